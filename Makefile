@@ -1,0 +1,73 @@
+# Every target installs what it needs: Debian packages with apt-get, Python packages into .venv.
+
+BUILD   := build/release
+PROGRAM := $(BUILD)/bin/latentdial
+PYTHON  := .venv/bin/python
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PACKAGES := g++ cmake ninja-build pkg-config python3 python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
+            libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev \
+            libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
+
+.PHONY: help demo build test parity bench train sanitize format packages clip-vocabulary clean
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: build  ## The paper's figures 5 to 9, made by our engine on the embedded model
+	$(PROGRAM) figures --out out/figures
+
+build: packages  ## The program, build/release/bin/latentdial
+	cmake --preset release
+	cmake --build --preset release --target latentdial
+
+test: packages .venv/test  ## All tests that need no torch
+	cmake --preset release
+	cmake --build --preset release
+	ctest --preset release -j2
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/repository
+
+parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
+	cmake --preset release
+	cmake --build --preset release
+	LATENTDIAL_BUILD=$(BUILD) $(PYTHON) -m pytest -q -s tests/parity tests/training
+
+bench: packages .venv/parity  ## Seconds per U-Net call and VAE decode beside the machine's own peak and diffusers
+	cmake --preset release -DLATENTDIAL_BENCH=ON
+	cmake --build --preset release
+	$(PYTHON) bench/run.py --build $(BUILD)
+
+train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
+	$(PYTHON) -m training
+
+sanitize: packages  ## The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	cmake --preset sanitize
+	cmake --build --preset sanitize
+	ctest --preset sanitize
+
+format:  ## clang-format over all C++
+	git ls-files '*.h' '*.cc' | xargs clang-format -i
+
+packages:
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || \
+	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(PACKAGES))
+
+clip-vocabulary: .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz  ## CLIP's merge list, for single-file checkpoints
+
+.venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz: .venv/bin/python
+	$(PYTHON) -m pip install -q --no-deps --target .venv/open_clip open_clip_torch
+	mkdir -p $(@D)
+	cp .venv/open_clip/open_clip/bpe_simple_vocab_16e6.txt.gz $@
+
+.venv/bin/python: | packages
+	python3 -m venv .venv
+
+.venv/test: .venv/bin/python tests/requirements.txt
+	$(PYTHON) -m pip install -q -r tests/requirements.txt
+	touch $@
+
+.venv/parity: .venv/test tests/parity/requirements.txt
+	$(PYTHON) -m pip install -q -r tests/parity/requirements.txt
+	touch $@
+
+clean:  ## Forget the builds
+	rm -rf build out

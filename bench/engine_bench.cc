@@ -1,0 +1,87 @@
+// Times one stage of a model: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS
+// HEIGHT and WIDTH are in pixels. Prints one JSON object: seconds of loading, of the first call and of each
+// further one.
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "models/autoencoder.h"
+#include "models/unet.h"
+#include "ops/ops.h"
+#include "weights/checkpoint.h"
+
+namespace {
+
+using latentdial::Tensor;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// A smooth field of unit size: the values do not matter for time as long as they are ordinary numbers.
+Tensor waves(latentdial::Shape shape) {
+  Tensor x = Tensor::empty(std::move(shape));
+  float phase = 0;
+  for (float& value : x.values()) value = (phase += 0.37f) > 1.0f ? phase -= 2.0f : phase;
+  return x;
+}
+
+void report(double load, const std::function<void()>& call, int repeats, const std::string& device) {
+  nlohmann::json result = {{"load", load}, {"device", device}, {"seconds", nlohmann::json::array()}};
+  auto start = Clock::now();
+  call();
+  result["first"] = seconds_since(start);
+  for (int i = 0; i < repeats; ++i) {
+    start = Clock::now();
+    call();
+    result["seconds"].push_back(seconds_since(start));
+  }
+  std::printf("%s\n", result.dump().c_str());
+}
+
+void run(const std::string& model, const std::string& dtype, const std::string& stage, std::int64_t height,
+         std::int64_t width, int repeats) {
+  namespace models = latentdial::models;
+  const auto start = Clock::now();
+  const auto ops = latentdial::ops::make_cpu_backend(
+      {.dtype = dtype == "bf16" ? latentdial::DType::bf16 : latentdial::DType::f32, .threads = 0});
+  const auto checkpoint = latentdial::open_checkpoint(model);
+  const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
+  const auto h = height / vae.downscale(), w = width / vae.downscale();
+  if (stage == "decode") {
+    const models::Decoder decoder({checkpoint.vae.weights, ops.get()}, vae);
+    const Tensor latents = waves({1, h, w, vae.latent_channels});
+    report(
+        seconds_since(start), [&] { (void)decoder(latents); }, repeats, ops->description());
+    return;
+  }
+  const models::UNet unet({checkpoint.unet.weights, ops.get()},
+                          models::UNetConfig::from_json(checkpoint.unet.config));
+  const Tensor latents = ops->to_device(waves({2, h, w, unet.config().in_channels}));
+  const Tensor states = ops->to_device(waves({2, 77, unet.config().cross_attention_dim}));
+  report(
+      seconds_since(start), [&] { (void)ops->to_host(unet(latents, 500, states)); }, repeats,
+      ops->description());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 7) {
+    std::fprintf(stderr, "usage: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS\n");
+    return 2;
+  }
+  try {
+    run(argv[1], argv[2], argv[3], std::stoll(argv[4]), std::stoll(argv[5]), std::stoi(argv[6]));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "engine_bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,21 @@
+# A room is one folder of src/: a static library latentdial_<name> that may only see the rooms it names.
+
+add_library(latentdial_flags INTERFACE)
+target_compile_options(latentdial_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(LATENTDIAL_WERROR)
+  target_compile_options(latentdial_flags INTERFACE -Werror)
+endif()
+if(LATENTDIAL_SANITIZE)
+  target_compile_options(latentdial_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                   -fno-omit-frame-pointer)
+  target_link_options(latentdial_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# latentdial_room(name SOURCES a.cc … ROOMS other … LIBRARIES target …)
+function(latentdial_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  list(TRANSFORM ROOM_ROOMS PREPEND latentdial_)
+  add_library(latentdial_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(latentdial_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(latentdial_${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBRARIES} fmt::fmt PRIVATE latentdial_flags)
+endfunction()

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace latentdial {
+
+/// An 8-bit RGB picture, rows from the top, `rgb.size() == 3 * width * height`.
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> rgb;
+};
+
+/// Reads a PNG, JPEG or WebP (by its content, not its name) as RGB; transparency is laid on white, 16 bits
+/// are cut to 8. Throws invalid_input for anything else, for damage, and for sides over 16384 pixels.
+[[nodiscard]] Image read_image(const std::filesystem::path& path);
+
+/// Writes a PNG with the text chunk `parameters`, first under a temporary name in the same folder, then
+/// renamed: the final name never holds half a picture. Throws io with the reason (a full disk, no
+/// permission).
+void write_png(const std::filesystem::path& path, const Image& image, const std::string& parameters);
+
+/// The text chunk `parameters` of a PNG; empty when it has none. Throws invalid_input when it is no PNG.
+[[nodiscard]] std::string read_png_parameters(const std::filesystem::path& path);
+
+/// A copy scaled to fill width × height and cut at the centre (Lanczos, as Pillow does).
+[[nodiscard]] Image resize_to_fill(const Image& image, int width, int height);
+
+}  // namespace latentdial

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "latentdial/settings.h"
+
+namespace latentdial {
+
+/// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
+/// "Steps: 20, Sampler: …, Size: 512x512, Model: NAME, RNG: CPU, Version: latentdial …". Values that hold a
+/// comma, colon or quote are JSON strings. Settings at their default are left out except the ones that A1111
+/// always writes. `model` names the checkpoint.
+[[nodiscard]] std::string to_parameters(const Settings& settings, const std::string& model);
+
+/// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
+/// understood. Keys of other programs are left alone. Throws invalid_input naming the key whose value cannot
+/// be read.
+[[nodiscard]] Settings parse_parameters(const std::string& text);
+
+/// One JSON object with the settings by their `Option::name`, and back. Unknown keys and wrong types throw
+/// invalid_input naming the key.
+[[nodiscard]] std::string to_json(const Settings& settings);
+[[nodiscard]] Settings settings_from_json(const std::string& json);
+
+}  // namespace latentdial

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "latentdial/image.h"
+#include "latentdial/settings.h"
+
+namespace latentdial {
+
+/// What is known of a loaded model.
+struct ModelInfo {
+  std::string name;        ///< Stem of the path, or "scenes".
+  std::string path;        ///< Where it was read from.
+  std::string format;      ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string device;      ///< What computes: processor, instruction set, threads, number format.
+  std::string prediction;  ///< "epsilon" or "v_prediction".
+  std::string sampler;     ///< The default sampler, from the model's scheduler config.
+  int width = 0;           ///< Native size in pixels.
+  int height = 0;
+  int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
+  std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
+  std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
+};
+
+/// How far one picture is.
+struct StepProgress {
+  int step = 0;   ///< U-Net evaluations done.
+  int steps = 0;  ///< U-Net evaluations in all.
+};
+
+/// Called from `generate` on the caller's thread.
+struct Observer {
+  std::function<void(const StepProgress&)> on_step;
+  std::stop_token stop;  ///< When asked, `generate` throws Error(cancelled) before the next U-Net evaluation.
+};
+
+/// One finished picture.
+struct Picture {
+  Image image;
+  Settings settings;       ///< As given, with every default filled in.
+  std::string parameters;  ///< The text for its PNG.
+  std::vector<std::string>
+      notices;  ///< Lines for the user: words that did not fit the prompt's window, a dtype fallback.
+};
+
+/// The engine: a loaded checkpoint. `generate` does not change it. Thread-safe; calls run one after the
+/// other.
+class Pipeline {
+ public:
+  /// Loads and packs all weights. Throws invalid_input when the model cannot be read.
+  static Pipeline load(const EngineOptions& options);
+  ~Pipeline();
+  Pipeline(Pipeline&&) noexcept;
+  Pipeline& operator=(Pipeline&&) noexcept;
+
+  [[nodiscard]] const ModelInfo& info() const;
+  /// The settings with this model's defaults filled in, validated for it. Throws invalid_input.
+  [[nodiscard]] Settings resolve(const Settings& settings) const;
+  /// Makes the picture: encode → dial → denoise → decode.
+  [[nodiscard]] Picture generate(const Settings& settings, const Observer& observer = {}) const;
+
+ private:
+  struct Engine;
+  explicit Pipeline(std::unique_ptr<Engine> engine);
+  std::unique_ptr<Engine> engine_;
+};
+
+/// What a model file holds, without loading its weights into memory; for `latentdial info`.
+[[nodiscard]] ModelInfo inspect_model(const std::string& path);
+
+/// What would compute with these options: device, instruction set, threads and number format, in one line.
+[[nodiscard]] std::string describe_device(const EngineOptions& options);
+
+}  // namespace latentdial

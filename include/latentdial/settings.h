@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace latentdial {
+
+/// How one setting is called and what it may be. The command line, JSON plans, the `parameters` text of a
+/// PNG, the server and Python all derive theirs from this one declaration.
+struct Option {
+  const char* name;   ///< JSON and Python: "guidance_scale".
+  const char* flags;  ///< Command line: "--cfg"; with a short form "-p,--prompt".
+  const char* label;  ///< In the `parameters` text, A1111's word where it has one: "CFG scale"; "" where it
+                      ///< is not listed there.
+  const char* help;   ///< One line: meaning, unit, range.
+  double min = 0;     ///< Smallest allowed value of a number.
+  double max = 0;     ///< Largest allowed value of a number.
+};
+
+/// Everything that decides one picture. The same settings on the same model give the same picture, bit for
+/// bit, whatever the number of threads. A dial strip is a list of settings that differ only in `position`; an
+/// interpolation is a list that differs only in `theta`.
+struct Settings {
+  std::string prompt;
+  std::string negative_prompt;
+  std::uint64_t seed = 0;
+  int steps = 50;
+  double guidance_scale = 7.5;
+  int width = 0;           ///< Pixels, a multiple of 8; 0 is the model's own size.
+  int height = 0;          ///< Pixels, a multiple of 8; 0 is the model's own size.
+  std::string sampler;     ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;   ///< Empty: "normal".
+  std::string image;       ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;  ///< How far the start picture is noised, (0, 1].
+
+  std::string style;       ///< The feature on the dial; empty: no dial.
+  double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
+  std::string method;      ///< Empty: "slerp".
+  bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
+
+  std::string to_prompt;      ///< The other end of an interpolation; empty: none.
+  std::int64_t to_seed = -1;  ///< The other end's noise; -1: the same seed.
+  double theta = 0;           ///< Interpolation position, 0 to 1.
+
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+/// Calls `visitor(option, field)` for every setting, in the order people read them.
+template <class SettingsRef, class Visitor>
+void visit_settings(SettingsRef& s, Visitor&& visitor) {
+  visitor(Option{"prompt", "-p,--prompt", "", "What the picture shows"}, s.prompt);
+  visitor(Option{"negative_prompt", "-n,--negative-prompt", "", "What it should not show"},
+          s.negative_prompt);
+  visitor(Option{"steps", "--steps", "Steps", "Denoising steps, 1 to 1000", 1, 1000}, s.steps);
+  visitor(Option{"sampler", "--sampler", "Sampler",
+                 "pndm, ddim, euler, euler_a or dpm++2m (default: the model's own)"},
+          s.sampler);
+  visitor(
+      Option{"scheduler", "--scheduler", "Schedule type", "Spacing of the noise levels: normal or karras"},
+      s.scheduler);
+  visitor(Option{"guidance_scale", "--cfg", "CFG scale",
+                 "Classifier-free guidance scale, 0 to 100; 1 switches guidance off", 0, 100},
+          s.guidance_scale);
+  visitor(Option{"seed", "--seed", "Seed",
+                 "Seed of the starting noise, 0 to 2^64-1; equals torch's CPU generator", 0,
+                 18446744073709551615.0},
+          s.seed);
+  visitor(Option{"width", "", "", "Width in pixels, a multiple of 8 (0: the model's own)", 0, 8192}, s.width);
+  visitor(Option{"height", "", "", "Height in pixels, a multiple of 8 (0: the model's own)", 0, 8192},
+          s.height);
+  visitor(Option{"image", "--image", "Start image", "Picture to start from (PNG, JPEG or WebP)"}, s.image);
+  visitor(Option{"strength", "--strength", "Denoising strength",
+                 "How far the start picture is noised before denoising, 0 to 1", 0, 1},
+          s.strength);
+  visitor(Option{"style", "--style", "Style", "The style, or any described feature, that the dial sets"},
+          s.style);
+  visitor(Option{"position", "--at", "Dial", "Dial position: 0 none, 1 full, negative away from the style",
+                 -4, 4},
+          s.position);
+  visitor(Option{"method", "--method", "Dial method",
+                 "slerp (the paper's), slerp-diff (towards the difference) or lerp"},
+          s.method);
+  visitor(Option{"per_token", "--per-token", "Dial per token",
+                 "Turn each token's vector by itself instead of the flattened encoding"},
+          s.per_token);
+  visitor(Option{"to_prompt", "--to", "Interpolate to", "Prompt at the other end of an interpolation"},
+          s.to_prompt);
+  visitor(Option{"to_seed", "--to-seed", "Interpolate to seed",
+                 "Seed of the noise at the other end of an interpolation (-1: the same noise)", -1,
+                 9223372036854775807.0},
+          s.to_seed);
+  visitor(Option{"theta", "--theta", "Theta", "Interpolation position: 0 the first end, 1 the other", 0, 1},
+          s.theta);
+}
+
+/// What the engine runs on. Part of no picture's settings: another thread count gives the same picture.
+struct EngineOptions {
+  std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
+  std::string dtype;  ///< "f32" or "bf16"; empty: bf16 where the processor computes it fast, else f32.
+  int threads = 0;    ///< 0: every core this process may use.
+};
+
+/// Calls `visitor(option, field)` for every engine option.
+template <class OptionsRef, class Visitor>
+void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
+  visitor(Option{"model", "-m,--model", "",
+                 "diffusers folder, .safetensors or .ckpt (default: the embedded scenes model)"},
+          o.model);
+  visitor(Option{"dtype", "--dtype", "",
+                 "Number format of the computation: f32 or bf16 (default: the faster one here)"},
+          o.dtype);
+  visitor(Option{"threads", "--threads", "", "Threads, 1 to 1024 (0: all cores)", 0, 1024}, o.threads);
+}
+
+/// Throws invalid_input naming the first setting that is out of range, NaN, of an unknown name, or at odds
+/// with another (no prompt; a size not a multiple of 8; `position` without `style`). Needs no model.
+void validate(const Settings& settings);
+
+/// Names that `--method` takes.
+[[nodiscard]] std::vector<std::string> dial_methods();
+
+}  // namespace latentdial

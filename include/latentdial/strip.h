@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "latentdial/image.h"
+
+namespace latentdial {
+
+/// One frame of a strip and the lines under it, e.g. "50 %" and "θ = 0.50".
+struct StripFrame {
+  Image image;
+  std::vector<std::string> labels;
+};
+
+/// A labelled contact sheet: `title` on top, frames from left to right in rows of at most `columns`, labels
+/// under each.
+[[nodiscard]] Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames,
+                               int columns = 11);
+
+}  // namespace latentdial

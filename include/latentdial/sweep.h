@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "latentdial/pipeline.h"
+#include "latentdial/settings.h"
+
+namespace latentdial {
+
+/// One picture of a sweep and where it goes, relative to the output folder.
+struct Job {
+  Settings settings;
+  std::string file;
+};
+
+/// The pictures of a plan: `{"settings": {…common…}, "grid": {"prompt": [...], "seed": [...], "position":
+/// "0:1:11"}}`, every combination of the grid's values; a list of such objects is made one after the other.
+/// Throws invalid_input naming the key.
+[[nodiscard]] std::vector<Job> read_plan(const std::filesystem::path& path);
+
+/// "A:B:N" as N values from A to B, or a lone number as one value. Throws invalid_input.
+[[nodiscard]] std::vector<double> parse_range(const std::string& text);
+
+/// Eight hexadecimal digits that name these settings, the same on every machine.
+[[nodiscard]] std::string settings_id(const Settings& settings);
+
+/// How far a sweep is.
+struct SweepProgress {
+  int picture = 0;   ///< Pictures finished or found finished.
+  int pictures = 0;  ///< Pictures in all.
+  StepProgress step;
+};
+
+struct SweepOptions {
+  std::filesystem::path folder;
+  /// Keep pictures whose file holds exactly the settings asked for and make only what is missing.
+  bool resume = false;
+  std::function<void(const SweepProgress&)> on_progress;
+  std::stop_token stop;
+};
+
+/// What became of one job.
+struct JobResult {
+  std::string file;    ///< Relative to the folder.
+  Settings settings;   ///< With the model's defaults filled in.
+  double seconds = 0;  ///< Time it took; 0 when it was found finished.
+  bool kept = false;   ///< Found finished.
+  std::vector<std::string> notices;
+};
+
+/// Makes every job's picture in `options.folder`, one line per picture in `manifest.jsonl` there (file,
+/// settings, model, seconds). All settings are checked before the first picture. A picture appears under its
+/// name only when it is whole, its line only after it; when the run is stopped or fails, what was made stays.
+/// Throws invalid_input when the folder cannot be written, holds a manifest (without `resume`), or holds
+/// another picture under a job's name.
+std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
+                                const SweepOptions& options);
+
+}  // namespace latentdial

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "diffusion/sampler.h"
+#include "diffusion/samplers.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+struct SamplerKind {
+  const char* name;
+  const char* diffusers_class;
+  bool has_karras;
+  std::unique_ptr<Sampler> (*make)(const ScheduleConfig& config, bool karras, int steps);
+};
+
+constexpr std::array<SamplerKind, 5> kKinds{{
+    {"pndm", "PNDMScheduler", false,
+     [](const ScheduleConfig& config, bool, int steps) { return make_pndm(config, steps); }},
+    {"ddim", "DDIMScheduler", false,
+     [](const ScheduleConfig& config, bool, int steps) { return make_ddim(config, steps); }},
+    {"euler", "EulerDiscreteScheduler", true, make_euler},
+    {"euler_a", "EulerAncestralDiscreteScheduler", true, make_euler_ancestral},
+    {"dpm++2m", "DPMSolverMultistepScheduler", true, make_dpm_multistep},
+}};
+
+std::vector<std::string> karras_names() {
+  std::vector<std::string> names;
+  for (const SamplerKind& kind : kKinds) {
+    if (kind.has_karras) {
+      names.emplace_back(kind.name);
+    }
+  }
+  return names;
+}
+
+const SamplerKind& find_kind(const std::string& sampler) {
+  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.name == sampler; });
+  if (kind == kKinds.end()) {
+    throw invalid_input(
+        fmt::format("sampler: unknown \"{}\", choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
+  }
+  return *kind;
+}
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
+                                      const ScheduleConfig& config, int steps) {
+  const SamplerKind& kind = find_kind(sampler);
+  const std::vector<std::string> schedulers = scheduler_names();
+  if (std::find(schedulers.begin(), schedulers.end(), scheduler) == schedulers.end()) {
+    throw invalid_input(
+        fmt::format("scheduler: unknown \"{}\", choose one of {}", scheduler, fmt::join(schedulers, ", ")));
+  }
+  const bool karras = scheduler == "karras";
+  if (karras && !kind.has_karras) {
+    throw invalid_input(fmt::format("scheduler: \"{}\" has no Karras sigmas, only {} have; use \"normal\" with it",
+                                    sampler, fmt::join(karras_names(), ", ")));
+  }
+  if (steps < 1 || steps > config.num_train_timesteps) {
+    throw invalid_input(fmt::format("steps: {} is not from 1 to {}", steps, config.num_train_timesteps));
+  }
+  if (const auto refused = config.not_honoured_by.find(sampler); refused != config.not_honoured_by.end()) {
+    throw invalid_input(fmt::format("scheduler_config.json: {} is not supported by the sampler \"{}\", choose another",
+                                    refused->second, sampler));
+  }
+  return kind.make(config, karras, steps);
+}
+
+std::vector<std::string> sampler_names() {
+  std::vector<std::string> names;
+  std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(names), [](const auto& kind) { return kind.name; });
+  return names;
+}
+
+std::vector<std::string> scheduler_names() { return {"normal", "karras"}; }
+
+std::string sampler_for_class(const std::string& diffusers_class_name) {
+  std::vector<std::string> classes;
+  for (const SamplerKind& kind : kKinds) {
+    if (kind.diffusers_class == diffusers_class_name) {
+      return kind.name;
+    }
+    classes.emplace_back(kind.diffusers_class);
+  }
+  throw invalid_input(fmt::format("scheduler_config.json: unknown scheduler class \"{}\", known are {}",
+                                  diffusers_class_name, fmt::join(classes, ", ")));
+}
+
+}  // namespace latentdial

@@ -1,0 +1,112 @@
+#include "diffusion/sampler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "diffusion/linear_combination.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+
+Sampler::Sampler(PredictionType prediction_type, int steps) : prediction_type_(prediction_type), steps_(steps) {}
+
+Sampler::~Sampler() = default;
+
+void Sampler::check_index(int i) const {
+  if (i < 0 || i >= evaluations()) {
+    throw Error(ErrorCode::internal, fmt::format("Sampler: evaluation {} of {}", i, evaluations()));
+  }
+}
+
+float Sampler::timestep(int i) const {
+  check_index(i);
+  return timesteps_[static_cast<std::size_t>(i)];
+}
+
+float Sampler::progress(int i) const {
+  check_index(i);
+  return static_cast<float>(i) / static_cast<float>(evaluations());
+}
+
+float Sampler::sigma(int i) const {
+  const NoiseLevel level = noise_level(i);
+  return level.noise / level.signal;
+}
+
+float Sampler::alpha_cumprod(int i) const {
+  const double sigma_i = sigma(i);
+  return static_cast<float>(1.0 / (1.0 + sigma_i * sigma_i));
+}
+
+Tensor Sampler::scale_model_input(const Tensor& latents, int i) const {
+  check_index(i);
+  return latents;
+}
+
+Tensor Sampler::step(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource& noise) {
+  check_index(i);
+  return advance(model_output, i, latents, noise);
+}
+
+Tensor Sampler::add_noise(const Tensor& original, const Tensor& noise, int i) const {
+  const NoiseLevel level = noise_level(i);
+  return linear_combination({{level.signal, original}, {level.noise, noise}});
+}
+
+// With s = signal, n = noise, r = √(s² + n²), x = s x_0 + n ε and v = (s ε − n x_0)/r
+// (Salimans & Ho 2022, arXiv 2202.00512, appendix D):  x_0 = (s x/r − n v)/r,  ε = (n x/r + s v)/r.
+Sampler::Mix Sampler::x0_mix(int i) const {
+  const NoiseLevel level = noise_level(i);
+  const double s = level.signal;
+  const double n = level.noise;
+  const double r = std::hypot(s, n);
+  switch (prediction_type_) {
+    case PredictionType::epsilon:
+      return {1.0 / s, -n / s};
+    case PredictionType::v_prediction:
+      return {s / (r * r), -n / r};
+    case PredictionType::sample:
+      break;
+  }
+  return {0.0, 1.0};
+}
+
+Sampler::Mix Sampler::epsilon_mix(int i) const {
+  const NoiseLevel level = noise_level(i);
+  const double s = level.signal;
+  const double n = level.noise;
+  const double r = std::hypot(s, n);
+  switch (prediction_type_) {
+    case PredictionType::epsilon:
+      return {0.0, 1.0};
+    case PredictionType::v_prediction:
+      return {n / (r * r), s / r};
+    case PredictionType::sample:
+      break;
+  }
+  return {1.0 / n, -s / n};
+}
+
+PredictionSplit Sampler::split_prediction(const Tensor& model_output, const Tensor& latents, int i) const {
+  const Mix x0 = x0_mix(i);
+  const Mix epsilon = epsilon_mix(i);
+  return {linear_combination({{x0.latents, latents}, {x0.output, model_output}}),
+          linear_combination({{epsilon.latents, latents}, {epsilon.output, model_output}})};
+}
+
+int Sampler::first_evaluation(float strength) const {
+  if (!(strength >= 0.0F && strength <= 1.0F)) {
+    throw invalid_input(fmt::format("strength: {} is not from 0 (keep the picture) to 1 (all new)", strength));
+  }
+  // As a user writes it: 0.7 of 10 steps are 7, though the float nearest 0.7 is a little less.
+  const std::string text = fmt::format("{}", strength);
+  double written = 0.0;
+  std::from_chars(text.data(), text.data() + text.size(), written);
+  const int kept = std::min(static_cast<int>(steps_ * written), steps_);
+  return std::min(steps_ - kept, evaluations());
+}
+
+}  // namespace latentdial

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "diffusion/schedule.h"
+#include "tensor/tensor.h"
+
+namespace latentdial {
+
+/// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers ask for it.
+using NoiseSource = std::function<Tensor(const Shape& shape)>;
+
+/// The latents at one evaluation are `signal`·x_0 + `noise`·ε. Variance-preserving samplers (PNDM, DDIM, DPM++) have
+/// signal² + noise² = 1; Euler's, variance-exploding, have signal = 1.
+struct NoiseLevel {
+  float signal = 1.0F;
+  float noise = 0.0F;
+};
+
+/// What a model output says about the latents it was made from.
+struct PredictionSplit {
+  Tensor x0;       ///< The predicted clean latents.
+  Tensor epsilon;  ///< The predicted unit noise.
+};
+
+/// One run from noise to latents. Element-wise on f32 tensors of any layout; latents and outputs share a shape.
+/// Multistep samplers remember their last outputs: one object, one picture (or `restart`), evaluations in order.
+///
+///   auto sampler = make_sampler("pndm", "normal", config, 20);
+///   x = noise * sampler->init_noise_sigma();
+///   for (int i = 0; i < sampler->evaluations(); ++i)
+///     x = sampler->step(unet(sampler->scale_model_input(x, i), sampler->timestep(i)), i, x, more_noise);
+class Sampler {
+ public:
+  virtual ~Sampler();
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  /// The number of U-Net calls of a whole run: the steps asked for, one more with PNDM.
+  [[nodiscard]] int evaluations() const { return static_cast<int>(timesteps_.size()); }
+  /// What the U-Net is told at evaluation `i`, in training timesteps; Karras sigmas give fractional ones to Euler.
+  [[nodiscard]] float timestep(int i) const;
+  /// Share of the run done before evaluation `i`: i / evaluations(), in [0, 1).
+  [[nodiscard]] float progress(int i) const;
+  /// The noise in the latents that evaluation `i` works on.
+  [[nodiscard]] virtual NoiseLevel noise_level(int i) const = 0;
+  /// noise / signal: σ in k-diffusion's units (Karras et al. 2022, arXiv 2206.00364).
+  [[nodiscard]] float sigma(int i) const;
+  /// 1 / (1 + σ²), ᾱ_t on the training timesteps.
+  [[nodiscard]] float alpha_cumprod(int i) const;
+
+  /// Text-to-image starts from unit noise times this.
+  [[nodiscard]] virtual float init_noise_sigma() const { return 1.0F; }
+  /// What the U-Net sees of the latents.
+  [[nodiscard]] virtual Tensor scale_model_input(const Tensor& latents, int i) const;
+  /// The latents after evaluation `i`, from the model's output on scale_model_input(latents, i).
+  [[nodiscard]] Tensor step(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource& noise);
+  /// The forward process: `original` with unit `noise` mixed in at the level of evaluation `i`.
+  [[nodiscard]] Tensor add_noise(const Tensor& original, const Tensor& noise, int i) const;
+  /// Reads a model output as clean latents and noise; `latents` as given to `step`.
+  [[nodiscard]] PredictionSplit split_prediction(const Tensor& model_output, const Tensor& latents, int i) const;
+
+  /// img2img: the evaluation to start from, for a strength in [0, 1] (1 is the whole run). When it is
+  /// evaluations() there is nothing to do. As diffusers' `get_timesteps`; a strength outside is an invalid_input.
+  [[nodiscard]] int first_evaluation(float strength) const;
+  /// Forgets the outputs seen, for a new run.
+  virtual void restart() {}
+
+ protected:
+  Sampler(PredictionType prediction_type, int steps);
+  [[nodiscard]] virtual Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
+                                       const NoiseSource& noise) = 0;
+  void check_index(int i) const;
+
+  /// What a linear reading of the model output takes of the latents and of the output.
+  struct Mix {
+    double latents;
+    double output;
+  };
+  /// x_0 and ε, as functions of the latents and the model output of evaluation `i`.
+  [[nodiscard]] Mix x0_mix(int i) const;
+  [[nodiscard]] Mix epsilon_mix(int i) const;
+
+  PredictionType prediction_type_;
+  int steps_;
+  std::vector<float> timesteps_;
+};
+
+/// Samplers are "pndm", "ddim", "euler", "euler_a", "dpm++2m"; schedulers "normal" and "karras" (the three with
+/// sigmas only). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1 to
+/// num_train_timesteps). Unknown names, pairs that do not exist and absurd steps are invalid_input with the choices.
+[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
+                                                    const ScheduleConfig& config, int steps);
+[[nodiscard]] std::vector<std::string> sampler_names();
+[[nodiscard]] std::vector<std::string> scheduler_names();
+/// "PNDMScheduler" → "pndm"; an unknown class is an invalid_input with the known ones.
+[[nodiscard]] std::string sampler_for_class(const std::string& diffusers_class_name);
+
+}  // namespace latentdial

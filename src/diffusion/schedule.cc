@@ -1,0 +1,179 @@
+#include "diffusion/schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <utility>
+
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxTrainTimesteps = 100'000;
+
+template <class T>
+using Choices = std::vector<std::pair<std::string, T>>;
+
+// The member `key`, or null when it is missing or null: diffusers writes null for "the default".
+const json& member(const json& config, const std::string& key) {
+  static const json kMissing;
+  const auto found = config.find(key);
+  return found == config.end() ? kMissing : *found;
+}
+
+Error bad_field(const std::string& key, const json& value, const std::string& expected) {
+  return invalid_input(
+      fmt::format("scheduler_config.json: \"{}\" is {}, expected {}", key,
+                  value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60), expected));
+}
+
+double number(const json& config, const std::string& key, double otherwise, double low, double high) {
+  const json& value = member(config, key);
+  if (value.is_null()) {
+    return otherwise;
+  }
+  if (!value.is_number() || !(value.get<double>() >= low && value.get<double>() <= high)) {
+    throw bad_field(key, value, fmt::format("a number from {} to {}", low, high));
+  }
+  return value.get<double>();
+}
+
+int integer(const json& config, const std::string& key, int otherwise, int low, int high) {
+  const json& value = member(config, key);
+  const double read = number(config, key, otherwise, low, high);
+  if (read != std::floor(read)) {
+    throw bad_field(key, value, "a whole number");
+  }
+  return static_cast<int>(read);
+}
+
+std::optional<bool> boolean(const json& config, const std::string& key) {
+  const json& value = member(config, key);
+  if (value.is_null()) {
+    return std::nullopt;
+  }
+  if (!value.is_boolean()) {
+    throw bad_field(key, value, "true or false");
+  }
+  return value.get<bool>();
+}
+
+template <class T>
+std::optional<T> choice(const json& config, const std::string& key, const Choices<T>& choices) {
+  const json& value = member(config, key);
+  if (value.is_null()) {
+    return std::nullopt;
+  }
+  std::string names;
+  for (const auto& [name, meaning] : choices) {
+    if (value.is_string() && value.get_ref<const std::string&>() == name) {
+      return meaning;
+    }
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  throw bad_field(key, value, "one of " + names);
+}
+
+std::vector<float> read_betas(const json& config) {
+  const json& value = member(config, "trained_betas");
+  if (value.is_null()) {
+    return {};
+  }
+  const auto is_beta = [](const json& beta) {
+    return beta.is_number() && beta.get<double>() >= 0.0 && beta.get<double>() < 1.0;
+  };
+  if (!value.is_array() || value.size() < 2 || value.size() > kMaxTrainTimesteps ||
+      !std::all_of(value.begin(), value.end(), is_beta)) {
+    throw bad_field("trained_betas", value, "an array of numbers from 0 to 1");
+  }
+  return value.get<std::vector<float>>();
+}
+
+// Settings of diffusers' schedulers that change the picture, their only value here, and who would read them.
+std::map<std::string, std::string> find_not_honoured(const json& config) {
+  struct Setting {
+    std::string key;
+    json only_value;
+    std::vector<std::string> samplers;
+  };
+  const std::vector<Setting> settings = {
+      {"thresholding", false, {"ddim", "dpm++2m"}},
+      {"interpolation_type", "linear", {"euler"}},
+      {"timestep_type", "discrete", {"euler"}},
+      {"sigma_min", nullptr, {"euler"}},
+      {"sigma_max", nullptr, {"euler"}},
+      {"final_sigmas_type", "zero", {"euler", "dpm++2m"}},
+      {"use_exponential_sigmas", false, {"euler", "dpm++2m"}},
+      {"use_beta_sigmas", false, {"euler", "dpm++2m"}},
+      {"use_lu_lambdas", false, {"dpm++2m"}},
+      {"use_flow_sigmas", false, {"dpm++2m"}},
+      {"algorithm_type", "dpmsolver++", {"dpm++2m"}},
+      {"solver_order", 2, {"dpm++2m"}},
+      {"solver_type", "midpoint", {"dpm++2m"}},
+      {"lower_order_final", true, {"dpm++2m"}},
+      {"variance_type", nullptr, {"dpm++2m"}},
+  };
+  std::map<std::string, std::string> found;
+  for (const Setting& setting : settings) {
+    const json& value = member(config, setting.key);
+    if (value.is_null() || value == setting.only_value) {
+      continue;
+    }
+    for (const std::string& sampler : setting.samplers) {
+      found.emplace(sampler, fmt::format("\"{}\": {}", setting.key,
+                                         value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+ScheduleConfig ScheduleConfig::from_json(const json& source) {
+  if (!source.is_object()) {
+    throw invalid_input("scheduler_config.json: expected a JSON object with diffusers' scheduler fields");
+  }
+  ScheduleConfig config;
+  if (const json& name = member(source, "_class_name"); name.is_string()) {
+    config.class_name = name.get<std::string>();
+  }
+  config.num_train_timesteps = integer(source, "num_train_timesteps", 1000, 2, kMaxTrainTimesteps);
+  config.beta_start = number(source, "beta_start", config.beta_start, 1e-12, 0.999999);
+  config.beta_end = number(source, "beta_end", config.beta_end, 1e-12, 0.999999);
+  config.beta_schedule =
+      choice<BetaSchedule>(source, "beta_schedule",
+                           {{"linear", BetaSchedule::linear},
+                            {"scaled_linear", BetaSchedule::scaled_linear},
+                            {"squaredcos_cap_v2", BetaSchedule::squaredcos_cap_v2}})
+          .value_or(BetaSchedule::linear);
+  config.trained_betas = read_betas(source);
+  if (!config.trained_betas.empty()) {
+    config.num_train_timesteps = static_cast<int>(config.trained_betas.size());
+  }
+  config.prediction_type = choice<PredictionType>(source, "prediction_type",
+                                                  {{"epsilon", PredictionType::epsilon},
+                                                   {"v_prediction", PredictionType::v_prediction},
+                                                   {"sample", PredictionType::sample}})
+                               .value_or(PredictionType::epsilon);
+  config.steps_offset = integer(source, "steps_offset", 0, 0, config.num_train_timesteps - 1);
+  config.timestep_spacing = choice<TimestepSpacing>(source, "timestep_spacing",
+                                                    {{"linspace", TimestepSpacing::linspace},
+                                                     {"leading", TimestepSpacing::leading},
+                                                     {"trailing", TimestepSpacing::trailing}});
+  config.set_alpha_to_one = boolean(source, "set_alpha_to_one");
+  config.skip_prk_steps = boolean(source, "skip_prk_steps").value_or(false);
+  config.clip_sample = boolean(source, "clip_sample").value_or(true);
+  config.clip_sample_range = static_cast<float>(number(source, "clip_sample_range", 1.0, 0.0, 1e6));
+  config.rescale_betas_zero_snr = boolean(source, "rescale_betas_zero_snr").value_or(false);
+  config.use_karras_sigmas = boolean(source, "use_karras_sigmas").value_or(false);
+  config.not_honoured_by = find_not_honoured(source);
+  return config;
+}
+
+}  // namespace latentdial

@@ -1,0 +1,70 @@
+#include "models/clip_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "latentdial/error.h"
+
+namespace latentdial::models {
+
+ClipText::Layer::Layer(const Scope& scope, const TextConfig& c)
+    : ops(scope.ops),
+      heads(c.num_attention_heads),
+      activation(c.hidden_act),
+      norm1(scope / "layer_norm1", c.hidden_size, c.layer_norm_eps),
+      norm2(scope / "layer_norm2", c.hidden_size, c.layer_norm_eps),
+      q(scope / "self_attn.q_proj", c.hidden_size, c.hidden_size),
+      k(scope / "self_attn.k_proj", c.hidden_size, c.hidden_size),
+      v(scope / "self_attn.v_proj", c.hidden_size, c.hidden_size),
+      out(scope / "self_attn.out_proj", c.hidden_size, c.hidden_size),
+      fc1(scope / "mlp.fc1", c.hidden_size, c.intermediate_size),
+      fc2(scope / "mlp.fc2", c.intermediate_size, c.hidden_size) {}
+
+Tensor ClipText::Layer::operator()(const Tensor& hidden_states) const {
+  // h = x + out(attention(norm1(x)));  y = h + fc2(act(fc1(norm2(h))))
+  const Tensor x = norm1(hidden_states);
+  const Tensor h =
+      out(ops->attention(q(x), k(x), v(x), heads, /*causal=*/true), {.residual = &hidden_states});
+  return fc2(fc1(norm2(h), {.activation = activation}), {.residual = &h});
+}
+
+ClipText::ClipText(const Scope& scope, const TextConfig& config)
+    : config_(config),
+      ops_(scope.ops),
+      token_embedding_(ops_->prepare_embedding(scope.weights.load(
+          "text_model.embeddings.token_embedding.weight", {config.vocab_size, config.hidden_size}))),
+      position_embedding_(
+          ops_->prepare_embedding(scope.weights.load("text_model.embeddings.position_embedding.weight",
+                                                     {config.max_position_embeddings, config.hidden_size}))),
+      final_norm_(scope / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps) {
+  layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    layers_.emplace_back(scope / fmt::format("text_model.encoder.layers.{}", i), config);
+  }
+}
+
+Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
+  const auto tokens = static_cast<std::int64_t>(ids.size());
+  if (tokens > config_.max_position_embeddings) {
+    throw invalid_input(fmt::format("text encoder: {} tokens, but it takes at most {}", tokens,
+                                    config_.max_position_embeddings));
+  }
+  const bool known =
+      std::all_of(ids.begin(), ids.end(), [&](auto id) { return id >= 0 && id < config_.vocab_size; });
+  if (!known) {
+    throw invalid_input(fmt::format(
+        "tokenizer: a token id is past the text encoder's {} entries; the two do not belong together",
+        config_.vocab_size));
+  }
+  std::vector<std::int32_t> positions(ids.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  Tensor hidden_states =
+      ops_->add(ops_->embedding(ids, token_embedding_), ops_->embedding(positions, position_embedding_))
+          .reshape({1, tokens, config_.hidden_size});
+  for (const auto& layer : layers_) hidden_states = layer(hidden_states);
+  return final_norm_(hidden_states);
+}
+
+}  // namespace latentdial::models

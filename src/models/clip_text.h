@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/config.h"
+#include "models/layers.h"
+
+namespace latentdial::models {
+
+/// The CLIP text encoder (Radford et al. 2021): token + position embedding, then causal pre-norm transformer
+/// layers.
+class ClipText {
+ public:
+  /// `scope` is the text_encoder component; tensors lie under "text_model".
+  ClipText(const Scope& scope, const TextConfig& config);
+
+  /// ids [T], T ≤ max_position_embeddings → hidden states [1, T, hidden_size] after the final layer norm.
+  Tensor operator()(std::span<const std::int32_t> ids) const;
+
+  [[nodiscard]] const TextConfig& config() const { return config_; }
+
+ private:
+  struct Layer {
+    Layer(const Scope& scope, const TextConfig& config);
+    Tensor operator()(const Tensor& hidden_states /*[1,T,C]*/) const;
+
+    const ops::Backend* ops;
+    std::int64_t heads;
+    ops::Activation activation;
+    LayerNorm norm1, norm2;
+    Linear q, k, v, out, fc1, fc2;
+  };
+
+  TextConfig config_;
+  const ops::Backend* ops_;
+  ops::PackedWeight token_embedding_, position_embedding_;
+  std::vector<Layer> layers_;
+  LayerNorm final_norm_;
+};
+
+}  // namespace latentdial::models

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "ops/ops.h"
+
+/// What a diffusers config.json says of a model's shape. Field names are diffusers'. Each `from_json` throws
+/// invalid_input naming the field when a value is missing, of the wrong kind, absurd, or asks for an
+/// architecture that the engine does not have.
+namespace latentdial::models {
+
+/// transformers' CLIPTextConfig.
+struct TextConfig {
+  std::int64_t vocab_size = 49408;
+  std::int64_t hidden_size = 768;
+  std::int64_t intermediate_size = 3072;
+  std::int64_t num_hidden_layers = 12;
+  std::int64_t num_attention_heads = 12;
+  std::int64_t max_position_embeddings = 77;
+  float layer_norm_eps = 1e-5f;
+  ops::Activation hidden_act = ops::Activation::quick_gelu;
+
+  static TextConfig from_json(const nlohmann::json& config);
+};
+
+/// diffusers' UNet2DConditionModel.
+struct UNetConfig {
+  std::int64_t sample_size = 64;  ///< Native latent side.
+  std::int64_t in_channels = 4;
+  std::int64_t out_channels = 4;
+  std::vector<std::int64_t> block_out_channels = {320, 640, 1280, 1280};
+  std::vector<bool> cross_attention = {true, true, true,
+                                       false};                   ///< Per level, from the top resolution down.
+  std::vector<std::int64_t> num_attention_heads = {8, 8, 8, 8};  ///< Per level.
+  std::vector<std::int64_t> transformer_layers_per_block = {1, 1, 1, 1};
+  std::int64_t layers_per_block = 2;
+  std::int64_t cross_attention_dim = 768;
+  std::int64_t norm_num_groups = 32;
+  float norm_eps = 1e-5f;
+  bool flip_sin_to_cos = true;
+  float freq_shift = 0;
+
+  static UNetConfig from_json(const nlohmann::json& config);
+};
+
+/// diffusers' AutoencoderKL.
+struct AutoencoderConfig {
+  std::int64_t in_channels = 3;
+  std::int64_t out_channels = 3;
+  std::int64_t latent_channels = 4;
+  std::vector<std::int64_t> block_out_channels = {128, 256, 512, 512};
+  std::int64_t layers_per_block = 2;
+  std::int64_t norm_num_groups = 32;
+  std::int64_t sample_size = 512;   ///< Native picture side.
+  float scaling_factor = 0.18215f;  ///< latents = mean · scaling_factor.
+  bool use_quant_conv = true;
+  bool use_post_quant_conv = true;
+
+  static AutoencoderConfig from_json(const nlohmann::json& config);
+  /// Pixels per latent in each direction: 2 to the number of downsamplings.
+  [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (block_out_channels.size() - 1); }
+};
+
+}  // namespace latentdial::models

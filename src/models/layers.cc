@@ -1,0 +1,43 @@
+#include "models/layers.h"
+
+namespace latentdial::models {
+
+Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, bool bias)
+    : ops_(scope.ops),
+      weight_(scope.ops->prepare_linear(scope.weights.load("weight", {out, in}),
+                                        bias ? scope.weights.load("bias", {out}) : Tensor())) {}
+
+Tensor Linear::operator()(const Tensor& x, ops::Epilogue epilogue) const {
+  return ops_->linear(x, weight_, epilogue);
+}
+
+Conv2d::Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
+               ops::ConvGeometry geometry)
+    : ops_(scope.ops),
+      weight_(scope.ops->prepare_conv2d(scope.weights.load("weight", {out, in, kernel, kernel}),
+                                        scope.weights.load("bias", {out}), geometry)) {}
+
+Tensor Conv2d::operator()(const Tensor& x, ops::Epilogue epilogue) const {
+  return ops_->conv2d(x, weight_, epilogue);
+}
+
+GroupNorm::GroupNorm(const Scope& scope, std::int64_t channels, std::int64_t groups, float epsilon)
+    : ops_(scope.ops),
+      groups_(groups),
+      weight_(scope.ops->prepare_norm(scope.weights.load("weight", {channels}),
+                                      scope.weights.load("bias", {channels}), epsilon)) {}
+
+Tensor GroupNorm::operator()(const Tensor& x, ops::GroupNormExtras extras) const {
+  return ops_->group_norm(x, weight_, groups_, extras);
+}
+
+LayerNorm::LayerNorm(const Scope& scope, std::int64_t channels, float epsilon)
+    : ops_(scope.ops),
+      weight_(scope.ops->prepare_norm(scope.weights.load("weight", {channels}),
+                                      scope.weights.load("bias", {channels}), epsilon)) {}
+
+Tensor LayerNorm::operator()(const Tensor& x) const {
+  return ops_->layer_norm(x, weight_);
+}
+
+}  // namespace latentdial::models

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "ops/ops.h"
+#include "weights/weights.h"
+
+/// The layers that models are built of. A constructor binds and packs the weights of its scope; `operator()`
+/// runs.
+namespace latentdial::models {
+
+/// Where a layer finds its weights, and the back end that packs and runs them.
+struct Scope {
+  Weights weights;
+  const ops::Backend* ops;
+
+  [[nodiscard]] Scope operator/(std::string_view child) const { return {weights / child, ops}; }
+};
+
+/// y = x·Wᵀ + b over the last axis.
+class Linear {
+ public:
+  Linear(const Scope& scope, std::int64_t in, std::int64_t out, bool bias = true);
+  Tensor operator()(const Tensor& x /*[…,in]*/, ops::Epilogue epilogue = {}) const;
+
+ private:
+  const ops::Backend* ops_;
+  ops::PackedWeight weight_;
+};
+
+/// Two-dimensional convolution, `kernel` × `kernel`.
+class Conv2d {
+ public:
+  Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
+         ops::ConvGeometry geometry);
+  /// Stride 1, the picture's size kept.
+  Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel)
+      : Conv2d(scope, in, out, kernel, {.stride = 1, .pad_before = kernel / 2, .pad_after = kernel / 2}) {}
+  Tensor operator()(const Tensor& x /*[B,H,W,in]*/, ops::Epilogue epilogue = {}) const;
+
+ private:
+  const ops::Backend* ops_;
+  ops::PackedWeight weight_;
+};
+
+class GroupNorm {
+ public:
+  GroupNorm(const Scope& scope, std::int64_t channels, std::int64_t groups, float epsilon);
+  Tensor operator()(const Tensor& x /*[B,…,C]*/, ops::GroupNormExtras extras = {}) const;
+
+ private:
+  const ops::Backend* ops_;
+  std::int64_t groups_;
+  ops::PackedWeight weight_;
+};
+
+class LayerNorm {
+ public:
+  LayerNorm(const Scope& scope, std::int64_t channels, float epsilon = 1e-5f);
+  Tensor operator()(const Tensor& x /*[…,C]*/) const;
+
+ private:
+  const ops::Backend* ops_;
+  ops::PackedWeight weight_;
+};
+
+}  // namespace latentdial::models

@@ -1,0 +1,25 @@
+#include "models/resnet.h"
+
+namespace latentdial::models {
+
+ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t groups,
+                         float epsilon, std::int64_t time_channels)
+    : norm1_(scope / "norm1", in, groups, epsilon),
+      norm2_(scope / "norm2", out, groups, epsilon),
+      conv1_(scope / "conv1", in, out, 3),
+      conv2_(scope / "conv2", out, out, 3) {
+  if (time_channels > 0) time_projection_.emplace(scope / "time_emb_proj", time_channels, out);
+  if (in != out) shortcut_.emplace(scope / "conv_shortcut", in, out, 1);
+}
+
+Tensor ResnetBlock::operator()(const Tensor& x, const Tensor& time) const {
+  // h = conv1(silu(norm1(x))) + time;  y = conv2(silu(norm2(h))) + shortcut(x)
+  const Tensor h = conv1_(norm1_(x, {.activation = ops::Activation::silu}));
+  const Tensor channel_bias = time_projection_ ? (*time_projection_)(time) : Tensor();
+  const Tensor normed = norm2_(
+      h, {.activation = ops::Activation::silu, .channel_bias = time_projection_ ? &channel_bias : nullptr});
+  const Tensor residual = shortcut_ ? (*shortcut_)(x) : x;
+  return conv2_(normed, {.residual = &residual});
+}
+
+}  // namespace latentdial::models

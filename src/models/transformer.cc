@@ -1,0 +1,56 @@
+#include "models/transformer.h"
+
+#include <fmt/format.h>
+
+namespace latentdial::models {
+
+Attention::Attention(const Scope& scope, std::int64_t channels, std::int64_t context_channels,
+                     std::int64_t heads)
+    : ops_(scope.ops),
+      heads_(heads),
+      to_q_(scope / "to_q", channels, channels, /*bias=*/false),
+      to_k_(scope / "to_k", context_channels, channels, /*bias=*/false),
+      to_v_(scope / "to_v", context_channels, channels, /*bias=*/false),
+      to_out_(scope / "to_out.0", channels, channels) {}
+
+Tensor Attention::operator()(const Tensor& x, const Tensor& context, const Tensor& residual) const {
+  return to_out_(ops_->attention(to_q_(x), to_k_(context), to_v_(context), heads_), {.residual = &residual});
+}
+
+TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
+                                   std::int64_t heads)
+    : ops_(scope.ops),
+      norm1_(scope / "norm1", channels),
+      norm2_(scope / "norm2", channels),
+      norm3_(scope / "norm3", channels),
+      self_attention_(scope / "attn1", channels, channels, heads),
+      cross_attention_(scope / "attn2", channels, text_channels, heads),
+      feed_forward_in_(scope / "ff.net.0.proj", channels, 8 * channels),
+      feed_forward_out_(scope / "ff.net.2", 4 * channels, channels) {}
+
+Tensor TransformerBlock::operator()(const Tensor& hidden_states, const Tensor& text_states) const {
+  Tensor h = norm1_(hidden_states);
+  h = self_attention_(h, h, hidden_states);
+  h = cross_attention_(norm2_(h), text_states, h);
+  return feed_forward_out_(ops_->geglu(feed_forward_in_(norm3_(h))), {.residual = &h});
+}
+
+SpatialTransformer::SpatialTransformer(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
+                                       std::int64_t heads, std::int64_t layers, std::int64_t groups)
+    : norm_(scope / "norm", channels, groups, 1e-6f),
+      proj_in_(scope / "proj_in", channels, channels),
+      proj_out_(scope / "proj_out", channels, channels) {
+  blocks_.reserve(static_cast<std::size_t>(layers));
+  for (std::int64_t i = 0; i < layers; ++i) {
+    blocks_.emplace_back(scope / fmt::format("transformer_blocks.{}", i), channels, text_channels, heads);
+  }
+}
+
+Tensor SpatialTransformer::operator()(const Tensor& x, const Tensor& text_states) const {
+  const Tensor pixels = x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
+  Tensor hidden_states = proj_in_(norm_(pixels));
+  for (const auto& block : blocks_) hidden_states = block(hidden_states, text_states);
+  return proj_out_(hidden_states, {.residual = &pixels}).reshape(x.shape());
+}
+
+}  // namespace latentdial::models

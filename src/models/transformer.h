@@ -1,0 +1,49 @@
+#pragma once
+
+#include <vector>
+
+#include "models/layers.h"
+
+namespace latentdial::models {
+
+/// Multi-head attention of queries from `hidden_states` over keys and values from `context`.
+class Attention {
+ public:
+  Attention(const Scope& scope, std::int64_t channels, std::int64_t context_channels, std::int64_t heads);
+  /// x [B,N,C] normalised, context [B,M,context_channels], residual [B,N,C] → residual + out(attention).
+  Tensor operator()(const Tensor& x, const Tensor& context, const Tensor& residual) const;
+
+ private:
+  const ops::Backend* ops_;
+  std::int64_t heads_;
+  Linear to_q_, to_k_, to_v_, to_out_;
+};
+
+/// Self-attention, cross-attention to the text, gated feed-forward; each pre-normed and residual.
+class TransformerBlock {
+ public:
+  TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels, std::int64_t heads);
+  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/,
+                    const Tensor& text_states /*[B,T,text_channels]*/) const;
+
+ private:
+  const ops::Backend* ops_;
+  LayerNorm norm1_, norm2_, norm3_;
+  Attention self_attention_, cross_attention_;
+  Linear feed_forward_in_, feed_forward_out_;
+};
+
+/// diffusers' Transformer2DModel: pixels as tokens through transformer blocks, beside a shortcut.
+class SpatialTransformer {
+ public:
+  SpatialTransformer(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
+                     std::int64_t heads, std::int64_t layers, std::int64_t groups);
+  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const Tensor& text_states /*[B,T,text_channels]*/) const;
+
+ private:
+  GroupNorm norm_;
+  Linear proj_in_, proj_out_;
+  std::vector<TransformerBlock> blocks_;
+};
+
+}  // namespace latentdial::models

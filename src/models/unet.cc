@@ -1,0 +1,137 @@
+#include "models/unet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace latentdial::models {
+namespace {
+
+/// The sinusoid of "Attention Is All You Need" as diffusers lays it out: `flip` puts the cosines first.
+Tensor sinusoid(float timestep, std::int64_t batch, std::int64_t channels, bool flip, float freq_shift) {
+  const auto half = channels / 2;
+  Tensor embedding = Tensor::zeros({batch, channels});
+  for (std::int64_t i = 0; i < half; ++i) {
+    const float exponent =
+        -std::log(10000.0f) * static_cast<float>(i) / (static_cast<float>(half) - freq_shift);
+    const float angle = timestep * std::exp(exponent);
+    for (std::int64_t b = 0; b < batch; ++b) {
+      auto* row = embedding.data<float>() + b * channels;
+      row[flip ? half + i : i] = std::sin(angle);
+      row[flip ? i : half + i] = std::cos(angle);
+    }
+  }
+  return embedding;
+}
+
+}  // namespace
+
+UNet::UNet(const Scope& scope, const UNetConfig& c)
+    : config_(c),
+      ops_(scope.ops),
+      conv_in_(scope / "conv_in", c.in_channels, c.block_out_channels.front(), 3),
+      time_linear1_(scope / "time_embedding.linear_1", c.block_out_channels.front(),
+                    4 * c.block_out_channels.front()),
+      time_linear2_(scope / "time_embedding.linear_2", 4 * c.block_out_channels.front(),
+                    4 * c.block_out_channels.front()),
+      mid_resnet1_(scope / "mid_block.resnets.0", c.block_out_channels.back(), c.block_out_channels.back(),
+                   c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
+      mid_resnet2_(scope / "mid_block.resnets.1", c.block_out_channels.back(), c.block_out_channels.back(),
+                   c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
+      mid_attention_(scope / "mid_block.attentions.0", c.block_out_channels.back(), c.cross_attention_dim,
+                     c.num_attention_heads.back(), c.transformer_layers_per_block.back(), c.norm_num_groups),
+      norm_out_(scope / "conv_norm_out", c.block_out_channels.front(), c.norm_num_groups, c.norm_eps),
+      conv_out_(scope / "conv_out", c.block_out_channels.front(), c.out_channels, 3) {
+  build_down(scope);
+  build_up(scope);
+}
+
+void UNet::build_down(const Scope& scope) {
+  const auto& c = config_;
+  const auto levels = c.block_out_channels.size();
+  auto in = c.block_out_channels.front();
+  for (std::size_t i = 0; i < levels; ++i) {
+    const auto block = scope / fmt::format("down_blocks.{}", i);
+    const auto out = c.block_out_channels[i];
+    auto& level = down_.emplace_back();
+    for (std::int64_t j = 0; j < c.layers_per_block; ++j) {
+      level.resnets.emplace_back(block / fmt::format("resnets.{}", j), j == 0 ? in : out, out,
+                                 c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front());
+      if (!c.cross_attention[i]) continue;
+      level.attentions.emplace_back(block / fmt::format("attentions.{}", j), out, c.cross_attention_dim,
+                                    c.num_attention_heads[i], c.transformer_layers_per_block[i],
+                                    c.norm_num_groups);
+    }
+    if (i + 1 < levels) {
+      level.resample.emplace(block / "downsamplers.0.conv", out, out, 3,
+                             ops::ConvGeometry{.stride = 2, .pad_before = 1, .pad_after = 1});
+    }
+    in = out;
+  }
+}
+
+void UNet::build_up(const Scope& scope) {
+  const auto& c = config_;
+  const auto levels = c.block_out_channels.size();
+  auto in = c.block_out_channels.back();
+  for (std::size_t up = 0; up < levels; ++up) {
+    const auto i = levels - 1 - up;  // The level of the way down that this one mirrors.
+    const auto block = scope / fmt::format("up_blocks.{}", up);
+    const auto out = c.block_out_channels[i];
+    const auto deepest_skip = c.block_out_channels[i == 0 ? 0 : i - 1];
+    auto& level = up_.emplace_back();
+    for (std::int64_t j = 0; j <= c.layers_per_block; ++j) {
+      const auto skip = j == c.layers_per_block ? deepest_skip : out;
+      level.resnets.emplace_back(block / fmt::format("resnets.{}", j), (j == 0 ? in : out) + skip, out,
+                                 c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front());
+      if (!c.cross_attention[i]) continue;
+      level.attentions.emplace_back(block / fmt::format("attentions.{}", j), out, c.cross_attention_dim,
+                                    c.num_attention_heads[i], c.transformer_layers_per_block[i],
+                                    c.norm_num_groups);
+    }
+    if (i > 0) level.resample.emplace(block / "upsamplers.0.conv", out, out, 3);
+    in = out;
+  }
+}
+
+Tensor UNet::time_embedding(float timestep, std::int64_t batch) const {
+  const Tensor waves = ops_->to_device(sinusoid(timestep, batch, config_.block_out_channels.front(),
+                                                config_.flip_sin_to_cos, config_.freq_shift));
+  const Tensor embedding = time_linear2_(time_linear1_(waves, {.activation = ops::Activation::silu}));
+  return ops_->activate(embedding, ops::Activation::silu);
+}
+
+Tensor UNet::operator()(const Tensor& latents, float timestep, const Tensor& text_states) const {
+  const Tensor time = time_embedding(timestep, latents.dim(0));
+  Tensor h = conv_in_(latents);
+
+  std::vector<Tensor> skips = {h};
+  for (const auto& level : down_) {
+    for (std::size_t j = 0; j < level.resnets.size(); ++j) {
+      h = level.resnets[j](h, time);
+      if (!level.attentions.empty()) h = level.attentions[j](h, text_states);
+      skips.push_back(h);
+    }
+    if (level.resample) skips.push_back(h = (*level.resample)(h));
+  }
+
+  h = mid_resnet1_(h, time);
+  h = mid_attention_(h, text_states);
+  h = mid_resnet2_(h, time);
+
+  for (const auto& level : up_) {
+    for (std::size_t j = 0; j < level.resnets.size(); ++j) {
+      h = level.resnets[j](ops_->concat_channels(h, skips.back()), time);
+      skips.pop_back();
+      if (!level.attentions.empty()) h = level.attentions[j](h, text_states);
+    }
+    if (level.resample) {
+      h = (*level.resample)(ops_->upsample_nearest2x(h, skips.back().dim(1), skips.back().dim(2)));
+    }
+  }
+  return conv_out_(norm_out_(h, {.activation = ops::Activation::silu}));
+}
+
+}  // namespace latentdial::models

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/config.h"
+#include "models/resnet.h"
+#include "models/transformer.h"
+
+namespace latentdial::models {
+
+/// The denoiser: diffusers' UNet2DConditionModel (Rombach et al. 2022).
+///
+///     latents ─ conv_in ─ level 0 ─┬─ level 1 ─┬─ … ─ mid ─ … ─┬─ level 1 ─┬─ level 0 ─ conv_out ─ ε or v
+///                                  └───────────┴──── skips ────┴───────────┘
+class UNet {
+ public:
+  /// `scope` is the unet component.
+  UNet(const Scope& scope, const UNetConfig& config);
+
+  /// latents [B,H,W,in_channels] and text_states [B,T,cross_attention_dim], both from Backend::to_device or
+  /// other models; `timestep` 0 to 999, fractional for Karras sigmas → [B,H,W,out_channels].
+  Tensor operator()(const Tensor& latents, float timestep, const Tensor& text_states) const;
+
+  [[nodiscard]] const UNetConfig& config() const { return config_; }
+
+ private:
+  /// One resolution on the way down or up; `attentions` is empty where the level has none.
+  struct Level {
+    std::vector<ResnetBlock> resnets;
+    std::vector<SpatialTransformer> attentions;
+    std::optional<Conv2d> resample;
+  };
+
+  void build_down(const Scope& scope);
+  void build_up(const Scope& scope);
+  Tensor time_embedding(float timestep, std::int64_t batch) const;
+
+  UNetConfig config_;
+  const ops::Backend* ops_;
+  Conv2d conv_in_;
+  Linear time_linear1_, time_linear2_;
+  std::vector<Level> down_, up_;
+  ResnetBlock mid_resnet1_, mid_resnet2_;
+  SpatialTransformer mid_attention_;
+  GroupNorm norm_out_;
+  Conv2d conv_out_;
+};
+
+}  // namespace latentdial::models

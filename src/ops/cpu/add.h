@@ -1,0 +1,12 @@
+#pragma once
+
+#include "ops/cpu/context.h"
+#include "ops/ops.h"
+
+namespace latentdial::ops::cpu {
+
+[[nodiscard]] Tensor add(const Context& context, const Tensor& a, const Tensor& b);
+/// y += x, of equal shape.
+void add_to(const Context& context, Tensor& y, const Tensor& x);
+
+}  // namespace latentdial::ops::cpu

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+#include <omp.h>
+
+#include "ops/cpu/activation.h"
+#include "ops/cpu/add.h"
+#include "ops/cpu/attention.h"
+#include "ops/cpu/cast.h"
+#include "ops/cpu/check.h"
+#include "ops/cpu/context.h"
+#include "ops/cpu/conv2d.h"
+#include "ops/cpu/embedding.h"
+#include "ops/cpu/linear.h"
+#include "ops/cpu/norm.h"
+#include "ops/cpu/onednn.h"
+#include "ops/cpu/rearrange.h"
+#include "ops/ops.h"
+
+namespace latentdial::ops {
+namespace {
+
+/// The operations of ops/cpu bound to one type and one number of threads.
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(cpu::Context context, std::string description)
+      : context_(context), description_(std::move(description)) {}
+
+  DType dtype() const override { return context_.dtype; }
+  std::string description() const override { return description_; }
+
+  PackedWeight prepare_linear(const Tensor& weight, const Tensor& bias) const override {
+    return cpu::prepare_linear(context_, weight, bias);
+  }
+  PackedWeight prepare_conv2d(const Tensor& weight, const Tensor& bias,
+                              ConvGeometry geometry) const override {
+    return cpu::prepare_conv2d(context_, weight, bias, geometry);
+  }
+  PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon) const override {
+    return cpu::prepare_norm(gamma, beta, epsilon);
+  }
+  PackedWeight prepare_embedding(const Tensor& table) const override {
+    return cpu::prepare_embedding(context_, table);
+  }
+
+  Tensor to_device(const Tensor& host) const override { return cpu::to_device(context_, host); }
+  Tensor to_host(const Tensor& device) const override { return cpu::to_host(context_, device); }
+
+  Tensor linear(const Tensor& x, const PackedWeight& w, Epilogue epilogue) const override {
+    return cpu::linear("linear", context_, x, cpu::unpack<cpu::PackedLinear>("linear", w), epilogue);
+  }
+  Tensor conv2d(const Tensor& x, const PackedWeight& w, Epilogue epilogue) const override {
+    return cpu::conv2d(context_, x, w, epilogue);
+  }
+  Tensor group_norm(const Tensor& x, const PackedWeight& w, std::int64_t groups,
+                    GroupNormExtras extras) const override {
+    return cpu::group_norm(context_, x, w, groups, extras);
+  }
+  Tensor layer_norm(const Tensor& x, const PackedWeight& w) const override {
+    return cpu::layer_norm(context_, x, w);
+  }
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t heads,
+                   bool causal) const override {
+    return cpu::attention(context_, q, k, v, heads, causal);
+  }
+  Tensor geglu(const Tensor& x) const override { return cpu::geglu(context_, x); }
+  Tensor activate(const Tensor& x, Activation activation) const override {
+    return cpu::activate(context_, x, activation);
+  }
+  Tensor add(const Tensor& a, const Tensor& b) const override { return cpu::add(context_, a, b); }
+  Tensor upsample_nearest2x(const Tensor& x, std::int64_t height, std::int64_t width) const override {
+    return cpu::upsample_nearest2x(context_, x, height, width);
+  }
+  Tensor concat_channels(const Tensor& a, const Tensor& b) const override {
+    return cpu::concat_channels(context_, a, b);
+  }
+  Tensor embedding(std::span<const std::int32_t> ids, const PackedWeight& table) const override {
+    return cpu::embedding(context_, ids, table);
+  }
+
+ private:
+  cpu::Context context_;
+  std::string description_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
+  if (options.dtype != DType::f32 && options.dtype != DType::bf16) {
+    cpu::fault("make_cpu_backend", fmt::format("no activations in {}", name(options.dtype)));
+  }
+  const bool falls_back = options.dtype == DType::bf16 && !cpu::onednn::has_avx512();
+  const cpu::Context context{falls_back ? DType::f32 : options.dtype,
+                             options.threads > 0 ? options.threads : omp_get_num_procs()};
+  auto description = fmt::format("CPU {}, {} thread{}, {}", cpu::onednn::instruction_set(), context.threads,
+                                 context.threads == 1 ? "" : "s", name(context.dtype));
+  if (falls_back) description += " (bf16 asked for, but this processor has no AVX-512)";
+  return std::make_unique<CpuBackend>(context, std::move(description));
+}
+
+}  // namespace latentdial::ops

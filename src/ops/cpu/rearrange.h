@@ -1,0 +1,12 @@
+#pragma once
+
+#include "ops/cpu/context.h"
+#include "ops/ops.h"
+
+namespace latentdial::ops::cpu {
+
+[[nodiscard]] Tensor upsample_nearest2x(const Context& context, const Tensor& x, std::int64_t height,
+                                        std::int64_t width);
+[[nodiscard]] Tensor concat_channels(const Context& context, const Tensor& a, const Tensor& b);
+
+}  // namespace latentdial::ops::cpu

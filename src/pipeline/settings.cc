@@ -1,0 +1,82 @@
+#include "latentdial/settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <string_view>
+#include <type_traits>
+
+#include "dial/method.h"
+#include "diffusion/sampler.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+/// "--steps" of "--steps", "--prompt" of "-p,--prompt"; the name where there is no flag.
+std::string_view flag_of(const Option& option) {
+  const std::string_view flags = option.flags;
+  if (flags.empty()) return option.name;
+  const auto comma = flags.rfind(',');
+  return comma == std::string_view::npos ? flags : flags.substr(comma + 1);
+}
+
+/// Checks one number against the range its option declares.
+struct RangeCheck {
+  template <class T>
+  void operator()(const Option& option, const T& value) const {
+    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+      const auto number = static_cast<double>(value);
+      if (std::isfinite(number) && number >= option.min && number <= option.max) return;
+      throw invalid_input(fmt::format("{}: {} is out of range, use {} to {}", flag_of(option), value,
+                                      option.min, option.max));
+    }
+  }
+};
+
+void check_choice(std::string_view flag, const std::string& value, const std::vector<std::string>& choices) {
+  if (value.empty()) return;
+  for (const auto& choice : choices) {
+    if (choice == value) return;
+  }
+  throw invalid_input(fmt::format("{}: \"{}\" is unknown; use {}", flag, value, fmt::join(choices, ", ")));
+}
+
+void check_size(int width, int height) {
+  if (width == 0 && height == 0) return;
+  if (width > 0 && height > 0 && width % 8 == 0 && height % 8 == 0) return;
+  throw invalid_input(fmt::format(
+      "--size: {}x{} is no picture size; both sides must be multiples of 8 from 8 to 8192, as in 512x512",
+      width, height));
+}
+
+}  // namespace
+
+void validate(const Settings& s) {
+  if (s.prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
+    throw invalid_input(
+        "--prompt: no prompt is given; say what the picture shows, as in -p \"a dog in the meadow\"");
+  }
+  check_size(s.width, s.height);
+  visit_settings(s, RangeCheck{});
+  check_choice("--sampler", s.sampler, sampler_names());
+  check_choice("--scheduler", s.scheduler, scheduler_names());
+  check_choice("--method", s.method, dial_methods());
+  if (s.style.empty() && s.position != 0) {
+    throw invalid_input(
+        fmt::format("--at: the dial is at {}, but no --style says what it turns", s.position));
+  }
+  if (s.to_prompt.empty() && s.to_seed < 0 && s.theta != 0) {
+    throw invalid_input(
+        fmt::format("--theta: {} of the way, but neither --to nor --to-seed says where to", s.theta));
+  }
+}
+
+std::vector<std::string> dial_methods() {
+  std::vector<std::string> names;
+  for (const auto& method : dial_method_table()) names.emplace_back(method.name);
+  return names;
+}
+
+}  // namespace latentdial

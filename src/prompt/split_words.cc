@@ -1,0 +1,71 @@
+#include "prompt/split_words.h"
+
+#include <array>
+
+#include "prompt/text.h"
+
+namespace latentdial {
+namespace {
+
+template <class Predicate>
+std::size_t run_length(std::u32string_view text, Predicate belongs) {
+  std::size_t length = 0;
+  while (length < text.size() && belongs(text[length])) {
+    ++length;
+  }
+  return length;
+}
+
+bool is_other(char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); }
+
+// The length of the special token that the text starts with, or 0.
+std::size_t special_length(std::u32string_view text) {
+  for (const std::u32string_view special : {U"<|startoftext|>", U"<|endoftext|>"}) {
+    if (text.starts_with(special)) {
+      return special.size();
+    }
+  }
+  return 0;
+}
+
+std::size_t contraction_length(std::u32string_view text) {
+  static constexpr std::array<std::u32string_view, 7> kContractions = {U"'s", U"'t",  U"'re", U"'ve",
+                                                                       U"'m", U"'ll", U"'d"};
+  for (const std::u32string_view contraction : kContractions) {
+    if (text.starts_with(contraction)) {
+      return contraction.size();
+    }
+  }
+  return 0;
+}
+
+std::size_t word_length(std::u32string_view text) {
+  if (const std::size_t length = contraction_length(text)) {
+    return length;
+  }
+  if (is_number(text.front())) {
+    return 1;
+  }
+  return is_letter(text.front()) ? run_length(text, is_letter) : run_length(text, is_other);
+}
+
+}  // namespace
+
+std::vector<std::u32string_view> split_words(std::u32string_view text) {
+  std::vector<std::u32string_view> words;
+  for (text.remove_prefix(run_length(text, is_space)); !text.empty();
+       text.remove_prefix(run_length(text, is_space))) {
+    if (const std::size_t length = special_length(text)) {
+      const std::u32string_view special = text.substr(0, length);
+      words.insert(words.end(), {special.substr(0, 2), special.substr(2, length - 4), special.substr(length - 2)});
+      text.remove_prefix(length);
+      continue;
+    }
+    const std::size_t length = word_length(text);
+    words.push_back(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+  return words;
+}
+
+}  // namespace latentdial

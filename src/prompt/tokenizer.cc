@@ -1,0 +1,141 @@
+#include "prompt/tokenizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "prompt/split_words.h"
+#include "prompt/text.h"
+#include "prompt/tokenizer_files.h"
+
+namespace latentdial {
+namespace {
+
+std::vector<AddedToken> with_normalized(const std::vector<AddedToken>& tokens, bool normalized) {
+  std::vector<AddedToken> chosen;
+  for (AddedToken token : tokens) {
+    if (token.normalized == normalized) {
+      // A token that is looked for in normalised text is normalised like it.
+      token.content = normalized ? normalize(token.content) : token.content;
+      chosen.push_back(std::move(token));
+    }
+  }
+  return chosen;
+}
+
+std::int32_t id_of(const TokenizerParts& parts, const std::string& token, const std::string& role) {
+  const auto found = parts.vocabulary.find(token);
+  if (found == parts.vocabulary.end()) {
+    throw invalid_input(
+        fmt::format("{}: the vocabulary has no {} token \"{}\"", parts.source, role, token.substr(0, 60)));
+  }
+  return found->second;
+}
+
+std::string trimmed(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+}  // namespace
+
+struct Tokenizer::State {
+  explicit State(const TokenizerParts& parts)
+      : bpe(parts.vocabulary, parts.merges, parts.unknown, parts.source),
+        written(with_normalized(parts.added, false)),
+        normal(with_normalized(parts.added, true)),
+        start(id_of(parts, parts.start, "start")),
+        end(id_of(parts, parts.end, "end")),
+        pad(id_of(parts, parts.pad, "pad")),
+        max_length(parts.max_length) {
+    for (const AddedToken& token : parts.added) {
+      added.emplace(token.id, encode_utf8(token.content));
+    }
+    for (const auto& [token, id] : parts.vocabulary) {
+      vocab_size = std::max<std::int64_t>(vocab_size, id + 1);
+    }
+  }
+
+  [[nodiscard]] std::vector<std::int32_t> encode(std::u32string_view text) const;
+  [[nodiscard]] std::string decode(std::vector<std::int32_t>::const_iterator from,
+                                   std::vector<std::int32_t>::const_iterator to) const;
+
+  Bpe bpe;
+  AddedTokens written;  ///< Looked for in the text as written.
+  AddedTokens normal;   ///< Looked for in the normalised text.
+  std::unordered_map<std::int32_t, std::string> added;
+  std::int32_t start;
+  std::int32_t end;
+  std::int32_t pad;
+  std::int64_t max_length;
+  std::int64_t vocab_size = 0;
+};
+
+std::vector<std::int32_t> Tokenizer::State::encode(std::u32string_view text) const {
+  std::vector<std::int32_t> ids;
+  for (const Piece& outer : written.split(text)) {
+    if (outer.id >= 0) {
+      ids.push_back(outer.id);
+      continue;
+    }
+    for (const Piece& inner : normal.split(normalize(outer.text))) {
+      if (inner.id >= 0) {
+        ids.push_back(inner.id);
+        continue;
+      }
+      for (const std::u32string_view word : split_words(inner.text)) {
+        bpe.encode_word(encode_utf8(word), ids);
+      }
+    }
+  }
+  return ids;
+}
+
+std::string Tokenizer::State::decode(std::vector<std::int32_t>::const_iterator from,
+                                     std::vector<std::int32_t>::const_iterator to) const {
+  std::string bytes;
+  for (; from != to; ++from) {
+    const auto whole = added.find(*from);
+    bytes += whole != added.end() ? whole->second + ' ' : bpe.decode(*from);
+  }
+  // The cut may fall inside a character.
+  return trimmed(encode_utf8(decode_utf8(bytes)));
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<const State> state) : state_(std::move(state)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::from_folder(const std::filesystem::path& dir) {
+  return Tokenizer(std::make_unique<const State>(read_tokenizer_folder(dir)));
+}
+
+Tokenizer Tokenizer::standard_clip(const std::filesystem::path& bpe_simple_vocab_gz, std::string pad_token) {
+  return Tokenizer(std::make_unique<const State>(read_standard_clip(bpe_simple_vocab_gz, std::move(pad_token))));
+}
+
+Encoding Tokenizer::encode(std::string_view text, std::int64_t max_length_override) const {
+  const std::int64_t length = max_length_override == 0 ? state_->max_length : max_length_override;
+  if (length < 2) {
+    throw invalid_input(fmt::format("tokenizer: a length of {} has no room for the start and end tokens", length));
+  }
+  const std::vector<std::int32_t> prompt = state_->encode(decode_utf8(text));
+  Encoding encoding;
+  encoding.prompt_tokens = std::min(static_cast<std::int64_t>(prompt.size()), length - 2);
+  const auto cut = prompt.begin() + encoding.prompt_tokens;
+  encoding.ids.reserve(static_cast<std::size_t>(length));
+  encoding.ids.push_back(state_->start);
+  encoding.ids.insert(encoding.ids.end(), prompt.begin(), cut);
+  encoding.ids.push_back(state_->end);
+  encoding.ids.resize(static_cast<std::size_t>(length), state_->pad);
+  encoding.dropped_text = state_->decode(cut, prompt.end());
+  return encoding;
+}
+
+std::int64_t Tokenizer::max_length() const { return state_->max_length; }
+std::int64_t Tokenizer::vocab_size() const { return state_->vocab_size; }
+
+}  // namespace latentdial

@@ -1,0 +1,171 @@
+#include "prompt/tokenizer_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "prompt/special_tokens.h"
+#include "prompt/text.h"
+
+namespace latentdial {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kMaxFileBytes = 64U << 20;
+constexpr std::int64_t kMaxId = 1 << 24;
+constexpr std::int64_t kMaxTokensPerPrompt = 65'536;
+
+std::string read_text(const fs::path& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error || size > kMaxFileBytes) {
+    throw invalid_input(error ? fmt::format("{}: cannot be read", path.string())
+                              : fmt::format("{}: {} bytes are too many for a tokenizer file", path.string(), size));
+  }
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) {
+    throw invalid_input(fmt::format("{}: cannot be read", path.string()));
+  }
+  return std::move(text).str();
+}
+
+json read_json(const fs::path& path) {
+  try {
+    json value = json::parse(read_text(path));
+    if (!value.is_object()) {
+      throw invalid_input(fmt::format("{}: expected a JSON object", path.string()));
+    }
+    return value;
+  } catch (const json::parse_error& error) {
+    throw invalid_input(fmt::format("{}: not valid JSON at byte {}", path.string(), error.byte));
+  }
+}
+
+json read_json_if_there(const fs::path& path) { return fs::is_regular_file(path) ? read_json(path) : json(); }
+
+Vocabulary read_vocabulary(const json& tokens, const std::string& source) {
+  Vocabulary vocabulary;
+  for (const auto& [token, id] : tokens.items()) {
+    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= kMaxId) {
+      throw invalid_input(fmt::format("{}: the id of \"{}\" is not a whole number from 0 to {}", source,
+                                      token.substr(0, 60), kMaxId - 1));
+    }
+    vocabulary.emplace(token, id.get<std::int32_t>());
+  }
+  if (vocabulary.empty()) {
+    throw invalid_input(fmt::format("{}: no tokens in it, expected an object of token: id", source));
+  }
+  return vocabulary;
+}
+
+std::pair<std::string, std::string> read_merge(const std::string& line, const std::string& source, std::size_t row) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string::npos || space == 0 || space + 1 == line.size() ||
+      line.find(' ', space + 1) != std::string::npos) {
+    throw invalid_input(fmt::format("{}: line {} is \"{}\", expected two tokens with one space between", source, row,
+                                    encode_utf8(decode_utf8(line.substr(0, 60)))));
+  }
+  return {line.substr(0, space), line.substr(space + 1)};
+}
+
+Merges read_merges(const fs::path& path) {
+  Merges merges;
+  std::istringstream lines(read_text(path));
+  std::string line;
+  for (std::size_t row = 1; std::getline(lines, line); ++row) {
+    if (line.ends_with('\r')) {
+      line.pop_back();
+    }
+    if (!line.empty() && !line.starts_with("#version")) {
+      merges.push_back(read_merge(line, path.string(), row));
+    }
+  }
+  return merges;
+}
+
+Merges read_json_merges(const json& list, const std::string& source) {
+  Merges merges;
+  for (const json& merge : list) {
+    if (merge.is_string()) {
+      merges.push_back(read_merge(merge.get<std::string>(), source, merges.size() + 1));
+    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+      merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
+    } else {
+      throw invalid_input(fmt::format("{}: merge {} is not a pair of tokens", source, merges.size() + 1));
+    }
+  }
+  return merges;
+}
+
+void read_vocabulary_and_merges(const fs::path& dir, const json& tokenizer, TokenizerParts& parts) {
+  if (tokenizer.is_object()) {
+    parts.source = (dir / "tokenizer.json").string();
+    const json model = tokenizer.value("model", json::object());
+    if (!model.is_object() || !model.contains("vocab") || !model.contains("merges") || !model["vocab"].is_object() ||
+        !model["merges"].is_array()) {
+      throw invalid_input(fmt::format("{}: no \"model\" with \"vocab\" and \"merges\", expected a BPE", parts.source));
+    }
+    parts.vocabulary = read_vocabulary(model["vocab"], parts.source);
+    parts.merges = read_json_merges(model["merges"], parts.source);
+    return;
+  }
+  for (const char* name : {"vocab.json", "merges.txt"}) {
+    if (!fs::is_regular_file(dir / name)) {
+      throw invalid_input(fmt::format("{}: no such file; a tokenizer folder has vocab.json and merges.txt",
+                                      (dir / name).string()));
+    }
+  }
+  parts.source = (dir / "merges.txt").string();
+  parts.vocabulary = read_vocabulary(read_json(dir / "vocab.json"), (dir / "vocab.json").string());
+  parts.merges = read_merges(dir / "merges.txt");
+}
+
+}  // namespace
+
+void add_token(TokenizerParts& parts, const std::string& content, AddedToken token) {
+  if (content.empty()) {
+    return;
+  }
+  std::int64_t next = static_cast<std::int64_t>(parts.vocabulary.size());
+  for (const AddedToken& earlier : parts.added) {
+    next = std::max<std::int64_t>(next, earlier.id + 1);
+  }
+  token.content = decode_utf8(content);
+  token.id = parts.vocabulary.emplace(content, static_cast<std::int32_t>(next)).first->second;
+  std::erase_if(parts.added, [&](const AddedToken& earlier) { return earlier.content == token.content; });
+  parts.added.push_back(std::move(token));
+}
+
+TokenizerParts read_tokenizer_folder(const fs::path& dir) {
+  if (!fs::is_directory(dir)) {
+    throw invalid_input(fmt::format("{}: no such folder, expected a model's tokenizer folder", dir.string()));
+  }
+  TokenizerParts parts;
+  const json config = read_json_if_there(dir / "tokenizer_config.json");
+  const json special_tokens = read_json_if_there(dir / "special_tokens_map.json");
+  const json added_tokens = read_json_if_there(dir / "added_tokens.json");
+  const json tokenizer = read_json_if_there(dir / "tokenizer.json");
+  read_vocabulary_and_merges(dir, tokenizer, parts);
+  read_special_tokens({config, special_tokens, added_tokens, tokenizer}, parts);
+  // transformers writes 1e30 for "no limit".
+  if (config.is_object() && config.contains("model_max_length") && config["model_max_length"].is_number()) {
+    const double length = config["model_max_length"].get<double>();
+    if (!(length >= 2.0)) {
+      throw invalid_input(fmt::format("{}: \"model_max_length\" is {}, expected at least 2",
+                                      (dir / "tokenizer_config.json").string(), length));
+    }
+    parts.max_length = length > kMaxTokensPerPrompt ? parts.max_length : static_cast<std::int64_t>(length);
+  }
+  return parts;
+}
+
+}  // namespace latentdial

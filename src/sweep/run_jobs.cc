@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+#include <system_error>
+
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+#include "latentdial/sweep.h"
+#include "sweep/manifest.h"
+
+namespace latentdial {
+namespace {
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code fault;
+  std::filesystem::create_directories(folder, fault);
+  if (fault)
+    throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
+}
+
+/// Whether the job's picture is there already, with exactly its settings.
+bool is_finished(const std::filesystem::path& path, const Settings& settings, const std::string& model) {
+  if (!std::filesystem::exists(path)) return false;
+  if (read_png_parameters(path) == to_parameters(settings, model)) return true;
+  throw invalid_input(fmt::format("{} holds a picture with other settings; use another --out or move it away",
+                                  path.string()));
+}
+
+/// Finds what is finished; refuses a folder that holds somebody's pictures when not resuming.
+std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>& jobs,
+                               const SweepOptions& options) {
+  std::vector<JobResult> results;
+  for (const Job& job : jobs) {
+    results.push_back({.file = job.file,
+                       .settings = pipeline.resolve(job.settings),
+                       .seconds = 0,
+                       .kept = false,
+                       .notices = {}});
+  }
+  make_folder(options.folder);
+  if (!options.resume && std::filesystem::exists(options.folder / "manifest.jsonl")) {
+    throw invalid_input(
+        fmt::format("--out: {} holds an earlier run; go on with it by --resume, or use another folder",
+                    options.folder.string()));
+  }
+  for (auto& result : results) {
+    result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info().name);
+  }
+  return results;
+}
+
+void make_picture(const Pipeline& pipeline, const SweepOptions& options, JobResult& result,
+                  SweepProgress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  Observer observer;
+  observer.stop = options.stop;
+  observer.on_step = [&](const StepProgress& step) {
+    progress.step = step;
+    if (options.on_progress) options.on_progress(progress);
+  };
+  Picture picture = pipeline.generate(result.settings, observer);
+  write_png(options.folder / result.file, picture.image, picture.parameters);
+  result.notices = std::move(picture.notices);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
+                                const SweepOptions& options) {
+  auto results = prepare(pipeline, jobs, options);
+  std::set<std::string> kept;
+  for (const auto& result : results) {
+    if (result.kept) kept.insert(result.file);
+  }
+  Manifest manifest(options.folder, kept);
+  SweepProgress progress{.picture = 0, .pictures = static_cast<int>(results.size()), .step = {}};
+  for (auto& result : results) {
+    if (!result.kept) make_picture(pipeline, options, result, progress);
+    if (!manifest.has(result.file)) manifest.add(result, pipeline.info().name);
+    ++progress.picture;
+    progress.step = {};
+    if (options.on_progress) options.on_progress(progress);
+  }
+  return results;
+}
+
+}  // namespace latentdial

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "weights/weights.h"
+
+namespace latentdial {
+
+/// One part of a checkpoint: its diffusers config.json (read, or inferred from the tensors) and its tensors.
+struct Component {
+  nlohmann::json config;
+  Weights weights;
+};
+
+/// Everything a Stable Diffusion model needs, whatever form it was stored in.
+struct Checkpoint {
+  std::filesystem::path path;
+  std::string format;  ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  Component text_encoder;
+  Component unet;
+  Component vae;
+  nlohmann::json scheduler_config;
+  std::filesystem::path
+      tokenizer_dir;  ///< Holds vocab.json + merges.txt; empty: use the standard CLIP vocabulary.
+};
+
+/// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where
+/// they can be. A single file takes tokenizer/, unet/config.json, vae/config.json, text_encoder/config.json
+/// and scheduler/… from the folder it lies in when they are there; otherwise the configs are inferred from
+/// the tensors' names and shapes. Throws invalid_input with one line for anything that is not a readable
+/// model.
+[[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path);
+
+}  // namespace latentdial

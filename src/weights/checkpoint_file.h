@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+
+#include "weights/stored_tensor.h"
+
+namespace latentdial {
+
+/// One file of tensors, whichever of the two formats it is in.
+struct CheckpointFile {
+  bool is_torch = false;  ///< A PyTorch zip (.ckpt, .bin, .pt); otherwise safetensors.
+  StoredTensors tensors;
+};
+
+/// Opens a safetensors or PyTorch zip file. The first bytes decide, not the ending of its name.
+/// Throws invalid_input with one line for anything else, saying what it seems to be.
+[[nodiscard]] CheckpointFile read_checkpoint_file(const std::filesystem::path& path);
+
+}  // namespace latentdial

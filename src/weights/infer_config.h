@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "weights/key_table.h"
+#include "weights/stored_tensor.h"
+
+namespace latentdial {
+
+/// The tensors of one component of a single-file checkpoint, in diffusers' names.
+using ComponentTensors = std::map<std::string, Tensor>;
+
+/// Which of the two text encoders a single-file checkpoint has; the rest of the architecture follows it.
+enum class Generation { sd1, sd2 };
+
+/// The block layout that the CompVis names of a U-Net or VAE show (names without their component's prefix).
+/// Throw invalid_input naming `file` when the names cannot be one.
+[[nodiscard]] KeyLayout unet_layout(const std::string& file, const StoredTensors& tensors);
+[[nodiscard]] KeyLayout vae_layout(const std::string& file, const StoredTensors& tensors);
+/// The layers of an OpenCLIP encoder that are used, from `all` the file's tensors. SD 2 reads the state
+/// before the last layer
+/// ("penultimate"), so of the whole OpenCLIP ViT-H (24 layers, with text_projection) 23 count; files
+/// converted from diffusers hold only those.
+[[nodiscard]] KeyLayout open_clip_layout(const std::string& file, const StoredTensors& all);
+
+/// The config.json that diffusers would have, read off the tensors' shapes. What shapes cannot show is the
+/// value every SD 1 or SD 2 release has: 8 heads (SD 1) or heads of width 64 (SD 2), 32 norm groups, VAE
+/// scale 0.18215. Throw invalid_input naming `file` and the tensor that is missing or has an impossible
+/// shape.
+[[nodiscard]] nlohmann::json infer_unet_config(const std::string& file, const ComponentTensors& tensors,
+                                               const KeyLayout& layout, Generation generation);
+[[nodiscard]] nlohmann::json infer_vae_config(const std::string& file, const ComponentTensors& tensors,
+                                              const KeyLayout& layout, Generation generation);
+[[nodiscard]] nlohmann::json infer_text_config(const std::string& file, const ComponentTensors& tensors,
+                                               Generation generation);
+/// PNDM as SD v1-4 ships it. ε- or v-prediction does not show in tensors: SD 2 is taken for the 768 v-model;
+/// SD 2 base (512, ε) needs its scheduler/scheduler_config.json beside the file.
+[[nodiscard]] nlohmann::json infer_scheduler_config(Generation generation);
+
+/// True when some name begins with `prefix`.
+[[nodiscard]] bool has_prefix(const StoredTensors& tensors, const std::string& prefix);
+/// A tensor by name; throws invalid_input when it is missing.
+[[nodiscard]] const Tensor& find_tensor(const std::string& file, const ComponentTensors& tensors,
+                                        const std::string& name);
+/// Extent `axis` of a tensor; throws invalid_input when the tensor is missing or has fewer axes.
+[[nodiscard]] std::int64_t extent(const std::string& file, const ComponentTensors& tensors,
+                                  const std::string& name, std::size_t axis);
+
+}  // namespace latentdial

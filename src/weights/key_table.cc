@@ -1,0 +1,282 @@
+#include "weights/key_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace latentdial {
+namespace {
+
+// One row per kind of key; what follows the named module (".weight", ".transformer_blocks.0.…") is the same
+// on both sides. {i} level, {j} layer on the way down, {k} on the way up (one more), {n} text layer, {half}
+// encoder or decoder, {down} {down_end} {up} {up_end} CompVis' flat block numbers, {upsampler} its place
+// after ResNet and transformer, {reversed} the level counted from the other end, {resnet} the parts below.
+struct KeyRow {
+  std::string_view diffusers;
+  std::string_view other;
+};
+
+constexpr KeyRow kUnet[] = {
+    {"time_embedding.linear_1", "time_embed.0"},
+    {"time_embedding.linear_2", "time_embed.2"},
+    {"conv_in", "input_blocks.0.0"},
+    {"down_blocks.{i}.resnets.{j}.{resnet}", "input_blocks.{down}.0.{resnet}"},
+    {"down_blocks.{i}.attentions.{j}", "input_blocks.{down}.1"},
+    {"down_blocks.{i}.downsamplers.0.conv", "input_blocks.{down_end}.0.op"},
+    {"mid_block.resnets.0.{resnet}", "middle_block.0.{resnet}"},
+    {"mid_block.attentions.0", "middle_block.1"},
+    {"mid_block.resnets.1.{resnet}", "middle_block.2.{resnet}"},
+    {"up_blocks.{i}.resnets.{k}.{resnet}", "output_blocks.{up}.0.{resnet}"},
+    {"up_blocks.{i}.attentions.{k}", "output_blocks.{up}.1"},
+    {"up_blocks.{i}.upsamplers.0.conv", "output_blocks.{up_end}.{upsampler}.conv"},
+    {"conv_norm_out", "out.0"},
+    {"conv_out", "out.2"},
+};
+
+constexpr KeyRow kUnetResnet[] = {
+    {"norm1", "in_layers.0"},  {"conv1", "in_layers.2"},  {"time_emb_proj", "emb_layers.1"},
+    {"norm2", "out_layers.0"}, {"conv2", "out_layers.3"}, {"conv_shortcut", "skip_connection"},
+};
+
+constexpr KeyRow kVae[] = {
+    {"{half}.conv_in", "{half}.conv_in"},
+    {"encoder.down_blocks.{i}.resnets.{j}.{resnet}", "encoder.down.{i}.block.{j}.{resnet}"},
+    {"encoder.down_blocks.{i}.downsamplers.0.conv", "encoder.down.{i}.downsample.conv"},
+    {"{half}.mid_block.resnets.0.{resnet}", "{half}.mid.block_1.{resnet}"},
+    {"{half}.mid_block.attentions.0.group_norm", "{half}.mid.attn_1.norm"},
+    {"{half}.mid_block.attentions.0.to_q", "{half}.mid.attn_1.q"},
+    {"{half}.mid_block.attentions.0.to_k", "{half}.mid.attn_1.k"},
+    {"{half}.mid_block.attentions.0.to_v", "{half}.mid.attn_1.v"},
+    {"{half}.mid_block.attentions.0.to_out.0", "{half}.mid.attn_1.proj_out"},
+    {"{half}.mid_block.resnets.1.{resnet}", "{half}.mid.block_2.{resnet}"},
+    {"decoder.up_blocks.{i}.resnets.{k}.{resnet}", "decoder.up.{reversed}.block.{k}.{resnet}"},
+    {"decoder.up_blocks.{i}.upsamplers.0.conv", "decoder.up.{reversed}.upsample.conv"},
+    {"{half}.conv_norm_out", "{half}.norm_out"},
+    {"{half}.conv_out", "{half}.conv_out"},
+    {"quant_conv", "quant_conv"},
+    {"post_quant_conv", "post_quant_conv"},
+};
+
+constexpr KeyRow kVaeResnet[] = {
+    {"norm1", "norm1"},
+    {"conv1", "conv1"},
+    {"norm2", "norm2"},
+    {"conv2", "conv2"},
+    {"conv_shortcut", "nin_shortcut"},
+};
+
+constexpr KeyRow kOldDiffusersVae[] = {
+    {"{half}.mid_block.attentions.0.to_q", "{half}.mid_block.attentions.0.query"},
+    {"{half}.mid_block.attentions.0.to_k", "{half}.mid_block.attentions.0.key"},
+    {"{half}.mid_block.attentions.0.to_v", "{half}.mid_block.attentions.0.value"},
+    {"{half}.mid_block.attentions.0.to_out.0", "{half}.mid_block.attentions.0.proj_attn"},
+};
+
+constexpr KeyRow kClipText[] = {
+    {"text_model.embeddings", "transformer.text_model.embeddings"},
+    {"text_model.encoder", "transformer.text_model.encoder"},
+    {"text_model.final_layer_norm", "transformer.text_model.final_layer_norm"},
+    {"text_model.embeddings", "transformer.embeddings"},
+    {"text_model.encoder", "transformer.encoder"},
+    {"text_model.final_layer_norm", "transformer.final_layer_norm"},
+};
+
+constexpr KeyRow kBareText[] = {
+    {"text_model.embeddings", "embeddings"},
+    {"text_model.encoder", "encoder"},
+    {"text_model.final_layer_norm", "final_layer_norm"},
+};
+
+constexpr KeyRow kOpenClipText[] = {
+    {"text_model.embeddings.token_embedding", "model.token_embedding"},
+    {"text_model.embeddings.position_embedding.weight", "model.positional_embedding"},
+    {"text_model.encoder.layers.{n}.layer_norm1", "model.transformer.resblocks.{n}.ln_1"},
+    {"text_model.encoder.layers.{n}.self_attn.{qkv}.weight",
+     "model.transformer.resblocks.{n}.attn.in_proj_weight"},
+    {"text_model.encoder.layers.{n}.self_attn.{qkv}.bias",
+     "model.transformer.resblocks.{n}.attn.in_proj_bias"},
+    {"text_model.encoder.layers.{n}.self_attn.out_proj", "model.transformer.resblocks.{n}.attn.out_proj"},
+    {"text_model.encoder.layers.{n}.layer_norm2", "model.transformer.resblocks.{n}.ln_2"},
+    {"text_model.encoder.layers.{n}.mlp.fc1", "model.transformer.resblocks.{n}.mlp.c_fc"},
+    {"text_model.encoder.layers.{n}.mlp.fc2", "model.transformer.resblocks.{n}.mlp.c_proj"},
+    {"text_model.final_layer_norm", "model.ln_final"},
+};
+
+// Beginnings of names.
+constexpr std::string_view kIgnored[] = {
+    "model_ema.",
+    "alphas_cumprod",
+    "betas",
+    "sqrt_",
+    "log_one_minus_alphas_cumprod",
+    "posterior_",
+    "lvlb_weights",
+    "logvar",
+    "scale_factor",
+    "first_stage_model.loss.",
+    "cond_stage_model.transformer.text_model.embeddings.position_ids",
+    "cond_stage_model.transformer.embeddings.position_ids",
+    "cond_stage_model.model.text_projection",
+    "cond_stage_model.model.logit_scale",
+    "cond_stage_model.model.attn_mask",
+    "text_model.embeddings.position_ids",
+    "embeddings.position_ids",
+    "text_projection.",
+    "logit_scale",
+};
+
+std::span<const KeyRow> rows_of(KeyFamily family) {
+  switch (family) {
+    case KeyFamily::compvis_unet:
+      return kUnet;
+    case KeyFamily::compvis_vae:
+      return kVae;
+    case KeyFamily::clip_text:
+      return kClipText;
+    case KeyFamily::open_clip_text:
+      return kOpenClipText;
+    case KeyFamily::diffusers_vae:
+      return kOldDiffusersVae;
+    case KeyFamily::diffusers_text:
+      return kBareText;
+  }
+  return {};
+}
+
+// A row on its way to having no placeholder left.
+struct Pair {
+  std::string diffusers;
+  std::string other;
+  int i = 0;
+  int layer = 0;
+  int third = -1;
+};
+
+void substitute(std::string& pattern, std::string_view token, std::string_view value) {
+  for (auto at = pattern.find(token); at != std::string::npos; at = pattern.find(token, at + value.size())) {
+    pattern.replace(at, token.size(), value);
+  }
+}
+
+class Expansion {
+ public:
+  Expansion(KeyFamily family, const KeyLayout& layout) : family_(family), layout_(layout) {}
+
+  std::vector<Pair> of(const KeyRow& row) const {
+    std::vector<Pair> pairs{{std::string(row.diffusers), std::string(row.other)}};
+    count(pairs, "{i}", layout_.levels, &Pair::i);
+    count(pairs, "{j}", layout_.layers, &Pair::layer);
+    count(pairs, "{k}", layout_.layers + 1, &Pair::layer);
+    count(pairs, "{n}", layout_.text_layers, &Pair::layer);
+    choose(pairs, "{half}", std::vector<KeyRow>{{"encoder", "encoder"}, {"decoder", "decoder"}});
+    choose(pairs, "{resnet}",
+           family_ == KeyFamily::compvis_unet ? std::span<const KeyRow>(kUnetResnet) : kVaeResnet);
+    thirds(pairs);
+    for (auto& pair : pairs) derive(pair);
+    return pairs;
+  }
+
+ private:
+  template <class Spell>
+  static void each(std::vector<Pair>& pairs, std::string_view token, int n, Spell spell) {
+    if (pairs.front().diffusers.find(token) == std::string::npos) return;
+    std::vector<Pair> spelled;
+    for (const auto& pair : pairs) {
+      for (int v = 0; v < n; ++v) spelled.push_back(spell(pair, v));
+    }
+    pairs = std::move(spelled);
+  }
+
+  static void count(std::vector<Pair>& pairs, std::string_view token, int n, int Pair::*field) {
+    if (pairs.empty()) return;
+    each(pairs, token, n, [&](Pair pair, int v) {
+      substitute(pair.diffusers, token, std::to_string(v));
+      substitute(pair.other, token, std::to_string(v));
+      pair.*field = v;
+      return pair;
+    });
+  }
+
+  static void choose(std::vector<Pair>& pairs, std::string_view token, std::span<const KeyRow> parts) {
+    if (pairs.empty()) return;
+    each(pairs, token, static_cast<int>(parts.size()), [&](Pair pair, int v) {
+      substitute(pair.diffusers, token, parts[static_cast<std::size_t>(v)].diffusers);
+      substitute(pair.other, token, parts[static_cast<std::size_t>(v)].other);
+      return pair;
+    });
+  }
+
+  static void thirds(std::vector<Pair>& pairs) {
+    static constexpr std::string_view kNames[] = {"q_proj", "k_proj", "v_proj"};
+    if (pairs.empty()) return;
+    each(pairs, "{qkv}", 3, [&](Pair pair, int v) {
+      substitute(pair.diffusers, "{qkv}", kNames[v]);
+      pair.third = v;
+      return pair;
+    });
+  }
+
+  // CompVis numbers its blocks through: conv_in, then per level `layers` blocks and a downsampler; on the way
+  // up `layers` + 1 blocks a level, the upsampler sitting inside the last.
+  void derive(Pair& pair) const {
+    const int per_level = layout_.layers + 1;
+    const int reversed = layout_.levels - 1 - pair.i;
+    const auto level = static_cast<std::size_t>(std::max(reversed, 0));
+    const bool attention = level < layout_.attention.size() && layout_.attention[level];
+    substitute(pair.other, "{down}", std::to_string(1 + pair.i * per_level + pair.layer));
+    substitute(pair.other, "{down_end}", std::to_string((pair.i + 1) * per_level));
+    substitute(pair.other, "{up}", std::to_string(pair.i * per_level + pair.layer));
+    substitute(pair.other, "{up_end}", std::to_string((pair.i + 1) * per_level - 1));
+    substitute(pair.other, "{upsampler}", attention ? "2" : "1");
+    substitute(pair.other, "{reversed}", std::to_string(reversed));
+  }
+
+  KeyFamily family_;
+  const KeyLayout& layout_;
+};
+
+// The entry for the longest run of whole words (between dots) that `key` begins with.
+template <class Map>
+auto find_module(const Map& map, std::string_view key) {
+  for (auto length = key.size(); length != std::string_view::npos; length = key.rfind('.', length - 1)) {
+    const auto found = map.find(key.substr(0, length));
+    if (found != map.end() || length == 0) return found;
+  }
+  return map.end();
+}
+
+}  // namespace
+
+KeyTable::KeyTable(KeyFamily family, const KeyLayout& layout) {
+  const Expansion expansion(family, layout);
+  for (const auto& row : rows_of(family)) {
+    for (auto& pair : expansion.of(row)) {
+      from_diffusers_.emplace(pair.diffusers, pair.other);
+      to_diffusers_[pair.other].push_back({std::move(pair.diffusers), pair.third});
+    }
+  }
+}
+
+std::vector<KeyTarget> KeyTable::to_diffusers(std::string_view key) const {
+  const auto found = find_module(to_diffusers_, key);
+  if (found == to_diffusers_.end()) return {};
+  auto targets = found->second;
+  for (auto& target : targets) target.name += key.substr(found->first.size());
+  return targets;
+}
+
+std::string KeyTable::from_diffusers(std::string_view name) const {
+  const auto found = find_module(from_diffusers_, name);
+  return found == from_diffusers_.end() ? "" : found->second + std::string(name.substr(found->first.size()));
+}
+
+bool is_ignored_key(std::string_view key) {
+  return std::ranges::any_of(kIgnored,
+                             [&](std::string_view beginning) { return key.starts_with(beginning); });
+}
+
+}  // namespace latentdial

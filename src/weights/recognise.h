@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "weights/stored_tensor.h"
+
+namespace latentdial {
+
+/// Returns when the names look like a whole Stable Diffusion 1 or 2 checkpoint with CompVis keys. Otherwise
+/// throws invalid_input with one line: what the file seems to be (SDXL, Flux, a LoRA, a U-Net alone, …) and
+/// what is needed.
+void require_compvis_checkpoint(const std::string& file, const StoredTensors& tensors);
+
+}  // namespace latentdial

@@ -1,0 +1,135 @@
+#include "weights/single_file.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "weights/diffusers_folder.h"
+#include "weights/infer_config.h"
+#include "weights/json_file.h"
+#include "weights/key_table.h"
+#include "weights/quote.h"
+#include "weights/recognise.h"
+
+namespace latentdial {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kText = "cond_stage_model.";
+constexpr std::string_view kUnet = "model.diffusion_model.";
+constexpr std::string_view kVae = "first_stage_model.";
+
+// The tensors below `prefix`, without it and without those that are knowingly ignored.
+StoredTensors part_of(const StoredTensors& tensors, std::string_view prefix) {
+  StoredTensors part;
+  for (auto at = tensors.lower_bound(prefix); at != tensors.end() && at->first.starts_with(prefix); ++at) {
+    if (!is_ignored_key(at->first)) part.emplace(at->first.substr(prefix.size()), at->second);
+  }
+  return part;
+}
+
+// Rows [third·C, (third + 1)·C) of the fused [3·C, …] query, key and value projection.
+Tensor third_of(const std::string& file, std::string_view key, const Tensor& fused, int third) {
+  if (fused.rank() == 0 || fused.dim(0) % 3 != 0) {
+    throw invalid_input(fmt::format("{}: tensor {} has shape {}; three stacked projections are needed", file,
+                                    printable(key), to_string(fused.shape())));
+  }
+  const auto rows = fused.dim(0) / 3;
+  return fused.slice(third * rows, (third + 1) * rows);
+}
+
+ComponentTensors rename(const std::string& file, std::string_view prefix, const StoredTensors& stored,
+                        const KeyTable& table) {
+  ComponentTensors tensors;
+  for (const auto& [name_in_part, tensor] : stored) {
+    const auto key = std::string(prefix) + name_in_part;
+    auto targets = table.to_diffusers(name_in_part);
+    if (targets.empty()) targets.push_back({name_in_part});
+    const auto values = open_tensor(file, key, tensor);
+    for (const auto& [name, third] : targets) {
+      if (!tensors.emplace(name, third < 0 ? values : third_of(file, key, values, third)).second) {
+        throw invalid_input(
+            fmt::format("{}: tensor {} stands there twice, under two names", file, printable(name)));
+      }
+    }
+  }
+  return tensors;
+}
+
+// SD 2 reads the state before OpenCLIP's last layer: that layer is left out knowingly.
+StoredTensors without_layer(StoredTensors text, int layer) {
+  const auto prefix = fmt::format("model.transformer.resblocks.{}.", layer);
+  std::erase_if(text, [&](const auto& entry) { return entry.first.starts_with(prefix); });
+  return text;
+}
+
+template <class Infer>
+nlohmann::json config_beside(const fs::path& file, const char* part, const char* name, Infer infer) {
+  std::error_code ignored;
+  const auto path = file.parent_path() / part / name;
+  return fs::is_regular_file(path, ignored) ? read_json_object(path) : infer();
+}
+
+Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, Generation generation) {
+  const auto file = path.string();
+  auto stored = part_of(tensors, kText);
+  KeyLayout layout;
+  if (generation == Generation::sd2) {
+    layout = open_clip_layout(file, tensors);
+    stored = without_layer(std::move(stored), layout.text_layers);
+  }
+  const auto family = generation == Generation::sd1 ? KeyFamily::clip_text : KeyFamily::open_clip_text;
+  auto renamed = rename(file, kText, stored, KeyTable(family, layout));
+  auto config = config_beside(path, "text_encoder", "config.json",
+                              [&] { return infer_text_config(file, renamed, generation); });
+  return {std::move(config), Weights("text_encoder", file, std::move(renamed))};
+}
+
+Component read_unet(const fs::path& path, const StoredTensors& tensors, Generation generation) {
+  const auto file = path.string();
+  const auto stored = part_of(tensors, kUnet);
+  const auto layout = unet_layout(file, stored);
+  auto renamed = rename(file, kUnet, stored, KeyTable(KeyFamily::compvis_unet, layout));
+  auto config = config_beside(path, "unet", "config.json",
+                              [&] { return infer_unet_config(file, renamed, layout, generation); });
+  return {std::move(config), Weights("unet", file, std::move(renamed))};
+}
+
+Component read_vae(const fs::path& path, const StoredTensors& tensors, Generation generation) {
+  const auto file = path.string();
+  const auto stored = part_of(tensors, kVae);
+  const auto layout = vae_layout(file, stored);
+  auto renamed = rename(file, kVae, stored, KeyTable(KeyFamily::compvis_vae, layout));
+  auto config = config_beside(path, "vae", "config.json",
+                              [&] { return infer_vae_config(file, renamed, layout, generation); });
+  return {std::move(config), Weights("vae", file, std::move(renamed))};
+}
+
+}  // namespace
+
+Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
+  const auto& tensors = file.tensors;
+  require_compvis_checkpoint(path.string(), tensors);
+  const bool open_clip = has_prefix(tensors, "cond_stage_model.model.");
+  if (!open_clip && !has_prefix(tensors, "cond_stage_model.transformer.")) {
+    throw invalid_input(
+        fmt::format("{}: its text encoder is neither CLIP (cond_stage_model.transformer.*) nor OpenCLIP "
+                    "(cond_stage_model.model.*); a Stable Diffusion 1 or 2 checkpoint is needed",
+                    path.string()));
+  }
+  const auto generation = open_clip ? Generation::sd2 : Generation::sd1;
+  return {path,
+          file.is_torch ? "CompVis ckpt" : "CompVis safetensors",
+          read_text_encoder(path, tensors, generation),
+          read_unet(path, tensors, generation),
+          read_vae(path, tensors, generation),
+          config_beside(path, "scheduler", "scheduler_config.json",
+                        [&] { return infer_scheduler_config(generation); }),
+          find_tokenizer(path.parent_path())};
+}
+
+}  // namespace latentdial

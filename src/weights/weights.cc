@@ -1,0 +1,141 @@
+#include "weights/weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "weights/mapped_file.h"
+#include "weights/quote.h"
+
+namespace latentdial {
+namespace {
+
+// Exact. Written on bits, without branches on the value, so that the compiler can vectorise it.
+float widen(float16 value) {
+  const std::uint32_t magnitude = (value.bits & 0x7fffu) << 13;
+  const std::uint32_t sign = (value.bits & 0x8000u) << 16;
+  const float scaled =
+      std::bit_cast<float>(magnitude) * 0x1p112f;  // Moves the exponent's bias; subnormals come right.
+  const std::uint32_t special = magnitude >= 0x0f800000u ? 0x7f800000u : 0u;  // Infinity and NaN.
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(scaled) | sign | special);
+}
+float widen(bfloat16 value) {
+  return static_cast<float>(value);
+}
+
+// A file gives no alignment: elements are read with memcpy, never through a typed pointer.
+template <class T>
+void widen_all(const std::byte* from, float* to, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, from + i * sizeof(T), sizeof(T));
+    to[i] = widen(value);
+  }
+}
+
+void widen_all(DType dtype, const std::byte* from, float* to, std::size_t count) {
+  if (dtype == DType::f32) {
+    std::memcpy(to, from, count * sizeof(float));
+  } else if (dtype == DType::f16) {
+    widen_all<float16>(from, to, count);
+  } else {
+    widen_all<bfloat16>(from, to, count);
+  }
+}
+
+// In pieces, so that no more than one piece of the mapped file is resident at a time.
+Tensor copy_as_f32(const Tensor& stored, const Shape& shape) {
+  constexpr std::size_t kPiece = 1u << 22;
+  Tensor copy = Tensor::empty(shape);
+  const auto values = copy.values();
+  const auto size = element_size(stored.dtype());
+  for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
+    const auto count = std::min(kPiece, values.size() - begin);
+    const auto* from = stored.raw() + begin * size;
+    widen_all(stored.dtype(), from, values.data() + begin, count);
+    release_mapped_pages(from, count * size);
+  }
+  return copy;
+}
+
+// [out, in, 1, 1] and [out, in] hold the same matrix.
+Shape as_matrix(Shape shape) {
+  if (shape.size() == 4 && shape[2] == 1 && shape[3] == 1) shape.resize(2);
+  return shape;
+}
+
+}  // namespace
+
+struct Weights::Store {
+  struct Entry {
+    Tensor tensor;
+    mutable std::atomic<bool> used = false;
+  };
+
+  std::string component;
+  std::string source;
+  std::map<std::string, Entry, std::less<>> entries;
+
+  [[nodiscard]] const Entry& find(const std::string& name, const std::string& wanted) const {
+    const auto found = entries.find(name);
+    if (found == entries.end()) {
+      throw invalid_input(
+          fmt::format("{}: {} has no tensor {}{}", source, component, printable(name), wanted));
+    }
+    return found->second;
+  }
+};
+
+Weights::Weights(std::string component, std::string source, std::map<std::string, Tensor> tensors)
+    : store_(std::make_shared<Store>()) {
+  store_->component = std::move(component);
+  store_->source = std::move(source);
+  for (auto& [name, tensor] : tensors) store_->entries[name].tensor = std::move(tensor);
+}
+
+Weights Weights::operator/(std::string_view child) const {
+  Weights inner = *this;
+  inner.scope_.append(child).append(".");
+  return inner;
+}
+
+bool Weights::has(std::string_view name) const {
+  return store_->entries.contains(scope_ + std::string(name));
+}
+
+Shape Weights::shape(std::string_view name) const {
+  return store_->find(scope_ + std::string(name), "").tensor.shape();
+}
+
+Tensor Weights::load(std::string_view name, const Shape& expected) const {
+  const auto full = scope_ + std::string(name);
+  const auto& entry = store_->find(full, fmt::format(", which should have shape {}", to_string(expected)));
+  const auto& stored = entry.tensor;
+  if (as_matrix(stored.shape()) != as_matrix(expected)) {
+    throw invalid_input(fmt::format("{}: {} tensor {} has shape {} where {} is needed", store_->source,
+                                    store_->component, printable(full), to_string(stored.shape()),
+                                    to_string(expected)));
+  }
+  if (stored.dtype() == DType::i32 || stored.dtype() == DType::i64) {
+    throw invalid_input(fmt::format("{}: {} tensor {} holds {} where floating-point weights are needed",
+                                    store_->source, store_->component, printable(full),
+                                    latentdial::name(stored.dtype())));
+  }
+  entry.used = true;
+  return copy_as_f32(stored, expected);
+}
+
+std::vector<std::string> Weights::unused() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : store_->entries) {
+    if (!entry.used) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace latentdial

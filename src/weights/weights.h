@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace latentdial {
+
+/// The tensors of one model component by name, in diffusers' naming, seen from a scope: `weights /
+/// "down_blocks.0"`. Copies are cheap and share the record of which tensors were used. Values stay in the
+/// (mapped) file until loaded.
+class Weights {
+ public:
+  /// `component` ("unet") and `source` (the path) are only for messages.
+  Weights(std::string component, std::string source, std::map<std::string, Tensor> tensors);
+
+  /// The same tensors seen from `scope + child + "."`.
+  [[nodiscard]] Weights operator/(std::string_view child) const;
+
+  [[nodiscard]] bool has(std::string_view name) const;
+  /// Shape of a tensor; throws invalid_input when it is missing.
+  [[nodiscard]] Shape shape(std::string_view name) const;
+
+  /// The tensor in f32, a copy of its own. Throws invalid_input naming the tensor, the shape expected and the
+  /// shape found, or that it is missing. A stored [out, in, 1, 1] is accepted for [out, in] and the reverse.
+  [[nodiscard]] Tensor load(std::string_view name, const Shape& expected) const;
+
+  /// Full names that nothing has loaded, sorted.
+  [[nodiscard]] std::vector<std::string> unused() const;
+
+ private:
+  struct Store;
+  std::shared_ptr<Store> store_;
+  std::string scope_;
+};
+
+}  // namespace latentdial

@@ -1,0 +1,90 @@
+"""Makes the small random models and expected stage outputs that tests/models compares with.
+
+Run with diffusers and transformers installed: python tests/golden/models/make.py
+Each model folder holds f16 weights in diffusers' layout; expected.safetensors beside them holds the inputs and
+diffusers' f32 outputs, pictures and latents channels-last.
+"""
+
+import json
+import pathlib
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModel
+
+HERE = pathlib.Path(__file__).parent
+TEXT = dict(vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+            max_position_embeddings=9, bos_token_id=38, eos_token_id=39)  # fmt: skip
+UNET = dict(sample_size=8, in_channels=4, out_channels=4, block_out_channels=(8, 16), layers_per_block=1,
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+            cross_attention_dim=16, norm_num_groups=4)  # fmt: skip
+VAE = dict(block_out_channels=(8, 16), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+           latent_channels=4, norm_num_groups=4, layers_per_block=1, sample_size=16)  # fmt: skip
+MODELS = {
+    "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu")),
+    "linear-projection": (
+        dict(attention_head_dim=[1, 4], use_linear_projection=True, transformer_layers_per_block=2),
+        dict(hidden_act="gelu"),
+    ),
+}
+
+
+def rounded(model: torch.nn.Module) -> torch.nn.Module:
+    """The model with every weight moved off its neutral value and rounded to f16, still computing in f32."""
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            parameter.add_(0.2 * torch.randn_like(parameter))
+        parameter.copy_(parameter.half().float())
+    return model.eval()
+
+
+def save(model: torch.nn.Module, folder: pathlib.Path, name: str, config: dict) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.half().contiguous() for k, v in model.state_dict().items() if v.is_floating_point()}, folder / name)
+    (folder / "config.json").write_text(json.dumps(config, indent=1))
+
+
+def nhwc(x: torch.Tensor) -> torch.Tensor:
+    return x.permute(0, 2, 3, 1).contiguous()
+
+
+@torch.no_grad()
+def make(name: str, unet_extra: dict, text_extra: dict) -> None:
+    torch.manual_seed(7)
+    folder = HERE / name
+    text = rounded(CLIPTextModel(CLIPTextConfig(**TEXT, **text_extra)))
+    unet = rounded(UNet2DConditionModel(**UNET, **unet_extra))
+    vae = rounded(AutoencoderKL(**VAE))
+    save(text, folder / "text_encoder", "model.safetensors", {**TEXT, **text_extra})
+    save(unet, folder / "unet", "diffusion_pytorch_model.safetensors", {**UNET, **unet_extra})
+    save(vae, folder / "vae", "diffusion_pytorch_model.safetensors", VAE)
+    (folder / "scheduler").mkdir(exist_ok=True)
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"_class_name": "PNDMScheduler", "skip_prk_steps": true}')
+    parts = {"text_encoder": "CLIPTextModel", "unet": "UNet2DConditionModel", "vae": "AutoencoderKL", "scheduler": "PNDMScheduler"}
+    index = {part: ["transformers" if part == "text_encoder" else "diffusers", kind] for part, kind in parts.items()}
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline", **index}))
+
+    ids = torch.tensor([[38, 5, 17, 2, 39, 39, 39, 39, 39]])
+    latents, odd_latents, states = torch.randn(2, 4, 8, 8), torch.randn(2, 4, 7, 5), torch.randn(2, 9, 16)
+    pixels = torch.rand(1, 3, 12, 18) * 2 - 1
+    decoder_latents = torch.randn(1, 4, 5, 6)
+    expected = {
+        "ids": ids.int(),
+        "text": text(ids).last_hidden_state,
+        "latents": nhwc(latents),
+        "odd_latents": nhwc(odd_latents),
+        "text_states": states,
+        "unet": nhwc(unet(latents, 321, states).sample),
+        "odd_unet": nhwc(unet(odd_latents, 321, states).sample),
+        "decoder_latents": nhwc(decoder_latents * vae.config.scaling_factor),
+        "decoded": nhwc(vae.decode(decoder_latents).sample),
+        "pixels": nhwc(pixels),
+        "encoded_mean": nhwc(vae.encode(pixels).latent_dist.mean * vae.config.scaling_factor),
+        "encoded_log_variance": nhwc(vae.encode(pixels).latent_dist.logvar),
+    }
+    save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
+
+
+for model_name, (unet_settings, text_settings) in MODELS.items():
+    make(model_name, unet_settings, text_settings)

@@ -1,0 +1,73 @@
+#include "models/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "latentdial/error.h"
+
+namespace latentdial::models {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string complaint_about(const json& unet) {
+  try {
+    (void)UNetConfig::from_json(unet);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_input);
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(UNetConfig, AnEmptyConfigIsStableDiffusion1) {
+  const auto config = UNetConfig::from_json(json::object());
+  EXPECT_THAT(config.block_out_channels, ElementsAre(320, 640, 1280, 1280));
+  EXPECT_THAT(config.cross_attention, ElementsAre(true, true, true, false));
+  EXPECT_THAT(config.num_attention_heads, ElementsAre(8, 8, 8, 8));
+}
+
+TEST(UNetConfig, AttentionHeadDimHoldsTheNumberOfHeads) {
+  const auto config = UNetConfig::from_json({{"attention_head_dim", {5, 10, 20, 20}}});
+  EXPECT_THAT(config.num_attention_heads, ElementsAre(5, 10, 20, 20));
+}
+
+TEST(UNetConfig, NullMeansTheDefault) {
+  EXPECT_EQ(UNetConfig::from_json({{"norm_num_groups", nullptr}}).norm_num_groups, 32);
+}
+
+TEST(UNetConfig, NamesTheFieldTheValueAndWhatIsNeeded) {
+  EXPECT_THAT(complaint_about({{"in_channels", "four"}}),
+              AllOf(HasSubstr("in_channels"), HasSubstr("\"four\"")));
+  EXPECT_THAT(complaint_about({{"block_out_channels", {320, -1}}}), HasSubstr("block_out_channels"));
+  EXPECT_THAT(complaint_about({{"norm_num_groups", 7}}), HasSubstr("divisor"));
+  EXPECT_THAT(complaint_about({{"attention_head_dim", 7}}), HasSubstr("divisor"));
+  EXPECT_THAT(complaint_about({{"layers_per_block", 1e30}}), HasSubstr("whole number"));
+}
+
+TEST(UNetConfig, RefusesArchitecturesItDoesNotHave) {
+  EXPECT_THAT(complaint_about({{"addition_embed_type", "text_time"}}), HasSubstr("addition_embed_type"));
+  EXPECT_THAT(complaint_about(
+                  {{"down_block_types", {"AttnDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"}}}),
+              HasSubstr("down_block_types"));
+  EXPECT_THAT(complaint_about({{"up_block_types", {"UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"}}}),
+              HasSubstr("mirror"));
+  EXPECT_THAT(complaint_about(json::array()), HasSubstr("JSON object"));
+}
+
+TEST(AutoencoderConfig, KnowsItsScale) {
+  EXPECT_EQ(AutoencoderConfig::from_json(json::object()).downscale(), 8);
+  EXPECT_THROW((void)AutoencoderConfig::from_json({{"scaling_factor", 0}}), Error);
+}
+
+TEST(TextConfig, TakesTheTwoActivationsOfStableDiffusion) {
+  EXPECT_EQ(TextConfig::from_json({{"hidden_act", "gelu"}}).hidden_act, ops::Activation::gelu);
+  EXPECT_EQ(TextConfig::from_json({{"hidden_act", "quick_gelu"}}).hidden_act, ops::Activation::quick_gelu);
+  EXPECT_THROW((void)TextConfig::from_json({{"hidden_act", "relu"}}), Error);
+}
+
+}  // namespace
+}  // namespace latentdial::models

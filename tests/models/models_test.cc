@@ -1,0 +1,112 @@
+// Each model against diffusers' output on small random weights (tests/golden/models/make.py).
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/autoencoder.h"
+#include "models/clip_text.h"
+#include "models/unet.h"
+#include "ops/ops.h"
+#include "weights/checkpoint.h"
+#include "weights/safetensors.h"
+
+namespace latentdial::models {
+namespace {
+
+struct Case {
+  std::string model;
+  DType dtype;
+  double tolerance;  // max |Δ| / max |expected|
+};
+
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  std::string label = info.param.model + "_" + std::string(name(info.param.dtype));
+  std::replace(label.begin(), label.end(), '-', '_');
+  return label;
+}
+
+std::map<std::string, Tensor> read_tensors(const std::string& path) {
+  std::map<std::string, Tensor> tensors;
+  for (const auto& [name, stored] : read_safetensors(MappedFile::open(path)).tensors) {
+    tensors.emplace(name, open_tensor(path, name, stored));
+  }
+  return tensors;
+}
+
+class ModelTest : public testing::TestWithParam<Case> {
+ protected:
+  ModelTest()
+      : folder_(std::string(LATENTDIAL_GOLDEN_DIR) + "/models/" + GetParam().model),
+        ops_(ops::make_cpu_backend({.dtype = GetParam().dtype, .threads = 2})),
+        checkpoint_(open_checkpoint(folder_)),
+        expected_("expected", folder_, read_tensors(folder_ + "/expected.safetensors")) {}
+
+  Tensor expected(const std::string& name) const { return expected_.load(name, expected_.shape(name)); }
+
+  void expect_close(const Tensor& ours, const std::string& name) const {
+    const Tensor reference = expected(name);
+    ASSERT_EQ(ours.shape(), reference.shape()) << name;
+    double largest = 0, difference = 0;
+    for (std::size_t i = 0; i < ours.values().size(); ++i) {
+      largest = std::max(largest, std::abs(static_cast<double>(reference.values()[i])));
+      difference =
+          std::max(difference, std::abs(static_cast<double>(ours.values()[i]) - reference.values()[i]));
+    }
+    EXPECT_LE(difference / largest, GetParam().tolerance) << name;
+  }
+
+  std::string folder_;
+  std::unique_ptr<ops::Backend> ops_;
+  Checkpoint checkpoint_;
+  Weights expected_;
+};
+
+TEST_P(ModelTest, TextEncoderEqualsTransformers) {
+  const ClipText text({checkpoint_.text_encoder.weights, ops_.get()},
+                      TextConfig::from_json(checkpoint_.text_encoder.config));
+  const std::vector<std::int32_t> ids = {38, 5, 17, 2, 39, 39, 39, 39, 39};
+  expect_close(ops_->to_host(text(ids)), "text");
+}
+
+TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const Tensor states = ops_->to_device(expected("text_states"));
+  expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), 321, states)), "unet");
+  expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), 321, states)), "odd_unet");
+}
+
+TEST_P(ModelTest, AutoencoderEqualsDiffusers) {
+  const auto config = AutoencoderConfig::from_json(checkpoint_.vae.config);
+  const Decoder decoder({checkpoint_.vae.weights, ops_.get()}, config);
+  const Encoder encoder({checkpoint_.vae.weights, ops_.get()}, config);
+  expect_close(decoder(expected("decoder_latents")), "decoded");
+  const auto distribution = encoder(expected("pixels"));
+  expect_close(distribution.mean, "encoded_mean");
+  expect_close(distribution.log_variance, "encoded_log_variance");
+}
+
+TEST_P(ModelTest, EveryTensorOfTheFilesIsUsed) {
+  const Scope text{checkpoint_.text_encoder.weights, ops_.get()}, unet{checkpoint_.unet.weights, ops_.get()},
+      vae{checkpoint_.vae.weights, ops_.get()};
+  const ClipText text_model(text, TextConfig::from_json(checkpoint_.text_encoder.config));
+  const UNet unet_model(unet, UNetConfig::from_json(checkpoint_.unet.config));
+  const Decoder decoder(vae, AutoencoderConfig::from_json(checkpoint_.vae.config));
+  const Encoder encoder(vae, AutoencoderConfig::from_json(checkpoint_.vae.config));
+  for (const auto& scope : {text, unet, vae}) EXPECT_EQ(scope.weights.unused(), std::vector<std::string>{});
+}
+
+INSTANTIATE_TEST_SUITE_P(, ModelTest,
+                         testing::Values(Case{"conv-projection", DType::f32, 1e-4},
+                                         Case{"linear-projection", DType::f32, 1e-4},
+                                         Case{"conv-projection", DType::bf16, 0.05},
+                                         Case{"linear-projection", DType::bf16, 0.05}),
+                         case_name);
+
+}  // namespace
+}  // namespace latentdial::models

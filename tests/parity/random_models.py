@@ -1,0 +1,67 @@
+"""Randomly initialised Stable Diffusion models in the full published architectures, saved as diffusers folders.
+
+No trained weights are needed to prove numerics: every layer is exercised by random ones.
+"""
+
+import json
+import pathlib
+
+import torch
+from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+SCHEDULER = dict(
+    beta_start=0.00085,
+    beta_end=0.012,
+    beta_schedule="scaled_linear",
+    skip_prk_steps=True,
+    set_alpha_to_one=False,
+    steps_offset=1,
+)
+VAE = dict(
+    block_out_channels=(128, 256, 512, 512),
+    down_block_types=("DownEncoderBlock2D",) * 4,
+    up_block_types=("UpDecoderBlock2D",) * 4,
+    layers_per_block=2,
+    latent_channels=4,
+    sample_size=512,
+)
+UNETS = {
+    "sd-v1-4": dict(sample_size=64, cross_attention_dim=768, attention_head_dim=8),
+    "sd-v2-1": dict(sample_size=96, cross_attention_dim=1024, attention_head_dim=[5, 10, 20, 20], use_linear_projection=True),
+}
+TEXTS = {
+    "sd-v1-4": dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, hidden_act="quick_gelu"),
+    "sd-v2-1": dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, hidden_act="gelu"),
+}
+PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction"}
+
+
+def _jitter(model: torch.nn.Module) -> torch.nn.Module:
+    """Moves biases and norms off their neutral initial values, so that a swapped or ignored one is seen."""
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 1:
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model
+
+
+def make_model(folder: pathlib.Path, name: str) -> pathlib.Path:
+    """Writes the model `name` below `folder` unless it is there; f32 safetensors. Returns its folder."""
+    path = folder / name
+    if (path / "model_index.json").exists():
+        return path
+    torch.manual_seed(14)
+    _jitter(UNet2DConditionModel(**UNETS[name])).save_pretrained(path / "unet")
+    _jitter(AutoencoderKL(**VAE)).save_pretrained(path / "vae")
+    text = CLIPTextConfig(vocab_size=49408, max_position_embeddings=77, bos_token_id=49406, eos_token_id=49407, **TEXTS[name])
+    _jitter(CLIPTextModel(text)).save_pretrained(path / "text_encoder")
+    PNDMScheduler(prediction_type=PREDICTIONS[name], **SCHEDULER).save_pretrained(path / "scheduler")
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "scheduler": ["diffusers", "PNDMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    (path / "model_index.json").write_text(json.dumps(index))
+    return path

@@ -1,0 +1,108 @@
+"""Whole pictures on the embedded model: the same prompt and seed as diffusers', every sampler, every form of the weights."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy
+import pytest
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    PNDMScheduler,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionPipeline,
+)
+from PIL import Image
+
+PSNR_BOUND = 45.0  # dB
+PROMPT = "a dog in the jungle"
+SAMPLERS = {
+    "pndm": PNDMScheduler,
+    "ddim": DDIMScheduler,
+    "euler": EulerDiscreteScheduler,
+    "euler_a": EulerAncestralDiscreteScheduler,
+    "dpm++2m": DPMSolverMultistepScheduler,
+}
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def generate(build, out, *flags) -> numpy.ndarray:
+    command = [build / "bin" / "latentdial", "generate", "-p", PROMPT, "--dtype", "f32", "-q", "-o", out, *map(str, flags)]
+    subprocess.run(command, check=True)
+    return numpy.asarray(Image.open(out).convert("RGB"))
+
+
+def psnr(a: numpy.ndarray, b: numpy.ndarray) -> float:
+    error = numpy.mean((a.astype(numpy.float64) - b.astype(numpy.float64)) ** 2)
+    return float("inf") if error == 0 else float(10 * numpy.log10(255**2 / error))
+
+
+@pytest.fixture(scope="module")
+def pipe(scenes):
+    pipe = StableDiffusionPipeline.from_pretrained(scenes, safety_checker=None, torch_dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def reference(pipe, sampler="pndm", seed=3, steps=20, **arguments) -> numpy.ndarray:
+    pipe.scheduler = SAMPLERS[sampler].from_config(pipe.scheduler.config)
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return numpy.asarray(pipe(PROMPT, num_inference_steps=steps, generator=generator, **arguments).images[0])
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_each_sampler_makes_diffusers_picture(build, pipe, tmp_path, sampler):
+    ours = generate(build, tmp_path / "ours.png", "--sampler", sampler, "--steps", 20, "--seed", 3)
+    quality = psnr(ours, reference(pipe, sampler))
+    print(f"\n{sampler}: {quality:.1f} dB")
+    assert quality >= PSNR_BOUND
+
+
+@pytest.mark.parametrize("width, height", [(128, 128), (160, 96), (136, 104), (72, 200)])
+def test_each_size_makes_diffusers_picture(build, pipe, tmp_path, width, height):
+    ours = generate(build, tmp_path / "ours.png", "--size", f"{width}x{height}", "--steps", 20, "--seed", 3)
+    quality = psnr(ours, reference(pipe, width=width, height=height))
+    print(f"\n{width}x{height}: {quality:.1f} dB")
+    assert quality >= PSNR_BOUND
+
+
+def test_negative_prompt_and_scale(build, pipe, tmp_path):
+    ours = generate(build, tmp_path / "ours.png", "-n", "sunset", "--cfg", 4, "--steps", 20, "--seed", 3)
+    assert psnr(ours, reference(pipe, negative_prompt="sunset", guidance_scale=4)) >= PSNR_BOUND
+
+
+@pytest.mark.parametrize("strength", [0.4, 0.75])
+def test_a_start_picture(build, pipe, scenes, tmp_path, strength):
+    start = Image.fromarray(reference(pipe, seed=8))
+    start.save(tmp_path / "start.png")
+    pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config)
+    image_pipe = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
+    image_pipe.set_progress_bar_config(disable=True)
+    generator = torch.Generator("cpu").manual_seed(3)
+    theirs = image_pipe(PROMPT, image=start, strength=strength, num_inference_steps=20, generator=generator).images[0]
+    ours = generate(
+        build, tmp_path / "ours.png", "--image", tmp_path / "start.png", "--strength", strength, "--sampler", "ddim", "--steps", 20, "--seed", 3
+    )
+    quality = psnr(ours, numpy.asarray(theirs))
+    print(f"\nstrength {strength}: {quality:.1f} dB")
+    assert quality >= PSNR_BOUND
+
+
+def test_single_file_and_ckpt_give_the_bit_same_picture(build, scenes, tmp_path):
+    converter = ROOT / "tests" / "golden" / "weights" / "to_compvis.py"
+    subprocess.run([sys.executable, converter, scenes, tmp_path / "model"], check=True)
+    folder = generate(build, tmp_path / "folder.png", "--steps", 5)
+    for suffix in ("safetensors", "ckpt"):
+        single = generate(build, tmp_path / f"{suffix}.png", "--steps", 5, "-m", tmp_path / "model" / f"scenes.{suffix}")
+        assert numpy.array_equal(single, folder), suffix
+
+
+def test_the_number_of_threads_changes_nothing(build, tmp_path):
+    for dtype in ("f32", "bf16"):
+        one = generate(build, tmp_path / "one.png", "--steps", 5, "--threads", 1, "--dtype", dtype)
+        two = generate(build, tmp_path / "two.png", "--steps", 5, "--threads", 2, "--dtype", dtype)
+        assert numpy.array_equal(one, two), dtype

@@ -1,0 +1,213 @@
+// The whole way from settings to a picture, on the embedded model at a small size.
+
+#include "latentdial/pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <stop_token>
+
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+
+namespace latentdial {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// One loaded model for all tests: loading is the slow part.
+const Pipeline& pipeline() {
+  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  return loaded;
+}
+
+Settings small(const std::string& prompt) {
+  Settings s;
+  s.prompt = prompt;
+  s.steps = 4;
+  s.width = s.height = 64;
+  s.seed = 11;
+  return s;
+}
+
+Image make(const Settings& settings) {
+  return pipeline().generate(settings).image;
+}
+
+TEST(Pipeline, FillsInTheModelsOwnDefaults) {
+  Settings s;
+  s.prompt = "a dog";
+  const Settings resolved = pipeline().resolve(s);
+  EXPECT_EQ(resolved.width, pipeline().info().width);
+  EXPECT_EQ(resolved.sampler, "pndm");
+  EXPECT_EQ(resolved.scheduler, "normal");
+}
+
+TEST(Pipeline, TheSameSettingsGiveTheSamePicture) {
+  EXPECT_EQ(make(small("a dog")).rgb, make(small("a dog")).rgb);
+}
+
+TEST(Pipeline, AnotherSeedAnotherPromptOrAnotherNegativePromptGivesAnotherPicture) {
+  const auto base = make(small("a dog")).rgb;
+  Settings seed = small("a dog"), negative = small("a dog");
+  seed.seed = 12;
+  negative.negative_prompt = "a jungle";
+  EXPECT_NE(make(seed).rgb, base);
+  EXPECT_NE(make(small("a castle")).rgb, base);
+  EXPECT_NE(make(negative).rgb, base);
+}
+
+TEST(Pipeline, TheNumberOfThreadsChangesNothing) {
+  for (const char* dtype : {"f32", "bf16"}) {
+    const auto one =
+        Pipeline::load({.model = "", .dtype = dtype, .threads = 1}).generate(small("a cat")).image;
+    const auto two =
+        Pipeline::load({.model = "", .dtype = dtype, .threads = 2}).generate(small("a cat")).image;
+    EXPECT_EQ(one.rgb, two.rgb) << dtype;
+  }
+}
+
+TEST(Pipeline, EverySamplerMakesAPicture) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+    Settings s = small("a temple");
+    s.sampler = sampler;
+    EXPECT_EQ(make(s).rgb.size(), 3u * 64 * 64) << sampler;
+  }
+}
+
+TEST(Pipeline, SizesAreOddMultiplesOfEightToo) {
+  Settings s = small("a temple");
+  s.width = 72;
+  s.height = 104;
+  const Image image = make(s);
+  EXPECT_EQ(image.width, 72);
+  EXPECT_EQ(image.height, 104);
+}
+
+TEST(Dial, ZeroIsExactlyThePictureWithoutADial) {
+  const auto base = make(small("a temple")).rgb;
+  for (const auto& method : dial_methods()) {
+    Settings s = small("a temple");
+    s.style = "Monet style";
+    s.method = method;
+    s.position = 0;
+    EXPECT_EQ(make(s).rgb, base) << method;
+  }
+}
+
+TEST(Dial, EveryMethodMovesThePictureBothWays) {
+  const auto base = make(small("a temple")).rgb;
+  for (const auto& method : dial_methods()) {
+    for (const double position : {-0.6, 0.6}) {
+      Settings s = small("a temple");
+      s.style = "Monet style";
+      s.method = method;
+      s.position = position;
+      EXPECT_NE(make(s).rgb, base) << method << " at " << position;
+    }
+  }
+}
+
+TEST(Dial, LerpAtOneIsThePlainStyledPrompt) {
+  Settings s = small("a temple");
+  s.style = "Monet style";
+  s.method = "lerp";
+  s.position = 1;
+  EXPECT_EQ(make(s).rgb, make(small("a temple, Monet style")).rgb);
+}
+
+TEST(Interpolate, EndsAreThePlainPrompts) {
+  Settings s = small("a dog");
+  s.to_prompt = "a cat";
+  s.theta = 0;
+  EXPECT_EQ(make(s).rgb, make(small("a dog")).rgb);
+  s.theta = 1;
+  EXPECT_EQ(make(s).rgb, make(small("a cat")).rgb);
+}
+
+TEST(Interpolate, EndsOfTheNoiseAreThePlainSeeds) {
+  Settings s = small("a dog"), other = small("a dog");
+  s.to_seed = 99;
+  s.theta = 1;
+  other.seed = 99;
+  EXPECT_EQ(make(s).rgb, make(other).rgb);
+}
+
+TEST(StartPicture, LittleStrengthStaysNearIt) {
+  const auto path = std::filesystem::temp_directory_path() / "latentdial_pipeline_test.png";
+  const Image start = make(small("a boat"));
+  write_png(path, start, "");
+  const auto distance = [&](double strength) {
+    Settings s = small("a boat");
+    s.image = path.string();
+    s.strength = strength;
+    s.steps = 10;
+    const Image image = make(s);
+    double sum = 0;
+    for (std::size_t i = 0; i < image.rgb.size(); ++i) sum += std::abs(image.rgb[i] - start.rgb[i]);
+    return sum;
+  };
+  EXPECT_LT(distance(0.1), distance(1.0));
+  std::filesystem::remove(path);
+}
+
+TEST(Pipeline, ReportsEachEvaluationAndStopsWhenAsked) {
+  std::stop_source stop;
+  int last = 0;
+  Observer observer;
+  observer.stop = stop.get_token();
+  observer.on_step = [&](const StepProgress& progress) {
+    last = progress.step;
+    if (progress.step == 2) stop.request_stop();
+  };
+  try {
+    (void)pipeline().generate(small("a dog"), observer);
+    FAIL() << "a stop was asked for";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::cancelled);
+  }
+  EXPECT_EQ(last, 2);
+}
+
+TEST(Pipeline, SaysWhichWordsDidNotFit) {
+  std::string prompt = "a dog";
+  for (int i = 0; i < 200; ++i) prompt += " dog";
+  EXPECT_THAT(pipeline().generate(small(prompt)).notices, Not(IsEmpty()));
+  EXPECT_THAT(pipeline().generate(small("a dog")).notices, IsEmpty());
+}
+
+TEST(Pipeline, APictureCanBeMadeAgainFromItsOwnText) {
+  Settings s = small("a castle, \"old\"\nat noon");
+  s.style = "pixel art";
+  s.position = 0.35;
+  const Picture picture = pipeline().generate(s);
+  EXPECT_EQ(make(parse_parameters(picture.parameters)).rgb, picture.image.rgb);
+}
+
+TEST(Pipeline, RefusesWhatItCannotMake) {
+  Settings s = small("a dog");
+  s.width = 60;
+  EXPECT_THROW((void)pipeline().resolve(s), Error);
+  s = small("");
+  EXPECT_THROW((void)pipeline().resolve(s), Error);
+  s = small("a dog");
+  s.sampler = "heun";
+  EXPECT_THROW((void)pipeline().resolve(s), Error);
+}
+
+TEST(Pipeline, ARefusedModelIsNamed) {
+  try {
+    (void)Pipeline::load({.model = "/nonexistent/model", .dtype = "", .threads = 0});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_input);
+    EXPECT_THAT(error.what(), HasSubstr("/nonexistent/model"));
+  }
+}
+
+}  // namespace
+}  // namespace latentdial

@@ -1,0 +1,101 @@
+#include "tensor/tensor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "latentdial/error.h"
+#include "tensor/buffer_pool.h"
+
+namespace latentdial {
+namespace {
+
+using testing::ElementsAre;
+
+Tensor counting(Shape shape) {
+  Tensor x = Tensor::empty(std::move(shape));
+  std::iota(x.values().begin(), x.values().end(), 0.0f);
+  return x;
+}
+
+TEST(Tensor, SlicesAndReshapesShareStorage) {
+  Tensor x = counting({3, 2});
+  Tensor row = x.slice(1, 2).reshape({2});
+  row.values()[0] = 40;
+  EXPECT_EQ(x.values()[2], 40);
+}
+
+TEST(Tensor, ClonesDoNot) {
+  const Tensor x = counting({2});
+  Tensor copy = x.clone();
+  copy.values()[0] = 40;
+  EXPECT_EQ(x.values()[0], 0);
+}
+
+TEST(Tensor, ARefusedShapeIsNamed) {
+  EXPECT_THROW((void)counting({2, 3}).reshape({4}), Error);
+  EXPECT_THROW((void)counting({2, 3}).slice(1, 4), Error);
+  EXPECT_THROW((void)Tensor::of({2}, std::vector<float>{1}), Error);
+}
+
+TEST(Tensor, NegativeAxesCountFromTheLast) {
+  EXPECT_EQ(counting({2, 3, 5}).dim(-1), 5);
+}
+
+TEST(Tensor, ChannelsLastAndBack) {
+  const Tensor x = counting({2, 3, 2, 2});
+  const Tensor y = nchw_to_nhwc(x);
+  EXPECT_THAT(y.shape(), ElementsAre(2, 2, 2, 3));
+  EXPECT_EQ(y.values()[1], 4);  // Pixel (0,0), channel 1.
+  const Tensor back = nhwc_to_nchw(y);
+  EXPECT_TRUE(std::equal(back.values().begin(), back.values().end(), x.values().begin()));
+}
+
+TEST(Tensor, ConcatRowsStacksAlongTheFirstAxis) {
+  const Tensor x = concat_rows({counting({1, 2}), counting({2, 2})});
+  EXPECT_THAT(x.shape(), ElementsAre(3, 2));
+  EXPECT_EQ(x.values()[2], 0);
+  EXPECT_THROW((void)concat_rows({counting({1, 2}), counting({1, 3})}), Error);
+}
+
+TEST(BFloat16, RoundsToNearestEven) {
+  EXPECT_EQ(static_cast<float>(bfloat16(1.0f)), 1.0f);
+  EXPECT_EQ(bfloat16(1.00390625f).bits, bfloat16(1.0f).bits);       // Half-way: to the even neighbour below.
+  EXPECT_EQ(bfloat16(1.01171875f).bits, bfloat16(1.015625f).bits);  // Half-way: to the even neighbour above.
+  EXPECT_TRUE(std::isnan(static_cast<float>(bfloat16(std::numeric_limits<float>::quiet_NaN()))));
+  EXPECT_TRUE(std::isinf(static_cast<float>(bfloat16(std::numeric_limits<float>::max()))));
+}
+
+TEST(Float16, ReadsNormalSubnormalAndSpecialValues) {
+  const auto value = [](std::uint16_t bits) {
+    float16 half;
+    half.bits = bits;
+    return static_cast<float>(half);
+  };
+  EXPECT_EQ(value(0x3c00), 1.0f);
+  EXPECT_EQ(value(0xc000), -2.0f);
+  EXPECT_EQ(value(0x7bff), 65504.0f);
+  EXPECT_EQ(value(0x0001), std::ldexp(1.0f, -24));
+  EXPECT_EQ(value(0x8000), 0.0f);
+  EXPECT_TRUE(std::signbit(value(0x8000)));
+  EXPECT_TRUE(std::isinf(value(0x7c00)));
+  EXPECT_TRUE(std::isnan(value(0x7e00)));
+}
+
+TEST(BufferPool, GivesAlignedMemoryAndRecyclesIt) {
+  const std::byte* first = nullptr;
+  {
+    const auto buffer = pooled_buffer(1 << 20);
+    first = buffer.get();
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first) % 64, 0u);
+  }
+  EXPECT_EQ(pooled_buffer(1 << 20).get(), first);
+  release_idle_buffers();
+}
+
+}  // namespace
+}  // namespace latentdial

@@ -1,0 +1,92 @@
+// Runs single stages of a model on given tensors, so that `make parity` can compare each with diffusers.
+//
+//   stages MODEL DTYPE FOLDER
+//
+// FOLDER/request.json maps a stage to its inputs; tensors are raw little-endian f32 files beside it, pictures
+// and latents channels-last:
+//   {"text": {"ids": [...]}, "unet": {"latents": T, "timestep": 500, "text_states": T}, "decode": {"latents":
+//   T}, "encode": {"pixels": T}}
+// with T = {"file": NAME, "shape": [...]}. Each stage writes FOLDER/<stage>.f32.
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "models/autoencoder.h"
+#include "models/clip_text.h"
+#include "models/unet.h"
+#include "ops/ops.h"
+#include "weights/checkpoint.h"
+
+namespace {
+
+using latentdial::Tensor;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+Tensor read_tensor(const fs::path& folder, const json& description) {
+  Tensor x = Tensor::empty(description.at("shape").get<latentdial::Shape>());
+  std::ifstream file(folder / description.at("file").get<std::string>(), std::ios::binary);
+  file.read(reinterpret_cast<char*>(x.raw()), static_cast<std::streamsize>(x.bytes()));
+  if (!file) throw std::runtime_error("cannot read " + description.dump());
+  return x;
+}
+
+void write_tensor(const fs::path& path, const Tensor& x) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(x.raw()), static_cast<std::streamsize>(x.bytes()));
+  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+}
+
+void run(const std::string& model, const std::string& dtype, const fs::path& folder) {
+  namespace models = latentdial::models;
+  const auto request = json::parse(std::ifstream(folder / "request.json"));
+  const auto ops = latentdial::ops::make_cpu_backend(
+      {.dtype = dtype == "bf16" ? latentdial::DType::bf16 : latentdial::DType::f32, .threads = 0});
+  const auto checkpoint = latentdial::open_checkpoint(model);
+
+  if (request.contains("text")) {
+    const models::ClipText text({checkpoint.text_encoder.weights, ops.get()},
+                                models::TextConfig::from_json(checkpoint.text_encoder.config));
+    const auto ids = request["text"]["ids"].get<std::vector<std::int32_t>>();
+    write_tensor(folder / "text.f32", ops->to_host(text(ids)));
+  }
+  if (request.contains("unet")) {
+    const auto& inputs = request["unet"];
+    const models::UNet unet({checkpoint.unet.weights, ops.get()},
+                            models::UNetConfig::from_json(checkpoint.unet.config));
+    const Tensor output =
+        unet(ops->to_device(read_tensor(folder, inputs["latents"])), inputs["timestep"].get<float>(),
+             ops->to_device(read_tensor(folder, inputs["text_states"])));
+    write_tensor(folder / "unet.f32", ops->to_host(output));
+  }
+  const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
+  if (request.contains("decode")) {
+    const models::Decoder decoder({checkpoint.vae.weights, ops.get()}, vae);
+    write_tensor(folder / "decode.f32", decoder(read_tensor(folder, request["decode"]["latents"])));
+  }
+  if (request.contains("encode")) {
+    const models::Encoder encoder({checkpoint.vae.weights, ops.get()}, vae);
+    write_tensor(folder / "encode.f32", encoder(read_tensor(folder, request["encode"]["pixels"])).mean);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: stages MODEL f32|bf16 FOLDER\n");
+    return 2;
+  }
+  try {
+    run(argv[1], argv[2], argv[3]);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "stages: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,65 @@
+#include "weights/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "weights/test_files.h"
+
+namespace latentdial {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::refusal;
+using testing::TempDir;
+using testing::write_file;
+
+std::string refused(const std::filesystem::path& path) {
+  return refusal([&] { (void)open_checkpoint(path); });
+}
+
+TEST(ModelPath, MustExist) {
+  const TempDir dir;
+  EXPECT_THAT(refused(dir / "none"),
+              HasSubstr("none: no such file or folder; a diffusers folder, a .safetensors or a"));
+  EXPECT_THAT(refused(dir / std::string(5000, 'x')), HasSubstr("cannot be read: "));
+}
+
+TEST(ModelPath, MustNotBeAnEmptyFolder) {
+  const TempDir dir;
+  EXPECT_THAT(refused(dir.path()),
+              HasSubstr("model_index.json is missing; a diffusers folder, a .safetensors or a .ckpt"));
+}
+
+TEST(ModelPath, MustBeAModelFile) {
+  const TempDir dir;
+  EXPECT_THAT(refused(write_file(dir / "empty.ckpt", "")), HasSubstr("empty.ckpt: is empty (0 bytes)"));
+  EXPECT_THAT(refused(write_file(dir / "note.txt", "buy milk\n")), HasSubstr("is a text file"));
+  EXPECT_THAT(refused(write_file(dir / "note.safetensors", "buy milk and bread\n")),
+              HasSubstr("not a safetensors file"));
+  EXPECT_THAT(refused(write_file(dir / "a.ckpt", std::string("\x7f"
+                                                             "ELF\0\1\2",
+                                                             7))),
+              HasSubstr("neither safetensors nor"));
+  EXPECT_THAT(refused(write_file(dir / "a.bin", std::string("GGUF\3\0\0\0", 8))),
+              HasSubstr("is a GGUF file"));
+  EXPECT_THAT(refused(write_file(dir / "a.zip", std::string("PK\3\4", 4))),
+              HasSubstr("has no table of contents"));
+  EXPECT_THAT(refused(write_file(dir / "lfs.ckpt", "version https://git-lfs.github.com/spec/v1\n")),
+              HasSubstr("git-lfs pointer"));
+}
+
+TEST(ModelPath, MustBeARegularFile) {
+  const TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(refused(dir / "pipe"), HasSubstr("is not a regular file"));
+}
+
+TEST(ModelPath, IsJudgedByContentNotByEnding) {
+  const TempDir dir;
+  const auto bytes = testing::safetensors({{"lora_unet_x", testing::f32_tensor({1}, {1})}});
+  EXPECT_THAT(refused(write_file(dir / "model.ckpt", bytes)), HasSubstr("seems to be a LoRA"));
+}
+
+}  // namespace
+}  // namespace latentdial
