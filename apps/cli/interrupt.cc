@@ -32,6 +32,8 @@ void poll_interrupts() {
   if (interrupted != 0) source().request_stop();
 }
 
-std::stop_token interrupt_token() { return source().get_token(); }
+std::stop_token interrupt_token() {
+  return source().get_token();
+}
 
 }  // namespace latentdial::cli

@@ -1,11 +1,10 @@
 #include "progress.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string>
-
-#include <fmt/format.h>
 
 namespace latentdial::cli {
 namespace {

@@ -6,7 +6,8 @@
 
 namespace latentdial::cli {
 
-/// One line on the terminal: a bar, the picture, its step, the time left. Draws nothing where stderr is no terminal.
+/// One line on the terminal: a bar, the picture, its step, the time left. Draws nothing where stderr is no
+/// terminal.
 class ProgressLine {
  public:
   explicit ProgressLine(bool quiet);

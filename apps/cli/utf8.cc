@@ -8,7 +8,9 @@ namespace {
 
 /// Length of the well-formed sequence at `i` (Unicode 15, table 3-7), 0 when it is broken.
 std::size_t sequence_length(const std::string& s, std::size_t i) {
-  const auto byte = [&](std::size_t k) { return k < s.size() ? static_cast<std::uint8_t>(s[k]) : std::uint8_t{0}; };
+  const auto byte = [&](std::size_t k) {
+    return k < s.size() ? static_cast<std::uint8_t>(s[k]) : std::uint8_t{0};
+  };
   const auto tail = [&](std::size_t k) { return (byte(k) & 0xc0) == 0x80; };
   const std::uint8_t a = byte(i), b = byte(i + 1);
   if (a < 0x80) return 1;

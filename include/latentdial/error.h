@@ -9,7 +9,7 @@ namespace latentdial {
 enum class ErrorCode {
   invalid_input,  ///< The user's input is wrong: exit code 2.
   cancelled,      ///< The caller asked to stop: exit code 1.
-  io,             ///< Reading or writing failed part-way (a full disk, a vanished file): exit code 1.
+  io,             ///< Reading or writing failed part-way (a full disk, a vanished file): exit code 2.
   internal,       ///< A fault of ours: exit code 1.
 };
 

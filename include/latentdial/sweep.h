@@ -26,7 +26,7 @@ struct Job {
 [[nodiscard]] std::vector<double> parse_range(const std::string& text);
 
 /// Eight hexadecimal digits that name these settings, the same on every machine.
-[[nodiscard]] std::string settings_id(const Settings& settings);
+[[nodiscard]] std::string settings_id(const std::vector<Settings>& list);
 
 /// How far a sweep is.
 struct SweepProgress {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -19,6 +20,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kMostJobs = 1'000'000;
 constexpr std::uintmax_t kLargestPlan = 64u << 20;
+constexpr double kMostWhole = 9007199254740992;  // 2^53: every whole number up to here is exact.
 
 /// Whether the setting of that name is a number, so that "A:B:N" means a range.
 bool is_number(const std::string& name) {
@@ -51,7 +53,7 @@ ordered_json grid_values(const std::string& key, const ordered_json& value) {
   for (const double number : parse_range(value.get<std::string>())) {
     if (!is_whole(key)) {
       values.push_back(number);
-    } else if (number == static_cast<double>(static_cast<std::int64_t>(number))) {
+    } else if (number == std::trunc(number) && std::abs(number) < kMostWhole) {
       const auto whole = static_cast<std::int64_t>(number);
       values.push_back(whole < 0 ? ordered_json(whole) : ordered_json(static_cast<std::uint64_t>(whole)));
     } else {
@@ -85,15 +87,17 @@ void expand(const ordered_json& section, std::vector<Job>& jobs) {
   }
   for (const auto& combination : combinations) {
     const Settings settings = settings_from_json(combination.dump());
-    jobs.push_back({settings, fmt::format("{:05}-{}.png", jobs.size(), settings_id(settings))});
+    jobs.push_back({settings, fmt::format("{:05}-{}.png", jobs.size(), settings_id({settings}))});
   }
 }
 
 }  // namespace
 
-std::string settings_id(const Settings& settings) {
+std::string settings_id(const std::vector<Settings>& list) {
   std::uint64_t hash = 14695981039346656037u;  // FNV-1a.
-  for (const unsigned char c : to_json(settings)) hash = (hash ^ c) * 1099511628211u;
+  for (const Settings& settings : list) {
+    for (const unsigned char c : to_json(settings)) hash = (hash ^ c) * 1099511628211u;
+  }
   return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
 }
 

@@ -45,6 +45,7 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
                     options.folder.string()));
   }
   for (auto& result : results) {
+    make_folder((options.folder / result.file).parent_path());
     result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info().name);
   }
   return results;

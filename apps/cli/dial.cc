@@ -1,0 +1,54 @@
+#include <memory>
+
+#include "commands.h"
+#include "latentdial/error.h"
+#include "options.h"
+#include "strip.h"
+
+namespace latentdial::cli {
+namespace {
+
+constexpr double kFurthestPosition = 4;
+
+struct DialCommand {
+  Settings settings;
+  EngineOptions engine;
+  OutputOptions output;
+  std::string at = "0:1:11";
+  std::string out;
+
+  void run() const {
+    if (settings.style.empty())
+      throw invalid_input(
+          "--style: no style is given; say what the dial turns, as in --style \"Monet style\"");
+    const Strip strip = dial_strip(settings, read_range("--at", at, -kFurthestPosition, kFurthestPosition));
+    const Pipeline pipeline = load_pipeline(engine, output);
+    make_strips(
+        pipeline, {strip},
+        out.empty() ? default_folder("dial", pipeline.info().name, strip) : std::filesystem::path(out),
+        output);
+  }
+};
+
+}  // namespace
+
+void add_dial(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("dial", "A strip of pictures from none of a style to all of it");
+  auto c = std::make_shared<DialCommand>();
+  add_settings(*command, c->settings, {"position", "to_prompt", "to_seed", "theta"});
+  add_text(*command, "--at", c->at,
+           "Dial positions A:B:N, N values from A to B; or one number; -4 to 4 (default: 0:1:11)");
+  add_text(*command, "-o,--out", c->out, "Folder of the strip (default: out/dial-…, named by the settings)");
+  add_engine_options(*command, c->engine);
+  add_output_options(*command, c->output);
+  command->footer(
+      "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
+      "Examples:\n"
+      "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
+      "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3\n"
+      "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --method slerp-diff --at "
+      "0:-0.5:6   weaken it\n");
+  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+}  // namespace latentdial::cli

@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "commands.h"
+#include "interrupt.h"
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+#include "options.h"
+#include "output.h"
+#include "progress.h"
+
+namespace latentdial::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Said before the work, not after it: the picture could not be written.
+void check_output(const fs::path& path) {
+  if (path.extension() != ".png")
+    throw invalid_input(
+        fmt::format("--out: {} must end in .png, the one format that is written", path.string()));
+  if (fs::is_directory(path))
+    throw invalid_input(fmt::format("--out: {} is a folder; name a .png file", path.string()));
+  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  std::error_code fault;
+  fs::create_directories(folder, fault);
+  if (fault)
+    throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw invalid_input(fmt::format("--out: {} cannot be written to", folder.string()));
+}
+
+/// out.png, or the first of out-1.png, out-2.png … that is free: no picture is written over unasked.
+std::string free_name() {
+  std::string name = "out.png";
+  for (int i = 1; fs::exists(name); ++i) name = fmt::format("out-{}.png", i);
+  return name;
+}
+
+struct GenerateCommand {
+  Settings settings;
+  EngineOptions engine;
+  OutputOptions output;
+  std::string out;
+
+  /// Takes over the settings in a picture's text; options beside it change them.
+  void again(const std::string& picture) {
+    const std::string text = read_png_parameters(picture);
+    if (text.empty()) throw invalid_input(fmt::format("--again: {} holds no settings", picture));
+    settings = parse_parameters(text);
+  }
+
+  void run() const {
+    validate(settings);
+    const std::string path = out.empty() ? free_name() : out;
+    check_output(path);
+    const Pipeline pipeline = load_pipeline(engine, output);
+    JobResult result{
+        .file = path, .settings = pipeline.resolve(settings), .seconds = 0, .kept = false, .notices = {}};
+    const auto start = std::chrono::steady_clock::now();
+    Picture picture;
+    {
+      ProgressLine line(output.quiet);
+      Observer observer;
+      observer.stop = interrupt_token();
+      observer.on_step = [&](const StepProgress& step) {
+        line.show({.picture = 0, .pictures = 1, .step = step});
+        poll_interrupts();
+      };
+      picture = pipeline.generate(result.settings, observer);
+    }
+    write_png(path, picture.image, picture.parameters);
+    result.notices = picture.notices;
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report_picture(output, path, result);
+  }
+};
+
+}  // namespace
+
+void add_generate(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("generate", "One picture from a prompt");
+  auto c = std::make_shared<GenerateCommand>();
+  command
+      ->add_option_function<std::string>(
+          "--again", [c](const std::string& picture) { c->again(picture); },
+          "PNG whose settings are taken over; options beside it change them")
+      ->type_name("PNG");
+  add_settings(*command, c->settings, {});
+  add_text(*command, "-o,--out", c->out,
+           "PNG to write, over an earlier one (default: out.png, or the next free name)");
+  add_engine_options(*command, c->engine);
+  add_output_options(*command, c->output);
+  command->footer(
+      "Examples:\n"
+      "  latentdial generate -p \"a dog in the meadow\" -o dog.png\n"
+      "  latentdial generate -p \"a temple\" --style \"Monet style\" --at 0.4 -o temple.png\n"
+      "  latentdial generate -p \"a castle by the lake\" --image sketch.jpg --strength 0.6 -o castle.png\n"
+      "  latentdial generate --again dog.png --seed 8 -o dog-8.png\n"
+      "  latentdial generate -m path/to/stable-diffusion-v1-4 -p \"a dog\" --sampler dpm++2m --steps 20\n");
+  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+}  // namespace latentdial::cli

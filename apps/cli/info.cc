@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+#include "latentdial/pipeline.h"
+#include "latentdial/version.h"
+#include "options.h"
+
+namespace latentdial::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string first_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string head(12, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head;
+}
+
+bool is_png(const std::string& path) {
+  return first_bytes(path).starts_with("\x89PNG");
+}
+
+/// PNG, JPEG or WebP, by its first bytes.
+bool is_picture(const std::string& path) {
+  const std::string head = first_bytes(path);
+  return is_png(path) || head.starts_with("\xff\xd8\xff") ||
+         (head.starts_with("RIFF") && head.substr(8) == "WEBP");
+}
+
+ordered_json describe_picture(const std::string& path) {
+  const Image image = read_image(path);
+  const std::string text = is_png(path) ? read_png_parameters(path) : "";
+  ordered_json object = {
+      {"picture", path}, {"width", image.width}, {"height", image.height}, {"parameters", text}};
+  object["settings"] = text.empty() ? ordered_json() : ordered_json::parse(to_json(parse_parameters(text)));
+  return object;
+}
+
+ordered_json describe_model(const std::string& path, const EngineOptions& engine) {
+  const ModelInfo info = inspect_model(path);
+  return {{"model", info.name},
+          {"path", info.path},
+          {"format", info.format},
+          {"weights", info.parameters},
+          {"size", fmt::format("{}x{}", info.width, info.height)},
+          {"tokens", info.max_tokens},
+          {"prediction", info.prediction},
+          {"sampler", info.sampler},
+          {"unused_tensors", info.unused_tensors},
+          {"device", describe_device(engine)}};
+}
+
+/// "key: value" lines; what is empty is left out.
+void print_text(const ordered_json& object) {
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_null() || value.empty() || value == "") continue;
+    if (key == "parameters") {
+      fmt::print("{}\n", value.get<std::string>());
+    } else if (value.is_object()) {
+      for (const auto& [name, setting] : value.items())
+        fmt::print("  {}: {}\n", name, setting.is_string() ? setting.get<std::string>() : setting.dump());
+    } else {
+      fmt::print("{}: {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+}
+
+struct InfoCommand {
+  std::string path;
+  bool json = false;
+  EngineOptions engine;
+
+  void run() const {
+    const bool picture = !path.empty() && !std::filesystem::is_directory(path) && is_picture(path);
+    ordered_json object = picture ? describe_picture(path) : describe_model(path, engine);
+    if (path.empty()) object["version"] = kVersion;
+    if (json) {
+      fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    } else {
+      print_text(object);
+    }
+  }
+};
+
+}  // namespace
+
+void add_info(CLI::App& app, Run& run) {
+  auto* command =
+      app.add_subcommand("info", "What a model or picture is: what was read, the settings in a PNG");
+  auto c = std::make_shared<InfoCommand>();
+  add_text(*command, "PATH", c->path, "Model or picture (default: the embedded model)");
+  command->add_flag("--json", c->json, "As one JSON object");
+  command->footer(
+      "Examples:\n"
+      "  latentdial info dog.png                           its settings; `latentdial generate --again "
+      "dog.png` makes it anew\n"
+      "  latentdial info path/to/stable-diffusion-v1-4\n"
+      "  latentdial info                                   the embedded model and what computes here\n");
+  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+}  // namespace latentdial::cli

@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "interrupt.h"
+#include "latentdial/error.h"
+#include "latentdial/version.h"
+#include "utf8.h"
+
+namespace latentdial::cli {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongInput = 2;
+
+void add_commands(CLI::App& app, Run& run) {
+  app.set_version_flag("--version", fmt::format("latentdial {}", kVersion));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  add_generate(app, run);
+  add_dial(app, run);
+  add_interpolate(app, run);
+  add_sweep(app, run);
+  add_figures(app, run);
+  add_info(app, run);
+  app.footer(
+      "Examples:\n"
+      "  latentdial generate -p \"a dog in the meadow\" -o dog.png\n"
+      "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
+      "  latentdial COMMAND --help      more, by example\n\n"
+      "Exit codes: 0 done, 2 the input is wrong (one line says what), 1 anything else.\n");
+}
+
+/// The arguments as UTF-8, last first as CLI11 takes them.
+std::vector<std::string> read_arguments(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  bool replaced = false;
+  for (int i = argc - 1; i > 0; --i) arguments.push_back(to_valid_utf8(argv[i], replaced));
+  if (replaced) fmt::print(stderr, "notice: bytes that are not UTF-8 were replaced by U+FFFD\n");
+  return arguments;
+}
+
+int report(int code, const std::string& message) {
+  fmt::print(stderr, "latentdial: {}\n", message);
+  return code;
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::string message = error.what();
+  if (const auto end = message.find('\n'); end != std::string::npos) message.resize(end);
+  const auto chosen = app.get_subcommands();
+  return report(kWrongInput, fmt::format("{}; see latentdial {}--help", message,
+                                         chosen.empty() ? "" : chosen.front()->get_name() + " "));
+}
+
+int report_error(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::invalid_input:
+    case ErrorCode::io:
+      return report(kWrongInput, error.what());
+    case ErrorCode::cancelled:
+      return report(kFailed, "stopped; every finished picture is kept");
+    case ErrorCode::internal:
+      break;
+  }
+  return report(kFailed, error.what());
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app{"Stable Diffusion with a style-strength dial", "latentdial"};
+  Run run;
+  add_commands(app, run);
+  try {
+    app.parse(read_arguments(argc, argv));
+    run();
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    return report_usage(app, error);
+  } catch (const Error& error) {
+    return report_error(error);
+  } catch (const std::bad_alloc&) {
+    return report(kFailed, "out of memory; use a smaller --size or --dtype bf16");
+  } catch (const std::exception& error) {
+    return report(kFailed, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace latentdial::cli
+
+int main(int argc, char** argv) {
+  latentdial::cli::catch_interrupts();
+  return latentdial::cli::run_program(argc, argv);
+}

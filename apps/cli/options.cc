@@ -1,0 +1,112 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <type_traits>
+
+#include "latentdial/error.h"
+#include "latentdial/sweep.h"
+
+namespace latentdial::cli {
+namespace {
+
+constexpr int kLargestSide = 8192;
+
+/// The long name in "-p,--prompt".
+std::string long_name(const std::string& flags) {
+  const auto comma = flags.rfind(',');
+  return comma == std::string::npos ? flags : flags.substr(comma + 1);
+}
+
+template <class T>
+bool read_whole_text(const std::string& text, T& value) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return fault == std::errc() && end == text.data() + text.size();
+}
+
+template <class T>
+void read_number(const std::string& flag, const std::string& text, double min, double max, T& value) {
+  if (read_whole_text(text, value) && std::isfinite(static_cast<double>(value))) return;
+  throw invalid_input(fmt::format("{}: \"{}\" is not a {}number from {} to {}", flag, text,
+                                  std::is_integral_v<T> ? "whole " : "", min, max));
+}
+
+/// Adds one declared option to a command.
+struct AddOption {
+  CLI::App& command;
+  const std::set<std::string>& without;
+
+  template <class T>
+  void operator()(const Option& option, T& value) const {
+    const std::string flags = option.flags;
+    if (flags.empty() || without.contains(option.name)) return;
+    if constexpr (std::is_same_v<T, bool>) {
+      command.add_flag(flags, value, option.help);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      add_text(command, flags, value, option.help);
+    } else {
+      const auto read = [&value, name = long_name(flags), option](const std::string& text) {
+        read_number(name, text, option.min, option.max, value);
+      };
+      command.add_option_function<std::string>(flags, read, option.help)->type_name("N");
+    }
+  }
+};
+
+void read_size(const std::string& text, Settings& settings) {
+  const auto x = text.find('x');
+  int width = 0, height = 0;
+  const bool read = x != std::string::npos && read_whole_text(text.substr(0, x), width) &&
+                    read_whole_text(text.substr(x + 1), height);
+  if (!read || width < 8 || height < 8 || width > kLargestSide || height > kLargestSide || width % 8 != 0 ||
+      height % 8 != 0) {
+    throw invalid_input(
+        fmt::format("--size: \"{}\" is no picture size; use WIDTHxHEIGHT, both multiples of 8 from 8 to {}, "
+                    "as in 512x512",
+                    text, kLargestSide));
+  }
+  settings.width = width;
+  settings.height = height;
+}
+
+}  // namespace
+
+CLI::Option* add_text(CLI::App& command, const std::string& flags, std::string& value,
+                      const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          flags, [&value](const std::string& text) { value = text; }, help)
+      ->type_name("TEXT");
+}
+
+void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without) {
+  visit_settings(settings, AddOption{command, without});
+  command
+      .add_option_function<std::string>(
+          "--size", [&settings](const std::string& text) { read_size(text, settings); },
+          "Picture size in pixels, multiples of 8, as in 512x512 (default: the model's own)")
+      ->type_name("WxH");
+}
+
+void add_engine_options(CLI::App& command, EngineOptions& options) {
+  visit_engine_options(options, AddOption{command, {}});
+}
+
+std::vector<double> read_range(const std::string& flag, const std::string& text, double min, double max) {
+  std::vector<double> values;
+  try {
+    values = parse_range(text);
+  } catch (const Error&) {
+    throw invalid_input(fmt::format(
+        "{}: \"{}\" is neither a number nor A:B:N, as in 0:1:11 for eleven values from 0 to 1", flag, text));
+  }
+  for (const double value : values) {
+    if (value >= min && value <= max) continue;
+    throw invalid_input(fmt::format("{}: {} is out of range, use {} to {}", flag, value, min, max));
+  }
+  return values;
+}
+
+}  // namespace latentdial::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <set>
+#include <string>
+
+#include "latentdial/settings.h"
+
+namespace latentdial::cli {
+
+/// Adds to a command every setting that has a flag, but those named in `without`. Values are read into
+/// `settings`, which must outlive the parsing. A value of the wrong kind throws invalid_input.
+void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);
+
+/// Adds --model, --dtype and --threads.
+void add_engine_options(CLI::App& command, EngineOptions& options);
+
+/// Adds a text option. CLI11's own strings would be cut at quotes and brackets; these are taken as they are.
+CLI::Option* add_text(CLI::App& command, const std::string& flags, std::string& value,
+                      const std::string& help);
+
+/// One value per picture: a strip's "A:B:N" checked against the setting's range. Throws invalid_input naming
+/// the flag.
+[[nodiscard]] std::vector<double> read_range(const std::string& flag, const std::string& text, double min,
+                                             double max);
+
+}  // namespace latentdial::cli

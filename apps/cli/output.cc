@@ -1,0 +1,69 @@
+#include "output.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "latentdial/parameters.h"
+
+namespace latentdial::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+void print_json(const ordered_json& object) {
+  fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+}  // namespace
+
+void add_output_options(CLI::App& command, OutputOptions& options) {
+  command.add_flag("--json", options.json, "Results as JSON, one object per line");
+  command.add_flag("-q,--quiet", options.quiet, "No progress and no notices");
+  command.add_flag("-v,--verbose", options.verbose,
+                   "Say what was loaded, what computes, and how long each picture took");
+}
+
+Pipeline load_pipeline(const EngineOptions& options, const OutputOptions& output) {
+  Pipeline pipeline = Pipeline::load(options);
+  const ModelInfo& info = pipeline.info();
+  if (output.verbose)
+    fmt::print(stderr, "{} ({}, {:.1f} M weights) on {}\n", info.path, info.format,
+               static_cast<double>(info.parameters) / 1e6, info.device);
+  if (!info.unused_tensors.empty()) {
+    notice(output, fmt::format("{}: {} tensors are not part of the model and were left out, the first is {}",
+                               info.path, info.unused_tensors.size(), info.unused_tensors.front()));
+  }
+  return pipeline;
+}
+
+void notice(const OutputOptions& output, const std::string& text) {
+  static std::set<std::string> said;  // The frames of a strip have the same to say.
+  if (!output.quiet && said.insert(text).second) fmt::print(stderr, "notice: {}\n", text);
+}
+
+void report_picture(const OutputOptions& output, const std::string& path, const JobResult& result) {
+  for (const auto& line : result.notices) notice(output, line);
+  if (output.json) {
+    ordered_json object = {{"file", path}, {"seconds", result.seconds}, {"kept", result.kept}};
+    object["notices"] = result.notices;
+    object["settings"] = ordered_json::parse(to_json(result.settings));
+    print_json(object);
+    return;
+  }
+  fmt::print("{}\n", path);
+  if (output.verbose)
+    fmt::print(stderr, "{}: {}\n", path, result.kept ? "kept" : fmt::format("{:.2f} s", result.seconds));
+}
+
+void report_path(const OutputOptions& output, const std::string& kind, const std::string& path) {
+  if (output.json) {
+    print_json({{kind, path}});
+  } else {
+    fmt::print("{}\n", path);
+  }
+}
+
+}  // namespace latentdial::cli

@@ -1,0 +1,130 @@
+#include "strip.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "interrupt.h"
+#include "latentdial/parameters.h"
+#include "latentdial/strip.h"
+#include "latentdial/sweep.h"
+#include "progress.h"
+
+namespace latentdial::cli {
+namespace {
+
+constexpr std::size_t kLongestSlug = 40;
+
+/// "a temple, Monet style" → "a-temple-monet-style": safe as a file name everywhere.
+std::string slug(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool capital = c >= 'A' && c <= 'Z';
+    if (plain || capital) {
+      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+    if (name.size() >= kLongestSlug) break;
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name;
+}
+
+/// "50 %", "−12.5 %".
+std::string percent(double position) {
+  return fmt::format("{}{:.4g} %", position < 0 ? "−" : "", std::abs(position) * 100);
+}
+
+std::string theta_label(double theta) {
+  return fmt::format("θ = {}{:.2f}", theta < 0 ? "−" : "", std::abs(theta));
+}
+
+/// slerp-diff's angle grows as the position falls.
+double theta_of(const Settings& s) {
+  return s.method.starts_with("slerp-diff") ? -s.position + 0.0 : s.position;
+}
+
+std::vector<Job> jobs_of(const std::vector<Strip>& strips) {
+  std::vector<Job> jobs;
+  for (const Strip& strip : strips) {
+    for (std::size_t i = 0; i < strip.frames.size(); ++i) {
+      const auto file = std::filesystem::path(strip.folder) / fmt::format("frame-{:03}.png", i);
+      jobs.push_back({strip.frames[i], file.string()});
+    }
+  }
+  return jobs;
+}
+
+/// The sheet of one strip from its frames on disk, with the first frame's settings as its text.
+Image write_sheet(const Strip& strip, const std::filesystem::path& folder) {
+  std::vector<StripFrame> frames;
+  for (std::size_t i = 0; i < strip.frames.size(); ++i) {
+    frames.push_back({read_image(folder / fmt::format("frame-{:03}.png", i)), strip.labels[i]});
+  }
+  Image sheet = draw_strip(strip.title, frames);
+  write_png(folder / "strip.png", sheet, read_png_parameters(folder / "frame-000.png"));
+  return sheet;
+}
+
+}  // namespace
+
+Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
+  Strip strip;
+  strip.title = fmt::format("“{}” + “{}”, {}", settings.prompt, settings.style,
+                            settings.method.empty() ? "slerp" : settings.method);
+  for (const double position : positions) {
+    Settings frame = settings;
+    frame.position = position;
+    validate(frame);
+    strip.frames.push_back(frame);
+    strip.labels.push_back({percent(position), theta_label(theta_of(frame))});
+  }
+  return strip;
+}
+
+Strip interpolation_strip(const Settings& settings, const std::vector<double>& thetas) {
+  Strip strip;
+  const bool seeds = settings.to_prompt.empty();
+  strip.title = seeds
+                    ? fmt::format("“{}”, seed {} → seed {}", settings.prompt, settings.seed, settings.to_seed)
+                    : fmt::format("“{}” → “{}”", settings.prompt, settings.to_prompt);
+  for (const double theta : thetas) {
+    Settings frame = settings;
+    frame.theta = theta;
+    validate(frame);
+    strip.frames.push_back(frame);
+    strip.labels.push_back({percent(theta), theta_label(theta)});
+  }
+  return strip;
+}
+
+std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip>& strips,
+                               const std::filesystem::path& folder, const OutputOptions& output) {
+  std::vector<JobResult> results;
+  {
+    ProgressLine line(output.quiet);
+    const auto show = [&](const SweepProgress& progress) {
+      line.show(progress);
+      poll_interrupts();
+    };
+    results = run_jobs(pipeline, jobs_of(strips),
+                       {.folder = folder, .resume = true, .on_progress = show, .stop = interrupt_token()});
+  }
+  for (const auto& result : results) report_picture(output, (folder / result.file).string(), result);
+  std::vector<Image> sheets;
+  for (const Strip& strip : strips) {
+    sheets.push_back(write_sheet(strip, folder / strip.folder));
+    report_path(output, "strip", (folder / strip.folder / "strip.png").string());
+  }
+  return sheets;
+}
+
+std::filesystem::path default_folder(const std::string& kind, const std::string& model, const Strip& strip) {
+  const auto& first = strip.frames.front();
+  return std::filesystem::path("out") /
+         fmt::format("{}-{}-{}-{}", kind, slug(model), slug(first.prompt), settings_id(strip.frames));
+}
+
+}  // namespace latentdial::cli
