@@ -204,6 +204,26 @@ Settings parse_parameters(const std::string& text) {
   return s;
 }
 
+namespace {
+
+/// Whether the JSON value is of the setting's kind and, for a whole number, within its type's range.
+template <class T>
+bool fits(const json& value) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return value.is_string();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return value.is_boolean();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return value.is_number();
+  } else if (value.is_number_unsigned()) {
+    return std::in_range<T>(value.get<std::uint64_t>());
+  } else {
+    return value.is_number_integer() && std::in_range<T>(value.get<std::int64_t>());
+  }
+}
+
+}  // namespace
+
 std::string to_json(const Settings& settings) {
   json object = json::object();
   visit_settings(settings, [&](const Option& option, const auto& value) { object[option.name] = value; });
@@ -221,12 +241,7 @@ Settings settings_from_json(const std::string& text) {
     known.emplace_back(option.name);
     const auto found = object.find(option.name);
     if (found == object.end()) return;
-    const bool fits = std::is_same_v<T, std::string>     ? found->is_string()
-                      : std::is_same_v<T, bool>          ? found->is_boolean()
-                      : std::is_floating_point_v<T>      ? found->is_number()
-                      : std::is_same_v<T, std::uint64_t> ? found->is_number_unsigned()
-                                                         : found->is_number_integer();
-    if (!fits) {
+    if (!fits<T>(*found)) {
       const char* wanted = std::is_same_v<T, std::string> ? "a text"
                            : std::is_same_v<T, bool>      ? "true or false"
                            : std::is_floating_point_v<T>  ? "a number"

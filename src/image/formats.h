@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "latentdial/image.h"
+
+namespace latentdial {
+
+inline constexpr int kLargestSide = 16384;
+inline constexpr std::int64_t kMostPixels = 1 << 26;
+
+/// Decoders of one format each, from the bytes of a whole file; `name` is for error messages. They throw
+/// invalid_input when the bytes are damaged or a side is over kLargestSide.
+struct DecodedPng {
+  Image image;
+  std::string parameters;  ///< The text chunk of that name; empty when there is none.
+};
+[[nodiscard]] DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
+
+/// The whole file. Throws invalid_input when it cannot be read or is over 512 MiB.
+[[nodiscard]] std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
+
+/// Throws invalid_input unless both sides are 1 to kLargestSide and the pixels at most kMostPixels.
+void check_sides(std::int64_t width, std::int64_t height, const std::string& name);
+
+/// RGBA rows laid on white.
+[[nodiscard]] Image lay_on_white(const std::uint8_t* rgba, int width, int height);
+
+}  // namespace latentdial

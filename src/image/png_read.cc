@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+#include <png.h>
+
+#include <cstring>
+
+#include "image/formats.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+/// One PNG in memory, read as RGBA. The functions that libpng may leave by longjmp keep no object of their
+/// own.
+class PngReader {
+ public:
+  explicit PngReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, [](png_structp, png_const_charp) {});
+    info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
+    if (info_ == nullptr) throw std::bad_alloc();
+  }
+  ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+
+  bool start() {
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
+    png_set_read_fn(png_, this, read);
+    png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_read_info(png_, info_);
+    return true;
+  }
+
+  /// All rows and the chunks after them.
+  bool read_rows(std::uint8_t* rgba) {
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
+    png_set_expand(png_);
+    png_set_strip_16(png_);
+    png_set_gray_to_rgb(png_);
+    png_set_add_alpha(png_, 0xff, PNG_FILLER_AFTER);
+    const int passes = png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+    const std::size_t stride = png_get_rowbytes(png_, info_);
+    for (int pass = 0; pass < passes; ++pass) {
+      for (std::size_t y = 0; y < height(); ++y) png_read_row(png_, rgba + y * stride, nullptr);
+    }
+    png_read_end(png_, info_);
+    return true;
+  }
+
+  /// The text chunk `parameters`, of those read so far.
+  [[nodiscard]] std::string parameters() const {
+    png_textp text = nullptr;
+    const int count = png_get_text(png_, info_, &text, nullptr);
+    for (int i = 0; i < count; ++i) {
+      if (std::strcmp(text[i].key, "parameters") != 0) continue;
+      return {text[i].text,
+              text[i].compression >= PNG_ITXT_COMPRESSION_NONE ? text[i].itxt_length : text[i].text_length};
+    }
+    return "";
+  }
+
+  [[nodiscard]] std::size_t width() const { return png_get_image_width(png_, info_); }
+  [[nodiscard]] std::size_t height() const { return png_get_image_height(png_, info_); }
+  [[nodiscard]] Error fault(const std::string& name) const {
+    return invalid_input(fmt::format("{} is a damaged PNG: {}", name, message_));
+  }
+
+ private:
+  static void on_error(png_structp png, png_const_charp message) {
+    auto* self = static_cast<PngReader*>(png_get_error_ptr(png));
+    std::strncpy(self->message_, message, sizeof self->message_ - 1);
+    longjmp(png_jmpbuf(png), 1);
+  }
+
+  static void read(png_structp png, png_bytep out, std::size_t count) {
+    auto* self = static_cast<PngReader*>(png_get_io_ptr(png));
+    if (count > self->bytes_.size()) png_error(png, "it ends early");
+    std::memcpy(out, self->bytes_.data(), count);
+    self->bytes_ = self->bytes_.subspan(count);
+  }
+
+  std::span<const std::uint8_t> bytes_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  char message_[128] = {};
+};
+
+}  // namespace
+
+DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
+  PngReader reader(bytes);
+  if (!reader.start()) throw reader.fault(name);
+  check_sides(static_cast<std::int64_t>(reader.width()), static_cast<std::int64_t>(reader.height()), name);
+  std::vector<std::uint8_t> rgba(4 * reader.width() * reader.height());
+  if (!reader.read_rows(rgba.data())) throw reader.fault(name);
+  return {lay_on_white(rgba.data(), static_cast<int>(reader.width()), static_cast<int>(reader.height())),
+          reader.parameters()};
+}
+
+std::string read_png_parameters(const std::filesystem::path& path) {
+  return decode_png(read_bytes(path), path.string()).parameters;
+}
+
+}  // namespace latentdial

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+#include "image/formats.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+constexpr std::uintmax_t kLargestFile = 512u << 20;
+
+bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, std::size_t at = 0) {
+  return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
+  std::error_code fault;
+  const auto status = std::filesystem::status(path, fault);
+  if (!std::filesystem::exists(status))
+    throw invalid_input(fmt::format("{} does not exist; a PNG, JPEG or WebP is needed", path.string()));
+  if (std::filesystem::is_directory(status))
+    throw invalid_input(fmt::format("{} is a folder; a PNG, JPEG or WebP is needed", path.string()));
+  const auto size = std::filesystem::file_size(path, fault);
+  if (fault || size > kLargestFile)
+    throw invalid_input(fmt::format("{} is no file of at most 512 MiB", path.string()));
+  std::ifstream file(path, std::ios::binary);
+  std::vector<std::uint8_t> bytes(size);
+  if (!file || !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
+    throw invalid_input(fmt::format("{} cannot be read: {}", path.string(), std::strerror(errno)));
+  }
+  return bytes;
+}
+
+Image read_image(const std::filesystem::path& path) {
+  const auto bytes = read_bytes(path);
+  const std::string name = path.string();
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name).image;
+  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
+  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);
+  throw invalid_input(fmt::format("{} is no picture; a PNG, JPEG or WebP is needed", name));
+}
+
+void check_sides(std::int64_t width, std::int64_t height, const std::string& name) {
+  if (width > 0 && height > 0 && width <= kLargestSide && height <= kLargestSide &&
+      width * height <= kMostPixels)
+    return;
+  throw invalid_input(fmt::format("{} is {}x{}; sides of at most {} and {} million pixels are read", name,
+                                  width, height, kLargestSide, kMostPixels / 1'000'000));
+}
+
+Image lay_on_white(const std::uint8_t* rgba, int width, int height) {
+  const auto pixels = static_cast<std::size_t>(width) * height;
+  Image image{width, height, std::vector<std::uint8_t>(3 * pixels)};
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const int alpha = rgba[4 * i + 3];
+    for (std::size_t c = 0; c < 3; ++c) {
+      image.rgb[3 * i + c] =
+          static_cast<std::uint8_t>((rgba[4 * i + c] * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
+  }
+  return image;
+}
+
+}  // namespace latentdial

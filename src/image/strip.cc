@@ -1,0 +1,126 @@
+#include "latentdial/strip.h"
+
+#include <cairo.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+namespace latentdial {
+namespace {
+
+constexpr double kGap = 8;
+constexpr double kSmallestFont = 11, kLargestFont = 22;
+constexpr double kLine = 1.45;   // Line height in font sizes.
+constexpr double kTitle = 1.25;  // Title size in label sizes.
+
+using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
+using Context = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
+
+/// Where everything goes, in pixels.
+struct Layout {
+  int columns = 0, rows = 0, labels = 0;
+  double cell_width = 0, cell_height = 0, font = 0, top = 0;
+
+  [[nodiscard]] double row_height() const { return cell_height + labels * font * kLine + kGap; }
+  [[nodiscard]] int width() const {
+    return static_cast<int>(std::ceil(kGap + columns * (cell_width + kGap)));
+  }
+  [[nodiscard]] int height() const { return static_cast<int>(std::ceil(top + rows * row_height())); }
+};
+
+Layout lay_out(const std::string& title, const std::vector<StripFrame>& frames, int columns) {
+  Layout layout;
+  const int count = static_cast<int>(frames.size());
+  layout.columns = std::max(1, std::min(columns, count));
+  layout.rows = (count + layout.columns - 1) / layout.columns;
+  for (const auto& frame : frames) {
+    layout.cell_width = std::max<double>(layout.cell_width, frame.image.width);
+    layout.cell_height = std::max<double>(layout.cell_height, frame.image.height);
+    layout.labels = std::max(layout.labels, static_cast<int>(frame.labels.size()));
+  }
+  layout.font = std::clamp(layout.cell_width / 10, kSmallestFont, kLargestFont);
+  layout.top = kGap + (title.empty() ? 0 : layout.font * kTitle * kLine);
+  return layout;
+}
+
+/// Text centred at x (or from x on), made smaller where it is wider than `room`.
+void draw_text(cairo_t* cairo, const std::string& text, double x, double baseline, double size, double room,
+               bool bold, bool centred) {
+  cairo_select_font_face(cairo, "sans", CAIRO_FONT_SLANT_NORMAL,
+                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_set_font_size(cairo, size);
+  cairo_text_extents_t extents;
+  cairo_text_extents(cairo, text.c_str(), &extents);
+  if (extents.x_advance > room) {
+    cairo_set_font_size(cairo, size * room / extents.x_advance);
+    cairo_text_extents(cairo, text.c_str(), &extents);
+  }
+  const double grey = bold ? 0.1 : 0.4;
+  cairo_set_source_rgb(cairo, grey, grey, grey);
+  cairo_move_to(cairo, centred ? x - extents.x_advance / 2 : x, baseline);
+  cairo_show_text(cairo, text.c_str());
+}
+
+void draw_labels(cairo_t* cairo, const Layout& layout, const StripFrame& frame, double left, double top) {
+  for (std::size_t i = 0; i < frame.labels.size(); ++i) {
+    const double baseline =
+        top + layout.cell_height + (static_cast<double>(i) + 1) * layout.font * kLine - 0.3 * layout.font;
+    draw_text(cairo, frame.labels[i], left + layout.cell_width / 2, baseline, layout.font, layout.cell_width,
+              i == 0, true);
+  }
+}
+
+/// The drawn page as RGB.
+Image page_of(cairo_surface_t* surface) {
+  cairo_surface_flush(surface);
+  Image image{cairo_image_surface_get_width(surface), cairo_image_surface_get_height(surface), {}};
+  image.rgb.resize(3 * static_cast<std::size_t>(image.width) * image.height);
+  const auto* data = cairo_image_surface_get_data(surface);
+  const std::size_t stride = cairo_image_surface_get_stride(surface);
+  for (int y = 0; y < image.height; ++y) {
+    const auto* row = reinterpret_cast<const std::uint32_t*>(data + stride * y);
+    auto* out = image.rgb.data() + 3 * static_cast<std::size_t>(image.width) * y;
+    for (int x = 0; x < image.width; ++x) {
+      for (int c = 0; c < 3; ++c) out[3 * x + c] = static_cast<std::uint8_t>(row[x] >> (16 - 8 * c));
+    }
+  }
+  return image;
+}
+
+void place(Image& page, const Image& picture, int left, int top) {
+  for (int y = 0; y < picture.height; ++y) {
+    const auto* from = picture.rgb.data() + 3 * static_cast<std::size_t>(picture.width) * y;
+    std::copy_n(from, 3 * static_cast<std::size_t>(picture.width),
+                page.rgb.data() + 3 * (static_cast<std::size_t>(page.width) * (top + y) + left));
+  }
+}
+
+}  // namespace
+
+Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames, int columns) {
+  const Layout layout = lay_out(title, frames, columns);
+  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, layout.width(), layout.height()),
+                        cairo_surface_destroy);
+  const Context cairo(cairo_create(surface.get()), cairo_destroy);
+  cairo_set_source_rgb(cairo.get(), 1, 1, 1);
+  cairo_paint(cairo.get());
+  if (!title.empty()) {
+    const double size = layout.font * kTitle;
+    draw_text(cairo.get(), title, kGap, kGap + size, size, layout.width() - 2 * kGap, true, false);
+  }
+  const auto corner = [&](std::size_t i) {
+    const auto column = static_cast<double>(i % static_cast<std::size_t>(layout.columns)),
+               row = static_cast<double>(i / static_cast<std::size_t>(layout.columns));
+    return std::pair(kGap + column * (layout.cell_width + kGap),
+                     std::round(layout.top + row * layout.row_height()));
+  };
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    draw_labels(cairo.get(), layout, frames[i], corner(i).first, corner(i).second);
+  Image page = page_of(surface.get());
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    place(page, frames[i].image, static_cast<int>(corner(i).first), static_cast<int>(corner(i).second));
+  return page;
+}
+
+}  // namespace latentdial

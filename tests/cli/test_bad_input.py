@@ -1,0 +1,206 @@
+"""Bad input: one clear line, exit code 2, nothing left behind."""
+
+import json
+import os
+import pathlib
+import struct
+import zipfile
+
+import pytest
+
+SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
+DOG = ("generate", "-p", "a dog", "--steps", "2", "--size", "64x64")
+
+
+def test_no_command(fails):
+    assert "--help" in fails()
+
+
+def test_unknown_command_and_option(fails):
+    assert "paint" in fails("paint")
+    assert "--stepz" in fails("generate", "-p", "a dog", "--stepz", "3")
+
+
+def test_no_prompt(fails):
+    assert "--prompt" in fails("generate")
+    assert "--prompt" in fails("generate", "-p", "")
+    assert "--prompt" in fails("generate", "-p", "  \n")
+    assert "--from" in fails("interpolate", "--to", "a cat")
+    assert "--to" in fails("interpolate", "--from", "a dog")
+    assert "--style" in fails("dial", "-p", "a dog")
+
+
+@pytest.mark.parametrize("size", ["100x100", "0x0", "-8x8", "512", "512x", "x", "axb", "nanxnan", "1000000x8", "8x99999999999999999999", "64x64x64", ""])
+def test_size(fails, size):
+    assert "--size" in fails("generate", "-p", "a dog", f"--size={size}")
+
+
+@pytest.mark.parametrize("steps", ["0", "-1", "1001", "2.5", "nan", "many", "", "1e3", "99999999999999999999"])
+def test_steps(fails, steps):
+    assert "--steps" in fails("generate", "-p", "a dog", f"--steps={steps}")
+
+
+@pytest.mark.parametrize("flag", ["--cfg", "--strength", "--seed", "--threads", "--theta", "--at", "--to-seed"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "text", "", "1,5", "--", "0x10"])
+def test_text_for_a_number(fails, flag, value):
+    assert flag in fails("generate", "-p", "a dog", f"{flag}={value}")
+
+
+def test_range(fails):
+    for value in ("0:1", "0:1:0", "0:nan:3", "a", "0:9:3", "0:1:1000000000", ""):
+        assert "--at" in fails("dial", "-p", "a dog", "--style", "sketch", f"--at={value}")
+    assert "--theta" in fails("interpolate", "--from", "a dog", "--to", "a cat", "--theta", "0:2:3")
+
+
+def test_unknown_names_are_answered_by_the_list(fails):
+    assert "pndm, ddim, euler, euler_a, dpm++2m" in fails("generate", "-p", "a dog", "--sampler", "heun")
+    assert "karras" in fails("generate", "-p", "a dog", "--scheduler", "beta")
+    assert "slerp-diff" in fails("generate", "-p", "a dog", "--style", "sketch", "--at", "0.5", "--method", "magic")
+    assert "bf16" in fails("generate", "-p", "a dog", "--dtype", "f64")
+
+
+def test_a_setting_without_its_partner_is_not_ignored(fails):
+    assert "--style" in fails("generate", "-p", "a dog", "--at", "0.5")
+    assert "--to" in fails("generate", "-p", "a dog", "--theta", "0.5")
+
+
+def header_file(header: bytes, data: bytes = b"", length: int | None = None) -> bytes:
+    return struct.pack("<Q", len(header) if length is None else length) + header + data
+
+
+LYING = {
+    "empty": b"",
+    "text": b"this is not a model\n",
+    "header past the end": header_file(b"{}", length=1 << 40),
+    "header of 2^64-1": header_file(b"{}", length=(1 << 64) - 1),
+    "broken JSON": header_file(b'{"a": '),
+    "no object": header_file(b"[]"),
+    "deep JSON": header_file(b"[" * 100_000),
+    "offset past the end": header_file(json.dumps({"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode(), b"1234"),
+    "offsets turned round": header_file(json.dumps({"a": {"dtype": "F32", "shape": [1], "data_offsets": [8, 4]}}).encode(), b"12345678"),
+    "overlap": header_file(
+        json.dumps({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}).encode(),
+        b"123456789012",
+    ),
+    "wrong dtype": header_file(json.dumps({"a": {"dtype": "F33", "shape": [1], "data_offsets": [0, 4]}}).encode(), b"1234"),
+    "wrong size": header_file(json.dumps({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 4]}}).encode(), b"1234"),
+    "shape overflows": header_file(json.dumps({"a": {"dtype": "F32", "shape": [1 << 62, 1 << 62], "data_offsets": [0, 4]}}).encode(), b"1234"),
+    "negative shape": header_file(json.dumps({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}).encode(), b"1234"),
+    "twice the same name": header_file(
+        b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}', b"12345678"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LYING)
+def test_lying_safetensors(fails, tmp_path, name):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(LYING[name])
+    assert "model.safetensors" in fails("generate", "-p", "a dog", "-m", str(path))
+
+
+def test_missing_model(fails, tmp_path):
+    assert "no-such-model" in fails("generate", "-p", "a dog", "-m", "no-such-model")
+    (tmp_path / "empty").mkdir()
+    assert "empty" in fails("generate", "-p", "a dog", "-m", "empty")
+    (tmp_path / "model.bin").write_bytes(b"\0" * 100)
+    assert "model.bin" in fails("generate", "-p", "a dog", "-m", "model.bin")
+
+
+def copy_scenes(tmp_path) -> pathlib.Path:
+    """The embedded model with its large files linked, small ones copied, so that one can be spoilt."""
+    copy = tmp_path / "copy"
+    for path in SCENES.rglob("*"):
+        target = copy / path.relative_to(SCENES)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return copy
+
+
+def test_truncated_weights(fails, tmp_path):
+    copy = copy_scenes(tmp_path)
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    assert "diffusion_pytorch_model.safetensors" in fails(*DOG, "-m", str(copy))
+
+
+def test_missing_tensor(fails, tmp_path):
+    copy = copy_scenes(tmp_path)
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes().replace(b'"conv_in.bias"', b'"conv_in.bizs"'))
+    assert "conv_in.bias" in fails(*DOG, "-m", str(copy))
+
+
+def test_mixed_up_architectures(fails, tmp_path):
+    copy = copy_scenes(tmp_path)
+    config = copy / "unet" / "config.json"
+    settings = json.loads(config.read_text())
+    settings["cross_attention_dim"] = 768
+    config.write_text(json.dumps(settings))
+    assert "192" in fails(*DOG, "-m", str(copy))
+
+
+def test_a_ckpt_that_runs_code(fails, tmp_path):
+    flag = tmp_path / "ran"
+    program = b"cos\nsystem\n(S'touch " + str(flag).encode() + b"'\ntR."
+    with zipfile.ZipFile(tmp_path / "evil.ckpt", "w") as archive:
+        archive.writestr("archive/data.pkl", program)
+        archive.writestr("archive/version", "3\n")
+    message = fails("generate", "-p", "a dog", "-m", "evil.ckpt")
+    assert "evil.ckpt" in message and "system" in message
+    assert not flag.exists()
+
+
+def test_output_folder(fails, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert "--out" in fails(*DOG, "-o", "file/out.png")
+    assert "--out" in fails(*DOG, "-o", "out.jpg")
+    assert "--out" in fails(*DOG, "-o", str(tmp_path))
+    assert "--out" in fails("dial", "-p", "a dog", "--style", "sketch", "-o", "file")
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_folder_without_permission(fails, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "--out" in fails(*DOG, "-o", "locked/out.png")
+
+
+def test_start_picture(fails, tmp_path):
+    assert "none.png" in fails(*DOG, "--image", "none.png")
+    (tmp_path / "text.png").write_text("no picture")
+    assert "text.png" in fails(*DOG, "--image", "text.png")
+
+
+def test_again_needs_settings(fails, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    assert "text.png" in fails("generate", "--again", "text.png")
+
+
+def test_plan(fails, tmp_path):
+    (tmp_path / "plan.json").write_text('{"settings": {"promt": "a dog"}}')
+    assert "promt" in fails("sweep", "plan.json")
+    assert "none.json" in fails("sweep", "none.json")
+
+
+def test_info(fails, tmp_path):
+    assert "none" in fails("info", "none")
+    (tmp_path / "text").write_text("nothing")
+    assert "text" in fails("info", "text")
+
+
+def test_full_disk(latentdial):
+    """A file size limit stands in for a full disk: one line, and no half picture under any name."""
+    import resource
+    import signal
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    process = latentdial(*DOG, "-o", "dog.png", preexec_fn=limit)
+    assert process.returncode == 2 and len(process.stderr.splitlines()) == 1, process
+    assert "dog.png" in process.stderr

@@ -1,0 +1,138 @@
+// Settings survive the text of a PNG and JSON, whatever they hold.
+
+#include "latentdial/parameters.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+using testing::HasSubstr;
+
+/// Text as people and mischief write it.
+std::string random_text(std::mt19937& random) {
+  static const std::vector<std::string> pieces = {
+      "a dog",   ", ", ": ",     "\"", "\\", "\n",        "Steps: 20", "Negative prompt: ",
+      "é",       "猫", "🐕",      " ",  "'",  "Size: 8x8", "{",         "[1]",
+      "(x:1.3)", "\t", "Model:", ",",  ":",  "%",         "Seed: 7"};
+  std::string text;
+  const int count = std::uniform_int_distribution<int>(0, 6)(random);
+  for (int i = 0; i < count; ++i)
+    text += pieces[std::uniform_int_distribution<std::size_t>(0, pieces.size() - 1)(random)];
+  return text;
+}
+
+/// Gives each setting some value of its kind.
+struct Randomise {
+  std::mt19937& random;
+  template <class T>
+  void operator()(const Option& option, T& value) const {
+    const std::string name = option.name;
+    if (name == "sampler" || name == "scheduler" || name == "method") return;
+    if constexpr (std::is_same_v<T, std::string>) {
+      value = random_text(random);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      value = random() % 2 == 0;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value = std::uniform_real_distribution<double>(option.min, option.max)(random);
+    } else if constexpr (std::is_unsigned_v<T>) {
+      value = std::uniform_int_distribution<T>()(random);
+    } else {
+      value = static_cast<T>(std::uniform_int_distribution<int>(1, 1000)(random));
+    }
+  }
+};
+
+Settings random_settings(unsigned seed) {
+  std::mt19937 random(seed);
+  Settings s;
+  visit_settings(s, Randomise{random});
+  const std::vector<std::string> samplers = {"", "pndm", "ddim", "euler", "euler_a", "dpm++2m"};
+  s.sampler = samplers[random() % samplers.size()];
+  s.scheduler = random() % 2 == 0 ? "karras" : "normal";
+  s.method = random() % 2 == 0 ? "slerp-diff" : "lerp";
+  s.prompt = "x" + s.prompt;
+  s.width = 8 * s.width;
+  s.height = 8 * s.height;
+  return s;
+}
+
+TEST(Parameters, EverySettingSurvivesTheTextOfAPng) {
+  for (unsigned seed = 0; seed < 3000; ++seed) {
+    const Settings s = random_settings(seed);
+    const std::string text = to_parameters(s, "scenes");
+    ASSERT_EQ(parse_parameters(text), s) << text;
+  }
+}
+
+TEST(Parameters, EverySettingSurvivesJson) {
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    const Settings s = random_settings(seed);
+    ASSERT_EQ(settings_from_json(to_json(s)), s) << to_json(s);
+  }
+}
+
+TEST(Parameters, ReadAsA1111WritesThem) {
+  Settings s;
+  s.prompt = "a dog, best quality";
+  s.negative_prompt = "a cat";
+  s.sampler = "euler_a";
+  s.scheduler = "karras";
+  s.width = 512;
+  s.height = 640;
+  s.seed = 42;
+  s.steps = 20;
+  EXPECT_THAT(to_parameters(s, "v1-4"),
+              testing::StartsWith("a dog, best quality\nNegative prompt: a cat\nSteps: 20, Sampler: Euler a, "
+                                  "Schedule type: Karras, CFG scale: 7.5, "
+                                  "Seed: 42, "));
+}
+
+TEST(Parameters, ReadWhatA1111Wrote) {
+  const Settings s = parse_parameters(
+      "a castle\nby the lake\nNegative prompt: people\nSteps: 28, Sampler: DPM++ 2M Karras, CFG scale: 6, "
+      "Seed: 123, Size: 640x448, "
+      "Model hash: abcdef, Model: v1-4, Lora hashes: \"a: 1, b: 2\", Version: v1.6.0");
+  EXPECT_EQ(s.prompt, "a castle\nby the lake");
+  EXPECT_EQ(s.negative_prompt, "people");
+  EXPECT_EQ(s.steps, 28);
+  EXPECT_EQ(s.sampler, "dpm++2m");
+  EXPECT_EQ(s.scheduler, "karras");
+  EXPECT_EQ(s.guidance_scale, 6);
+  EXPECT_EQ(s.seed, 123u);
+  EXPECT_EQ(s.width, 640);
+  EXPECT_EQ(s.height, 448);
+}
+
+TEST(Parameters, NameTheKeyThatCannotBeRead) {
+  EXPECT_THROW((void)parse_parameters("a dog\nSteps: many, Seed: 1"), Error);
+  EXPECT_THROW((void)parse_parameters("a dog\nSteps: 20, Seed: 1, Size: wide"), Error);
+}
+
+TEST(SettingsJson, NamesUnknownKeysWrongKindsAndNumbersThatDoNotFit) {
+  const auto fault = [](const std::string& json) -> std::string {
+    try {
+      (void)settings_from_json(json);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(fault(R"({"promt": "a dog"})"), HasSubstr("\"promt\" is unknown"));
+  EXPECT_THAT(fault(R"({"steps": "20"})"), HasSubstr("\"steps\""));
+  EXPECT_THAT(fault(R"({"steps": 2.5})"), HasSubstr("whole number"));
+  EXPECT_THAT(fault(R"({"steps": 4294967297})"), HasSubstr("\"steps\""));
+  EXPECT_THAT(fault(R"({"seed": -1})"), HasSubstr("\"seed\""));
+  EXPECT_THAT(fault(R"({"prompt": 3})"), HasSubstr("a text"));
+  EXPECT_THAT(fault("[]"), HasSubstr("JSON object"));
+  EXPECT_THAT(fault("{"), HasSubstr("JSON object"));
+  EXPECT_EQ(fault(R"({"seed": 18446744073709551615})"), "");
+}
+
+}  // namespace
+}  // namespace latentdial

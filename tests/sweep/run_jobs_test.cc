@@ -1,0 +1,127 @@
+// Nothing made is lost: a stopped run goes on where it was, and no picture is written over.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stop_token>
+
+#include "latentdial/error.h"
+#include "latentdial/image.h"
+#include "latentdial/parameters.h"
+#include "latentdial/sweep.h"
+
+namespace latentdial {
+namespace {
+
+namespace fs = std::filesystem;
+
+const Pipeline& pipeline() {
+  static const Pipeline loaded = Pipeline::load({});
+  return loaded;
+}
+
+class RunJobs : public testing::Test {
+ protected:
+  void SetUp() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  static std::vector<Job> jobs(int count) {
+    std::vector<Job> list;
+    for (int i = 0; i < count; ++i) {
+      Settings s;
+      s.prompt = "a dog";
+      s.seed = static_cast<std::uint64_t>(i);
+      s.steps = 2;
+      s.width = s.height = 64;
+      list.push_back({s, "picture-" + std::to_string(i) + ".png"});
+    }
+    return list;
+  }
+
+  std::vector<JobResult> run(const std::vector<Job>& list, bool resume) {
+    SweepOptions options;
+    options.folder = folder_;
+    options.resume = resume;
+    return run_jobs(pipeline(), list, options);
+  }
+
+  std::vector<nlohmann::json> manifest() const {
+    std::vector<nlohmann::json> lines;
+    std::ifstream file(folder_ / "manifest.jsonl");
+    for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+    return lines;
+  }
+
+  fs::path folder_ = fs::temp_directory_path() / ("latentdial_run_jobs_" + std::to_string(getpid()));
+};
+
+TEST_F(RunJobs, WritesEveryPictureAndItsLine) {
+  const auto results = run(jobs(3), false);
+  const auto lines = manifest();
+  ASSERT_EQ(lines.size(), 3u);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(lines[i].at("file"), results[i].file);
+    EXPECT_EQ(parse_parameters(read_png_parameters(folder_ / results[i].file)), results[i].settings);
+  }
+}
+
+TEST_F(RunJobs, ResumingMakesOnlyWhatIsMissing) {
+  run(jobs(3), false);
+  fs::remove(folder_ / "picture-1.png");
+  const auto results = run(jobs(4), true);
+  EXPECT_TRUE(results[0].kept);
+  EXPECT_FALSE(results[1].kept);
+  EXPECT_TRUE(results[2].kept);
+  EXPECT_FALSE(results[3].kept);
+  EXPECT_EQ(manifest().size(), 4u);
+}
+
+TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {
+  std::stop_source stop;
+  SweepOptions options;
+  options.folder = folder_;
+  options.stop = stop.get_token();
+  options.on_progress = [&](const SweepProgress& progress) {
+    if (progress.picture == 2) stop.request_stop();
+  };
+  EXPECT_THROW((void)run_jobs(pipeline(), jobs(5), options), Error);
+  EXPECT_EQ(manifest().size(), 2u);
+  EXPECT_TRUE(fs::exists(folder_ / "picture-1.png"));
+  EXPECT_FALSE(fs::exists(folder_ / "picture-2.png"));
+}
+
+TEST_F(RunJobs, ALineCutByAPowerLossIsMadeWholeAgain) {
+  run(jobs(2), false);
+  const auto path = folder_ / "manifest.jsonl";
+  fs::resize_file(path, fs::file_size(path) - 10);
+  run(jobs(2), true);
+  EXPECT_EQ(manifest().size(), 2u);
+}
+
+TEST_F(RunJobs, RefusesAnEarlierRunsFolderAndForeignPictures) {
+  run(jobs(2), false);
+  EXPECT_THROW(run(jobs(2), false), Error);
+  auto changed = jobs(2);
+  changed[1].settings.steps = 3;
+  EXPECT_THROW(run(changed, true), Error);
+  EXPECT_EQ(manifest().size(), 2u);
+}
+
+TEST_F(RunJobs, ChecksAllSettingsBeforeTheFirstPicture) {
+  auto list = jobs(2);
+  list[1].settings.steps = 0;
+  EXPECT_THROW(run(list, false), Error);
+  EXPECT_FALSE(fs::exists(folder_ / "picture-0.png"));
+}
+
+TEST_F(RunJobs, AFolderThatCannotBeMadeIsOneLine) {
+  std::ofstream(folder_) << "a file in the way";
+  EXPECT_THROW(run(jobs(1), false), Error);
+}
+
+}  // namespace
+}  // namespace latentdial
