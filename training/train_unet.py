@@ -16,6 +16,7 @@ from training.checkpoint import Average, load_state, save_state
 from training.latents import load_cache
 from training.model import make_scheduler, make_text_encoder, make_unet
 from training.tokenizer import MAX_LENGTH
+from training.train_text import train_text
 
 BATCH = 32
 WARM_UP = 200
@@ -60,9 +61,10 @@ def stratified_timesteps(generator: torch.Generator) -> torch.Tensor:
 
 
 def loss_weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
-    """min-SNR-γ for ε-prediction (Hang et al. 2023): min(SNR, γ)/SNR per timestep."""
+    """Per timestep, min(SNR + 1, γ)/SNR: min-SNR-γ (Hang et al. 2023) in its form for v-prediction. The form for ε-prediction all but
+    ignores the noisiest steps, and there the words decide what the picture shows."""
     snr = alphas_cumprod / (1 - alphas_cumprod)
-    return snr.clamp(max=MIN_SNR) / snr
+    return (snr + 1).clamp(max=MIN_SNR) / snr
 
 
 def load_data(folder: pathlib.Path, tokenizer: CLIPTokenizer) -> tuple[torch.Tensor, torch.Tensor]:
@@ -102,6 +104,9 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
             self.average.weights = state["average"]
             self.step.fill_(state["step"])
+        else:
+            self.model.text_encoder.load_state_dict(train_text(self.work))
+            self.average = Average(self.model)
 
     def share(self) -> None:
         self.model.share_memory()
