@@ -56,7 +56,8 @@ def make_autoencoder(scaling_factor: float) -> AutoencoderKL:
 
 
 def make_scheduler() -> PNDMScheduler:
-    """Stable Diffusion v1-4's."""
+    """Stable Diffusion v1-4's noise, with v2-1's v-prediction: predicting the noise itself, a small model spends its steps on copying
+    its input at the noisiest timesteps and learns nothing from the words."""
     return PNDMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
@@ -64,4 +65,5 @@ def make_scheduler() -> PNDMScheduler:
         skip_prk_steps=True,
         set_alpha_to_one=False,
         steps_offset=1,
+        prediction_type="v_prediction",
     )

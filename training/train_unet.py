@@ -61,10 +61,10 @@ def stratified_timesteps(generator: torch.Generator) -> torch.Tensor:
 
 
 def loss_weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
-    """Per timestep, min(SNR + 1, γ)/SNR: min-SNR-γ (Hang et al. 2023) in its form for v-prediction. The form for ε-prediction all but
-    ignores the noisiest steps, and there the words decide what the picture shows."""
+    """Per timestep, min(SNR + 1, γ)/(SNR + 1): v-prediction's own weight where there is noise, less where there is hardly any
+    (after min-SNR-γ, Hang et al. 2023). The noisiest steps count in full: there the words decide what the picture shows."""
     snr = alphas_cumprod / (1 - alphas_cumprod)
-    return (snr + 1).clamp(max=MIN_SNR) / snr
+    return (snr + 1).clamp(max=MIN_SNR) / (snr + 1)
 
 
 def load_data(folder: pathlib.Path, tokenizer: CLIPTokenizer) -> tuple[torch.Tensor, torch.Tensor]:
@@ -120,10 +120,10 @@ class Trainer:
         save_state(self.work / "unet.pt", state)
 
     def loss(self, batch: "Batches") -> torch.Tensor:
-        noisy, timesteps, ids, noise, weights = batch.draw()
+        noisy, timesteps, ids, velocity, weights = batch.draw()
         with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.device != "cpu"):  # f32 is faster on CPUs without AMX.
             prediction = self.model(noisy, timesteps, ids)
-        return ((prediction.float() - noise).square().mean((1, 2, 3)) * weights).mean()
+        return ((prediction.float() - velocity).square().mean((1, 2, 3)) * weights).mean()
 
     def run(self, worker: int) -> None:
         """Worker 0 also averages, reports and saves; the others only step."""
@@ -162,7 +162,7 @@ class Batches:
         self.drawn = 0
 
     def draw(self):
-        """Noisy latents, timesteps, ids, the noise to predict, loss weights."""
+        """Noisy latents, timesteps, ids, the velocity to predict (Salimans and Ho 2022), loss weights."""
         if self.drawn % RELOAD_STEPS == 0:
             self.latents, self.ids = load_data(self.work / "cache", self.tokenizer)
         self.drawn += 1
@@ -173,7 +173,8 @@ class Batches:
         noise = torch.randn(x0.shape, generator=self.generator)
         a = self.alphas_cumprod[t].view(-1, 1, 1, 1)
         noisy = (a.sqrt() * x0 + (1 - a).sqrt() * noise).to(memory_format=torch.channels_last)
-        return [tensor.to(self.device) for tensor in (noisy, t, ids, noise, self.weights[t])]
+        velocity = a.sqrt() * noise - (1 - a).sqrt() * x0
+        return [tensor.to(self.device) for tensor in (noisy, t, ids, velocity, self.weights[t])]
 
 
 def train_unet(work: pathlib.Path, settings: Settings) -> None:

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <new>
 #include <string>
@@ -46,6 +48,16 @@ std::vector<std::string> read_arguments(int argc, char** argv) {
   return arguments;
 }
 
+/// CLI11 would only say that a command is missing.
+void check_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.back().starts_with('-')) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), arguments.back()) != names.end()) return;
+  throw invalid_input(fmt::format("\"{}\" is no command; use {}", arguments.back(), fmt::join(names, ", ")));
+}
+
 int report(int code, const std::string& message) {
   fmt::print(stderr, "latentdial: {}\n", message);
   return code;
@@ -78,7 +90,9 @@ int run_program(int argc, char** argv) {
   Run run;
   add_commands(app, run);
   try {
-    app.parse(read_arguments(argc, argv));
+    auto arguments = read_arguments(argc, argv);
+    check_command(app, arguments);
+    app.parse(arguments);
     run();
     return kDone;
   } catch (const CLI::ParseError& error) {

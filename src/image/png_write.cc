@@ -64,6 +64,11 @@ png_text text_chunk(const std::string& parameters) {
   return text;
 }
 
+/// The cause is in errno; libpng's own words would be a second line.
+[[noreturn]] void on_error(png_structp png, png_const_charp) {
+  longjmp(png_jmpbuf(png), 1);
+}
+
 /// Left by longjmp when the disk is full, so it keeps no object of its own.
 bool encode(png_structp png, png_infop info, std::FILE* file, const Image& image, png_text* text) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
@@ -83,7 +88,7 @@ bool encode(png_structp png, png_infop info, std::FILE* file, const Image& image
 void write_png(const std::filesystem::path& path, const Image& image, const std::string& parameters) {
   PendingFile pending(path);
   png_structp png =
-      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, [](png_structp, png_const_charp) {});
+      png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, on_error, [](png_structp, png_const_charp) {});
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   png_text text = text_chunk(parameters);
   const bool written =

@@ -74,7 +74,8 @@ void expand(const ordered_json& section, std::vector<Job>& jobs) {
     if (!value.is_object()) throw invalid_input(fmt::format("plan: \"{}\" must be an object", key));
   }
   std::vector<ordered_json> combinations = {section.value("settings", ordered_json::object())};
-  for (const auto& [key, value] : section.value("grid", ordered_json::object()).items()) {
+  const ordered_json grid = section.value("grid", ordered_json::object());
+  for (const auto& [key, value] : grid.items()) {
     const auto values = grid_values(key, value);
     if (combinations.size() * values.size() + jobs.size() > kMostJobs) {
       throw invalid_input(fmt::format("plan: more than {} pictures; split it", kMostJobs));

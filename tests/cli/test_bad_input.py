@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pickle
 import struct
 import zipfile
 
@@ -143,11 +144,20 @@ def test_mixed_up_architectures(fails, tmp_path):
     assert "192" in fails(*DOG, "-m", str(copy))
 
 
+class Touch:
+    """Unpickled by Python, this would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
 def test_a_ckpt_that_runs_code(fails, tmp_path):
     flag = tmp_path / "ran"
-    program = b"cos\nsystem\n(S'touch " + str(flag).encode() + b"'\ntR."
     with zipfile.ZipFile(tmp_path / "evil.ckpt", "w") as archive:
-        archive.writestr("archive/data.pkl", program)
+        archive.writestr("archive/data.pkl", pickle.dumps({"state_dict": Touch(flag)}, protocol=2))
         archive.writestr("archive/version", "3\n")
     message = fails("generate", "-p", "a dog", "-m", "evil.ckpt")
     assert "evil.ckpt" in message and "system" in message

@@ -1,0 +1,179 @@
+"""What each command promises: files, their settings, what is printed, and that nothing is lost."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+
+import numpy
+import pytest
+from PIL import Image
+
+SMALL = ("--steps", "2", "--size", "64x64")
+
+
+def pixels(path):
+    return numpy.asarray(Image.open(path).convert("RGB"))
+
+
+def test_generate_writes_a_png_that_tells_how_it_was_made(latentdial, tmp_path):
+    process = latentdial("generate", "-p", "a dog in the meadow", "--seed", "5", *SMALL, "-o", "dog.png")
+    assert process.returncode == 0 and process.stdout == "dog.png\n" and process.stderr == ""
+    picture = Image.open(tmp_path / "dog.png")
+    assert picture.size == (64, 64)
+    assert picture.text["parameters"].startswith("a dog in the meadow\nSteps: 2, Sampler: PLMS,")
+    assert "a dog in the meadow\nSteps: 2" in latentdial("info", "dog.png").stdout
+
+
+def test_the_same_picture_can_be_made_again(latentdial, tmp_path):
+    latentdial("generate", "-p", "a: \"dog\", [café] 猫\nsecond line", "-n", "a cat", "--style", "sketch", "--at", "0.3", *SMALL, "-o", "one.png")
+    latentdial("generate", "--again", "one.png", "-o", "two.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_settings_beside_again_change_it(latentdial, tmp_path):
+    latentdial("generate", "-p", "a dog", *SMALL, "-o", "one.png")
+    latentdial("generate", "--again", "one.png", "--seed", "9", "-o", "two.png")
+    settings = json.loads(latentdial("info", "--json", "two.png").stdout)["settings"]
+    assert settings["seed"] == 9 and settings["prompt"] == "a dog" and settings["steps"] == 2
+
+
+def test_no_picture_is_written_over_unasked(latentdial):
+    first, second = (latentdial("generate", "-p", "a dog", *SMALL).stdout for _ in range(2))
+    assert (first, second) == ("out.png\n", "out-1.png\n")
+
+
+def test_threads_change_nothing(latentdial, tmp_path):
+    for threads in ("1", "2"):
+        latentdial("generate", "-p", "a dog", *SMALL, "--threads", threads, "-o", f"{threads}.png")
+    assert (pixels(tmp_path / "1.png") == pixels(tmp_path / "2.png")).all()
+
+
+@pytest.mark.parametrize("prompt", ["🐕🐈", "a" * 10_000, "dog " * 3_000, "\u202e", "%s%n", "'; rm", "[a, b]", '"dog"', "-dog", "﷽" * 50])
+def test_odd_prompts_are_taken(latentdial, tmp_path, prompt):
+    process = latentdial("generate", f"--prompt={prompt}", *SMALL, "-o", "odd.png")
+    assert process.returncode == 0, process.stderr
+    assert json.loads(latentdial("info", "--json", "odd.png").stdout)["settings"]["prompt"] == prompt
+
+
+def test_words_that_do_not_fit_are_named(latentdial):
+    process = latentdial("generate", "-p", "dog " * 100, *SMALL)
+    assert process.returncode == 0 and process.stderr.startswith("notice: ") and len(process.stderr.splitlines()) == 1
+    assert latentdial("generate", "-p", "dog " * 100, *SMALL, "-q").stderr == ""
+
+
+def test_broken_utf8_is_replaced_with_a_notice(latentdial):
+    process = latentdial("generate", b"--prompt=a dog \xff\xfe\xc3(", *SMALL, "-o", "dog.png")
+    assert process.returncode == 0 and "UTF-8" in process.stderr
+    assert "a dog \ufffd\ufffd\ufffd(" in latentdial("info", "dog.png").stdout
+
+
+def test_a_dial_is_frames_a_strip_and_a_manifest(latentdial, tmp_path):
+    process = latentdial("dial", "-p", "a temple", "--style", "Monet style", "--at", "-0.5:1:4", *SMALL, "-o", "strip")
+    assert process.returncode == 0, process.stderr
+    assert sorted(path.name for path in (tmp_path / "strip").iterdir()) == [
+        *(f"frame-00{i}.png" for i in range(4)),
+        "manifest.jsonl",
+        "strip.png",
+    ]
+    lines = [json.loads(line) for line in (tmp_path / "strip/manifest.jsonl").read_text().splitlines()]
+    assert [line["settings"]["position"] for line in lines] == [-0.5, 0, 0.5, 1]
+    assert Image.open(tmp_path / "strip/strip.png").width > 4 * 64
+
+
+def test_position_zero_is_the_plain_picture(latentdial, tmp_path):
+    latentdial("generate", "-p", "a temple", *SMALL, "-o", "plain.png")
+    for method in ("slerp", "slerp-diff", "lerp"):
+        latentdial("dial", "-p", "a temple", "--style", "sketch", "--method", method, "--at", "0", *SMALL, "-o", method)
+        assert (pixels(tmp_path / method / "frame-000.png") == pixels(tmp_path / "plain.png")).all()
+
+
+def test_an_interpolation_ends_at_the_plain_prompts_and_seeds(latentdial, tmp_path):
+    latentdial("interpolate", "--from", "a dog", "--to", "a cat", "--seed", "1", "--to-seed", "2", "--theta", "0:1:3", *SMALL, "-o", "way")
+    latentdial("generate", "-p", "a dog", "--seed", "1", *SMALL, "-o", "dog.png")
+    latentdial("generate", "-p", "a cat", "--seed", "2", *SMALL, "-o", "cat.png")
+    assert (pixels(tmp_path / "way/frame-000.png") == pixels(tmp_path / "dog.png")).all()
+    assert (pixels(tmp_path / "way/frame-002.png") == pixels(tmp_path / "cat.png")).all()
+
+
+def test_a_strip_goes_on_where_it_was(latentdial, tmp_path):
+    strip = ("dial", "-p", "a temple", "--style", "sketch", "--at", "0:1:3", *SMALL, "-o", "strip", "--json")
+    latentdial(*strip)
+    (tmp_path / "strip/frame-001.png").unlink()
+    lines = [json.loads(line) for line in latentdial(*strip).stdout.splitlines()]
+    assert [line["kept"] for line in lines[:3]] == [True, False, True]
+    assert lines[3]["strip"].endswith("strip.png")
+
+
+def test_another_strips_folder_is_left_alone(latentdial, tmp_path):
+    latentdial("dial", "-p", "a temple", "--style", "sketch", "--at", "0:1:2", *SMALL, "-o", "strip")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "strip").iterdir()}
+    process = latentdial("dial", "-p", "a city", "--style", "sketch", "--at", "0:1:2", *SMALL, "-o", "strip")
+    assert process.returncode == 2 and "other settings" in process.stderr
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "strip").iterdir()}
+
+
+def test_the_figures_are_the_papers(latentdial, tmp_path):
+    process = latentdial("figures", "--out", "figures", "--size", "64x64", "--steps", "1")
+    assert process.returncode == 0, process.stderr
+    lines = [json.loads(line) for line in (tmp_path / "figures/manifest.jsonl").read_text().splitlines()]
+    settings = {line["file"]: line["settings"] for line in lines}
+    assert len(settings) == 7 + 4 * 6
+    assert settings["figure-5/frame-003.png"]["prompt"] == "a dog" and settings["figure-5/frame-003.png"]["to_prompt"] == "a cat"
+    assert settings["figure-6/frame-005.png"]["prompt"] == "doomsday pyramid cyberpunk alien invasion"
+    assert settings["figure-6/frame-005.png"]["position"] == 0.5 and settings["figure-6/frame-005.png"]["method"] == "slerp"
+    assert settings["figure-7/frame-001.png"]["style"] == "futuristic high tech"
+    assert settings["figure-8/frame-001.png"]["prompt"] == "temple hidden in the jungle Monet style"
+    assert settings["figure-9/frame-005.png"]["position"] == -0.5 and settings["figure-9/frame-005.png"]["method"] == "slerp-diff"
+    assert Image.open(tmp_path / "figures/figures.png").height > 5 * 64
+
+
+def test_a_sweep_resumes_after_ctrl_c(latentdial, tmp_path):
+    plan = {"settings": {"prompt": "a dog", "steps": 20}, "grid": {"seed": "0:19:20"}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    process = subprocess.Popen([latentdial.program, "sweep", "plan.json", "--out", "grid"], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    manifest = tmp_path / "grid/manifest.jsonl"
+    while not (manifest.exists() and len(manifest.read_text().splitlines()) >= 2):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and b"kept" in stderr
+    made = len(manifest.read_text().splitlines())
+    assert 2 <= made < 20 and len(list((tmp_path / "grid").glob("*.png"))) == made
+    assert latentdial("sweep", "plan.json", "--out", "grid").returncode == 2
+    plan["grid"]["seed"] = f"0:{made}:{made + 1}"
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    lines = [json.loads(line) for line in latentdial("sweep", "plan.json", "--out", "grid", "--resume", "--json").stdout.splitlines()]
+    assert [line["kept"] for line in lines[:-1]] == [True] * made + [False]
+
+
+def test_progress_on_a_terminal_silence_in_a_pipe(latentdial, tmp_path):
+    arguments = [latentdial.program, "generate", "-p", "a dog", "--size", "64x64", "--steps", "5", "-o", "dog.png"]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(arguments, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs)
+    process.wait(timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    assert "step 3/" in shown and "left" in shown
+    assert latentdial("generate", "-p", "a dog", *SMALL).stderr == ""
+
+
+def test_help_teaches_by_example(latentdial):
+    overview = latentdial("--help").stdout
+    for command in ("generate", "interpolate", "dial", "sweep", "figures", "info"):
+        assert re.search(rf"^\s+{command}\s", overview, re.MULTILINE)
+        process = latentdial(command, "--help")
+        assert process.returncode == 0 and f"  latentdial {command}" in process.stdout and "xample" in process.stdout
+
+
+def test_version(latentdial):
+    assert re.fullmatch(r"latentdial \d+\.\d+\.\d+\n", latentdial("--version").stdout)
+
+
+def test_info_of_the_embedded_model(latentdial):
+    answer = json.loads(latentdial("info", "--json").stdout)
+    assert answer["model"] == "scenes" and answer["size"] == "128x128" and "threads" in answer["device"]
