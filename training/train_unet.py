@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import multiprocessing
 import os
 import pathlib
 import signal
@@ -40,12 +39,12 @@ class Denoiser(torch.nn.Module):
 
 @dataclasses.dataclass
 class Settings:
-    """Ends at `steps`; the learning rate is `peak` until `cooldown` steps before; `workers` processes share the model."""
+    """Ends at `steps`; the learning rate is `peak`, and falls to nothing over the last `cooldown` of them."""
 
     steps: int
     cooldown: int
     peak: float
-    workers: int
+    threads: int
     device: str
 
 
@@ -78,73 +77,51 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
 
 
 class Trainer:
-    """Model, optimiser and average in shared memory, so that worker processes of one thread each can update them without locks
-    (Hogwild, Recht et al. 2011): two of them are faster than two threads in one process, and one may be slowed by other work."""
+    """Model, optimiser and average, as work/unet.pt keeps them."""
 
     def __init__(self, work: pathlib.Path, settings: Settings):
-        self.work, self.settings = work, settings
+        self.work, self.settings, self.step = work, settings, 0
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
         self.model = Denoiser(len(self.tokenizer)).to(settings.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
-        self.average = Average(self.model)
-        self.step = torch.zeros((), dtype=torch.int64)
-        self.make_optimiser_state()
-        self.resume()
-        self.share()
-
-    def make_optimiser_state(self) -> None:
-        """A step at rate zero: the moments must exist before the workers share them."""
-        for parameter in self.model.parameters():
-            parameter.grad = torch.zeros_like(parameter)
-        self.optimiser.step()
-
-    def resume(self) -> None:
-        if (state := load_state(self.work / "unet.pt", self.settings.device)) is not None:
+        if (state := load_state(work / "unet.pt", settings.device)) is None:
+            self.model.text_encoder.load_state_dict(train_text(work))
+            self.average = Average(self.model)
+        else:
             self.model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])
-            self.average.weights = state["average"]
-            self.step.fill_(state["step"])
-        else:
-            self.model.text_encoder.load_state_dict(train_text(self.work))
             self.average = Average(self.model)
-
-    def share(self) -> None:
-        self.model.share_memory()
-        self.step.share_memory_()
-        for moments in self.optimiser.state.values():
-            for value in moments.values():
-                value.share_memory_()
+            self.average.weights, self.step = state["average"], state["step"]
 
     def save(self) -> None:
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "average": self.average.weights, "step": int(self.step)}
+        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "average": self.average.weights, "step": self.step}
         save_state(self.work / "unet.pt", state)
 
-    def loss(self, batch: "Batches") -> torch.Tensor:
-        noisy, timesteps, ids, velocity, weights = batch.draw()
+    def advance(self, batches: "Batches") -> float:
+        """One step; returns its loss."""
+        self.optimiser.param_groups[0]["lr"] = learning_rate(self.step, self.settings)
+        noisy, timesteps, ids, velocity, weights = batches.draw()
         with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.device != "cpu"):  # f32 is faster on CPUs without AMX.
             prediction = self.model(noisy, timesteps, ids)
-        return ((prediction.float() - velocity).square().mean((1, 2, 3)) * weights).mean()
+        loss = ((prediction.float() - velocity).square().mean((1, 2, 3)) * weights).mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update(self.model, self.step)
+        self.step += 1
+        return loss.item()
 
-    def run(self, worker: int) -> None:
-        """Worker 0 also averages, reports and saves; the others only step."""
-        settings, batches = self.settings, Batches(self.work, self.tokenizer, self.settings.device, seed=[int(self.step), worker])
+    def run(self) -> None:
+        batches = Batches(self.work, self.tokenizer, self.settings.device, seed=self.step)
         started = saved = time.time()
-        running = 0.0
-        while (step := int(self.step)) < settings.steps:
-            for group in self.optimiser.param_groups:
-                group["lr"] = learning_rate(step, settings)
-            loss = self.loss(batches)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimiser.step()
-            self.step += 1
-            if worker > 0:
-                continue
-            self.average.update(self.model, step)
-            running += (loss.item() - running) * max(0.005, 1 / (batches.drawn + 1))
-            if batches.drawn % 50 == 0:
-                print(f"U-Net step {step}/{settings.steps}, loss {running:.4f}, scenes {len(batches.latents)}, {time.time() - started:.0f} s", flush=True)
+        losses = []
+        while self.step < self.settings.steps:
+            losses.append(self.advance(batches))
+            if self.step % 100 == 0:
+                mean = sum(losses) / len(losses)
+                print(f"U-Net step {self.step}/{self.settings.steps}, loss {mean:.4f}, scenes {len(batches.latents)}, {time.time() - started:.0f} s", flush=True)
+                losses = []
             if time.time() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.time()
@@ -153,12 +130,12 @@ class Trainer:
 class Batches:
     """Endless random batches from the cache, which may grow meanwhile."""
 
-    def __init__(self, work: pathlib.Path, tokenizer: CLIPTokenizer, device: str, seed: list[int]):
+    def __init__(self, work: pathlib.Path, tokenizer: CLIPTokenizer, device: str, seed: int):
         self.work, self.tokenizer, self.device = work, tokenizer, device
         self.empty = tokenize(tokenizer, [""])
         self.alphas_cumprod = make_scheduler().alphas_cumprod
         self.weights = loss_weights(self.alphas_cumprod)
-        self.generator = torch.Generator().manual_seed(seed[0] * 16 + seed[1])
+        self.generator = torch.Generator().manual_seed(seed)
         self.drawn = 0
 
     def draw(self):
@@ -180,24 +157,12 @@ class Batches:
 def train_unet(work: pathlib.Path, settings: Settings) -> None:
     """Runs to `settings.steps`, resuming from work/unet.pt; a later call with more steps goes on."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    torch.set_num_threads(1 if settings.workers > 1 else torch.get_num_threads())
+    torch.set_num_threads(settings.threads)
     trainer = Trainer(work, settings)
-    helpers = [multiprocessing.get_context("fork").Process(target=run_helper, args=(trainer, worker), daemon=True) for worker in range(1, settings.workers)]
-    for helper in helpers:
-        helper.start()
     try:
-        trainer.run(0)
+        trainer.run()
     finally:
-        for helper in helpers:
-            helper.terminate()
-            helper.join()
         trainer.save()
-
-
-def run_helper(trainer: Trainer, worker: int) -> None:
-    """Helpers yield to other work on the machine."""
-    os.nice(10)
-    trainer.run(worker)
 
 
 def main() -> None:
@@ -206,7 +171,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--cooldown", type=int, default=6_000)
     parser.add_argument("--peak", type=float, default=1e-3)
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = vars(parser.parse_args())
     train_unet(arguments.pop("work"), Settings(**arguments))

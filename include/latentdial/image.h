@@ -26,7 +26,7 @@ void write_png(const std::filesystem::path& path, const Image& image, const std:
 /// The text chunk `parameters` of a PNG; empty when it has none. Throws invalid_input when it is no PNG.
 [[nodiscard]] std::string read_png_parameters(const std::filesystem::path& path);
 
-/// A copy scaled to fill width × height and cut at the centre (Lanczos, as Pillow does).
+/// A copy scaled to fill width × height and cut at the centre (Lanczos, rows first, as Pillow up to 12 does).
 [[nodiscard]] Image resize_to_fill(const Image& image, int width, int height);
 
 }  // namespace latentdial

@@ -135,6 +135,7 @@ Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) 
   const auto& info = reader.info();
   check_sides(info.image_width, info.image_height, name);
   Image image{static_cast<int>(info.image_width), static_cast<int>(info.image_height), {}};
+  const int turned = orientation(info);  // Now: libjpeg forgets the markers with the last row.
   const std::size_t channels = info.out_color_space == JCS_CMYK ? 4 : 3;
   image.rgb.resize(channels * image.width * image.height);
   if (!reader.read_rows(image.rgb.data()))
@@ -142,7 +143,7 @@ Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) 
   if (reader.cut_short())
     throw invalid_input(fmt::format("{} is a damaged JPEG: its data end early or are corrupt", name));
   if (channels == 4) image.rgb = cmyk_to_rgb(image.rgb, info.saw_Adobe_marker != 0);
-  return upright(std::move(image), orientation(info));
+  return upright(std::move(image), turned);
 }
 
 }  // namespace latentdial

@@ -26,8 +26,9 @@ std::string read_text(const fs::path& path) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
   if (error || size > kMaxFileBytes) {
-    throw invalid_input(error ? fmt::format("{}: cannot be read", path.string())
-                              : fmt::format("{}: {} bytes are too many for a tokenizer file", path.string(), size));
+    throw invalid_input(
+        error ? fmt::format("{}: cannot be read", path.string())
+              : fmt::format("{}: {} bytes are too many for a tokenizer file", path.string(), size));
   }
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
@@ -50,7 +51,9 @@ json read_json(const fs::path& path) {
   }
 }
 
-json read_json_if_there(const fs::path& path) { return fs::is_regular_file(path) ? read_json(path) : json(); }
+json read_json_if_there(const fs::path& path) {
+  return fs::is_regular_file(path) ? read_json(path) : json();
+}
 
 Vocabulary read_vocabulary(const json& tokens, const std::string& source) {
   Vocabulary vocabulary;
@@ -67,12 +70,13 @@ Vocabulary read_vocabulary(const json& tokens, const std::string& source) {
   return vocabulary;
 }
 
-std::pair<std::string, std::string> read_merge(const std::string& line, const std::string& source, std::size_t row) {
+std::pair<std::string, std::string> read_merge(const std::string& line, const std::string& source,
+                                               std::size_t row) {
   const std::size_t space = line.find(' ');
   if (space == std::string::npos || space == 0 || space + 1 == line.size() ||
       line.find(' ', space + 1) != std::string::npos) {
-    throw invalid_input(fmt::format("{}: line {} is \"{}\", expected two tokens with one space between", source, row,
-                                    encode_utf8(decode_utf8(line.substr(0, 60)))));
+    throw invalid_input(fmt::format("{}: line {} is \"{}\", expected two tokens with one space between",
+                                    source, row, encode_utf8(decode_utf8(line.substr(0, 60)))));
   }
   return {line.substr(0, space), line.substr(space + 1)};
 }
@@ -110,9 +114,10 @@ void read_vocabulary_and_merges(const fs::path& dir, const json& tokenizer, Toke
   if (tokenizer.is_object()) {
     parts.source = (dir / "tokenizer.json").string();
     const json model = tokenizer.value("model", json::object());
-    if (!model.is_object() || !model.contains("vocab") || !model.contains("merges") || !model["vocab"].is_object() ||
-        !model["merges"].is_array()) {
-      throw invalid_input(fmt::format("{}: no \"model\" with \"vocab\" and \"merges\", expected a BPE", parts.source));
+    if (!model.is_object() || !model.contains("vocab") || !model.contains("merges") ||
+        !model["vocab"].is_object() || !model["merges"].is_array()) {
+      throw invalid_input(
+          fmt::format("{}: no \"model\" with \"vocab\" and \"merges\", expected a BPE", parts.source));
     }
     parts.vocabulary = read_vocabulary(model["vocab"], parts.source);
     parts.merges = read_json_merges(model["merges"], parts.source);
@@ -157,11 +162,12 @@ TokenizerParts read_tokenizer_folder(const fs::path& dir) {
   read_vocabulary_and_merges(dir, tokenizer, parts);
   read_special_tokens({config, special_tokens, added_tokens, tokenizer}, parts);
   // transformers writes 1e30 for "no limit".
-  if (config.is_object() && config.contains("model_max_length") && config["model_max_length"].is_number()) {
-    const double length = config["model_max_length"].get<double>();
+  if (config.is_object() && config.contains("model_max_length") && !config["model_max_length"].is_null()) {
+    const json& stored = config["model_max_length"];
+    const double length = stored.is_number() ? stored.get<double>() : 0;
     if (!(length >= 2.0)) {
-      throw invalid_input(fmt::format("{}: \"model_max_length\" is {}, expected at least 2",
-                                      (dir / "tokenizer_config.json").string(), length));
+      throw invalid_input(fmt::format("{}: \"model_max_length\" is {}, expected a number of at least 2",
+                                      (dir / "tokenizer_config.json").string(), stored.dump().substr(0, 40)));
     }
     parts.max_length = length > kMaxTokensPerPrompt ? parts.max_length : static_cast<std::int64_t>(length);
   }

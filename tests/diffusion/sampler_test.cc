@@ -1,0 +1,156 @@
+// Every sampler walks the path that diffusers' scheduler of that name walks.
+
+#include "diffusion/sampler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "diffusion/random.h"
+#include "latentdial/error.h"
+#include "tools/dummy_denoiser.h"
+
+namespace latentdial {
+namespace {
+
+using nlohmann::json;
+
+const json& golden() {
+  static const json loaded = json::parse(std::ifstream(LATENTDIAL_GOLDEN_DIR "/diffusion/trajectories.json"));
+  return loaded;
+}
+
+/// Largest difference over largest value.
+double distance(const Tensor& ours, const std::vector<float>& theirs) {
+  double difference = 0, largest = 0;
+  for (std::size_t i = 0; i < theirs.size(); ++i) {
+    difference = std::max(difference, std::abs(static_cast<double>(ours.values()[i]) - theirs[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(theirs[i])));
+  }
+  return difference / largest;
+}
+
+class Trajectory : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(Trajectory, IsDiffusersAtEveryStep) {
+  const json& one = golden().at("cases").at(GetParam());
+  const auto sampler = make_sampler(one.at("sampler"), one.at("scheduler"),
+                                    ScheduleConfig::from_json(one.at("config")), golden().at("steps"));
+  TorchGenerator generator(golden().at("seed").get<std::uint64_t>());
+  const auto draw = [&](const Shape& shape) { return generator.randn(shape); };
+  const auto shape = golden().at("shape").get<Shape>();
+  Tensor latents = draw(shape);
+  int first = 0;
+  if (one.at("strength").is_null()) {
+    for (float& value : latents.values()) value *= sampler->init_noise_sigma();
+  } else {
+    first = sampler->first_evaluation(one.at("strength").get<float>());
+    latents = sampler->add_noise(latents, draw(shape), first);
+  }
+  ASSERT_EQ(sampler->evaluations(), static_cast<int>(one.at("timesteps").size()));
+  for (int i = 0; i < sampler->evaluations(); ++i) {
+    EXPECT_NEAR(sampler->timestep(i), one.at("timesteps")[static_cast<std::size_t>(i)].get<float>(), 1e-2);
+  }
+  const auto seen = one.at("latents").get<std::vector<std::vector<float>>>();
+  std::size_t step = 0;
+  EXPECT_LE(distance(latents, seen[step]), 1e-4);
+  run_dummy(*sampler, latents, first, draw,
+            [&](const Tensor& x) { EXPECT_LE(distance(x, seen[++step]), 1e-4) << "step " << step; });
+  EXPECT_EQ(step + 1, seen.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, Trajectory, testing::Range<std::size_t>(0, golden().at("cases").size()),
+                         [](const auto& param) {
+                           const json& one = golden().at("cases").at(param.param);
+                           std::string name = one.at("sampler").get<std::string>() + "_" +
+                                              one.at("scheduler").get<std::string>() + "_" +
+                                              one.at("config").at("prediction_type").get<std::string>() +
+                                              (one.at("strength").is_null() ? "" : "_image");
+                           std::replace(name.begin(), name.end(), '+', 'p');
+                           return name;
+                         });
+
+ScheduleConfig sd1() {
+  return ScheduleConfig::from_json(golden().at("cases")[0].at("config"));
+}
+
+TEST(Samplers, TakeAnyNumberOfSteps) {
+  for (const auto& name : sampler_names()) {
+    for (const int steps : {1, 2, 3, 50, 999}) {
+      const auto sampler = make_sampler(name, "normal", sd1(), steps);
+      TorchGenerator generator(1);
+      const auto draw = [&](const Shape& shape) { return generator.randn(shape); };
+      Tensor last = draw({1, 2, 2, 1});
+      for (float& value : last.values()) value *= sampler->init_noise_sigma();
+      run_dummy(*sampler, last.clone(), 0, draw, [&](const Tensor& x) { last = x.clone(); });
+      for (const float value : last.values())
+        EXPECT_TRUE(std::isfinite(value)) << name << ", " << steps << " steps";
+    }
+  }
+}
+
+TEST(Samplers, RunTwiceAlikeAfterARestart) {
+  for (const auto& name : sampler_names()) {
+    const auto sampler = make_sampler(name, "normal", sd1(), 10);
+    const auto run = [&] {
+      TorchGenerator generator(1);
+      const auto draw = [&](const Shape& shape) { return generator.randn(shape); };
+      Tensor last = draw({1, 2, 2, 1});
+      sampler->restart();
+      run_dummy(*sampler, last.clone(), 0, draw, [&](const Tensor& x) { last = x.clone(); });
+      return std::vector<float>(last.values().begin(), last.values().end());
+    };
+    EXPECT_EQ(run(), run()) << name;
+  }
+}
+
+TEST(Samplers, KnowWhatTheLatentsHold) {
+  for (const auto& name : sampler_names()) {
+    const auto sampler = make_sampler(name, "normal", sd1(), 20);
+    for (int i = 0; i + 1 < sampler->evaluations(); ++i)
+      EXPECT_GE(sampler->sigma(i), sampler->sigma(i + 1)) << name << " " << i;
+    EXPECT_EQ(sampler->progress(0), 0);
+    EXPECT_LT(sampler->progress(sampler->evaluations() - 1), 1);
+  }
+}
+
+std::string fault(const std::string& sampler, const std::string& scheduler, int steps) {
+  try {
+    (void)make_sampler(sampler, scheduler, sd1(), steps);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_input);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Samplers, NameTheChoices) {
+  EXPECT_THAT(fault("heun", "normal", 20), testing::HasSubstr("dpm++2m"));
+  EXPECT_THAT(fault("euler", "beta", 20), testing::HasSubstr("karras"));
+  EXPECT_NE(fault("pndm", "karras", 20), "");
+  EXPECT_NE(fault("euler", "normal", 0), "");
+  EXPECT_NE(fault("euler", "normal", 1001), "");
+}
+
+TEST(ScheduleConfig, NamesTheFieldThatIsWrong) {
+  const auto fault_of = [](const char* text) -> std::string {
+    try {
+      (void)ScheduleConfig::from_json(json::parse(text));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(fault_of(R"({"beta_schedule": "quadratic"})"), testing::HasSubstr("beta_schedule"));
+  EXPECT_THAT(fault_of(R"({"beta_start": "low"})"), testing::HasSubstr("beta_start"));
+  EXPECT_THAT(fault_of(R"({"num_train_timesteps": -1})"), testing::HasSubstr("num_train_timesteps"));
+  EXPECT_THAT(fault_of(R"({"prediction_type": "flow"})"), testing::HasSubstr("prediction_type"));
+  EXPECT_EQ(fault_of(R"({"a_field_of_the_future": 3})"), "");
+}
+
+}  // namespace
+}  // namespace latentdial

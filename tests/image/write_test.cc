@@ -1,0 +1,118 @@
+// A picture is written whole or not at all, and its text comes back as it was.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "latentdial/error.h"
+#include "latentdial/image.h"
+#include "latentdial/strip.h"
+
+namespace latentdial {
+namespace {
+
+namespace fs = std::filesystem;
+
+Image patterned(int width, int height) {
+  Image image{width, height,
+              std::vector<std::uint8_t>(3u * static_cast<unsigned>(width) * static_cast<unsigned>(height))};
+  for (std::size_t i = 0; i < image.rgb.size(); ++i) image.rgb[i] = static_cast<std::uint8_t>(i * 37 + i / 7);
+  return image;
+}
+
+class WritePng : public testing::Test {
+ protected:
+  void SetUp() override { fs::create_directory(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+  [[nodiscard]] std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(folder_), {}); }
+
+  fs::path folder_ = fs::temp_directory_path() / ("latentdial_write_" + std::to_string(getpid()));
+  fs::path path_ = folder_ / "picture.png";
+};
+
+TEST_F(WritePng, PixelsAndTextComeBack) {
+  for (const std::string& text : {std::string("a dog\nSteps: 20"), std::string("θ, 猫, 🐕\ttab"),
+                                  std::string(10000, 'x'), std::string()}) {
+    const Image image = patterned(33, 17);
+    write_png(path_, image, text);
+    EXPECT_EQ(read_image(path_).rgb, image.rgb);
+    EXPECT_EQ(read_png_parameters(path_), text);
+  }
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(WritePng, AFolderThatIsMissingIsOneLine) {
+  try {
+    write_png(folder_ / "none" / "picture.png", patterned(8, 8), "");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::io);
+    EXPECT_THAT(error.what(), testing::HasSubstr("No such file"));
+  }
+}
+
+TEST_F(WritePng, AFullDiskLeavesTheEarlierPicture) {
+  write_png(path_, patterned(8, 8), "earlier");
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{2000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  EXPECT_THROW(write_png(path_, patterned(200, 200), std::string(5000, 'x')), Error);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(read_png_parameters(path_), "earlier");
+  EXPECT_EQ(files(), 1);
+}
+
+/// Whether `frame` stands in `sheet` with its corner at (left, top).
+bool shows(const Image& sheet, const Image& frame, int left, int top) {
+  for (int y = 0; y < frame.height; ++y) {
+    for (int i = 0; i < 3 * frame.width; ++i) {
+      if (sheet.rgb[static_cast<std::size_t>(3 * (sheet.width * (top + y) + left) + i)] !=
+          frame.rgb[static_cast<std::size_t>(3 * frame.width * y + i)])
+        return false;
+    }
+  }
+  return true;
+}
+
+bool shows_somewhere(const Image& sheet, const Image& frame) {
+  for (int y = 0; y + frame.height <= sheet.height; ++y) {
+    for (int x = 0; x + frame.width <= sheet.width; ++x) {
+      if (shows(sheet, frame, x, y)) return true;
+    }
+  }
+  return false;
+}
+
+TEST(Strip, ShowsEveryFrameUnchanged) {
+  std::vector<StripFrame> frames;
+  for (int i = 0; i < 5; ++i) {
+    Image image = patterned(40, 30);
+    for (auto& value : image.rgb) value = static_cast<std::uint8_t>(value + 50 * i);
+    frames.push_back({image, {"50 %", "θ = 0.50"}});
+  }
+  for (const int columns : {11, 3, 1}) {
+    const Image sheet = draw_strip("“a dog” → “猫”", frames, columns);
+    for (const auto& frame : frames) EXPECT_TRUE(shows_somewhere(sheet, frame.image)) << columns;
+  }
+  EXPECT_GT(draw_strip("", frames, 11).width, 5 * 40);
+  EXPECT_LT(draw_strip("", frames, 3).width, 5 * 40);
+}
+
+TEST(Strip, LabelsAndTitleAreDrawn) {
+  const std::vector<StripFrame> bare = {{patterned(60, 40), {}}}, labelled = {{patterned(60, 40), {"50 %"}}};
+  const auto ink = [](const Image& image) {
+    return std::count_if(image.rgb.begin(), image.rgb.end(), [](std::uint8_t value) { return value < 128; });
+  };
+  EXPECT_GT(ink(draw_strip("", labelled)), ink(draw_strip("", bare)));
+  EXPECT_GT(ink(draw_strip("Title", bare)), ink(draw_strip("", bare)));
+}
+
+}  // namespace
+}  // namespace latentdial
