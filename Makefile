@@ -3,6 +3,7 @@
 BUILD   := build/release
 PROGRAM := $(BUILD)/bin/latentdial
 PYTHON  := .venv/bin/python
+VOCABULARY := .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := g++ cmake ninja-build pkg-config python3 python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev \
@@ -29,7 +30,7 @@ test: packages .venv/test  ## All tests that need no torch
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) $(PYTHON) -m pytest -q -s tests/parity tests/training
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/training
 
 bench: packages .venv/parity  ## Seconds per U-Net call and VAE decode beside the machine's own peak and diffusers
 	cmake --preset release -DLATENTDIAL_BENCH=ON
@@ -51,9 +52,9 @@ packages:
 	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || \
 	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(PACKAGES))
 
-clip-vocabulary: .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz  ## CLIP's merge list, for single-file checkpoints
+clip-vocabulary: $(VOCABULARY)  ## CLIP's merge list, for single-file checkpoints
 
-.venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz: .venv/bin/python
+$(VOCABULARY): .venv/bin/python
 	$(PYTHON) -m pip install -q --no-deps --target .venv/open_clip open_clip_torch
 	mkdir -p $(@D)
 	cp .venv/open_clip/open_clip/bpe_simple_vocab_16e6.txt.gz $@

@@ -1,0 +1,79 @@
+"""The embedded model's examination: pictures of every subject in every style, judged by a network that was trained on rendered scenes."""
+
+import argparse
+import json
+import pathlib
+
+import numpy
+import torch
+from diffusers import DDIMScheduler, StableDiffusionPipeline
+
+from training.captions import PLACE_WORDS, STYLE_WORDS
+from training.scenes import PLACES, SUBJECTS
+from training.scorers import report, score, train_scorer
+from training.styles import STYLES
+
+PICTURES = 504  # 12 subjects × 7 styles (one of them: none) × 6.
+BATCH = 42
+STEPS = 30
+GUIDANCE_SCALE = 5.0
+
+
+def examination() -> list[tuple[str, int, int]]:
+    """Prompt, subject and style of every picture; places and seeds go round."""
+    questions = []
+    for i in range(PICTURES):
+        subject, style = i % len(SUBJECTS), i // len(SUBJECTS) % (len(STYLES) + 1)
+        place = PLACES[(i // len(SUBJECTS) + i) % len(PLACES)]
+        words = f", {STYLE_WORDS[STYLES[style]]}" if style < len(STYLES) else ""
+        questions.append((f"a {SUBJECTS[subject]} {PLACE_WORDS[place]}{words}", subject, style))
+    return questions
+
+
+def generate(pipeline: StableDiffusionPipeline, prompts: list[str]) -> numpy.ndarray:
+    """uint8 pictures [N, 128, 128, 3]; the i-th from seed i."""
+    pictures = []
+    for first in range(0, len(prompts), BATCH):
+        batch = prompts[first : first + BATCH]
+        generators = [torch.Generator().manual_seed(first + i) for i in range(len(batch))]
+        answer = pipeline(batch, num_inference_steps=STEPS, guidance_scale=GUIDANCE_SCALE, generator=generators, output_type="np")
+        pictures.append((answer.images * 255).round().astype(numpy.uint8))
+        print(f"{first + len(batch)}/{len(prompts)} pictures", flush=True)
+    return numpy.concatenate(pictures)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/evaluation.json"))
+    arguments = parser.parse_args()
+    scorer = train_scorer(arguments.work)
+    pipeline = StableDiffusionPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32, safety_checker=None)
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
+    pipeline.set_progress_bar_config(disable=True)
+    questions = examination()
+    subjects, styles, _ = score(scorer, generate(pipeline, [prompt for prompt, _, _ in questions]))
+    right_subject = numpy.array([subject for _, subject, _ in questions]) == subjects
+    right_style = numpy.array([style for _, _, style in questions]) == styles
+    figures = {
+        "pictures": len(questions),
+        "subject": {"generated": float(right_subject.mean()), "chance": 1 / len(SUBJECTS)},
+        "style": {"generated": float(right_style.mean()), "chance": 1 / (len(STYLES) + 1)},
+        "by subject": {name: float(right_subject[i :: len(SUBJECTS)].mean()) for i, name in enumerate(SUBJECTS)},
+        "by style": {
+            name: {
+                "style": float(right_style[[s == i for _, _, s in questions]].mean()),
+                "subject": float(right_subject[[s == i for _, _, s in questions]].mean()),
+            }
+            for i, name in enumerate([*STYLES, "none"])
+        },
+        "rendered": report(scorer),
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(figures, indent=1))
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

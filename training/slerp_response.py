@@ -1,0 +1,102 @@
+"""The paper's dial on record: how strong a style is at each θ of slerp(x1, x1 + v, θ), measured on our engine's pictures.
+
+python -m training.slerp_response writes docs/slerp-response.md and the strips in docs/pictures."""
+
+import argparse
+import pathlib
+import subprocess
+
+import numpy
+from PIL import Image
+
+from training.captions import STYLE_WORDS
+from training.scenes import SUBJECTS
+from training.scorers import Scorer, score, train_scorer
+from training.styles import STYLES
+
+PROMPTS = (
+    ("a temple in the jungle", "monet"),
+    ("a dog in the meadow", "cyberpunk"),
+    ("a castle by the lake", "sketch"),
+    ("a city in the desert", "futuristic"),
+    ("a house on the beach", "pixel art"),
+)
+SEEDS = (0, 1, 2)
+THETAS = numpy.linspace(0, 1, 11)
+TITLE = """# The paper's slerp, measured
+
+Five prompts × three seeds × eleven θ on the embedded model: `latentdial dial --method METHOD --at 0:1:11 --steps 30`. The strength of the style
+is what a network reads from each picture that was trained on rendered scenes of known strength
+(`python -m training.scorers`; its own errors are at the end). Made by `python -m training.slerp_response`.
+"""
+
+
+def strip(program: pathlib.Path, out: pathlib.Path, prompt: str, style: str, seed: int, method: str) -> tuple[numpy.ndarray, pathlib.Path]:
+    """The frames [11, 128, 128, 3] of one strip, and its sheet."""
+    folder = out / f"{method}-{style.replace(' ', '-')}-{seed}"
+    command = [program, "dial", "-p", prompt, "--style", STYLE_WORDS[style], "--method", method, "--at", "0:1:11"]
+    subprocess.run([*command, "--seed", str(seed), "--steps", "30", "-o", folder, "-q"], check=True, stdout=subprocess.DEVNULL)
+    frames = [numpy.asarray(Image.open(folder / f"frame-{i:03}.png")) for i in range(len(THETAS))]
+    return numpy.stack(frames), folder / "strip.png"
+
+
+def measure(scorer: Scorer, program: pathlib.Path, out: pathlib.Path, method: str) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Strengths and whether the subject is still named, both [prompts, seeds, θ]."""
+    strengths, kept = [], []
+    for prompt, style in PROMPTS:
+        for seed in SEEDS:
+            frames, _ = strip(program, out, prompt, style, seed, method)
+            subjects, _, strength = score(scorer, frames)
+            strengths.append(strength[:, STYLES.index(style)])
+            kept.append(subjects == SUBJECTS.index(prompt.split()[1]))
+            print(prompt, style, seed, method, strengths[-1].round(2).tolist(), flush=True)
+    shape = (len(PROMPTS), len(SEEDS), len(THETAS))
+    return numpy.reshape(strengths, shape), numpy.reshape(kept, shape)
+
+
+def table(method: str, strengths: numpy.ndarray, kept: numpy.ndarray) -> str:
+    """One row per prompt, the mean, and the share of pictures whose subject is still named."""
+    lines = [f"\n## {method}\n", "| strength at θ = | " + " | ".join(f"{t:.1f}" for t in THETAS) + " |", "|---|" + "---|" * len(THETAS)]
+    for (prompt, style), rows in zip(PROMPTS, strengths):
+        lines.append(f"| {prompt} + {STYLE_WORDS[style]} | " + " | ".join(f"{x:.2f}" for x in rows.mean(0)) + " |")
+    lines.append("| **mean** | " + " | ".join(f"**{x:.2f}**" for x in strengths.mean((0, 1))) + " |")
+    lines.append("| spread over seeds | " + " | ".join(f"{x:.2f}" for x in strengths.std(1).mean(0)) + " |")
+    lines.append("| subject still named | " + " | ".join(f"{x:.0%}" for x in kept.mean((0, 1))) + " |")
+    return "\n".join(lines)
+
+
+def findings(strengths: numpy.ndarray) -> str:
+    """What the mean curve says about a dial, as numbers."""
+    mean = strengths.mean((0, 1))
+    steps = numpy.diff(strengths, axis=2)
+    return (
+        f"\n\nHalf-way on the dial (θ = 0.5) shows {mean[5] - mean[0]:.2f} of the style where 0.50 is meant; full (θ = 1) shows {mean[10]:.2f}. "
+        f"The mean distance from the straight line is {abs(mean - THETAS).mean():.2f}. The largest jump between neighbours is "
+        f"{steps.max():.2f} (a straight dial: 0.10); {(steps < -0.05).mean():.0%} of the steps go backwards by more than 0.05.\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/slerp-response"))
+    parser.add_argument("--docs", type=pathlib.Path, default=pathlib.Path("docs"))
+    arguments = parser.parse_args()
+    scorer = train_scorer(arguments.work)
+    text = TITLE
+    for method in ("slerp", "lerp"):
+        strengths, kept = measure(scorer, arguments.program, arguments.out, method)
+        text += table(method, strengths, kept) + findings(strengths)
+    text += "\n## The strips (slerp, seed 0)\n"
+    for prompt, style in PROMPTS:
+        _, sheet = strip(arguments.program, arguments.out, prompt, style, SEEDS[0], "slerp")
+        name = f"slerp-{style.replace(' ', '-')}.png"
+        (arguments.docs / "pictures").mkdir(exist_ok=True)
+        Image.open(sheet).save(arguments.docs / "pictures" / name, optimize=True)
+        text += f"![{prompt} + {STYLE_WORDS[style]}](pictures/{name})\n"
+    (arguments.docs / "slerp-response.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
