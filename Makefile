@@ -32,7 +32,7 @@ parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers
 	cmake --build --preset release
 	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/training
 
-bench: packages .venv/parity  ## Seconds per U-Net call and VAE decode beside the machine's own peak and diffusers
+bench: packages .venv/parity clip-vocabulary  ## Seconds per U-Net call and VAE decode beside the machine's own peak and diffusers
 	cmake --preset release -DLATENTDIAL_BENCH=ON
 	cmake --build --preset release
 	$(PYTHON) bench/run.py --build $(BUILD)

@@ -108,7 +108,8 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "diffusers folder, .safetensors or .ckpt (default: the embedded scenes model)"},
           o.model);
   visitor(Option{"dtype", "--dtype", "",
-                 "Number format of the computation: f32 or bf16 (default: the faster one here)"},
+                 "Number format of the computation: f32 or bf16, which takes half the memory (default: the "
+                 "faster one here)"},
           o.dtype);
   visitor(Option{"threads", "--threads", "", "Threads, 1 to 1024 (0: all cores)", 0, 1024}, o.threads);
 }

@@ -112,4 +112,8 @@ struct BackendOptions {
 /// `description()`.
 [[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(BackendOptions options);
 
+/// The faster of f32 and bf16 on this processor: bf16 with AMX or on AMD with AVX-512 BF16, else f32. Intel's
+/// AVX-512 BF16 is the slower one (Sapphire Rapids without AMX: 172 against 316 GFLOP/s by `make bench`).
+[[nodiscard]] DType fastest_cpu_dtype();
+
 }  // namespace latentdial::ops

@@ -24,7 +24,9 @@ std::unique_ptr<ops::Backend> make_backend(const EngineOptions& options) {
   if (!options.dtype.empty() && options.dtype != "f32" && options.dtype != "bf16") {
     throw invalid_input(fmt::format("--dtype: \"{}\" is unknown; use f32 or bf16", options.dtype));
   }
-  const DType dtype = options.dtype == "f32" ? DType::f32 : DType::bf16;
+  const DType dtype = options.dtype.empty()    ? ops::fastest_cpu_dtype()
+                      : options.dtype == "f32" ? DType::f32
+                                               : DType::bf16;
   return ops::make_cpu_backend({.dtype = dtype, .threads = options.threads});
 }
 
@@ -53,7 +55,9 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
 
 }  // namespace
 
-std::string describe_device(const EngineOptions& options) { return make_backend(options)->description(); }
+std::string describe_device(const EngineOptions& options) {
+  return make_backend(options)->description();
+}
 
 Pipeline::Engine::Engine(const EngineOptions& options)
     : Engine(open_checkpoint(options.model.empty() ? find_embedded_model()

@@ -12,21 +12,16 @@ def calls(text: str) -> list[str]:
     return re.findall(r"latentdial ((?:%s)\b[^`\n#]*)" % "|".join(COMMANDS), text)
 
 
-def test_examples_in_the_documents_use_existing_options(latentdial):
+def check(page: str, text: str, helps: dict) -> int:
+    """Counts the options in the calls; each must be in its command's help."""
+    flags = [(call, flag) for call in calls(text) for flag in re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", call)]
+    for call, flag in flags:
+        assert re.search(rf"(?<![\w-]){flag}(?![\w-])", helps[call.split()[0]]), f"{page}: latentdial {call}"
+    return len(flags)
+
+
+def test_examples_use_existing_options(latentdial):
     helps = {command: latentdial(command, "--help").stdout for command in COMMANDS}
-    seen = 0
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for call in calls(page.read_text()):
-            command = call.split()[0]
-            for flag in re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", call):
-                assert re.search(rf"(?<![\w-]){flag}(?![\w-])", helps[command]), f"{page.name}: latentdial {call}"
-                seen += 1
-    assert seen > 10
-
-
-def test_examples_in_help_use_existing_options(latentdial):
-    for command in COMMANDS:
-        text = latentdial(command, "--help").stdout
-        options, examples = text.split("xample", 1)
-        for flag in re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", examples):
-            assert flag in options, f"{command}: {flag}"
+    pages = {path.name: path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
+    for texts in (pages, helps):
+        assert sum(check(name, text, helps) for name, text in texts.items()) > 10

@@ -96,4 +96,8 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   return std::make_unique<CpuBackend>(context, std::move(description));
 }
 
+DType fastest_cpu_dtype() {
+  return cpu::onednn::has_fast_bf16() ? DType::bf16 : DType::f32;
+}
+
 }  // namespace latentdial::ops

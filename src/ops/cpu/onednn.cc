@@ -41,6 +41,16 @@ bool has_avx512() {
   return contains(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core);
 }
 
+bool has_fast_bf16() {
+  const auto isa = dnnl::get_effective_cpu_isa();
+  if (contains(isa, dnnl::cpu_isa::avx512_core_amx)) return true;
+#ifdef __x86_64__
+  return contains(isa, dnnl::cpu_isa::avx512_core_bf16) && __builtin_cpu_is("amd") != 0;
+#else
+  return false;
+#endif
+}
+
 std::string instruction_set() {
   const auto isa = dnnl::get_effective_cpu_isa();
   if (contains(isa, dnnl::cpu_isa::avx512_core_amx)) return "AMX";

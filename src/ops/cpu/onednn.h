@@ -13,6 +13,8 @@ namespace latentdial::ops::cpu::onednn {
 
 /// Whether oneDNN may use AVX-512 here (ONEDNN_MAX_CPU_ISA counts), without which bf16 is slower than f32.
 [[nodiscard]] bool has_avx512();
+/// Whether a bf16 product takes less time than an f32 one.
+[[nodiscard]] bool has_fast_bf16();
 /// "AVX-512 BF16", "AVX2", …
 [[nodiscard]] std::string instruction_set();
 
