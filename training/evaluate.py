@@ -6,7 +6,7 @@ import pathlib
 
 import numpy
 import torch
-from diffusers import DDIMScheduler, StableDiffusionPipeline
+from diffusers import StableDiffusionPipeline
 
 from training.captions import PLACE_WORDS, STYLE_WORDS
 from training.scenes import PLACES, SUBJECTS
@@ -16,7 +16,7 @@ from training.styles import STYLES
 PICTURES = 504  # 12 subjects × 7 styles (one of them: none) × 6.
 BATCH = 42
 STEPS = 30
-GUIDANCE_SCALE = 5.0
+GUIDANCE_SCALE = 7.5
 
 
 def examination() -> list[tuple[str, int, int]]:
@@ -50,7 +50,6 @@ def main() -> None:
     arguments = parser.parse_args()
     scorer = train_scorer(arguments.work)
     pipeline = StableDiffusionPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32, safety_checker=None)
-    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
     questions = examination()
     subjects, styles, _ = score(scorer, generate(pipeline, [prompt for prompt, _, _ in questions]))

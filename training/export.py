@@ -1,6 +1,7 @@
 """Writes what the trainings reached as a Stable Diffusion folder in f16; the same weights give the same bytes."""
 
 import argparse
+import json
 import pathlib
 import shutil
 import sys
@@ -67,6 +68,9 @@ def write_folder(work: pathlib.Path, folder: pathlib.Path) -> None:
         shutil.copyfile(path, folder / "tokenizer" / path.name)
     for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
+    # As Stable Diffusion's own file does: PNDM has no such setting, but DDIM reads the same file and would clip the latents.
+    scheduler = folder / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(json.dumps(json.loads(scheduler.read_text()) | {"clip_sample": False}, indent=2, sort_keys=True) + "\n")
 
 
 def folder_size(folder: pathlib.Path) -> int:
