@@ -11,7 +11,7 @@ from PIL import Image
 
 from training.captions import STYLE_WORDS
 from training.scenes import SUBJECTS
-from training.scorers import Scorer, score, train_scorer
+from training.scorers import Scorer, report, score, train_scorer
 from training.styles import STYLES
 
 PROMPTS = (
@@ -66,14 +66,26 @@ def table(method: str, strengths: numpy.ndarray, kept: numpy.ndarray) -> str:
 
 
 def findings(strengths: numpy.ndarray) -> str:
-    """What the mean curve says about a dial, as numbers."""
-    mean = strengths.mean((0, 1))
-    steps = numpy.diff(strengths, axis=2)
-    return (
-        f"\n\nHalf-way on the dial (θ = 0.5) shows {mean[5] - mean[0]:.2f} of the style where 0.50 is meant; full (θ = 1) shows {mean[10]:.2f}. "
-        f"The mean distance from the straight line is {abs(mean - THETAS).mean():.2f}. The largest jump between neighbours is "
-        f"{steps.max():.2f} (a straight dial: 0.10); {(steps < -0.05).mean():.0%} of the steps go backwards by more than 0.05.\n"
-    )
+    """What the curves say about a dial, and where each breaks down."""
+    mean, steps = strengths.mean((0, 1)), numpy.diff(strengths, axis=2)
+    lines = [
+        f"\n\nHalf-way on the dial (θ = 0.5) shows {mean[5]:.2f} of the style, {strengths[:, :, 5].min():.2f} to {strengths[:, :, 5].max():.2f} by style and seed; "
+        f"full (θ = 1) shows {mean[10]:.2f}. A strip lies {abs(strengths - THETAS).mean():.2f} from the straight line on average.\n"
+    ]
+    for (prompt, style), rows in zip(PROMPTS, steps.mean(1)):
+        jump = rows.argmax()
+        line = f"- {STYLE_WORDS[style]}: the steepest step is {rows[jump]:.2f} from θ = {THETAS[jump]:.1f} to {THETAS[jump + 1]:.1f} (a straight dial: 0.10)"
+        back = rows.argmin()
+        lines.append(line + (f"; from {THETAS[back]:.1f} to {THETAS[back + 1]:.1f} the style is lost again ({rows[back]:.2f})." if rows[back] < -0.1 else "."))
+    return "\n".join(lines) + "\n"
+
+
+def judge_errors(figures: dict) -> str:
+    """How far the strengths can be trusted, on rendered scenes that the judge never saw."""
+    lines = ["\n## The judge's own errors\n", "| style | mean absolute error | correlation |", "|---|---|---|"]
+    for style in STYLES:
+        lines.append(f"| {STYLE_WORDS[style]} | {figures[style]['mean absolute error']:.2f} | {figures[style]['correlation']:.3f} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -88,7 +100,7 @@ def main() -> None:
     for method in ("slerp", "lerp"):
         strengths, kept = measure(scorer, arguments.program, arguments.out, method)
         text += table(method, strengths, kept) + findings(strengths)
-    text += "\n## The strips (slerp, seed 0)\n"
+    text += judge_errors(report(scorer)) + "\n## The strips (slerp, seed 0)\n"
     for prompt, style in PROMPTS:
         _, sheet = strip(arguments.program, arguments.out, prompt, style, SEEDS[0], "slerp")
         name = f"slerp-{style.replace(' ', '-')}.png"

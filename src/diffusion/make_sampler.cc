@@ -39,10 +39,11 @@ std::vector<std::string> karras_names() {
 }
 
 const SamplerKind& find_kind(const std::string& sampler) {
-  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.name == sampler; });
+  const auto kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.name == sampler; });
   if (kind == kKinds.end()) {
     throw invalid_input(
-        fmt::format("sampler: unknown \"{}\", choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
+        fmt::format("sampler: unknown {:?}, choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
   }
   return *kind;
 }
@@ -55,30 +56,35 @@ std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::str
   const std::vector<std::string> schedulers = scheduler_names();
   if (std::find(schedulers.begin(), schedulers.end(), scheduler) == schedulers.end()) {
     throw invalid_input(
-        fmt::format("scheduler: unknown \"{}\", choose one of {}", scheduler, fmt::join(schedulers, ", ")));
+        fmt::format("scheduler: unknown {:?}, choose one of {}", scheduler, fmt::join(schedulers, ", ")));
   }
   const bool karras = scheduler == "karras";
   if (karras && !kind.has_karras) {
-    throw invalid_input(fmt::format("scheduler: \"{}\" has no Karras sigmas, only {} have; use \"normal\" with it",
-                                    sampler, fmt::join(karras_names(), ", ")));
+    throw invalid_input(
+        fmt::format("scheduler: \"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
+                    fmt::join(karras_names(), ", ")));
   }
   if (steps < 1 || steps > config.num_train_timesteps) {
     throw invalid_input(fmt::format("steps: {} is not from 1 to {}", steps, config.num_train_timesteps));
   }
   if (const auto refused = config.not_honoured_by.find(sampler); refused != config.not_honoured_by.end()) {
-    throw invalid_input(fmt::format("scheduler_config.json: {} is not supported by the sampler \"{}\", choose another",
-                                    refused->second, sampler));
+    throw invalid_input(
+        fmt::format("scheduler_config.json: {} is not supported by the sampler \"{}\", choose another",
+                    refused->second, sampler));
   }
   return kind.make(config, karras, steps);
 }
 
 std::vector<std::string> sampler_names() {
   std::vector<std::string> names;
-  std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(names), [](const auto& kind) { return kind.name; });
+  std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(names),
+                 [](const auto& kind) { return kind.name; });
   return names;
 }
 
-std::vector<std::string> scheduler_names() { return {"normal", "karras"}; }
+std::vector<std::string> scheduler_names() {
+  return {"normal", "karras"};
+}
 
 std::string sampler_for_class(const std::string& diffusers_class_name) {
   std::vector<std::string> classes;
@@ -88,7 +94,7 @@ std::string sampler_for_class(const std::string& diffusers_class_name) {
     }
     classes.emplace_back(kind.diffusers_class);
   }
-  throw invalid_input(fmt::format("scheduler_config.json: unknown scheduler class \"{}\", known are {}",
+  throw invalid_input(fmt::format("scheduler_config.json: unknown scheduler class {:?}, known are {}",
                                   diffusers_class_name, fmt::join(classes, ", ")));
 }
 

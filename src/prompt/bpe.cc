@@ -18,7 +18,8 @@ bool is_printable(int byte) {
 }
 
 std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 | static_cast<std::uint32_t>(right);
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 |
+         static_cast<std::uint32_t>(right);
 }
 
 // A piece of the word while it grows; merged-away pieces have length 0.
@@ -66,7 +67,8 @@ const std::array<std::uint8_t, 256>& byte_order() {
   return kOrder;
 }
 
-Bpe::Bpe(const Vocabulary& vocabulary, const Merges& merges, const std::string& unknown, const std::string& source) {
+Bpe::Bpe(const Vocabulary& vocabulary, const Merges& merges, const std::string& unknown,
+         const std::string& source) {
   const auto find = [&](const std::string& token, std::int32_t otherwise) {
     const auto found = vocabulary.find(token);
     return found == vocabulary.end() ? otherwise : found->second;
@@ -84,11 +86,13 @@ Bpe::Bpe(const Vocabulary& vocabulary, const Merges& merges, const std::string& 
     const auto& [left, right] = merges[rank];
     for (const std::string& token : {left, right, left + right}) {
       if (!vocabulary.contains(token)) {
-        throw invalid_input(fmt::format("{}: merge {} (\"{} {}\") needs the token \"{}\", which the vocabulary lacks",
-                                        source, rank + 1, left, right, token));
+        throw invalid_input(
+            fmt::format("{}: merge {} ({:?} {:?}) needs the token {:?}, which the vocabulary lacks", source,
+                        rank + 1, left.substr(0, 60), right.substr(0, 60), token.substr(0, 60)));
       }
     }
-    merges_[pair_key(find(left, -1), find(right, -1))] = {static_cast<std::int32_t>(rank), find(left + right, -1)};
+    merges_[pair_key(find(left, -1), find(right, -1))] = {static_cast<std::int32_t>(rank),
+                                                          find(left + right, -1)};
   }
 }
 

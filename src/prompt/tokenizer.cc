@@ -29,7 +29,7 @@ std::int32_t id_of(const TokenizerParts& parts, const std::string& token, const 
   const auto found = parts.vocabulary.find(token);
   if (found == parts.vocabulary.end()) {
     throw invalid_input(
-        fmt::format("{}: the vocabulary has no {} token \"{}\"", parts.source, role, token.substr(0, 60)));
+        fmt::format("{}: the vocabulary has no {} token {:?}", parts.source, role, token.substr(0, 60)));
   }
   return found->second;
 }
@@ -114,13 +114,15 @@ Tokenizer Tokenizer::from_folder(const std::filesystem::path& dir) {
 }
 
 Tokenizer Tokenizer::standard_clip(const std::filesystem::path& bpe_simple_vocab_gz, std::string pad_token) {
-  return Tokenizer(std::make_unique<const State>(read_standard_clip(bpe_simple_vocab_gz, std::move(pad_token))));
+  return Tokenizer(
+      std::make_unique<const State>(read_standard_clip(bpe_simple_vocab_gz, std::move(pad_token))));
 }
 
 Encoding Tokenizer::encode(std::string_view text, std::int64_t max_length_override) const {
   const std::int64_t length = max_length_override == 0 ? state_->max_length : max_length_override;
   if (length < 2) {
-    throw invalid_input(fmt::format("tokenizer: a length of {} has no room for the start and end tokens", length));
+    throw invalid_input(
+        fmt::format("tokenizer: a length of {} has no room for the start and end tokens", length));
   }
   const std::vector<std::int32_t> prompt = state_->encode(decode_utf8(text));
   Encoding encoding;
@@ -135,7 +137,11 @@ Encoding Tokenizer::encode(std::string_view text, std::int64_t max_length_overri
   return encoding;
 }
 
-std::int64_t Tokenizer::max_length() const { return state_->max_length; }
-std::int64_t Tokenizer::vocab_size() const { return state_->vocab_size; }
+std::int64_t Tokenizer::max_length() const {
+  return state_->max_length;
+}
+std::int64_t Tokenizer::vocab_size() const {
+  return state_->vocab_size;
+}
 
 }  // namespace latentdial

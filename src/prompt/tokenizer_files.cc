@@ -48,6 +48,9 @@ json read_json(const fs::path& path) {
     return value;
   } catch (const json::parse_error& error) {
     throw invalid_input(fmt::format("{}: not valid JSON at byte {}", path.string(), error.byte));
+  } catch (const json::out_of_range&) {
+    throw invalid_input(
+        fmt::format("{}: a number in it is too large, expected one that a double holds", path.string()));
   }
 }
 
@@ -59,7 +62,7 @@ Vocabulary read_vocabulary(const json& tokens, const std::string& source) {
   Vocabulary vocabulary;
   for (const auto& [token, id] : tokens.items()) {
     if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= kMaxId) {
-      throw invalid_input(fmt::format("{}: the id of \"{}\" is not a whole number from 0 to {}", source,
+      throw invalid_input(fmt::format("{}: the id of {:?} is not a whole number from 0 to {}", source,
                                       token.substr(0, 60), kMaxId - 1));
     }
     vocabulary.emplace(token, id.get<std::int32_t>());
@@ -75,8 +78,8 @@ std::pair<std::string, std::string> read_merge(const std::string& line, const st
   const std::size_t space = line.find(' ');
   if (space == std::string::npos || space == 0 || space + 1 == line.size() ||
       line.find(' ', space + 1) != std::string::npos) {
-    throw invalid_input(fmt::format("{}: line {} is \"{}\", expected two tokens with one space between",
-                                    source, row, encode_utf8(decode_utf8(line.substr(0, 60)))));
+    throw invalid_input(fmt::format("{}: line {} is {:?}, expected two tokens with one space between", source,
+                                    row, line.substr(0, 60)));
   }
   return {line.substr(0, space), line.substr(space + 1)};
 }
