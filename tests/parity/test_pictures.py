@@ -1,6 +1,7 @@
 """Whole pictures on the embedded model: the same prompt and seed as diffusers', every sampler, every form of the weights."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -30,8 +31,8 @@ SAMPLERS = {
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def generate(build, out, *flags) -> numpy.ndarray:
-    command = [build / "bin" / "latentdial", "generate", "-p", PROMPT, "--dtype", "f32", "-q", "-o", out, *map(str, flags)]
+def generate(build, out, *flags, dtype="f32") -> numpy.ndarray:
+    command = [build / "bin" / "latentdial", "generate", "-p", PROMPT, "--dtype", dtype, "-q", "-o", out, *map(str, flags)]
     subprocess.run(command, check=True)
     return numpy.asarray(Image.open(out).convert("RGB"))
 
@@ -92,17 +93,24 @@ def test_a_start_picture(build, pipe, scenes, tmp_path, strength):
     assert quality >= PSNR_BOUND
 
 
+def write_single_files(scenes: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
+    """The embedded model as CompVis files, with the configs that cannot be told from its tensors beside them."""
+    for path in [*scenes.glob("*/*.json"), *scenes.glob("tokenizer/*")]:
+        (folder / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / path.parent.name / path.name)
+    files = [folder / "scenes.safetensors", folder / "scenes.ckpt"]
+    subprocess.run([sys.executable, ROOT / "tests" / "golden" / "weights" / "to_compvis.py", scenes, *files], check=True)
+    return files
+
+
 def test_single_file_and_ckpt_give_the_bit_same_picture(build, scenes, tmp_path):
-    converter = ROOT / "tests" / "golden" / "weights" / "to_compvis.py"
-    subprocess.run([sys.executable, converter, scenes, tmp_path / "model"], check=True)
     folder = generate(build, tmp_path / "folder.png", "--steps", 5)
-    for suffix in ("safetensors", "ckpt"):
-        single = generate(build, tmp_path / f"{suffix}.png", "--steps", 5, "-m", tmp_path / "model" / f"scenes.{suffix}")
-        assert numpy.array_equal(single, folder), suffix
+    for path in write_single_files(scenes, tmp_path / "model"):
+        assert numpy.array_equal(generate(build, tmp_path / f"{path.suffix}.png", "--steps", 5, "-m", path), folder), path.suffix
 
 
-def test_the_number_of_threads_changes_nothing(build, tmp_path):
-    for dtype in ("f32", "bf16"):
-        one = generate(build, tmp_path / "one.png", "--steps", 5, "--threads", 1, "--dtype", dtype)
-        two = generate(build, tmp_path / "two.png", "--steps", 5, "--threads", 2, "--dtype", dtype)
-        assert numpy.array_equal(one, two), dtype
+@pytest.mark.parametrize("dtype", ["f32", "bf16"])
+def test_the_number_of_threads_changes_nothing(build, tmp_path, dtype):
+    one = generate(build, tmp_path / "one.png", "--steps", 5, "--threads", 1, dtype=dtype)
+    two = generate(build, tmp_path / "two.png", "--steps", 5, "--threads", 2, dtype=dtype)
+    assert numpy.array_equal(one, two)

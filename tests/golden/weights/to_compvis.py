@@ -191,7 +191,7 @@ def main() -> None:
         tensors.update(part.finish())
     tensors.update(extras())
     if not is_open_clip:
-        tensors["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(77).reshape(1, 77)
+        tensors["cond_stage_model.transformer.text_model.embeddings.position_ids"] = torch.arange(text_config["max_position_embeddings"])[None]
     for path in options.out:
         write(path, tensors)
     if options.names:
