@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "image/formats.h"
+#include "image/utf8.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
@@ -47,14 +48,14 @@ class PngReader {
     return true;
   }
 
-  /// The text chunk `parameters`, of those read so far.
+  /// The text chunk `parameters` as UTF-8, of those read so far.
   [[nodiscard]] std::string parameters() const {
     png_textp text = nullptr;
     const int count = png_get_text(png_, info_, &text, nullptr);
     for (int i = 0; i < count; ++i) {
       if (std::strcmp(text[i].key, "parameters") != 0) continue;
-      return {text[i].text,
-              text[i].compression >= PNG_ITXT_COMPRESSION_NONE ? text[i].itxt_length : text[i].text_length};
+      const bool international = text[i].compression >= PNG_ITXT_COMPRESSION_NONE;
+      return utf8_or_latin1({text[i].text, international ? text[i].itxt_length : text[i].text_length});
     }
     return "";
   }

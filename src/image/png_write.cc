@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
 
 #include "latentdial/error.h"
 #include "latentdial/image.h"
@@ -19,6 +20,11 @@ namespace {
 class PendingFile {
  public:
   explicit PendingFile(const std::filesystem::path& path) : path_(path) {
+    std::error_code ignored;
+    // A rename would put a picture in the place of a device such as /dev/null.
+    if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+      throw Error(ErrorCode::io, fmt::format("{} cannot be written: it is no regular file", path.string()));
+    }
     static std::atomic<unsigned> count = 0;
     temporary_ = path;
     temporary_.replace_filename(fmt::format(".{}.{}-{}.tmp", path.filename().string(), getpid(), count++));

@@ -23,6 +23,8 @@ bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, st
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
   std::error_code fault;
   const auto status = std::filesystem::status(path, fault);
+  if (!std::filesystem::status_known(status))
+    throw invalid_input(fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   if (!std::filesystem::exists(status))
     throw invalid_input(fmt::format("{} does not exist; a PNG, JPEG or WebP is needed", path.string()));
   if (std::filesystem::is_directory(status))
@@ -30,6 +32,8 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
   const auto size = std::filesystem::file_size(path, fault);
   if (fault || size > kLargestFile)
     throw invalid_input(fmt::format("{} is no file of at most 512 MiB", path.string()));
+  if (size == 0)
+    throw invalid_input(fmt::format("{} is empty; a PNG, JPEG or WebP is needed", path.string()));
   std::ifstream file(path, std::ios::binary);
   std::vector<std::uint8_t> bytes(size);
   if (!file || !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {

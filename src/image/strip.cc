@@ -1,18 +1,23 @@
 #include "latentdial/strip.h"
 
 #include <cairo.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
+
+#include "image/utf8.h"
+#include "latentdial/error.h"
 
 namespace latentdial {
 namespace {
 
 constexpr double kGap = 8;
 constexpr double kSmallestFont = 11, kLargestFont = 22;
-constexpr double kLine = 1.45;   // Line height in font sizes.
-constexpr double kTitle = 1.25;  // Title size in label sizes.
+constexpr double kLine = 1.45;          // Line height in font sizes.
+constexpr double kTitle = 1.25;         // Title size in label sizes.
+constexpr double kLargestPage = 32767;  // Cairo draws no longer side.
 
 using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
 using Context = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
@@ -44,21 +49,45 @@ Layout lay_out(const std::string& title, const std::vector<StripFrame>& frames, 
   return layout;
 }
 
-/// Text centred at x (or from x on), made smaller where it is wider than `room`.
-void draw_text(cairo_t* cairo, const std::string& text, double x, double baseline, double size, double room,
-               bool bold, bool centred) {
+/// Throws invalid_input for a page that Cairo cannot draw.
+void check_page(const Layout& layout) {
+  const double width = kGap + layout.columns * (layout.cell_width + kGap);
+  const double height = layout.top + layout.rows * layout.row_height();
+  if (width <= kLargestPage && height <= kLargestPage) return;
+  throw invalid_input(fmt::format("the strip would be {:.0f}x{:.0f}; sides of at most {:.0f} can be drawn",
+                                  width, height, kLargestPage));
+}
+
+double width_of(cairo_t* cairo, const std::string& text) {
+  cairo_text_extents_t extents;
+  cairo_text_extents(cairo, text.c_str(), &extents);
+  return extents.x_advance;
+}
+
+/// The text, or as much of its start as fits `room` with an ellipsis, at the font that is set.
+std::string ellipsised(cairo_t* cairo, const std::string& text, double room) {
+  if (width_of(cairo, text) <= room) return text;
+  std::size_t fits = 0, too_long = text.size();
+  while (fits + 1 < too_long) {
+    const std::size_t middle = (fits + too_long) / 2;
+    (width_of(cairo, utf8_prefix(text, middle) + "…") <= room ? fits : too_long) = middle;
+  }
+  return utf8_prefix(text, fits) + "…";
+}
+
+/// Text centred at x, made smaller where it is wider than `room`; or from x on, cut off with an ellipsis.
+void draw_text(cairo_t* cairo, const std::string& any_text, double x, double baseline, double size,
+               double room, bool bold, bool centred) {
   cairo_select_font_face(cairo, "sans", CAIRO_FONT_SLANT_NORMAL,
                          bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
   cairo_set_font_size(cairo, size);
-  cairo_text_extents_t extents;
-  cairo_text_extents(cairo, text.c_str(), &extents);
-  if (extents.x_advance > room) {
-    cairo_set_font_size(cairo, size * room / extents.x_advance);
-    cairo_text_extents(cairo, text.c_str(), &extents);
-  }
+  const std::string whole = utf8_or_latin1(any_text);  // Anything else would stop Cairo for good.
+  const std::string text = centred ? whole : ellipsised(cairo, whole, room);
+  if (centred && width_of(cairo, text) > room)
+    cairo_set_font_size(cairo, size * room / width_of(cairo, text));
   const double grey = bold ? 0.1 : 0.4;
   cairo_set_source_rgb(cairo, grey, grey, grey);
-  cairo_move_to(cairo, centred ? x - extents.x_advance / 2 : x, baseline);
+  cairo_move_to(cairo, centred ? x - width_of(cairo, text) / 2 : x, baseline);
   cairo_show_text(cairo, text.c_str());
 }
 
@@ -100,6 +129,7 @@ void place(Image& page, const Image& picture, int left, int top) {
 
 Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames, int columns) {
   const Layout layout = lay_out(title, frames, columns);
+  check_page(layout);
   const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, layout.width(), layout.height()),
                         cairo_surface_destroy);
   const Context cairo(cairo_create(surface.get()), cairo_destroy);

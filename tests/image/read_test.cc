@@ -111,6 +111,10 @@ TEST(ReadParameters, FindTheTextOfOtherPrograms) {
   EXPECT_THROW((void)read_png_parameters(kGolden / "rgb.jpg"), Error);
 }
 
+TEST(ReadParameters, AreUtf8WhereThePngHasLatin1) {
+  EXPECT_EQ(read_png_parameters(kGolden / "latin1.png"), "café, naïve");
+}
+
 TEST(Resize, IsPillowsLanczosFit) {
   const Image big = read_image(kGolden / "big.png");
   for (const auto& [width, height] : {std::pair{16, 16}, {40, 24}, {8, 40}, {80, 80}}) {

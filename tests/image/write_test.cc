@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -69,6 +70,23 @@ TEST_F(WritePng, AFullDiskLeavesTheEarlierPicture) {
   EXPECT_EQ(files(), 1);
 }
 
+TEST_F(WritePng, WhatIsNoRegularFileIsLeftAlone) {
+  fs::create_directory(path_);
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const fs::path& path : {path_, pipe}) {
+    try {
+      write_png(path, patterned(8, 8), "");
+      ADD_FAILURE() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::io);
+      EXPECT_THAT(error.what(), testing::HasSubstr("no regular file"));
+    }
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(files(), 2);
+}
+
 /// Whether `frame` stands in `sheet` with its corner at (left, top).
 bool shows(const Image& sheet, const Image& frame, int left, int top) {
   for (int y = 0; y < frame.height; ++y) {
@@ -112,6 +130,42 @@ TEST(Strip, LabelsAndTitleAreDrawn) {
   };
   EXPECT_GT(ink(draw_strip("", labelled)), ink(draw_strip("", bare)));
   EXPECT_GT(ink(draw_strip("Title", bare)), ink(draw_strip("", bare)));
+}
+
+/// The page's rows from `top` on.
+std::vector<std::uint8_t> rows_from(const Image& page, int top) {
+  return {page.rgb.begin() + std::ptrdiff_t{3} * page.width * top, page.rgb.end()};
+}
+
+TEST(Strip, ALongTitleIsCutNotShrunk) {
+  const std::vector<StripFrame> frames = {{patterned(90, 20), {}}};
+  const auto rows_of_ink = [](const Image& page) {
+    int rows = 0;
+    for (int y = 0; y < 24; ++y) {
+      const auto* row = page.rgb.data() + 3 * page.width * y;
+      rows += std::any_of(row, row + 3 * page.width, [](std::uint8_t value) { return value < 128; }) ? 1 : 0;
+    }
+    return rows;
+  };
+  const Image brief = draw_strip("Hxg", frames), lengthy = draw_strip("Hxg" + std::string(600, 'x'), frames);
+  EXPECT_EQ(lengthy.width, brief.width);
+  EXPECT_GE(rows_of_ink(lengthy), rows_of_ink(brief));
+}
+
+TEST(Strip, ATitleThatIsNoUtf8LeavesTheLabels) {
+  const std::vector<StripFrame> frames = {{patterned(60, 40), {"50 %"}}};
+  const Image plain = draw_strip("cafe", frames), latin1 = draw_strip("caf\xe9", frames);
+  EXPECT_EQ(rows_from(latin1, 30), rows_from(plain, 30));
+}
+
+TEST(Strip, APageThatIsTooLargeIsOneLine) {
+  const std::vector<StripFrame> frames(12, {patterned(3000, 2), {}});
+  EXPECT_THROW((void)draw_strip("", frames), Error);
+  EXPECT_EQ(draw_strip("", frames, 2).width, 2 * 3000 + 3 * 8);
+}
+
+TEST(Strip, NoFramesAreAnEmptyPage) {
+  EXPECT_GT(draw_strip("", {}).width, 0);
 }
 
 }  // namespace
