@@ -43,7 +43,7 @@ train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resume
 sanitize: packages  ## The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset sanitize
 	cmake --build --preset sanitize
-	ctest --preset sanitize
+	ctest --preset sanitize -j2
 
 format:  ## clang-format over all C++
 	git ls-files '*.h' '*.cc' | xargs clang-format -i

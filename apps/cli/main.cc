@@ -12,6 +12,7 @@
 #include "interrupt.h"
 #include "latentdial/error.h"
 #include "latentdial/version.h"
+#include "thread_waiting.h"
 #include "utf8.h"
 
 namespace latentdial::cli {
@@ -110,6 +111,7 @@ int run_program(int argc, char** argv) {
 }  // namespace latentdial::cli
 
 int main(int argc, char** argv) {
+  latentdial::cli::keep_thread_waiting_short(argv);
   latentdial::cli::catch_interrupts();
   return latentdial::cli::run_program(argc, argv);
 }
