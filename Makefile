@@ -35,7 +35,7 @@ parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers
 bench: packages .venv/parity clip-vocabulary  ## Seconds per U-Net call and VAE decode beside the machine's own peak and diffusers
 	cmake --preset release -DLATENTDIAL_BENCH=ON
 	cmake --build --preset release
-	$(PYTHON) bench/run.py --build $(BUILD)
+	LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) bench/run.py --build $(BUILD)
 
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
 	$(PYTHON) -m training

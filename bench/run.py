@@ -86,22 +86,19 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         model = make_model(arguments.keep or pathlib.Path(temporary), "sd-v1-4")
-        peak = {dtype: run_json([arguments.build / "bin" / "peak_bench", dtype]) for dtype in ("f32", "bf16")}
-        result = {"cpu": cpu_name(), "cores": os.cpu_count(), "size": arguments.size, "peak": peak}
-        for stage in ("unet", "decode"):
-            result[stage] = time_stage(arguments.build, model, stage, arguments.size, arguments.rounds)
         picture = [arguments.build / "bin" / "latentdial", "generate", "-m", model, "-p", "a temple", "--dtype", "bf16", "--steps", 2, "-q"]
         size = f"{arguments.size}x{arguments.size}"
-        result["picture_peak_gib"] = peak_memory([*picture, "--size", size, "-o", pathlib.Path(temporary) / "picture.png"])
-
-    print(f"{result['cpu']}, {result['cores']} cores; bf16 peak {peak['bf16']['gflops']:.0f} GFLOP/s, f32 {peak['f32']['gflops']:.0f}")
-    print(f"{'':24}{'ours':>9}{'diffusers':>11}{'ratio':>8}{'of peak':>9}")
-    for stage, label in (("unet", "U-Net call, guided"), ("decode", "VAE decode")):
-        row = result[stage]
-        share = WORK_512[stage] * 1000 / row["ours"] / peak["bf16"]["gflops"]
-        of_peak = f"{100 * share:8.0f}%" if arguments.size == 512 else ""
-        print(f"{label:24}{row['ours']:8.2f}s{row['diffusers']:10.2f}s{row['diffusers'] / row['ours']:7.2f}×{of_peak}")
-    print(f"{'peak memory, one picture':24}{result['picture_peak_gib']:5.2f} GiB")
+        memory = peak_memory([*picture, "--size", size, "-o", pathlib.Path(temporary) / "picture.png"])
+        peak = {dtype: run_json([arguments.build / "bin" / "peak_bench", dtype]) for dtype in ("f32", "bf16")}
+        result = {"cpu": cpu_name(), "cores": os.cpu_count(), "size": arguments.size, "peak": peak, "picture_peak_gib": memory}
+        print(f"{result['cpu']}, {result['cores']} cores; bf16 peak {peak['bf16']['gflops']:.0f} GFLOP/s, f32 {peak['f32']['gflops']:.0f}")
+        print(f"{'peak memory, one picture':24}{memory:5.2f} GiB")
+        print(f"{'':24}{'ours':>9}{'diffusers':>11}{'ratio':>8}{'of peak':>9}", flush=True)
+        for stage, label in (("unet", "U-Net call, guided"), ("decode", "VAE decode")):
+            row = result[stage] = time_stage(arguments.build, model, stage, arguments.size, arguments.rounds)
+            share = WORK_512[stage] * 1000 / row["ours"] / peak["bf16"]["gflops"]
+            of_peak = f"{100 * share:8.0f}%" if arguments.size == 512 else ""
+            print(f"{label:24}{row['ours']:8.2f}s{row['diffusers']:10.2f}s{row['diffusers'] / row['ours']:7.2f}×{of_peak}", flush=True)
     out = ROOT / "out"
     out.mkdir(exist_ok=True)
     (out / "bench.json").write_text(json.dumps(result, indent=1))
