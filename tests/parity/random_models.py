@@ -37,6 +37,7 @@ TEXTS = {
 PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction"}
 
 
+@torch.no_grad()
 def _jitter(model: torch.nn.Module) -> torch.nn.Module:
     """Moves biases and norms off their neutral initial values, so that a swapped or ignored one is seen."""
     for name, parameter in model.named_parameters():
