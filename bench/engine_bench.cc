@@ -1,6 +1,6 @@
-// Times one stage of a model: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS
+// Times one stage of a model: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS [--profile]
 // HEIGHT and WIDTH are in pixels. Prints one JSON object: seconds of loading, of the first call and of each
-// further one.
+// further one. --profile also writes seconds and GFLOP/s per operation, over all calls, to the error stream.
 
 #include <chrono>
 #include <cstdio>
@@ -13,6 +13,7 @@
 #include "models/autoencoder.h"
 #include "models/unet.h"
 #include "ops/ops.h"
+#include "ops/profile.h"
 #include "weights/checkpoint.h"
 
 namespace {
@@ -45,12 +46,20 @@ void report(double load, const std::function<void()>& call, int repeats, const s
   std::printf("%s\n", result.dump().c_str());
 }
 
+void print(const latentdial::ops::Profile& profile) {
+  for (const auto& row : profile.rows()) {
+    std::fprintf(stderr, "%8.3f s %5ld× %7.1f GFLOP/s  %s %s\n", row.seconds, static_cast<long>(row.calls),
+                 row.flop / row.seconds * 1e-9, row.operation.c_str(), row.shapes.c_str());
+  }
+}
+
 void run(const std::string& model, const std::string& dtype, const std::string& stage, std::int64_t height,
-         std::int64_t width, int repeats) {
+         std::int64_t width, int repeats, const std::shared_ptr<latentdial::ops::Profile>& profile) {
   namespace models = latentdial::models;
   const auto start = Clock::now();
-  const auto ops = latentdial::ops::make_cpu_backend(
-      {.dtype = dtype == "bf16" ? latentdial::DType::bf16 : latentdial::DType::f32, .threads = 0});
+  auto ops = latentdial::ops::make_cpu_backend(
+      {.dtype = dtype == "bf16" ? latentdial::DType::bf16 : latentdial::DType::f32});
+  if (profile) ops = latentdial::ops::make_profiled_backend(std::move(ops), profile);
   const auto checkpoint = latentdial::open_checkpoint(model);
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
   const auto h = height / vae.downscale(), w = width / vae.downscale();
@@ -73,12 +82,15 @@ void run(const std::string& model, const std::string& dtype, const std::string& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
-    std::fprintf(stderr, "usage: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS\n");
+  const bool profiled = argc == 8 && std::string(argv[7]) == "--profile";
+  if (argc != 7 && !profiled) {
+    std::fprintf(stderr, "usage: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS [--profile]\n");
     return 2;
   }
   try {
-    run(argv[1], argv[2], argv[3], std::stoll(argv[4]), std::stoll(argv[5]), std::stoi(argv[6]));
+    const auto profile = profiled ? std::make_shared<latentdial::ops::Profile>() : nullptr;
+    run(argv[1], argv[2], argv[3], std::stoll(argv[4]), std::stoll(argv[5]), std::stoi(argv[6]), profile);
+    if (profile) print(*profile);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "engine_bench: %s\n", error.what());

@@ -32,13 +32,13 @@ TEST_P(BackendTest, DescribesItself) {
   const auto text = backend_->description();
   EXPECT_THAT(text, HasSubstr("2 threads"));
   EXPECT_THAT(text, HasSubstr(std::string(name(backend_->dtype()))));
-  const bool fell_back = backend_->dtype() != GetParam().dtype;
-  EXPECT_EQ(text.find("bf16 asked for") != std::string::npos, fell_back);
+  const bool widens = GetParam().dtype == DType::bf16 && GetParam().arithmetic == Arithmetic::f32;
+  EXPECT_EQ(text.find("multiplied in f32") != std::string::npos, widens);
 }
 
 TEST_P(BackendTest, TakesAllCoresWhenNoneAreNamed) {
   const auto cores = omp_get_num_procs();
-  const auto text = make_cpu_backend({GetParam().dtype, 0})->description();
+  const auto text = make_cpu_backend(GetParam().options(0))->description();
   EXPECT_THAT(text, HasSubstr(fmt::format(" {} thread", cores)));
 }
 
@@ -57,7 +57,7 @@ TEST_P(BackendTest, OneParameterServesSeveralThreadsAndBackEnds) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < results.size(); ++i) {
     threads.emplace_back([&, i] {
-      const auto own = make_cpu_backend({GetParam().dtype, static_cast<int>(i % 2) + 1});
+      const auto own = make_cpu_backend(GetParam().options(static_cast<int>(i % 2) + 1));
       for (int repeat = 0; repeat < 5; ++repeat)
         results[i] = own->to_host(own->conv2d(own->to_device(x), packed));
     });

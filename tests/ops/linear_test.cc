@@ -63,6 +63,12 @@ TEST_P(LinearTest, TakesTheTwoRowsOfATimeEmbedding) {
 TEST_P(LinearTest, TakesManyRowsAndOddSizes) {
   check({{777, 37}, 45});
 }
+TEST_P(LinearTest, TakesMoreRowsThanItPacksAtOnce) {
+  check({{3500, 330}, 40});
+}
+TEST_P(LinearTest, TakesADepthThatIsWidenedInParts) {
+  check({{30, 1100}, 150, true, Activation::none, true});
+}
 TEST_P(LinearTest, TakesSizesBelowAVector) {
   check({{9, 3}, 5});
 }

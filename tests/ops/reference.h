@@ -11,7 +11,9 @@
 #include <memory>
 #include <ostream>
 #include <random>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ops/ops.h"
 
@@ -70,14 +72,21 @@ inline double relative_error(const Tensor& actual, const Tensor& expected) {
   return worst / largest;
 }
 
-/// The type to ask for and the relative error to allow: f32 sums differ in order, and bf16 rounds a result to
-/// 8 bits (at most 2^-9, twice that where a residual is added to a rounded value).
+/// What to ask for and the relative error to allow: f32 sums differ in order, and bf16 rounds a result to 8
+/// bits (at most 2^-9, twice that where a residual is added to a rounded value).
 struct Precision {
   DType dtype;
+  Arithmetic arithmetic;
   double tolerance;
+
+  [[nodiscard]] BackendOptions options(int threads) const { return {dtype, threads, arithmetic}; }
 };
+inline std::string label(const Precision& p) {
+  const bool widened = p.dtype == DType::bf16 && p.arithmetic == Arithmetic::f32;
+  return std::string(name(p.dtype)) + (widened ? "_widened" : "");
+}
 inline void PrintTo(const Precision& p, std::ostream* out) {
-  *out << name(p.dtype);
+  *out << label(p);
 }
 
 class OpsTest : public testing::TestWithParam<Precision> {
@@ -86,28 +95,35 @@ class OpsTest : public testing::TestWithParam<Precision> {
   [[nodiscard]] Tensor held(const Tensor& x) const { return backend_->to_host(backend_->to_device(x)); }
   [[nodiscard]] Tensor on_device(const Tensor& x) const { return backend_->to_device(x); }
 
-  void expect_close(const Tensor& actual, const Tensor& expected) const {
+  void expect_close(const Tensor& actual, const Tensor& expected, double times_tolerance = 1) const {
     ASSERT_EQ(actual.shape(), expected.shape());
     ASSERT_EQ(actual.dtype(), backend_->dtype());
-    EXPECT_LE(relative_error(backend_->to_host(actual), expected), GetParam().tolerance);
+    EXPECT_LE(relative_error(backend_->to_host(actual), expected), times_tolerance * GetParam().tolerance);
   }
 
   /// Calls `op` with one and with two threads and expects the same bits.
   void expect_same_bits(const std::function<Tensor(const Backend&)>& op) const {
-    const auto one = make_cpu_backend({GetParam().dtype, 1}), two = make_cpu_backend({GetParam().dtype, 2});
+    const auto one = make_cpu_backend(GetParam().options(1)), two = make_cpu_backend(GetParam().options(2));
     const Tensor a = op(*one), b = op(*two);
     ASSERT_EQ(a.shape(), b.shape());
     EXPECT_TRUE(std::equal(a.raw(), a.raw() + a.bytes(), b.raw()));
   }
 
-  std::unique_ptr<Backend> backend_ = make_cpu_backend({GetParam().dtype, 2});
+  std::unique_ptr<Backend> backend_ = make_cpu_backend(GetParam().options(2));
 };
 
+/// f32, bf16 through f32, and the processor's own bf16 where oneDNN has a kernel for it.
 inline auto precisions() {
-  return testing::Values(Precision{DType::f32, 1e-5}, Precision{DType::bf16, 5e-3});
+  std::vector<Precision> all{{DType::f32, Arithmetic::f32, 1e-5}, {DType::bf16, Arithmetic::f32, 5e-3}};
+  const char* set = std::getenv("ONEDNN_MAX_CPU_ISA");
+  const std::int64_t vectors = hwy::SupportedTargets();
+  if (set == nullptr && (vectors & (HWY_AVX3 | HWY_AVX3_DL)) != 0) {
+    all.push_back({DType::bf16, Arithmetic::bf16_matrix, 5e-3});
+  }
+  return testing::ValuesIn(all);
 }
 inline std::string precision_name(const testing::TestParamInfo<Precision>& info) {
-  return std::string(name(info.param.dtype));
+  return label(info.param);
 }
 
 }  // namespace latentdial::ops::test

@@ -1,13 +1,15 @@
 #pragma once
 
-#include "tensor/dtype.h"
+#include "ops/ops.h"
 
 namespace latentdial::ops::cpu {
 
-/// What every operation needs to know: the type of the activations and how many threads it may use.
+/// What every operation needs to know: the type of the activations, how many threads it may use, and what
+/// multiplies.
 struct Context {
   DType dtype = DType::f32;
   int threads = 1;
+  Arithmetic arithmetic = Arithmetic::f32;
 };
 
 }  // namespace latentdial::ops::cpu

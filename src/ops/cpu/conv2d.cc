@@ -2,24 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "ops/cpu/check.h"
-#include "ops/cpu/parallel.h"
+#include "ops/cpu/linear.h"
+#include "ops/cpu/onednn_conv2d.h"
+#include "ops/cpu/window_conv2d.h"
+#include "ops/cpu/winograd_conv2d.h"
 
 namespace latentdial::ops::cpu {
 namespace {
 
-using Tag = dnnl::memory::format_tag;
-
 constexpr auto kOp = "conv2d";
-
-// The picture for which the first layout is guessed: most layers of a U-Net at 512×512 want the same one.
-constexpr std::int64_t kTypicalExtent = 64;
-
-dnnl::memory::desc plain(const Tensor& weight) {
-  return {weight.shape(), dnnl::memory::data_type::f32, Tag::oihw};
-}
 
 std::int64_t result_extent(std::int64_t extent, std::int64_t window, const ConvGeometry& geometry) {
   const auto room = extent + geometry.pad_before + geometry.pad_after - window;
@@ -33,45 +25,9 @@ bool is_pointwise(const Tensor& weight, const ConvGeometry& geometry) {
 
 }  // namespace
 
-PackedConv2d::PackedConv2d(const Context& context, const Tensor& weight, const Tensor& bias,
-                           ConvGeometry geometry)
-    : dtype_(context.dtype),
-      weight_dims_(weight.shape()),
-      geometry_(geometry),
-      bias_(copy_bias(bias, {weight.dim(0)})),
-      weights_(plain(weight), weight,
-               describe({2, std::max(kTypicalExtent, weight.dim(2)), std::max(kTypicalExtent, weight.dim(3)),
-                         weight.dim(1)},
-                        onednn::attributes(Activation::none, false))
-                   .weights_desc()) {}
-
 Shape PackedConv2d::result_shape(const Shape& input) const {
-  return {input[0], result_extent(input[1], weight_dims_[2], geometry_),
-          result_extent(input[2], weight_dims_[3], geometry_), weight_dims_[0]};
-}
-
-dnnl::convolution_forward::primitive_desc PackedConv2d::describe(
-    const Shape& input, const dnnl::primitive_attr& attributes) const {
-  const auto type = onednn::data_type(dtype_);
-  const auto result = result_shape(input);
-  return onednn::convolution({{input[0], input[3], input[1], input[2]}, type, Tag::nhwc},
-                             {weight_dims_, type, Tag::any}, bias_desc(bias_),
-                             {{result[0], result[3], result[1], result[2]}, type, Tag::nhwc}, geometry_,
-                             attributes);
-}
-
-Kernel PackedConv2d::build(const KernelKey& key) const {
-  const auto description = describe(key.shape, onednn::attributes(key.activation, key.accumulate));
-  return {dnnl::convolution_forward(description),
-          description.src_desc(),
-          description.dst_desc(),
-          description.scratchpad_desc(),
-          weights_.in(description.weights_desc()),
-          bias_};
-}
-
-std::shared_ptr<const Kernel> PackedConv2d::kernel(const KernelKey& key) const {
-  return cache_.get(key, [&] { return build(key); });
+  return {input[0], result_extent(input[1], weight_shape_[2], geometry_),
+          result_extent(input[2], weight_shape_[3], geometry_), out()};
 }
 
 PackedWeight prepare_conv2d(const Context& context, const Tensor& weight, const Tensor& bias,
@@ -84,12 +40,12 @@ PackedWeight prepare_conv2d(const Context& context, const Tensor& weight, const 
     return prepare_linear(context, weight.reshape({weight.dim(0), weight.dim(1)}), bias);
   }
   if (bias.defined()) check_parameter(op, bias, {weight.dim(0)});
-  try {
-    const ThreadScope scope(context.threads);
-    return std::make_shared<PackedConv2d>(context, weight, bias, geometry);
-  } catch (const dnnl::error& error) {
-    onednn::rethrow(op, error);
+  if (context.arithmetic == Arithmetic::bf16_matrix) {
+    return prepare_onednn_conv2d(context, weight, bias, geometry);
   }
+  if (suits_winograd(weight, geometry)) return prepare_winograd_conv2d(context, weight, bias, geometry);
+  if (context.arithmetic == Arithmetic::bf16) return prepare_onednn_conv2d(context, weight, bias, geometry);
+  return prepare_window_conv2d(context, weight, bias, geometry);
 }
 
 Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w, const Epilogue& epilogue) {
@@ -105,9 +61,8 @@ Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w, co
                            to_string(x.shape()), name(packed.dtype()), packed.in(), to_string(shape)));
   }
   Tensor y = Tensor::empty(shape, context.dtype);
-  run_with_epilogue(kOp, context, epilogue, y, [&](Activation activation, bool accumulate) {
-    packed.kernel({x.shape(), activation, accumulate, context.threads})->run(x, y);
-  });
+  if (epilogue.residual != nullptr) check_activation(kOp, context, *epilogue.residual, y.shape());
+  if (y.count() > 0) packed.run(context, x, epilogue, y);
   return y;
 }
 

@@ -1,33 +1,32 @@
 #pragma once
 
-#include "ops/cpu/affine.h"
-#include "ops/cpu/linear.h"
+#include "ops/cpu/context.h"
+#include "ops/ops.h"
 
 namespace latentdial::ops::cpu {
 
-/// A convolution's weight in oneDNN's own layout, its bias, and its primitives by [B, H, W].
-class PackedConv2d final : public Packed {
+/// The weight of a convolution, packed for whatever multiplies it.
+class PackedConv2d : public Packed {
  public:
-  /// `weight` is [out, in, kh, kw]; `bias` is [out] or undefined.
-  PackedConv2d(const Context& context, const Tensor& weight, const Tensor& bias, ConvGeometry geometry);
+  /// `weight` is [out, in, kh, kw].
+  PackedConv2d(DType dtype, const Tensor& weight, ConvGeometry geometry)
+      : dtype_(dtype), weight_shape_(weight.shape()), geometry_(geometry) {}
+
+  /// y of result_shape(x.shape()), both in dtype().
+  virtual void run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const = 0;
 
   /// Shape of the result for an input [B, H, W, in]; an extent below 1 when the window does not fit.
   [[nodiscard]] Shape result_shape(const Shape& input) const;
-  [[nodiscard]] std::int64_t in() const { return weight_dims_[1]; }
   [[nodiscard]] DType dtype() const { return dtype_; }
-  [[nodiscard]] std::shared_ptr<const Kernel> kernel(const KernelKey& key) const;
+  [[nodiscard]] const Shape& weight_shape() const { return weight_shape_; }
+  [[nodiscard]] std::int64_t in() const { return weight_shape_[1]; }
+  [[nodiscard]] std::int64_t out() const { return weight_shape_[0]; }
+  [[nodiscard]] const ConvGeometry& geometry() const { return geometry_; }
 
  private:
-  [[nodiscard]] Kernel build(const KernelKey& key) const;
-  [[nodiscard]] dnnl::convolution_forward::primitive_desc describe(
-      const Shape& input, const dnnl::primitive_attr& attributes) const;
-
   DType dtype_;
-  dnnl::memory::dims weight_dims_;
+  Shape weight_shape_;
   ConvGeometry geometry_;
-  dnnl::memory bias_;
-  WeightLayouts weights_;
-  KernelCache cache_;
 };
 
 /// A 1×1 convolution of stride 1 without padding is prepared as a linear layer over pixels.

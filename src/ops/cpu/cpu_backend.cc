@@ -87,17 +87,25 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   if (options.dtype != DType::f32 && options.dtype != DType::bf16) {
     cpu::fault("make_cpu_backend", fmt::format("no activations in {}", name(options.dtype)));
   }
-  const bool falls_back = options.dtype == DType::bf16 && !cpu::onednn::has_avx512();
-  const cpu::Context context{falls_back ? DType::f32 : options.dtype,
-                             options.threads > 0 ? options.threads : omp_get_num_procs()};
-  auto description = fmt::format("CPU {}, {} thread{}, {}", cpu::onednn::instruction_set(), context.threads,
-                                 context.threads == 1 ? "" : "s", name(context.dtype));
-  if (falls_back) description += " (bf16 asked for, but this processor has no AVX-512)";
-  return std::make_unique<CpuBackend>(context, std::move(description));
+  cpu::Context context{options.dtype, options.threads > 0 ? options.threads : omp_get_num_procs()};
+  if (options.dtype == DType::bf16)
+    context.arithmetic = options.arithmetic.value_or(fastest_cpu_arithmetic());
+  if (context.arithmetic != Arithmetic::f32 && !cpu::onednn::has_avx512()) {
+    cpu::fault("make_cpu_backend", "this processor multiplies no bf16 by itself (no AVX-512)");
+  }
+  const bool widens = options.dtype == DType::bf16 && context.arithmetic == Arithmetic::f32;
+  return std::make_unique<CpuBackend>(
+      context, fmt::format("CPU {}, {} thread{}, {}{}", cpu::onednn::instruction_set(), context.threads,
+                           context.threads == 1 ? "" : "s", name(context.dtype),
+                           widens ? " (multiplied in f32)" : ""));
+}
+
+Arithmetic fastest_cpu_arithmetic() {
+  return cpu::onednn::fastest_arithmetic();
 }
 
 DType fastest_cpu_dtype() {
-  return cpu::onednn::has_fast_bf16() ? DType::bf16 : DType::f32;
+  return fastest_cpu_arithmetic() == Arithmetic::f32 ? DType::f32 : DType::bf16;
 }
 
 }  // namespace latentdial::ops

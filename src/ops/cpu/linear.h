@@ -1,38 +1,31 @@
 #pragma once
 
-#include "ops/cpu/affine.h"
+#include <cstdint>
+
+#include "ops/cpu/context.h"
+#include "ops/ops.h"
 
 namespace latentdial::ops::cpu {
 
-/// A matrix [in, out] in oneDNN's own layout, its bias, and its primitives by number of rows.
-class PackedLinear final : public Packed {
+/// The weight of a linear layer, packed for whatever multiplies it.
+class PackedLinear : public Packed {
  public:
-  /// `weight` is [out, in]; `bias` is [out] or undefined.
-  PackedLinear(const Context& context, const Tensor& weight, const Tensor& bias);
+  PackedLinear(DType dtype, std::int64_t in, std::int64_t out) : dtype_(dtype), in_(in), out_(out) {}
 
+  /// y[…, out] for x[…, in], both in dtype().
+  virtual void run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const = 0;
+
+  [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] std::int64_t in() const { return in_; }
   [[nodiscard]] std::int64_t out() const { return out_; }
-  [[nodiscard]] DType dtype() const { return dtype_; }
-  /// Whether oneDNN runs this through its BLAS-like code (processors below AVX-512), which splits sums by
-  /// thread.
-  [[nodiscard]] bool sums_by_thread() const { return sums_by_thread_; }
-  [[nodiscard]] std::shared_ptr<const Kernel> kernel(const KernelKey& key) const;
 
  private:
-  [[nodiscard]] Kernel build(const KernelKey& key) const;
-  [[nodiscard]] dnnl::matmul::primitive_desc describe(std::int64_t rows,
-                                                      const dnnl::primitive_attr& attributes) const;
-
   DType dtype_;
   std::int64_t in_, out_;
-  dnnl::memory bias_;
-  bool sums_by_thread_;
-  WeightLayouts weights_;
-  KernelCache cache_;
 };
 
 [[nodiscard]] PackedWeight prepare_linear(const Context& context, const Tensor& weight, const Tensor& bias);
-/// The result for a parameter that is already known to be a linear one; used by pointwise convolutions.
+/// `op` is named in errors: a pointwise convolution is a linear layer too.
 [[nodiscard]] Tensor linear(const char* op, const Context& context, const Tensor& x, const PackedLinear& w,
                             const Epilogue& epilogue);
 

@@ -41,14 +41,15 @@ bool has_avx512() {
   return contains(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core);
 }
 
-bool has_fast_bf16() {
+Arithmetic fastest_arithmetic() {
   const auto isa = dnnl::get_effective_cpu_isa();
-  if (contains(isa, dnnl::cpu_isa::avx512_core_amx)) return true;
+  if (contains(isa, dnnl::cpu_isa::avx512_core_amx)) return Arithmetic::bf16_matrix;
 #ifdef __x86_64__
-  return contains(isa, dnnl::cpu_isa::avx512_core_bf16) && __builtin_cpu_is("amd") != 0;
+  const bool amd = __builtin_cpu_is("amd") != 0;
 #else
-  return false;
+  const bool amd = false;
 #endif
+  return amd && contains(isa, dnnl::cpu_isa::avx512_core_bf16) ? Arithmetic::bf16 : Arithmetic::f32;
 }
 
 std::string instruction_set() {

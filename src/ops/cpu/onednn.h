@@ -11,10 +11,10 @@ namespace latentdial::ops::cpu::onednn {
 [[nodiscard]] const dnnl::engine& engine();
 [[nodiscard]] dnnl::memory::data_type data_type(DType dtype);
 
-/// Whether oneDNN may use AVX-512 here (ONEDNN_MAX_CPU_ISA counts), without which bf16 is slower than f32.
+/// Whether oneDNN may use AVX-512 here (ONEDNN_MAX_CPU_ISA counts), without which it multiplies no bf16.
 [[nodiscard]] bool has_avx512();
-/// Whether a bf16 product takes less time than an f32 one.
-[[nodiscard]] bool has_fast_bf16();
+/// What multiplies bf16 fastest.
+[[nodiscard]] Arithmetic fastest_arithmetic();
 /// "AVX-512 BF16", "AVX2", …
 [[nodiscard]] std::string instruction_set();
 

@@ -147,6 +147,20 @@ Vector activated(Vector x) {
   return x;
 }
 
+inline Vector activated(Activation activation, Vector x) {
+  switch (activation) {
+    case Activation::silu:
+      return activated<Activation::silu>(x);
+    case Activation::gelu:
+      return activated<Activation::gelu>(x);
+    case Activation::quick_gelu:
+      return activated<Activation::quick_gelu>(x);
+    case Activation::none:
+      break;
+  }
+  return x;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace latentdial::ops::cpu
 HWY_AFTER_NAMESPACE();

@@ -1,4 +1,4 @@
-#include "ops/cpu/affine.h"
+#include "ops/cpu/onednn_primitive.h"
 
 #include <algorithm>
 #include <cstring>

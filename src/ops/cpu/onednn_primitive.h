@@ -12,7 +12,7 @@
 #include "ops/cpu/onednn.h"
 #include "ops/ops.h"
 
-/// What a linear layer and a convolution share: packed weights, and primitives built once per shape.
+/// What oneDNN's linear layer and convolution share: packed weights, and primitives built once per shape.
 namespace latentdial::ops::cpu {
 
 /// A weight in the layouts that its primitives asked for. Normally that is one: a matrix product always wants
@@ -68,8 +68,7 @@ class KernelCache {
 [[nodiscard]] dnnl::memory::desc bias_desc(const dnnl::memory& bias);
 
 /// Calls `run(activation, accumulate)`, which computes into y, and applies the rest of the epilogue.
-/// A residual alone is accumulated inside the primitive; behind an activation it is added afterwards, because
-/// oneDNN's AVX2 kernels sum only before an activation.
+/// A residual alone is accumulated inside the primitive; behind an activation it is added afterwards.
 void run_with_epilogue(const char* op, const Context& context, const Epilogue& epilogue, Tensor& y,
                        const std::function<void(Activation activation, bool accumulate)>& run);
 
