@@ -5,11 +5,12 @@
 
 namespace latentdial {
 
-/// A 64-byte aligned buffer whose memory goes back to a process-wide pool when the last owner lets go.
-/// A denoising step asks for the same sizes again and again; recycling them spares the page faults.
+/// A 64-byte aligned buffer of a process-wide arena, which gets the memory back with the last owner. Each
+/// U-Net call asks for the same sizes as the one before, so after the first the arena asks the system for
+/// nothing. Throws std::bad_alloc.
 [[nodiscard]] std::shared_ptr<std::byte> pooled_buffer(std::size_t bytes);
 
-/// Returns the pool's idle buffers to the system, e.g. between the U-Net and the decoder.
+/// Returns memory that no buffer lies in to the system, e.g. between the U-Net and the decoder.
 void release_idle_buffers();
 
 }  // namespace latentdial

@@ -48,19 +48,33 @@ void widen_all(DType dtype, const std::byte* from, float* to, std::size_t count)
   }
 }
 
-// In pieces, so that no more than one piece of the mapped file is resident at a time.
+// In pieces, so that little of the mapped file is resident at a time.
 Tensor copy_as_f32(const Tensor& stored, const Shape& shape) {
-  constexpr std::size_t kPiece = 1u << 22;
+  constexpr std::int64_t kPiece = 1 << 20;
   Tensor copy = Tensor::empty(shape);
   const auto values = copy.values();
   const auto size = element_size(stored.dtype());
-  for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
-    const auto count = std::min(kPiece, values.size() - begin);
-    const auto* from = stored.raw() + begin * size;
-    widen_all(stored.dtype(), from, values.data() + begin, count);
-    release_mapped_pages(from, count * size);
+  const auto count = static_cast<std::int64_t>(values.size());
+#pragma omp parallel for schedule(dynamic)
+  for (std::int64_t begin = 0; begin < count; begin += kPiece) {
+    const auto piece = static_cast<std::size_t>(std::min(kPiece, count - begin));
+    const auto* from = stored.raw() + static_cast<std::size_t>(begin) * size;
+    widen_all(stored.dtype(), from, values.data() + begin, piece);
+    release_mapped_pages(from, piece * size);
   }
   return copy;
+}
+
+// A f32 tensor where it lies; its pages go back to the system with the last owner.
+Tensor view_of(const Tensor& stored, const Shape& shape) {
+  const auto release = [stored](const void* data) {
+    release_mapped_pages(static_cast<const std::byte*>(data), stored.bytes());
+  };
+  return Tensor::view(shape, DType::f32, stored.raw(), std::shared_ptr<const void>(stored.raw(), release));
+}
+
+bool is_aligned(const Tensor& x) {
+  return reinterpret_cast<std::uintptr_t>(x.raw()) % alignof(float) == 0;
 }
 
 // [out, in, 1, 1] and [out, in] hold the same matrix.
@@ -127,7 +141,8 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
                                     latentdial::name(stored.dtype())));
   }
   entry.used = true;
-  return copy_as_f32(stored, expected);
+  const bool in_place = stored.dtype() == DType::f32 && is_aligned(stored);
+  return in_place ? view_of(stored, expected) : copy_as_f32(stored, expected);
 }
 
 std::vector<std::string> Weights::unused() const {

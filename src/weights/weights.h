@@ -25,7 +25,7 @@ class Weights {
   /// Shape of a tensor; throws invalid_input when it is missing.
   [[nodiscard]] Shape shape(std::string_view name) const;
 
-  /// The tensor in f32, a copy of its own. Throws invalid_input naming the tensor, the shape expected and the
+  /// The tensor in f32, for reading only: it may be a view of the file. Throws invalid_input naming the tensor, the shape expected and the
   /// shape found, or that it is missing. A stored [out, in, 1, 1] is accepted for [out, in] and the reverse.
   [[nodiscard]] Tensor load(std::string_view name, const Shape& expected) const;
 

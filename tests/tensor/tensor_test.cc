@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
+#include <random>
+#include <utility>
 #include <vector>
 
 #include "latentdial/error.h"
@@ -95,6 +99,31 @@ TEST(BufferPool, GivesAlignedMemoryAndRecyclesIt) {
   }
   EXPECT_EQ(pooled_buffer(1 << 20).get(), first);
   release_idle_buffers();
+}
+
+TEST(BufferPool, JoinsWhatNeighboursGiveBack) {
+  const std::byte* first = nullptr;
+  {
+    const auto a = pooled_buffer(1 << 20), b = pooled_buffer(1 << 20), c = pooled_buffer(1 << 20);
+    first = a.get();
+    ASSERT_EQ(b.get(), first + (1 << 20));
+  }
+  EXPECT_EQ(pooled_buffer(3 << 20).get(), first) << "one buffer where three were";
+  release_idle_buffers();
+}
+
+TEST(BufferPool, NeverGivesTheSameMemoryTwice) {
+  std::mt19937 generator(5);
+  std::vector<std::pair<std::shared_ptr<std::byte>, std::size_t>> held;
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t bytes = 1 + generator() % (1 << (10 + generator() % 13));
+    held.emplace_back(pooled_buffer(bytes), bytes);
+    std::memset(held.back().first.get(), round % 251, bytes);
+    if (held.size() > 40) held.erase(held.begin() + static_cast<std::ptrdiff_t>(generator() % held.size()));
+    for (const auto& [buffer, size] : held) {
+      ASSERT_EQ(buffer.get()[0], buffer.get()[size - 1]) << "written by another owner";
+    }
+  }
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ PackedWeight prepare_embedding(const Context& context, const Tensor& table) {
   if (!table.defined() || table.rank() != 2) fault("prepare_embedding", "a table [N, C] is needed");
   check_parameter("prepare_embedding", table, table.shape());
   auto packed = std::make_shared<PackedEmbedding>();
-  packed->table = to_device(context, table);
+  packed->table = context.dtype == DType::f32 ? table.clone() : to_device(context, table);
   return packed;
 }
 

@@ -1,0 +1,177 @@
+"""One stage of a peer, timed in a process of its own:
+
+    python bench/peers.py diffusers|openvino MODEL STAGE SIZE REPEATS
+
+STAGE is `text`, `unet` (batch 2, as guidance needs), `decode` or `picture` (20 steps of DPM++ 2M with guidance, warm). Prints one JSON
+object: seconds from the start of the process to the first call's end (`started`), of each further call, and the peak memory in GiB.
+Both peers compute in bf16 on the CPU. OpenVINO's models are converted beside MODEL once (`convert`).
+"""
+
+import json
+import pathlib
+import resource
+import sys
+import time
+
+START = time.perf_counter()
+STEPS = 20
+GUIDANCE_SCALE = 7.5
+
+
+class Diffusers:
+    """diffusers with torch, channels last."""
+
+    def __init__(self, model: pathlib.Path, stage: str, size: int):
+        import torch
+
+        self.torch, self.model, self.side = torch, model, size // 8
+        torch.set_grad_enabled(False)
+        parts = {"text": ["text"], "unet": ["unet"], "decode": ["decode"], "picture": ["text", "unet", "decode"]}[stage]
+        self.parts = {part: self._load(part) for part in parts}
+
+    def _load(self, part: str):
+        from diffusers import AutoencoderKL, UNet2DConditionModel
+        from transformers import CLIPTextModel
+
+        kind, folder = {"text": (CLIPTextModel, "text_encoder"), "unet": (UNet2DConditionModel, "unet"), "decode": (AutoencoderKL, "vae")}[part]
+        network = kind.from_pretrained(self.model / folder, torch_dtype=self.torch.bfloat16).eval()
+        return network.to(memory_format=self.torch.channels_last) if part != "text" else network
+
+    def text(self, ids):
+        return self.parts["text"](ids).last_hidden_state
+
+    def unet(self, latents, timestep, states):
+        latents = latents.to(self.torch.bfloat16, memory_format=self.torch.channels_last)
+        return self.parts["unet"](latents, timestep, states.to(self.torch.bfloat16)).sample
+
+    def decode(self, latents):
+        return self.parts["decode"].decode(latents.to(self.torch.bfloat16, memory_format=self.torch.channels_last)).sample
+
+
+class OpenVino:
+    """OpenVINO's CPU plugin on models converted from diffusers, one stream over all cores, static shapes."""
+
+    def __init__(self, model: pathlib.Path, stage: str, size: int):
+        import torch
+
+        self.torch, self.model, self.side = torch, model, size // 8
+        parts = {"text": ["text"], "unet": ["unet"], "decode": ["decode"], "picture": ["text", "unet", "decode"]}[stage]
+        self.parts = {part: self._compile(part) for part in parts}
+
+    def _compile(self, part: str):
+        import openvino
+
+        core = openvino.Core()
+        network = core.read_model(self.model / "openvino" / f"{part}.xml")
+        width = json.loads((self.model / "unet" / "config.json").read_text())["cross_attention_dim"]
+        shapes = {
+            "text": [[2, 77]],
+            "unet": [[2, 4, self.side, self.side], [], [2, 77, width]],
+            "decode": [[1, 4, self.side, self.side]],
+        }[part]
+        network.reshape({port: openvino.PartialShape(shape) for port, shape in zip(network.inputs, shapes, strict=True)})
+        options = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
+        return core.compile_model(network, "CPU", options)
+
+    def _call(self, part: str, *inputs):
+        return self.torch.from_numpy(self.parts[part]([x.float().numpy() if x.is_floating_point() else x.numpy() for x in inputs])[0])
+
+    def text(self, ids):
+        return self._call("text", ids)
+
+    def unet(self, latents, timestep, states):
+        return self._call("unet", latents, self.torch.tensor(float(timestep)), states)
+
+    def decode(self, latents):
+        return self._call("decode", latents)
+
+
+def convert(model: pathlib.Path) -> None:
+    """Writes MODEL/openvino/{text,unet,decode}.xml, weights in f16 as `save_model` does by default."""
+    import openvino
+    import torch
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextModel
+
+    class Unet(torch.nn.Module):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, sample, timestep, states):
+            return self.network(sample, timestep, states).sample
+
+    class Decode(Unet):
+        def forward(self, latents):
+            return self.network.decode(latents).sample
+
+    class Text(Unet):
+        def forward(self, ids):
+            return self.network(ids).last_hidden_state
+
+    folder = model / "openvino"
+    folder.mkdir(exist_ok=True)
+    width = json.loads((model / "unet" / "config.json").read_text())["cross_attention_dim"]
+    jobs = {
+        "text": (lambda: Text(CLIPTextModel.from_pretrained(model / "text_encoder")), (torch.ones(2, 77, dtype=torch.long),)),
+        "decode": (lambda: Decode(AutoencoderKL.from_pretrained(model / "vae")), (torch.randn(1, 4, 32, 32),)),
+        "unet": (
+            lambda: Unet(UNet2DConditionModel.from_pretrained(model / "unet")),
+            (torch.randn(2, 4, 32, 32), torch.tensor(500.0), torch.randn(2, 77, width)),
+        ),
+    }
+    for name, (make, example) in jobs.items():
+        if (folder / f"{name}.xml").exists():
+            continue
+        with torch.no_grad():
+            network = openvino.convert_model(make().eval(), example_input=example)
+        openvino.save_model(network, folder / f"{name}.part.xml")
+        (folder / f"{name}.part.bin").rename(folder / f"{name}.bin")
+        (folder / f"{name}.part.xml").rename(folder / f"{name}.xml")
+
+
+def picture(peer, ids) -> None:
+    """20 steps of DPM++ 2M with guidance, then the decoder."""
+    import torch
+    from diffusers import DPMSolverMultistepScheduler
+
+    scheduler = DPMSolverMultistepScheduler.from_pretrained(peer.model / "scheduler")
+    scheduler.set_timesteps(STEPS)
+    states = peer.text(ids)
+    latents = torch.randn(1, 4, peer.side, peer.side)
+    for timestep in scheduler.timesteps:
+        unconditional, conditional = peer.unet(torch.cat([latents] * 2), timestep, states).float().chunk(2)
+        prediction = unconditional + GUIDANCE_SCALE * (conditional - unconditional)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+    peer.decode(latents / 0.18215)
+
+
+def main() -> None:
+    name, model, stage, size, repeats = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+    if stage == "convert":
+        return convert(model)
+    peer = {"diffusers": Diffusers, "openvino": OpenVino}[name](model, stage, size)
+    import torch
+
+    torch.set_grad_enabled(False)
+    width = json.loads((model / "unet" / "config.json").read_text())["cross_attention_dim"]
+    ids = torch.randint(0, 49407, (2, 77))
+    latents, states = torch.randn(2, 4, peer.side, peer.side), torch.randn(2, 77, width)
+    call = {
+        "text": lambda: peer.text(ids),
+        "unet": lambda: peer.unet(latents, 500, states),
+        "decode": lambda: peer.decode(latents[:1]),
+        "picture": lambda: picture(peer, ids),
+    }[stage]
+    call()
+    started, seconds = time.perf_counter() - START, []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - begin)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"started": started, "seconds": seconds, "peak_gib": memory}))
+
+
+if __name__ == "__main__":
+    main()
