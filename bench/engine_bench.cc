@@ -73,9 +73,9 @@ void run(const std::string& model, const std::string& dtype, const std::string& 
   const models::UNet unet({checkpoint.unet.weights, ops.get()},
                           models::UNetConfig::from_json(checkpoint.unet.config));
   const Tensor latents = ops->to_device(waves({2, h, w, unet.config().in_channels}));
-  const Tensor states = ops->to_device(waves({2, 77, unet.config().cross_attention_dim}));
+  const auto text = unet.project_text(ops->to_device(waves({2, 77, unet.config().cross_attention_dim})));
   report(
-      seconds_since(start), [&] { (void)ops->to_host(unet(latents, 500, states)); }, repeats,
+      seconds_since(start), [&] { (void)ops->to_host(unet(latents, 500, text)); }, repeats,
       ops->description());
 }
 

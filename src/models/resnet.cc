@@ -14,12 +14,12 @@ ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, 
 
 Tensor ResnetBlock::operator()(const Tensor& x, const Tensor& time) const {
   // h = conv1(silu(norm1(x))) + time;  y = conv2(silu(norm2(h))) + shortcut(x)
-  const Tensor h = conv1_(norm1_(x, {.activation = ops::Activation::silu}));
+  Tensor h = conv1_(norm1_(x, {.activation = ops::Activation::silu}));
   const Tensor channel_bias = time_projection_ ? (*time_projection_)(time) : Tensor();
-  const Tensor normed = norm2_(
+  h = norm2_(
       h, {.activation = ops::Activation::silu, .channel_bias = time_projection_ ? &channel_bias : nullptr});
   const Tensor residual = shortcut_ ? (*shortcut_)(x) : x;
-  return conv2_(normed, {.residual = &residual});
+  return conv2_(h, {.residual = &residual});
 }
 
 }  // namespace latentdial::models

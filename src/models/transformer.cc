@@ -13,8 +13,12 @@ Attention::Attention(const Scope& scope, std::int64_t channels, std::int64_t con
       to_v_(scope / "to_v", context_channels, channels, /*bias=*/false),
       to_out_(scope / "to_out.0", channels, channels) {}
 
-Tensor Attention::operator()(const Tensor& x, const Tensor& context, const Tensor& residual) const {
-  return to_out_(ops_->attention(to_q_(x), to_k_(context), to_v_(context), heads_), {.residual = &residual});
+KeysAndValues Attention::project(const Tensor& context) const {
+  return {to_k_(context), to_v_(context)};
+}
+
+Tensor Attention::operator()(const Tensor& x, const KeysAndValues& context, const Tensor& residual) const {
+  return to_out_(ops_->attention(to_q_(x), context.keys, context.values, heads_), {.residual = &residual});
 }
 
 TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
@@ -28,10 +32,14 @@ TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t channels, st
       feed_forward_in_(scope / "ff.net.0.proj", channels, 8 * channels),
       feed_forward_out_(scope / "ff.net.2", 4 * channels, channels) {}
 
-Tensor TransformerBlock::operator()(const Tensor& hidden_states, const Tensor& text_states) const {
+KeysAndValues TransformerBlock::project_text(const Tensor& text_states) const {
+  return cross_attention_.project(text_states);
+}
+
+Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text) const {
   Tensor h = norm1_(hidden_states);
-  h = self_attention_(h, h, hidden_states);
-  h = cross_attention_(norm2_(h), text_states, h);
+  h = self_attention_(h, self_attention_.project(h), hidden_states);
+  h = cross_attention_(norm2_(h), text, h);
   return feed_forward_out_(ops_->geglu(feed_forward_in_(norm3_(h))), {.residual = &h});
 }
 
@@ -46,10 +54,16 @@ SpatialTransformer::SpatialTransformer(const Scope& scope, std::int64_t channels
   }
 }
 
-Tensor SpatialTransformer::operator()(const Tensor& x, const Tensor& text_states) const {
+std::vector<KeysAndValues> SpatialTransformer::project_text(const Tensor& text_states) const {
+  std::vector<KeysAndValues> text;
+  for (const auto& block : blocks_) text.push_back(block.project_text(text_states));
+  return text;
+}
+
+Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAndValues>& text) const {
   const Tensor pixels = x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   Tensor hidden_states = proj_in_(norm_(pixels));
-  for (const auto& block : blocks_) hidden_states = block(hidden_states, text_states);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) hidden_states = blocks_[i](hidden_states, text[i]);
   return proj_out_(hidden_states, {.residual = &pixels}).reshape(x.shape());
 }
 

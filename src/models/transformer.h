@@ -6,12 +6,19 @@
 
 namespace latentdial::models {
 
+/// What one attention attends to, [B,M,C] each.
+struct KeysAndValues {
+  Tensor keys, values;
+};
+
 /// Multi-head attention of queries from `hidden_states` over keys and values from `context`.
 class Attention {
  public:
   Attention(const Scope& scope, std::int64_t channels, std::int64_t context_channels, std::int64_t heads);
-  /// x [B,N,C] normalised, context [B,M,context_channels], residual [B,N,C] → residual + out(attention).
-  Tensor operator()(const Tensor& x, const Tensor& context, const Tensor& residual) const;
+  /// context [B,M,context_channels]
+  [[nodiscard]] KeysAndValues project(const Tensor& context) const;
+  /// x [B,N,C] normalised, residual [B,N,C] → residual + out(attention).
+  Tensor operator()(const Tensor& x, const KeysAndValues& context, const Tensor& residual) const;
 
  private:
   const ops::Backend* ops_;
@@ -23,8 +30,8 @@ class Attention {
 class TransformerBlock {
  public:
   TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels, std::int64_t heads);
-  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/,
-                    const Tensor& text_states /*[B,T,text_channels]*/) const;
+  [[nodiscard]] KeysAndValues project_text(const Tensor& text_states /*[B,T,text_channels]*/) const;
+  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/, const KeysAndValues& text) const;
 
  private:
   const ops::Backend* ops_;
@@ -38,7 +45,10 @@ class SpatialTransformer {
  public:
   SpatialTransformer(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
                      std::int64_t heads, std::int64_t layers, std::int64_t groups);
-  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const Tensor& text_states /*[B,T,text_channels]*/) const;
+  /// For each block.
+  [[nodiscard]] std::vector<KeysAndValues> project_text(
+      const Tensor& text_states /*[B,T,text_channels]*/) const;
+  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const std::vector<KeysAndValues>& text) const;
 
  private:
   GroupNorm norm_;

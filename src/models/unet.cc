@@ -103,29 +103,42 @@ Tensor UNet::time_embedding(float timestep, std::int64_t batch) const {
   return ops_->activate(embedding, ops::Activation::silu);
 }
 
-Tensor UNet::operator()(const Tensor& latents, float timestep, const Tensor& text_states) const {
+TextContext UNet::project_text(const Tensor& text_states) const {
+  TextContext context;
+  for (const auto& level : down_) {
+    for (const auto& attention : level.attentions) context.push_back(attention.project_text(text_states));
+  }
+  context.push_back(mid_attention_.project_text(text_states));
+  for (const auto& level : up_) {
+    for (const auto& attention : level.attentions) context.push_back(attention.project_text(text_states));
+  }
+  return context;
+}
+
+Tensor UNet::operator()(const Tensor& latents, float timestep, const TextContext& context) const {
   const Tensor time = time_embedding(timestep, latents.dim(0));
+  auto text = context.begin();
   Tensor h = conv_in_(latents);
 
   std::vector<Tensor> skips = {h};
   for (const auto& level : down_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
       h = level.resnets[j](h, time);
-      if (!level.attentions.empty()) h = level.attentions[j](h, text_states);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
       skips.push_back(h);
     }
     if (level.resample) skips.push_back(h = (*level.resample)(h));
   }
 
   h = mid_resnet1_(h, time);
-  h = mid_attention_(h, text_states);
+  h = mid_attention_(h, *text++);
   h = mid_resnet2_(h, time);
 
   for (const auto& level : up_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
       h = level.resnets[j](ops_->concat_channels(h, skips.back()), time);
       skips.pop_back();
-      if (!level.attentions.empty()) h = level.attentions[j](h, text_states);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
     }
     if (level.resample) {
       h = (*level.resample)(ops_->upsample_nearest2x(h, skips.back().dim(1), skips.back().dim(2)));

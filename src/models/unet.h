@@ -9,6 +9,10 @@
 
 namespace latentdial::models {
 
+/// A batch of prompts as the cross-attentions see it, by transformer in the order of the U-Net. It is the
+/// same at every step.
+using TextContext = std::vector<std::vector<KeysAndValues>>;
+
 /// The denoiser: diffusers' UNet2DConditionModel (Rombach et al. 2022).
 ///
 ///     latents ─ conv_in ─ level 0 ─┬─ level 1 ─┬─ … ─ mid ─ … ─┬─ level 1 ─┬─ level 0 ─ conv_out ─ ε or v
@@ -18,9 +22,12 @@ class UNet {
   /// `scope` is the unet component.
   UNet(const Scope& scope, const UNetConfig& config);
 
-  /// latents [B,H,W,in_channels] and text_states [B,T,cross_attention_dim], both from Backend::to_device or
-  /// other models; `timestep` 0 to 999, fractional for Karras sigmas → [B,H,W,out_channels].
-  Tensor operator()(const Tensor& latents, float timestep, const Tensor& text_states) const;
+  /// text_states [B,T,cross_attention_dim] from Backend::to_device.
+  [[nodiscard]] TextContext project_text(const Tensor& text_states) const;
+
+  /// latents [B,H,W,in_channels] from Backend::to_device; `timestep` 0 to 999, fractional for Karras sigmas →
+  /// [B,H,W,out_channels].
+  Tensor operator()(const Tensor& latents, float timestep, const TextContext& context) const;
 
   [[nodiscard]] const UNetConfig& config() const { return config_; }
 

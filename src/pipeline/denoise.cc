@@ -1,11 +1,16 @@
 #include "pipeline/denoise.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "latentdial/error.h"
 
 namespace latentdial {
 namespace {
+
+// Lists of prompts whose keys and values are kept: a guidance that changes over a run has a few.
+constexpr std::size_t kMostProjected = 4;
 
 /// The tensors [1,…] one after the other as [N,…].
 Tensor stack(const std::vector<const Tensor*>& parts) {
@@ -19,12 +24,30 @@ Tensor stack(const std::vector<const Tensor*>& parts) {
 
 }  // namespace
 
-Tensor predict(const models::UNet& unet, const ops::Backend& ops, const Tensor& latents, float timestep,
-               const std::vector<GuidanceTerm>& terms) {
-  std::vector<const Tensor*> text_states;
-  for (const auto& term : terms) text_states.push_back(&term.text_states);
+const models::TextContext& GuidedUNet::project(const std::vector<GuidanceTerm>& terms) {
+  const auto matches = [&](const Projected& known) {
+    return std::equal(terms.begin(), terms.end(), known.text_states.begin(), known.text_states.end(),
+                      [](const GuidanceTerm& term, const Tensor& states) {
+                        return term.text_states.raw() == states.raw();
+                      });
+  };
+  const auto found = std::find_if(projected_.begin(), projected_.end(), matches);
+  if (found != projected_.end()) return found->context;
+
+  Projected made;
+  std::vector<const Tensor*> parts;
+  for (const auto& term : terms) {
+    made.text_states.push_back(term.text_states);
+    parts.push_back(&term.text_states);
+  }
+  made.context = unet_->project_text(ops_->to_device(stack(parts)));
+  if (projected_.size() == kMostProjected) projected_.pop_front();
+  return projected_.emplace_back(std::move(made)).context;
+}
+
+Tensor GuidedUNet::operator()(const Tensor& latents, float timestep, const std::vector<GuidanceTerm>& terms) {
   const Tensor batch = stack(std::vector<const Tensor*>(terms.size(), &latents));
-  const Tensor outputs = ops.to_host(unet(ops.to_device(batch), timestep, ops.to_device(stack(text_states))));
+  const Tensor outputs = ops_->to_host((*unet_)(ops_->to_device(batch), timestep, project(terms)));
 
   Tensor guided = Tensor::zeros({1, outputs.dim(1), outputs.dim(2), outputs.dim(3)});
   const auto n = guided.values().size();
@@ -36,15 +59,14 @@ Tensor predict(const models::UNet& unet, const ops::Backend& ops, const Tensor& 
   return guided;
 }
 
-Tensor denoise(const models::UNet& unet, const ops::Backend& ops, Sampler& sampler,
-               const Conditioning& conditioning, Tensor latents, int first, const NoiseSource& noise,
-               const Observer& observer) {
+Tensor denoise(GuidedUNet& unet, Sampler& sampler, const Conditioning& conditioning, Tensor latents,
+               int first, const NoiseSource& noise, const Observer& observer) {
   const int last = sampler.evaluations();
   for (int i = first; i < last; ++i) {
     if (observer.stop.stop_requested())
       throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
-    const Tensor prediction = predict(unet, ops, sampler.scale_model_input(latents, i), sampler.timestep(i),
-                                      conditioning(sampler.progress(i)));
+    const Tensor prediction =
+        unet(sampler.scale_model_input(latents, i), sampler.timestep(i), conditioning(sampler.progress(i)));
     latents = sampler.step(prediction, i, latents, noise);
     if (observer.on_step) observer.on_step({.step = i - first + 1, .steps = last - first});
   }

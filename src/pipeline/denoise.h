@@ -1,5 +1,8 @@
 #pragma once
 
+#include <deque>
+#include <vector>
+
 #include "dial/conditioning.h"
 #include "diffusion/sampler.h"
 #include "latentdial/pipeline.h"
@@ -9,14 +12,31 @@
 namespace latentdial {
 
 /// The U-Net's guided prediction Σ weight · ε(latents, timestep, text_states), all terms in one batch.
-/// latents [1,h,w,C] f32 → [1,h,w,C] f32.
-[[nodiscard]] Tensor predict(const models::UNet& unet, const ops::Backend& ops, const Tensor& latents,
-                             float timestep, const std::vector<GuidanceTerm>& terms);
+/// Prompts are projected to keys and values once and remembered, over steps and over pictures.
+class GuidedUNet {
+ public:
+  GuidedUNet(const models::UNet& unet, const ops::Backend& ops) : unet_(&unet), ops_(&ops) {}
+
+  /// latents [1,h,w,C] f32 → [1,h,w,C] f32.
+  [[nodiscard]] Tensor operator()(const Tensor& latents, float timestep,
+                                  const std::vector<GuidanceTerm>& terms);
+
+ private:
+  /// Prompts by identity: the tensors are kept, so no other can come to lie where they do.
+  struct Projected {
+    std::vector<Tensor> text_states;
+    models::TextContext context;
+  };
+  const models::TextContext& project(const std::vector<GuidanceTerm>& terms);
+
+  const models::UNet* unet_;
+  const ops::Backend* ops_;
+  std::deque<Projected> projected_;
+};
 
 /// Runs `sampler` over `latents` [1,h,w,C] (f32, at the noise level of evaluation `first`) to the end.
 /// Reports each evaluation to `observer` and throws Error(cancelled) before the next one when asked to stop.
-[[nodiscard]] Tensor denoise(const models::UNet& unet, const ops::Backend& ops, Sampler& sampler,
-                             const Conditioning& conditioning, Tensor latents, int first,
-                             const NoiseSource& noise, const Observer& observer);
+[[nodiscard]] Tensor denoise(GuidedUNet& unet, Sampler& sampler, const Conditioning& conditioning,
+                             Tensor latents, int first, const NoiseSource& noise, const Observer& observer);
 
 }  // namespace latentdial

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -15,6 +16,8 @@
 
 namespace latentdial {
 namespace {
+
+constexpr std::size_t kMostEncodedPrompts = 64;
 
 std::unique_ptr<ops::Backend> make_backend(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
@@ -72,6 +75,7 @@ Pipeline::Engine::Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Back
       text_encoder({checkpoint.text_encoder.weights, backend.get()},
                    models::TextConfig::from_json(checkpoint.text_encoder.config)),
       unet({checkpoint.unet.weights, backend.get()}, models::UNetConfig::from_json(checkpoint.unet.config)),
+      guided_unet(unet, *backend),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
       decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
@@ -83,14 +87,22 @@ Pipeline::Engine::Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Back
 }
 
 Tensor Pipeline::Engine::encode_prompt(const std::string& text, std::vector<std::string>& notices) const {
-  const auto window =
-      std::min<std::int64_t>(tokenizer.max_length(), text_encoder.config().max_position_embeddings);
-  const Encoding encoding = tokenizer.encode(text, window);
-  if (!encoding.dropped_text.empty()) {
-    notices.push_back(fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
-                                  window - 2, encoding.dropped_text));
+  auto known = std::find_if(encoded_.begin(), encoded_.end(),
+                            [&](const EncodedPrompt& prompt) { return prompt.text == text; });
+  if (known == encoded_.end()) {
+    const auto window =
+        std::min<std::int64_t>(tokenizer.max_length(), text_encoder.config().max_position_embeddings);
+    const Encoding encoding = tokenizer.encode(text, window);
+    EncodedPrompt prompt{text, backend->to_host(text_encoder(encoding.ids)), ""};
+    if (!encoding.dropped_text.empty()) {
+      prompt.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
+                                  window - 2, encoding.dropped_text);
+    }
+    if (encoded_.size() == kMostEncodedPrompts) encoded_.pop_front();
+    known = encoded_.insert(encoded_.end(), std::move(prompt));
   }
-  return backend->to_host(text_encoder(encoding.ids));
+  if (!known->notice.empty()) notices.push_back(known->notice);
+  return known->states;
 }
 
 Tensor Pipeline::Engine::encode_settings(const Settings& s, std::vector<std::string>& notices) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,7 @@
 #include "models/clip_text.h"
 #include "models/unet.h"
 #include "ops/ops.h"
+#include "pipeline/denoise.h"
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
@@ -39,10 +41,20 @@ struct Pipeline::Engine {
   Tokenizer tokenizer;
   models::ClipText text_encoder;
   models::UNet unet;
+  GuidedUNet guided_unet;
   models::AutoencoderConfig vae_config;
   models::Encoder encoder;
   models::Decoder decoder;
   std::mutex one_at_a_time;
+
+ private:
+  /// A prompt's encoding and what to tell the user about it.
+  struct EncodedPrompt {
+    std::string text;
+    Tensor states;
+    std::string notice;
+  };
+  mutable std::deque<EncodedPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.
 };
 
 }  // namespace latentdial

@@ -73,7 +73,7 @@ Picture Pipeline::generate(const Settings& settings, const Observer& observer) c
                                                     : original;
 
   latents = denoise(
-      engine_->unet, *engine_->backend, *sampler, conditioning, latents, first,
+      engine_->guided_unet, *sampler, conditioning, latents, first,
       [&](const Shape& shape) { return generator.randn_nhwc(shape); }, observer);
   release_idle_buffers();
   picture.image = to_image(engine_->decoder(latents));

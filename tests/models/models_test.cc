@@ -76,9 +76,9 @@ TEST_P(ModelTest, TextEncoderEqualsTransformers) {
 
 TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
-  const Tensor states = ops_->to_device(expected("text_states"));
-  expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), 321, states)), "unet");
-  expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), 321, states)), "odd_unet");
+  const auto text = unet.project_text(ops_->to_device(expected("text_states")));
+  expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), 321, text)), "unet");
+  expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), 321, text)), "odd_unet");
 }
 
 TEST_P(ModelTest, AutoencoderEqualsDiffusers) {
