@@ -77,6 +77,7 @@ struct GenerateCommand {
     result.notices = picture.notices;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report_picture(output, path, result);
+    report_profile(output, pipeline);
   }
 };
 

@@ -58,6 +58,31 @@ void report_picture(const OutputOptions& output, const std::string& path, const 
     fmt::print(stderr, "{}: {}\n", path, result.kept ? "kept" : fmt::format("{:.2f} s", result.seconds));
 }
 
+void report_profile(const OutputOptions& output, const Pipeline& pipeline) {
+  const auto rows = pipeline.profile();
+  double seconds = 0, flop = 0;
+  for (const auto& row : rows) {
+    seconds += row.seconds;
+    flop += row.flop;
+    if (!output.json) continue;
+    print_json({{"operation", row.operation},
+                {"shapes", row.shapes},
+                {"calls", row.calls},
+                {"seconds", row.seconds},
+                {"gflops", row.flop / row.seconds * 1e-9}});
+  }
+  if (rows.empty() || output.json) return;
+  fmt::print(stderr, "{:>9} {:>6} {:>8}  operation\n", "seconds", "calls", "GFLOP/s");
+  const auto rate = [](double work, double time) {
+    return work == 0 ? std::string("-") : fmt::format("{:.0f}", work / time * 1e-9);
+  };
+  for (const auto& row : rows) {
+    fmt::print(stderr, "{:9.3f} {:6} {:>8}  {} {}\n", row.seconds, row.calls, rate(row.flop, row.seconds),
+               row.operation, row.shapes);
+  }
+  fmt::print(stderr, "{:9.3f} {:>6} {:>8}  all\n", seconds, "", rate(flop, seconds));
+}
+
 void report_path(const OutputOptions& output, const std::string& kind, const std::string& path) {
   if (output.json) {
     print_json({{kind, path}});

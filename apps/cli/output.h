@@ -27,6 +27,9 @@ void notice(const OutputOptions& output, const std::string& text);
 /// One finished picture on stdout: its path, or with --json one object per line.
 void report_picture(const OutputOptions& output, const std::string& path, const JobResult& result);
 
+/// With --profile, where the time went: a table on stderr, or with --json one object per line on stdout.
+void report_profile(const OutputOptions& output, const Pipeline& pipeline);
+
 /// A path of another result (a strip, a manifest) on stdout: `{"KIND": PATH}` with --json.
 void report_path(const OutputOptions& output, const std::string& kind, const std::string& path);
 

@@ -118,6 +118,7 @@ std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip
     sheets.push_back(write_sheet(strip, folder / strip.folder));
     report_path(output, "strip", (folder / strip.folder / "strip.png").string());
   }
+  report_profile(output, pipeline);
   return sheets;
 }
 

@@ -36,6 +36,7 @@ struct SweepCommand {
     for (const auto& result : results)
       report_picture(output, (std::filesystem::path(out) / result.file).string(), result);
     report_path(output, "manifest", (std::filesystem::path(out) / "manifest.jsonl").string());
+    report_profile(output, pipeline);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "latentdial/image.h"
+#include "latentdial/operation_time.h"
 #include "latentdial/settings.h"
 
 namespace latentdial {
@@ -63,6 +64,8 @@ class Pipeline {
   [[nodiscard]] Settings resolve(const Settings& settings) const;
   /// Makes the picture: encode → dial → denoise → decode.
   [[nodiscard]] Picture generate(const Settings& settings, const Observer& observer = {}) const;
+  /// Where the time went since loading, longest first; empty without EngineOptions::profile.
+  [[nodiscard]] std::vector<OperationTime> profile() const;
 
  private:
   struct Engine;

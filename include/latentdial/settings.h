@@ -96,9 +96,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
 
 /// What the engine runs on. Part of no picture's settings: another thread count gives the same picture.
 struct EngineOptions {
-  std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
-  std::string dtype;  ///< "f32" or "bf16"; empty: bf16 where the processor computes it fast, else f32.
-  int threads = 0;    ///< 0: every core this process may use.
+  std::string model;     ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
+  std::string dtype;     ///< "f32" or "bf16"; empty: bf16 where the processor computes it fast, else f32.
+  int threads = 0;       ///< 0: every core this process may use.
+  bool profile = false;  ///< Time every operation, for Pipeline::profile.
 };
 
 /// Calls `visitor(option, field)` for every engine option.
@@ -112,6 +113,9 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "faster one here)"},
           o.dtype);
   visitor(Option{"threads", "--threads", "", "Threads, 1 to 1024 (0: all cores)", 0, 1024}, o.threads);
+  visitor(Option{"profile", "--profile", "",
+                 "At the end, say where the time went: seconds and GFLOP/s per operation and shape"},
+          o.profile);
 }
 
 /// Throws invalid_input naming the first setting that is out of range, NaN, of an unknown name, or at odds

@@ -115,12 +115,12 @@ void Profile::add(const std::string& operation, const std::string& shapes, doubl
   row.flop += flop;
 }
 
-std::vector<ProfileRow> Profile::rows() const {
+std::vector<OperationTime> Profile::rows() const {
   const std::scoped_lock lock(mutex_);
-  std::vector<ProfileRow> result;
+  std::vector<OperationTime> result;
   for (const auto& [key, row] : rows_) result.push_back(row);
   std::sort(result.begin(), result.end(),
-            [](const ProfileRow& a, const ProfileRow& b) { return a.seconds > b.seconds; });
+            [](const OperationTime& a, const OperationTime& b) { return a.seconds > b.seconds; });
   return result;
 }
 

@@ -7,29 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/operation_time.h"
 #include "ops/ops.h"
 
 namespace latentdial::ops {
-
-/// One operation on one shape, over all its calls.
-struct ProfileRow {
-  std::string operation;  ///< "conv2d"
-  std::string shapes;     ///< "[2, 64, 64, 320] → [2, 64, 64, 320]"
-  std::int64_t calls = 0;
-  double seconds = 0;
-  double flop = 0;  ///< Multiplications and additions of the direct algorithm; 0 where memory is the work.
-};
 
 /// Seconds by operation and shape. Safe to use from several threads.
 class Profile {
  public:
   void add(const std::string& operation, const std::string& shapes, double seconds, double flop);
   /// By seconds, longest first.
-  [[nodiscard]] std::vector<ProfileRow> rows() const;
+  [[nodiscard]] std::vector<OperationTime> rows() const;
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, ProfileRow> rows_;
+  std::map<std::pair<std::string, std::string>, OperationTime> rows_;
 };
 
 /// A back end that times every operation of another one.

@@ -65,10 +65,12 @@ std::string describe_device(const EngineOptions& options) {
 Pipeline::Engine::Engine(const EngineOptions& options)
     : Engine(open_checkpoint(options.model.empty() ? find_embedded_model()
                                                    : std::filesystem::path(options.model)),
-             make_backend(options)) {}
+             make_backend(options), options.profile ? std::make_shared<ops::Profile>() : nullptr) {}
 
-Pipeline::Engine::Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Backend> with)
-    : backend(std::move(with)),
+Pipeline::Engine::Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Backend> with,
+                         std::shared_ptr<ops::Profile> times)
+    : profile(std::move(times)),
+      backend(profile ? ops::make_profiled_backend(std::move(with), profile) : std::move(with)),
       info(describe(checkpoint)),
       schedule(ScheduleConfig::from_json(checkpoint.scheduler_config)),
       tokenizer(load_tokenizer(checkpoint, models::TextConfig::from_json(checkpoint.text_encoder.config))),

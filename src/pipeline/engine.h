@@ -14,6 +14,7 @@
 #include "models/clip_text.h"
 #include "models/unet.h"
 #include "ops/ops.h"
+#include "ops/profile.h"
 #include "pipeline/denoise.h"
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
@@ -23,7 +24,8 @@ namespace latentdial {
 /// A loaded checkpoint on its back end, and the stages of making one picture.
 struct Pipeline::Engine {
   explicit Engine(const EngineOptions& options);
-  Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Backend> backend);
+  Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Backend> backend,
+         std::shared_ptr<ops::Profile> profile);
 
   /// text → hidden states [1,T,C], f32; adds a line to `notices` when words did not fit.
   [[nodiscard]] Tensor encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
@@ -35,6 +37,7 @@ struct Pipeline::Engine {
   /// The start picture's latents [1,h,w,C], sampled from the encoder's distribution with `generator`.
   [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
 
+  std::shared_ptr<ops::Profile> profile;  ///< Null unless asked for.
   std::unique_ptr<ops::Backend> backend;
   ModelInfo info;
   ScheduleConfig schedule;

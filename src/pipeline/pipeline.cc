@@ -36,6 +36,10 @@ const ModelInfo& Pipeline::info() const {
   return engine_->info;
 }
 
+std::vector<OperationTime> Pipeline::profile() const {
+  return engine_->profile ? engine_->profile->rows() : std::vector<OperationTime>();
+}
+
 Settings Pipeline::resolve(const Settings& settings) const {
   validate(settings);
   Settings s = settings;

@@ -28,6 +28,20 @@ def test_generate_writes_a_png_that_tells_how_it_was_made(latentdial, tmp_path):
     assert "a dog in the meadow\nSteps: 2" in latentdial("info", "dog.png").stdout
 
 
+def test_profile_tells_where_the_time_went_and_changes_no_picture(latentdial, tmp_path):
+    plain = latentdial("generate", "-p", "a dog", *SMALL, "-o", "plain.png")
+    table = latentdial("generate", "-p", "a dog", *SMALL, "--profile", "-o", "profiled.png")
+    assert plain.stderr == "" and table.returncode == 0
+    head, *rows, total = table.stderr.splitlines()
+    assert head.split() == ["seconds", "calls", "GFLOP/s", "operation"] and total.endswith("all")
+    seconds = [float(row.split()[0]) for row in rows]
+    assert seconds == sorted(seconds, reverse=True) and abs(sum(seconds) - float(total.split()[0])) < 0.001 * len(rows)
+    assert any("conv2d [2, 8, 8, 12]" in row for row in rows)
+    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "profiled.png").read_bytes()
+    objects = [json.loads(line) for line in latentdial("generate", "-p", "a dog", *SMALL, "--profile", "--json", "-o", "a.png").stdout.splitlines()]
+    assert {"operation", "shapes", "calls", "seconds", "gflops"} == set(objects[1])
+
+
 def test_the_same_picture_can_be_made_again(latentdial, tmp_path):
     latentdial("generate", "-p", "a: \"dog\", [café] 猫\nsecond line", "-n", "a cat", "--style", "sketch", "--at", "0.3", *SMALL, "-o", "one.png")
     latentdial("generate", "--again", "one.png", "-o", "two.png")

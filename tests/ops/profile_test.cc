@@ -28,8 +28,8 @@ TEST(ProfileTest, PutsTheLongestFirst) {
   profile.add("add", "a", 1, 0);
   profile.add("conv2d", "b", 2, 0);
   profile.add("add", "a", 3, 0);
-  EXPECT_THAT(profile.rows(), testing::ElementsAre(testing::Field(&ProfileRow::seconds, 4),
-                                                   testing::Field(&ProfileRow::seconds, 2)));
+  EXPECT_THAT(profile.rows(), testing::ElementsAre(testing::Field(&OperationTime::seconds, 4),
+                                                   testing::Field(&OperationTime::seconds, 2)));
 }
 
 TEST(ProfileTest, ChangesNoResult) {

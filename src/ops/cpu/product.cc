@@ -18,8 +18,8 @@ constexpr std::int64_t kMostRows = 224;
 // Depth of the part of a panel that is widened at once; it stays in the second-level cache.
 constexpr std::int64_t kDepthAtOnce = 256;
 
-// Panels per job: enough to use its rows well, few enough to share the work evenly.
-constexpr std::int64_t kPanelsPerJob = 4;
+// Panels per job: enough to use its rows well, and with few of them so few that each thread has several jobs.
+constexpr std::int64_t kPanelsPerJob = 4, kJobsPerThread = 4;
 
 constexpr std::int64_t kRowsPackedAtOnce = 32;
 
@@ -174,13 +174,15 @@ void multiply(const Context& context, const RowReader& read_row, const PackedMat
                  packed.data<float>() + r / plan.block_rows * plan.block_floats());
       }
     });
-    const auto groups = divide_up(plan.panels, kPanelsPerJob);
+    const auto at_once =
+        std::clamp<std::int64_t>(blocks * plan.panels / (kJobsPerThread * context.threads), 1, kPanelsPerJob);
+    const auto groups = divide_up(plan.panels, at_once);
     parallel_for(context.threads, blocks * groups, [&](std::int64_t i, int thread) {
       auto* memory = own.data<float>() + thread * own_floats;
-      const auto b = i % blocks, start = i / blocks * kPanelsPerJob;
+      const auto b = i % blocks, start = i / blocks * at_once;
       const Block block{packed.data<float>() + b * plan.block_floats(), first + b * plan.block_rows,
                         std::min(plan.block_rows, rows - b * plan.block_rows)};
-      for (auto panel = start; panel < std::min(plan.panels, start + kPanelsPerJob); ++panel) {
+      for (auto panel = start; panel < std::min(plan.panels, start + at_once); ++panel) {
         multiply_block(plan, w, block, panel, output_of(plan, w, block, panel, epilogue, y),
                        {memory, memory + panel_floats});
       }
