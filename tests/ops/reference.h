@@ -20,16 +20,6 @@
 /// What every test of the operations needs: random tensors, a comparison, and one suite per activation type.
 namespace latentdial::ops::test {
 
-/// ONEDNN_MAX_CPU_ISA=AVX2 or SSE41 makes oneDNN behave as on an older processor; our own kernels follow in
-/// the tests.
-inline const bool kKernelsFollowOneDnn = [] {
-  const char* set = std::getenv("ONEDNN_MAX_CPU_ISA");
-  const std::string_view limit = set != nullptr ? set : "";
-  if (limit == "AVX2") hwy::SetSupportedTargetsForTest(HWY_AVX2);
-  if (limit == "SSE41") hwy::SetSupportedTargetsForTest(HWY_SSE4);
-  return true;
-}();
-
 inline Tensor random_tensor(Shape shape, unsigned seed, float scale = 1.0f) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal(0.0f, scale);

@@ -87,6 +87,7 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   if (options.dtype != DType::f32 && options.dtype != DType::bf16) {
     cpu::fault("make_cpu_backend", fmt::format("no activations in {}", name(options.dtype)));
   }
+  [[maybe_unused]] static const bool limited = (cpu::onednn::limit_own_kernels(), true);
   cpu::Context context{options.dtype, options.threads > 0 ? options.threads : omp_get_num_procs()};
   if (options.dtype == DType::bf16)
     context.arithmetic = options.arithmetic.value_or(fastest_cpu_arithmetic());

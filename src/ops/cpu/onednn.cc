@@ -1,5 +1,8 @@
 #include "ops/cpu/onednn.h"
 
+#include <hwy/targets.h>
+
+#include <cstdint>
 #include <new>
 
 #include "ops/cpu/check.h"
@@ -39,6 +42,16 @@ void append(dnnl::post_ops& ops, Activation activation) {
 
 bool has_avx512() {
   return contains(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core);
+}
+
+void limit_own_kernels() {
+#ifdef __x86_64__
+  const auto isa = dnnl::get_effective_cpu_isa();
+  std::int64_t disabled = 0;
+  if (!contains(isa, dnnl::cpu_isa::avx512_core)) disabled |= HWY_AVX3 | HWY_AVX3_DL;
+  if (!contains(isa, dnnl::cpu_isa::avx2)) disabled |= HWY_AVX2;
+  hwy::DisableTargets(disabled);
+#endif
 }
 
 Arithmetic fastest_arithmetic() {

@@ -13,6 +13,9 @@ namespace latentdial::ops::cpu::onednn {
 
 /// Whether oneDNN may use AVX-512 here (ONEDNN_MAX_CPU_ISA counts), without which it multiplies no bf16.
 [[nodiscard]] bool has_avx512();
+/// Keeps our own kernels to what oneDNN may use: ONEDNN_MAX_CPU_ISA (AVX2, SSE41, …) limits both. Before the
+/// first kernel runs.
+void limit_own_kernels();
 /// What multiplies bf16 fastest.
 [[nodiscard]] Arithmetic fastest_arithmetic();
 /// "AVX-512 BF16", "AVX2", …
