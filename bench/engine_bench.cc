@@ -1,4 +1,4 @@
-// Times one stage of a model: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS [--profile]
+// Times one stage of a model: engine_bench MODEL f32|bf16|int8 unet|decode HEIGHT WIDTH REPEATS [--profile]
 // HEIGHT and WIDTH are in pixels. Prints one JSON object: seconds of loading, of the first call and of each
 // further one. --profile also writes seconds and GFLOP/s per operation, over all calls, to the error stream.
 
@@ -58,7 +58,7 @@ void run(const std::string& model, const std::string& dtype, const std::string& 
   namespace models = latentdial::models;
   const auto start = Clock::now();
   auto ops = latentdial::ops::make_cpu_backend(
-      {.dtype = dtype == "bf16" ? latentdial::DType::bf16 : latentdial::DType::f32});
+      {.dtype = dtype == "f32" ? latentdial::DType::f32 : latentdial::DType::bf16, .int8 = dtype == "int8"});
   if (profile) ops = latentdial::ops::make_profiled_backend(std::move(ops), profile);
   const auto checkpoint = latentdial::open_checkpoint(model);
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
@@ -84,7 +84,8 @@ void run(const std::string& model, const std::string& dtype, const std::string& 
 int main(int argc, char** argv) {
   const bool profiled = argc == 8 && std::string(argv[7]) == "--profile";
   if (argc != 7 && !profiled) {
-    std::fprintf(stderr, "usage: engine_bench MODEL f32|bf16 unet|decode HEIGHT WIDTH REPEATS [--profile]\n");
+    std::fprintf(stderr,
+                 "usage: engine_bench MODEL f32|bf16|int8 unet|decode HEIGHT WIDTH REPEATS [--profile]\n");
     return 2;
   }
   try {

@@ -3,10 +3,13 @@
 import argparse
 import json
 import pathlib
+import subprocess
+import tempfile
 
 import numpy
 import torch
 from diffusers import StableDiffusionPipeline
+from PIL import Image
 
 from training.captions import PLACE_WORDS, STYLE_WORDS
 from training.scenes import PLACES, SUBJECTS
@@ -42,17 +45,39 @@ def generate(pipeline: StableDiffusionPipeline, prompts: list[str]) -> numpy.nda
     return numpy.concatenate(pictures)
 
 
+def generate_by_program(program: pathlib.Path, model: pathlib.Path, dtype: str, prompts: list[str]) -> numpy.ndarray:
+    """The same pictures made by our own engine."""
+    jobs = [
+        {"settings": {"prompt": prompt, "seed": i, "steps": STEPS, "guidance_scale": GUIDANCE_SCALE, "width": 128, "height": 128}}
+        for i, prompt in enumerate(prompts)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        plan = pathlib.Path(folder) / "plan.json"
+        plan.write_text(json.dumps(jobs))
+        command = [program, "sweep", plan, "-m", model, "--dtype", dtype, "--json", "--out", pathlib.Path(folder) / "pictures"]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        files = [answer["file"] for answer in map(json.loads, lines) if "file" in answer]
+        return numpy.stack([numpy.asarray(Image.open(file).convert("RGB")) for file in files])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
     parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser.add_argument("--program", type=pathlib.Path, help="let this latentdial make the pictures, not diffusers")
+    parser.add_argument("--dtype", default="f32", help="what the program computes in")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/evaluation.json"))
     arguments = parser.parse_args()
     scorer = train_scorer(arguments.work)
-    pipeline = StableDiffusionPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32, safety_checker=None)
-    pipeline.set_progress_bar_config(disable=True)
     questions = examination()
-    subjects, styles, _ = score(scorer, generate(pipeline, [prompt for prompt, _, _ in questions]))
+    prompts = [prompt for prompt, _, _ in questions]
+    if arguments.program:
+        pictures = generate_by_program(arguments.program, arguments.model, arguments.dtype, prompts)
+    else:
+        pipeline = StableDiffusionPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32, safety_checker=None)
+        pipeline.set_progress_bar_config(disable=True)
+        pictures = generate(pipeline, prompts)
+    subjects, styles, _ = score(scorer, pictures)
     right_subject = numpy.array([subject for _, subject, _ in questions]) == subjects
     right_style = numpy.array([style for _, _, style in questions]) == styles
     figures = {

@@ -96,8 +96,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
 
 /// What the engine runs on. Part of no picture's settings: another thread count gives the same picture.
 struct EngineOptions {
-  std::string model;     ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
-  std::string dtype;     ///< "f32" or "bf16"; empty: bf16 where the processor computes it fast, else f32.
+  std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
+  /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
+  /// here.
+  std::string dtype;
   int threads = 0;       ///< 0: every core this process may use.
   bool profile = false;  ///< Time every operation, for Pipeline::profile.
 };
@@ -109,8 +111,8 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "diffusers folder, .safetensors or .ckpt (default: the embedded scenes model)"},
           o.model);
   visitor(Option{"dtype", "--dtype", "",
-                 "Number format of the computation: f32 or bf16, which takes half the memory (default: the "
-                 "faster one here)"},
+                 "Number format of the computation: f32, bf16, which takes half the memory, or int8, the "
+                 "fastest (default: the faster one of f32 and bf16 here)"},
           o.dtype);
   visitor(Option{"threads", "--threads", "", "Threads, 1 to 1024 (0: all cores)", 0, 1024}, o.threads);
   visitor(Option{"profile", "--profile", "",

@@ -5,7 +5,8 @@ namespace latentdial::models {
 Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, bool bias)
     : ops_(scope.ops),
       weight_(scope.ops->prepare_linear(scope.weights.load("weight", {out, in}),
-                                        bias ? scope.weights.load("bias", {out}) : Tensor())) {}
+                                        bias ? scope.weights.load("bias", {out}) : Tensor(),
+                                        scope.precision)) {}
 
 Tensor Linear::operator()(const Tensor& x, ops::Epilogue epilogue) const {
   return ops_->linear(x, weight_, epilogue);
@@ -15,7 +16,7 @@ Conv2d::Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64
                ops::ConvGeometry geometry)
     : ops_(scope.ops),
       weight_(scope.ops->prepare_conv2d(scope.weights.load("weight", {out, in, kernel, kernel}),
-                                        scope.weights.load("bias", {out}), geometry)) {}
+                                        scope.weights.load("bias", {out}), geometry, scope.precision)) {}
 
 Tensor Conv2d::operator()(const Tensor& x, ops::Epilogue epilogue) const {
   return ops_->conv2d(x, weight_, epilogue);

@@ -10,12 +10,14 @@
 /// runs.
 namespace latentdial::models {
 
-/// Where a layer finds its weights, and the back end that packs and runs them.
+/// Where a layer finds its weights, the back end that packs and runs them, and whether that may save bits.
 struct Scope {
   Weights weights;
   const ops::Backend* ops;
+  ops::Precision precision = ops::Precision::reducible;
 
-  [[nodiscard]] Scope operator/(std::string_view child) const { return {weights / child, ops}; }
+  [[nodiscard]] Scope operator/(std::string_view child) const { return {weights / child, ops, precision}; }
+  [[nodiscard]] Scope in_full() const { return {weights, ops, ops::Precision::full}; }
 };
 
 /// y = x·Wᵀ + b over the last axis.

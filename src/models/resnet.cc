@@ -8,7 +8,7 @@ ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, 
       norm2_(scope / "norm2", out, groups, epsilon),
       conv1_(scope / "conv1", in, out, 3),
       conv2_(scope / "conv2", out, out, 3) {
-  if (time_channels > 0) time_projection_.emplace(scope / "time_emb_proj", time_channels, out);
+  if (time_channels > 0) time_projection_.emplace((scope / "time_emb_proj").in_full(), time_channels, out);
   if (in != out) shortcut_.emplace(scope / "conv_shortcut", in, out, 1);
 }
 

@@ -31,10 +31,10 @@ Tensor sinusoid(float timestep, std::int64_t batch, std::int64_t channels, bool 
 UNet::UNet(const Scope& scope, const UNetConfig& c)
     : config_(c),
       ops_(scope.ops),
-      conv_in_(scope / "conv_in", c.in_channels, c.block_out_channels.front(), 3),
-      time_linear1_(scope / "time_embedding.linear_1", c.block_out_channels.front(),
+      conv_in_((scope / "conv_in").in_full(), c.in_channels, c.block_out_channels.front(), 3),
+      time_linear1_((scope / "time_embedding.linear_1").in_full(), c.block_out_channels.front(),
                     4 * c.block_out_channels.front()),
-      time_linear2_(scope / "time_embedding.linear_2", 4 * c.block_out_channels.front(),
+      time_linear2_((scope / "time_embedding.linear_2").in_full(), 4 * c.block_out_channels.front(),
                     4 * c.block_out_channels.front()),
       mid_resnet1_(scope / "mid_block.resnets.0", c.block_out_channels.back(), c.block_out_channels.back(),
                    c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
@@ -43,7 +43,7 @@ UNet::UNet(const Scope& scope, const UNetConfig& c)
       mid_attention_(scope / "mid_block.attentions.0", c.block_out_channels.back(), c.cross_attention_dim,
                      c.num_attention_heads.back(), c.transformer_layers_per_block.back(), c.norm_num_groups),
       norm_out_(scope / "conv_norm_out", c.block_out_channels.front(), c.norm_num_groups, c.norm_eps),
-      conv_out_(scope / "conv_out", c.block_out_channels.front(), c.out_channels, 3) {
+      conv_out_((scope / "conv_out").in_full(), c.block_out_channels.front(), c.out_channels, 3) {
   build_down(scope);
   build_up(scope);
 }

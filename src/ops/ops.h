@@ -22,6 +22,10 @@ class Packed {
 };
 using PackedWeight = std::shared_ptr<const Packed>;
 
+/// Whether a back end that computes in 8 bits may do so for a layer too. Where little work has much
+/// influence, it may not.
+enum class Precision { reducible, full };
+
 /// Stride and zero padding of a convolution, in pixels.
 struct ConvGeometry {
   std::int64_t stride = 1;
@@ -57,10 +61,11 @@ class Backend {
   /// \name Loading. Arguments are f32; `bias` may be undefined.
   /// @{
   [[nodiscard]] virtual PackedWeight prepare_linear(const Tensor& weight /*[out,in]*/,
-                                                    const Tensor& bias /*[out]*/) const = 0;
-  [[nodiscard]] virtual PackedWeight prepare_conv2d(const Tensor& weight /*[out,in,kh,kw]*/,
                                                     const Tensor& bias /*[out]*/,
-                                                    ConvGeometry geometry) const = 0;
+                                                    Precision precision = Precision::reducible) const = 0;
+  [[nodiscard]] virtual PackedWeight prepare_conv2d(const Tensor& weight /*[out,in,kh,kw]*/,
+                                                    const Tensor& bias /*[out]*/, ConvGeometry geometry,
+                                                    Precision precision = Precision::reducible) const = 0;
   [[nodiscard]] virtual PackedWeight prepare_norm(const Tensor& gamma /*[C]*/, const Tensor& beta /*[C]*/,
                                                   float epsilon) const = 0;
   [[nodiscard]] virtual PackedWeight prepare_embedding(const Tensor& table /*[N,C]*/) const = 0;
@@ -116,6 +121,7 @@ struct BackendOptions {
   DType dtype = DType::f32;
   int threads = 0;
   std::optional<Arithmetic> arithmetic = std::nullopt;
+  bool int8 = false;  ///< Linear layers and convolutions of reducible precision multiply 8-bit numbers.
 };
 
 /// The CPU back end.

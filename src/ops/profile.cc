@@ -28,12 +28,12 @@ class ProfiledBackend final : public Backend {
   DType dtype() const override { return backend_->dtype(); }
   std::string description() const override { return backend_->description(); }
 
-  PackedWeight prepare_linear(const Tensor& weight, const Tensor& bias) const override {
-    return count(backend_->prepare_linear(weight, bias), weight.count() / weight.dim(0));
+  PackedWeight prepare_linear(const Tensor& weight, const Tensor& bias, Precision precision) const override {
+    return count(backend_->prepare_linear(weight, bias, precision), weight.count() / weight.dim(0));
   }
-  PackedWeight prepare_conv2d(const Tensor& weight, const Tensor& bias,
-                              ConvGeometry geometry) const override {
-    return count(backend_->prepare_conv2d(weight, bias, geometry), weight.count() / weight.dim(0));
+  PackedWeight prepare_conv2d(const Tensor& weight, const Tensor& bias, ConvGeometry geometry,
+                              Precision precision) const override {
+    return count(backend_->prepare_conv2d(weight, bias, geometry, precision), weight.count() / weight.dim(0));
   }
   PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon) const override {
     return backend_->prepare_norm(gamma, beta, epsilon);

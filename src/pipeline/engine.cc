@@ -19,18 +19,32 @@ namespace {
 
 constexpr std::size_t kMostEncodedPrompts = 64;
 
-std::unique_ptr<ops::Backend> make_backend(const EngineOptions& options) {
+ops::BackendOptions backend_options(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
     throw invalid_input(
         fmt::format("--threads: {} is out of range, use 1 to 1024 (0: all cores)", options.threads));
   }
-  if (!options.dtype.empty() && options.dtype != "f32" && options.dtype != "bf16") {
-    throw invalid_input(fmt::format("--dtype: \"{}\" is unknown; use f32 or bf16", options.dtype));
+  if (!options.dtype.empty() && options.dtype != "f32" && options.dtype != "bf16" &&
+      options.dtype != "int8") {
+    throw invalid_input(fmt::format("--dtype: \"{}\" is unknown; use f32, bf16 or int8", options.dtype));
   }
   const DType dtype = options.dtype.empty()    ? ops::fastest_cpu_dtype()
                       : options.dtype == "f32" ? DType::f32
                                                : DType::bf16;
-  return ops::make_cpu_backend({.dtype = dtype, .threads = options.threads});
+  return {.dtype = dtype, .threads = options.threads};
+}
+
+/// The U-Net's: it alone computes in 8 bits, since it is called at every step.
+ops::BackendOptions unet_options(const EngineOptions& options) {
+  auto result = backend_options(options);
+  result.int8 = options.dtype == "int8";
+  return result;
+}
+
+std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
+                                           const std::shared_ptr<ops::Profile>& profile) {
+  auto backend = ops::make_cpu_backend(options);
+  return profile ? ops::make_profiled_backend(std::move(backend), profile) : std::move(backend);
 }
 
 Tokenizer load_tokenizer(const Checkpoint& checkpoint, const models::TextConfig& text) {
@@ -59,30 +73,30 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
 }  // namespace
 
 std::string describe_device(const EngineOptions& options) {
-  return make_backend(options)->description();
+  return ops::make_cpu_backend(unet_options(options))->description();
 }
 
 Pipeline::Engine::Engine(const EngineOptions& options)
-    : Engine(open_checkpoint(options.model.empty() ? find_embedded_model()
-                                                   : std::filesystem::path(options.model)),
-             make_backend(options), options.profile ? std::make_shared<ops::Profile>() : nullptr) {}
+    : Engine(options, open_checkpoint(options.model.empty() ? find_embedded_model()
+                                                            : std::filesystem::path(options.model))) {}
 
-Pipeline::Engine::Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Backend> with,
-                         std::shared_ptr<ops::Profile> times)
-    : profile(std::move(times)),
-      backend(profile ? ops::make_profiled_backend(std::move(with), profile) : std::move(with)),
+Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpoint)
+    : profile(options.profile ? std::make_shared<ops::Profile>() : nullptr),
+      backend(make_backend(backend_options(options), profile)),
+      unet_backend(make_backend(unet_options(options), profile)),
       info(describe(checkpoint)),
       schedule(ScheduleConfig::from_json(checkpoint.scheduler_config)),
       tokenizer(load_tokenizer(checkpoint, models::TextConfig::from_json(checkpoint.text_encoder.config))),
       text_encoder({checkpoint.text_encoder.weights, backend.get()},
                    models::TextConfig::from_json(checkpoint.text_encoder.config)),
-      unet({checkpoint.unet.weights, backend.get()}, models::UNetConfig::from_json(checkpoint.unet.config)),
-      guided_unet(unet, *backend),
+      unet({checkpoint.unet.weights, unet_backend.get()},
+           models::UNetConfig::from_json(checkpoint.unet.config)),
+      guided_unet(unet, *unet_backend),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
       decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
   check_widths(text_encoder, unet, vae_config);
-  info.device = backend->description();
+  info.device = unet_backend->description();
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }

@@ -24,8 +24,7 @@ namespace latentdial {
 /// A loaded checkpoint on its back end, and the stages of making one picture.
 struct Pipeline::Engine {
   explicit Engine(const EngineOptions& options);
-  Engine(const Checkpoint& checkpoint, std::unique_ptr<ops::Backend> backend,
-         std::shared_ptr<ops::Profile> profile);
+  Engine(const EngineOptions& options, const Checkpoint& checkpoint);
 
   /// text → hidden states [1,T,C], f32; adds a line to `notices` when words did not fit.
   [[nodiscard]] Tensor encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
@@ -37,8 +36,9 @@ struct Pipeline::Engine {
   /// The start picture's latents [1,h,w,C], sampled from the encoder's distribution with `generator`.
   [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
 
-  std::shared_ptr<ops::Profile> profile;  ///< Null unless asked for.
-  std::unique_ptr<ops::Backend> backend;
+  std::shared_ptr<ops::Profile> profile;       ///< Null unless asked for.
+  std::unique_ptr<ops::Backend> backend;       ///< Of text encoder and autoencoder.
+  std::unique_ptr<ops::Backend> unet_backend;  ///< Differs where the U-Net computes in fewer bits.
   ModelInfo info;
   ScheduleConfig schedule;
   Tokenizer tokenizer;

@@ -31,8 +31,8 @@ class BackendTest : public OpsTest {
 TEST_P(BackendTest, DescribesItself) {
   const auto text = backend_->description();
   EXPECT_THAT(text, HasSubstr("2 threads"));
-  EXPECT_THAT(text, HasSubstr(std::string(name(backend_->dtype()))));
-  const bool widens = GetParam().dtype == DType::bf16 && GetParam().arithmetic == Arithmetic::f32;
+  EXPECT_THAT(text, HasSubstr(GetParam().int8 ? "int8" : std::string(name(backend_->dtype()))));
+  const bool widens = label(GetParam()) == "bf16_widened";
   EXPECT_EQ(text.find("multiplied in f32") != std::string::npos, widens);
 }
 

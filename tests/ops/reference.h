@@ -68,10 +68,12 @@ struct Precision {
   DType dtype;
   Arithmetic arithmetic;
   double tolerance;
+  bool int8 = false;
 
-  [[nodiscard]] BackendOptions options(int threads) const { return {dtype, threads, arithmetic}; }
+  [[nodiscard]] BackendOptions options(int threads) const { return {dtype, threads, arithmetic, int8}; }
 };
 inline std::string label(const Precision& p) {
+  if (p.int8) return "int8";
   const bool widened = p.dtype == DType::bf16 && p.arithmetic == Arithmetic::f32;
   return std::string(name(p.dtype)) + (widened ? "_widened" : "");
 }
@@ -102,9 +104,11 @@ class OpsTest : public testing::TestWithParam<Precision> {
   std::unique_ptr<Backend> backend_ = make_cpu_backend(GetParam().options(2));
 };
 
-/// f32, bf16 through f32, and the processor's own bf16 where oneDNN has a kernel for it.
+/// f32, bf16 through f32, 8-bit products, and the processor's own bf16 where oneDNN has a kernel for it.
 inline auto precisions() {
-  std::vector<Precision> all{{DType::f32, Arithmetic::f32, 1e-5}, {DType::bf16, Arithmetic::f32, 5e-3}};
+  std::vector<Precision> all{{DType::f32, Arithmetic::f32, 1e-5},
+                             {DType::bf16, Arithmetic::f32, 5e-3},
+                             {DType::bf16, Arithmetic::f32, 2e-2, true}};
   const char* set = std::getenv("ONEDNN_MAX_CPU_ISA");
   const std::int64_t vectors = hwy::SupportedTargets();
   if (set == nullptr && (vectors & (HWY_AVX3 | HWY_AVX3_DL)) != 0) {

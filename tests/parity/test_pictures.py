@@ -1,5 +1,6 @@
 """Whole pictures on the embedded model: the same prompt and seed as diffusers', every sampler, every form of the weights."""
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -40,6 +41,29 @@ def generate(build, out, *flags, dtype="f32") -> numpy.ndarray:
 def psnr(a: numpy.ndarray, b: numpy.ndarray) -> float:
     error = numpy.mean((a.astype(numpy.float64) - b.astype(numpy.float64)) ** 2)
     return float("inf") if error == 0 else float(10 * numpy.log10(255**2 / error))
+
+
+INT8_PICTURES = 50
+INT8_PSNR = 30  # dB, median over the pictures
+
+
+def sweep(build, folder, dtype) -> numpy.ndarray:
+    prompts = [f"a {subject} {place}" for subject in ("dog", "cat", "temple", "city", "pyramid") for place in ("in the jungle", "in the meadow, Monet style")]
+    grid = {"prompt": prompts, "seed": f"0:{INT8_PICTURES // len(prompts) - 1}:{INT8_PICTURES // len(prompts)}"}
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps({"settings": {"steps": 50}, "grid": grid}))
+    command = [build / "bin" / "latentdial", "sweep", folder / "plan.json", "--dtype", dtype, "--json", "-q", "--out", folder]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    files = [answer["file"] for answer in map(json.loads, lines) if "file" in answer]
+    assert len(files) == INT8_PICTURES
+    return numpy.stack([numpy.asarray(Image.open(file).convert("RGB")) for file in files])
+
+
+def test_int8_pictures_are_close_to_bf16_ones(build, tmp_path):
+    bf16, int8 = (sweep(build, tmp_path / dtype, dtype) for dtype in ("bf16", "int8"))
+    distances = [psnr(a, b) for a, b in zip(int8, bf16, strict=True)]
+    print(f"\nint8 against bf16, {INT8_PICTURES} pictures of 50 steps: PSNR {numpy.median(distances):.1f} dB (median), {min(distances):.1f} (worst)")
+    assert numpy.median(distances) >= INT8_PSNR
 
 
 @pytest.fixture(scope="module")

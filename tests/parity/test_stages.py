@@ -12,6 +12,7 @@ from transformers import CLIPTextModel
 
 F32_BOUND = 1e-3  # max |Δ| / max |reference|
 BF16_COSINE = 0.999
+INT8_COSINE = 0.998
 SIZES = {"512x512": (64, 64), "448x640": (80, 56), "520x392": (49, 65)}  # latents, height first
 
 
@@ -69,9 +70,12 @@ def test_unet(build, model, tmp_path):
         error = relative_error(read(tmp_path, "unet", reference.shape), reference)
         run_stages(build, model, "bf16", tmp_path, {"unet": call}, inputs)
         similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
-        print(f"\n{model.name} U-Net {size}: f32 relative error {error:.2e}, bf16 cosine {similarity:.6f}")
+        run_stages(build, model, "int8", tmp_path, {"unet": call}, inputs)
+        int8_similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
+        print(f"\n{model.name} U-Net {size}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}, of int8 {int8_similarity:.6f}")
         assert error <= F32_BOUND
         assert similarity >= BF16_COSINE
+        assert int8_similarity >= INT8_COSINE
 
 
 def test_autoencoder(build, models_folder, tmp_path):

@@ -46,7 +46,7 @@ void run(const std::string& model, const std::string& dtype, const fs::path& fol
   namespace models = latentdial::models;
   const auto request = json::parse(std::ifstream(folder / "request.json"));
   const auto ops = latentdial::ops::make_cpu_backend(
-      {.dtype = dtype == "bf16" ? latentdial::DType::bf16 : latentdial::DType::f32, .threads = 0});
+      {.dtype = dtype == "f32" ? latentdial::DType::f32 : latentdial::DType::bf16, .int8 = dtype == "int8"});
   const auto checkpoint = latentdial::open_checkpoint(model);
 
   if (request.contains("text")) {

@@ -10,6 +10,7 @@ struct Context {
   DType dtype = DType::f32;
   int threads = 1;
   Arithmetic arithmetic = Arithmetic::f32;
+  bool int8 = false;  ///< Products of reducible precision are of 8-bit numbers.
 };
 
 }  // namespace latentdial::ops::cpu

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ops/cpu/check.h"
+#include "ops/cpu/int8_conv2d.h"
 #include "ops/cpu/linear.h"
 #include "ops/cpu/onednn_conv2d.h"
 #include "ops/cpu/window_conv2d.h"
@@ -31,15 +32,18 @@ Shape PackedConv2d::result_shape(const Shape& input) const {
 }
 
 PackedWeight prepare_conv2d(const Context& context, const Tensor& weight, const Tensor& bias,
-                            ConvGeometry geometry) {
+                            ConvGeometry geometry, Precision precision) {
   constexpr auto op = "prepare_conv2d";
   if (!weight.defined() || weight.rank() != 4) fault(op, "a weight [out, in, kh, kw] is needed");
   if (geometry.stride < 1 || geometry.pad_before < 0 || geometry.pad_after < 0) fault(op, "a bad geometry");
   check_parameter(op, weight, weight.shape());
   if (is_pointwise(weight, geometry)) {
-    return prepare_linear(context, weight.reshape({weight.dim(0), weight.dim(1)}), bias);
+    return prepare_linear(context, weight.reshape({weight.dim(0), weight.dim(1)}), bias, precision);
   }
   if (bias.defined()) check_parameter(op, bias, {weight.dim(0)});
+  if (context.int8 && precision == Precision::reducible) {
+    return prepare_int8_conv2d(context, weight, bias, geometry);
+  }
   if (context.arithmetic == Arithmetic::bf16_matrix) {
     return prepare_onednn_conv2d(context, weight, bias, geometry);
   }

@@ -31,7 +31,7 @@ class PackedConv2d : public Packed {
 
 /// A 1×1 convolution of stride 1 without padding is prepared as a linear layer over pixels.
 [[nodiscard]] PackedWeight prepare_conv2d(const Context& context, const Tensor& weight, const Tensor& bias,
-                                          ConvGeometry geometry);
+                                          ConvGeometry geometry, Precision precision);
 [[nodiscard]] Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w,
                             const Epilogue& epilogue);
 

@@ -9,6 +9,7 @@
 #include "ops/cpu/context.h"
 #include "ops/cpu/conv2d.h"
 #include "ops/cpu/embedding.h"
+#include "ops/cpu/int8_kernel.h"
 #include "ops/cpu/linear.h"
 #include "ops/cpu/norm.h"
 #include "ops/cpu/onednn.h"
@@ -27,12 +28,12 @@ class CpuBackend final : public Backend {
   DType dtype() const override { return context_.dtype; }
   std::string description() const override { return description_; }
 
-  PackedWeight prepare_linear(const Tensor& weight, const Tensor& bias) const override {
-    return cpu::prepare_linear(context_, weight, bias);
+  PackedWeight prepare_linear(const Tensor& weight, const Tensor& bias, Precision precision) const override {
+    return cpu::prepare_linear(context_, weight, bias, precision);
   }
-  PackedWeight prepare_conv2d(const Tensor& weight, const Tensor& bias,
-                              ConvGeometry geometry) const override {
-    return cpu::prepare_conv2d(context_, weight, bias, geometry);
+  PackedWeight prepare_conv2d(const Tensor& weight, const Tensor& bias, ConvGeometry geometry,
+                              Precision precision) const override {
+    return cpu::prepare_conv2d(context_, weight, bias, geometry, precision);
   }
   PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon) const override {
     return cpu::prepare_norm(gamma, beta, epsilon);
@@ -83,6 +84,18 @@ class CpuBackend final : public Backend {
 
 }  // namespace
 
+namespace cpu {
+namespace {
+
+std::string describe_numbers(const Context& context) {
+  if (context.int8) return has_vnni() ? "int8" : "int8 (without VNNI, slower than f32)";
+  const bool widens = context.dtype == DType::bf16 && context.arithmetic == Arithmetic::f32;
+  return fmt::format("{}{}", name(context.dtype), widens ? " (multiplied in f32)" : "");
+}
+
+}  // namespace
+}  // namespace cpu
+
 std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   if (options.dtype != DType::f32 && options.dtype != DType::bf16) {
     cpu::fault("make_cpu_backend", fmt::format("no activations in {}", name(options.dtype)));
@@ -94,11 +107,10 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   if (context.arithmetic != Arithmetic::f32 && !cpu::onednn::has_avx512()) {
     cpu::fault("make_cpu_backend", "this processor multiplies no bf16 by itself (no AVX-512)");
   }
-  const bool widens = options.dtype == DType::bf16 && context.arithmetic == Arithmetic::f32;
+  context.int8 = options.int8;
   return std::make_unique<CpuBackend>(
-      context, fmt::format("CPU {}, {} thread{}, {}{}", cpu::onednn::instruction_set(), context.threads,
-                           context.threads == 1 ? "" : "s", name(context.dtype),
-                           widens ? " (multiplied in f32)" : ""));
+      context, fmt::format("CPU {}, {} thread{}, {}", cpu::onednn::instruction_set(), context.threads,
+                           context.threads == 1 ? "" : "s", cpu::describe_numbers(context)));
 }
 
 Arithmetic fastest_cpu_arithmetic() {

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "ops/cpu/check.h"
+#include "ops/cpu/int8_product.h"
 #include "ops/cpu/onednn_linear.h"
 #include "ops/cpu/product.h"
 #include "ops/cpu/read_row.h"
@@ -26,13 +29,39 @@ class TiledLinear final : public PackedLinear {
   PackedMatrix matrix_;
 };
 
+/// A linear layer of 8-bit numbers. Each row is quantized by its own range.
+class Int8Linear final : public PackedLinear {
+ public:
+  Int8Linear(const Context& context, const Tensor& weight, const Tensor& bias)
+      : PackedLinear(context.dtype, weight.dim(1), weight.dim(0)), matrix_(context, weight, bias) {}
+
+  void run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const override {
+    const auto read = [&](std::int64_t row, std::uint8_t* to) {
+      thread_local std::vector<float> numbers;
+      numbers.resize(static_cast<std::size_t>(in()));
+      read_row(x, row * in(), in(), numbers.data());
+      const auto quantization = quantization_of(range_of(numbers.data(), numbers.size()));
+      quantize(numbers.data(), numbers.size(), quantization, to);
+      return quantization;
+    };
+    multiply(context, read, matrix_, epilogue, y);
+  }
+
+ private:
+  Int8Matrix matrix_;
+};
+
 }  // namespace
 
-PackedWeight prepare_linear(const Context& context, const Tensor& weight, const Tensor& bias) {
+PackedWeight prepare_linear(const Context& context, const Tensor& weight, const Tensor& bias,
+                            Precision precision) {
   constexpr auto op = "prepare_linear";
   if (!weight.defined() || weight.rank() != 2) fault(op, "a weight [out, in] is needed");
   check_parameter(op, weight, weight.shape());
   if (bias.defined()) check_parameter(op, bias, {weight.dim(0)});
+  if (context.int8 && precision == Precision::reducible) {
+    return std::make_shared<Int8Linear>(context, weight, bias);
+  }
   if (context.arithmetic == Arithmetic::f32) return std::make_shared<TiledLinear>(context, weight, bias);
   return prepare_onednn_linear(context, weight, bias);
 }

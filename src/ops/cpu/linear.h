@@ -24,7 +24,8 @@ class PackedLinear : public Packed {
   std::int64_t in_, out_;
 };
 
-[[nodiscard]] PackedWeight prepare_linear(const Context& context, const Tensor& weight, const Tensor& bias);
+[[nodiscard]] PackedWeight prepare_linear(const Context& context, const Tensor& weight, const Tensor& bias,
+                                          Precision precision);
 /// `op` is named in errors: a pointwise convolution is a linear layer too.
 [[nodiscard]] Tensor linear(const char* op, const Context& context, const Tensor& x, const PackedLinear& w,
                             const Epilogue& epilogue);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "ops/cpu/context.h"
+#include "ops/cpu/tile_kernel.h"
 #include "ops/ops.h"
 
 /// Products with f32 arithmetic: activations and weights may be stored in bf16, and are widened block by
@@ -26,6 +27,10 @@ struct PackedMatrix {
 [[nodiscard]] Tensor pack_panels(const Context& context, const Tensor& weight, std::int64_t padded_depth);
 /// A bias padded with zeros to `columns`; undefined stays undefined.
 [[nodiscard]] Tensor padded_bias(const Tensor& bias, std::int64_t columns);
+
+/// What a product becomes in y [rows, columns] from (row, column) on; `bias` may be undefined.
+[[nodiscard]] TileOutput output_of(std::int64_t row, std::int64_t column, std::int64_t columns,
+                                   const Tensor& bias, const Epilogue& epilogue, Tensor& y);
 
 /// Writes row `row` of the left factor, `depth` numbers.
 using RowReader = std::function<void(std::int64_t row, float* to)>;

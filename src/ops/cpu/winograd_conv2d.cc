@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "ops/cpu/parallel.h"
 #include "ops/cpu/product.h"
-#include "ops/cpu/tile_kernel.h"
+#include "ops/cpu/tiling.h"
 #include "ops/cpu/winograd_kernel.h"
 
 namespace latentdial::ops::cpu {
@@ -29,10 +28,6 @@ constexpr std::int64_t kDepthAtOnce = 64;
 // time and so many channels that they stay in its second-level cache.
 constexpr std::int64_t kFewTiles = 64;
 constexpr std::int64_t kFewTilesDepth = 64;
-
-std::int64_t divide_up(std::int64_t n, std::int64_t by) {
-  return (n + by - 1) / by;
-}
 
 /// How one convolution is cut: into groups of 4×4 tiles, and those into groups of panels of output channels.
 struct Plan {
@@ -105,7 +100,10 @@ void WinogradConv2d::transform_pixels(const Context& context, const Plan& plan, 
   const auto height = x.dim(1), width = x.dim(2);
   const Tensor outside = Tensor::zeros({plan.depth}, x.dtype());
   const auto pixel_bytes = static_cast<std::size_t>(in()) * element_size(x.dtype());
-  parallel_for(context.threads, part.tile_count(), [&](std::int64_t i, int /*thread*/) {
+  // Tiles that only fill the last register tile are zeros: left as they are they might be slow denormals.
+  const auto padded = round_up(part.tile_count(), plan.rows);
+  parallel_for(context.threads, padded, [&](std::int64_t i, int /*thread*/) {
+    const bool fills = i >= part.tile_count();
     const auto tile = part.first_tile + i;
     const auto b = tile / (plan.tile_columns_y * plan.tile_columns_x);
     const auto first_y = tile / plan.tile_columns_x % plan.tile_columns_y * kOutput - 1;
@@ -118,7 +116,7 @@ void WinogradConv2d::transform_pixels(const Context& context, const Plan& plan, 
         .block_stride = static_cast<std::size_t>(plan.rows * kBlock)};
     for (std::int64_t e = 0; e < kProducts; ++e) {
       const auto iy = first_y + e / kInput, ix = first_x + e % kInput;
-      const bool inside = iy >= 0 && ix >= 0 && iy < height && ix < width;
+      const bool inside = !fills && iy >= 0 && ix >= 0 && iy < height && ix < width;
       input.pixels[static_cast<std::size_t>(e)] =
           inside ? x.raw() + static_cast<std::size_t>((b * height + iy) * width + ix) * pixel_bytes
                  : outside.raw();
