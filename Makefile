@@ -32,10 +32,14 @@ parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers
 	cmake --build --preset release
 	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/training
 
-bench: packages .venv/parity clip-vocabulary  ## Seconds per U-Net call and VAE decode beside the machine's own peak and diffusers
+bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON
 	cmake --build --preset release
 	LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) bench/run.py --build $(BUILD)
+
+.venv/bench: .venv/parity bench/requirements.txt
+	$(PYTHON) -m pip install -q -r bench/requirements.txt
+	touch $@
 
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
 	$(PYTHON) -m training

@@ -1,16 +1,26 @@
-// Times one stage of a model: engine_bench MODEL f32|bf16|int8 unet|decode HEIGHT WIDTH REPEATS [--profile]
-// HEIGHT and WIDTH are in pixels. Prints one JSON object: seconds of loading, of the first call and of each
-// further one. --profile also writes seconds and GFLOP/s per operation, over all calls, to the error stream.
+// Times one stage of our engine in a process of its own:
+//   engine_bench MODEL f32|bf16|int8 text|unet|decode|picture SIZE REPEATS [--profile]
+// SIZE is a picture's side in pixels; `unet` has batch 2, as guidance needs; `picture` is 20 steps of DPM++
+// 2M. Prints one JSON object, as bench/peers.py does: seconds from the start of the process to the first
+// call's end
+// (`started`), of each further call, and the peak memory in GiB. --profile also writes seconds and GFLOP/s
+// per operation, over all calls, to the error stream.
+
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "latentdial/pipeline.h"
 #include "models/autoencoder.h"
+#include "models/clip_text.h"
 #include "models/unet.h"
 #include "ops/ops.h"
 #include "ops/profile.h"
@@ -20,12 +30,16 @@ namespace {
 
 using latentdial::Tensor;
 using Clock = std::chrono::steady_clock;
+namespace models = latentdial::models;
+namespace ops = latentdial::ops;
+
+const auto kStart = Clock::now();
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// A smooth field of unit size: the values do not matter for time as long as they are ordinary numbers.
+/// Ordinary numbers of unit size: the values do not matter for time.
 Tensor waves(latentdial::Shape shape) {
   Tensor x = Tensor::empty(std::move(shape));
   float phase = 0;
@@ -33,65 +47,103 @@ Tensor waves(latentdial::Shape shape) {
   return x;
 }
 
-void report(double load, const std::function<void()>& call, int repeats, const std::string& device) {
-  nlohmann::json result = {{"load", load}, {"device", device}, {"seconds", nlohmann::json::array()}};
-  auto start = Clock::now();
-  call();
-  result["first"] = seconds_since(start);
+double peak_gib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
+}
+
+/// Calls `first`, then `call` `repeats` times.
+void report(const std::function<void()>& first, const std::function<void()>& call, int repeats) {
+  first();
+  nlohmann::json result = {{"started", seconds_since(kStart)}, {"seconds", nlohmann::json::array()}};
   for (int i = 0; i < repeats; ++i) {
-    start = Clock::now();
+    const auto start = Clock::now();
     call();
     result["seconds"].push_back(seconds_since(start));
   }
+  result["peak_gib"] = peak_gib();
   std::printf("%s\n", result.dump().c_str());
 }
 
-void print(const latentdial::ops::Profile& profile) {
-  for (const auto& row : profile.rows()) {
+void print(const std::vector<latentdial::OperationTime>& rows) {
+  for (const auto& row : rows) {
     std::fprintf(stderr, "%8.3f s %5ld× %7.1f GFLOP/s  %s %s\n", row.seconds, static_cast<long>(row.calls),
                  row.flop / row.seconds * 1e-9, row.operation.c_str(), row.shapes.c_str());
   }
 }
 
-void run(const std::string& model, const std::string& dtype, const std::string& stage, std::int64_t height,
-         std::int64_t width, int repeats, const std::shared_ptr<latentdial::ops::Profile>& profile) {
-  namespace models = latentdial::models;
-  const auto start = Clock::now();
-  auto ops = latentdial::ops::make_cpu_backend(
-      {.dtype = dtype == "f32" ? latentdial::DType::f32 : latentdial::DType::bf16, .int8 = dtype == "int8"});
-  if (profile) ops = latentdial::ops::make_profiled_backend(std::move(ops), profile);
-  const auto checkpoint = latentdial::open_checkpoint(model);
+struct Arguments {
+  std::string model, dtype, stage;
+  int size, repeats;
+  bool profile;
+};
+
+void time_picture(const Arguments& a) {
+  const auto pipeline =
+      latentdial::Pipeline::load({.model = a.model, .dtype = a.dtype, .threads = 0, .profile = a.profile});
+  latentdial::Settings settings;
+  settings.prompt = "a temple hidden in the jungle, Monet style";
+  settings.sampler = "dpm++2m";
+  settings.width = settings.height = a.size;
+  const auto make = [&](int steps) {
+    settings.steps = steps;
+    (void)pipeline.generate(settings);
+  };
+  report([&] { make(1); }, [&] { make(20); }, a.repeats);
+  print(pipeline.profile());
+}
+
+void time_model(const Arguments& a) {
+  const auto profile = a.profile ? std::make_shared<ops::Profile>() : nullptr;
+  const ops::BackendOptions options{
+      .dtype = a.dtype == "f32" ? latentdial::DType::f32 : latentdial::DType::bf16,
+      .int8 = a.dtype == "int8" && a.stage == "unet"};
+  auto backend = ops::make_cpu_backend(options);
+  if (profile) backend = ops::make_profiled_backend(std::move(backend), profile);
+  const auto checkpoint = latentdial::open_checkpoint(a.model);
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
-  const auto h = height / vae.downscale(), w = width / vae.downscale();
-  if (stage == "decode") {
-    const models::Decoder decoder({checkpoint.vae.weights, ops.get()}, vae);
-    const Tensor latents = waves({1, h, w, vae.latent_channels});
-    report(
-        seconds_since(start), [&] { (void)decoder(latents); }, repeats, ops->description());
-    return;
+  const auto side = a.size / vae.downscale();
+  const auto run = [&](const std::function<void()>& call) { report(call, call, a.repeats); };
+  if (a.stage == "text") {
+    const models::ClipText text({checkpoint.text_encoder.weights, backend.get()},
+                                models::TextConfig::from_json(checkpoint.text_encoder.config));
+    const std::vector<std::int32_t> ids(77, 320);
+    run([&] {
+      for (int prompt = 0; prompt < 2; ++prompt) (void)backend->to_host(text(ids));
+    });
+  } else if (a.stage == "decode") {
+    const models::Decoder decoder({checkpoint.vae.weights, backend.get()}, vae);
+    const Tensor latents = waves({1, side, side, vae.latent_channels});
+    run([&] { (void)decoder(latents); });
+  } else {
+    const models::UNet unet({checkpoint.unet.weights, backend.get()},
+                            models::UNetConfig::from_json(checkpoint.unet.config));
+    const Tensor latents = backend->to_device(waves({2, side, side, unet.config().in_channels}));
+    const auto text =
+        unet.project_text(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
+    run([&] { (void)backend->to_host(unet(latents, 500, text)); });
   }
-  const models::UNet unet({checkpoint.unet.weights, ops.get()},
-                          models::UNetConfig::from_json(checkpoint.unet.config));
-  const Tensor latents = ops->to_device(waves({2, h, w, unet.config().in_channels}));
-  const auto text = unet.project_text(ops->to_device(waves({2, 77, unet.config().cross_attention_dim})));
-  report(
-      seconds_since(start), [&] { (void)ops->to_host(unet(latents, 500, text)); }, repeats,
-      ops->description());
+  if (profile) print(profile->rows());
+}
+
+std::optional<Arguments> read(const std::vector<std::string>& words) {
+  if (words.size() < 5 || words.size() > 6 || (words.size() == 6 && words[5] != "--profile")) return {};
+  return Arguments{words[0], words[1], words[2], std::stoi(words[3]), std::stoi(words[4]), words.size() == 6};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool profiled = argc == 8 && std::string(argv[7]) == "--profile";
-  if (argc != 7 && !profiled) {
-    std::fprintf(stderr,
-                 "usage: engine_bench MODEL f32|bf16|int8 unet|decode HEIGHT WIDTH REPEATS [--profile]\n");
+  const auto arguments = read({argv + 1, argv + argc});
+  if (!arguments) {
+    std::fprintf(
+        stderr,
+        "usage: engine_bench MODEL f32|bf16|int8 text|unet|decode|picture SIZE REPEATS [--profile]\n");
     return 2;
   }
   try {
-    const auto profile = profiled ? std::make_shared<latentdial::ops::Profile>() : nullptr;
-    run(argv[1], argv[2], argv[3], std::stoll(argv[4]), std::stoll(argv[5]), std::stoi(argv[6]), profile);
-    if (profile) print(*profile);
+    arguments->stage == "picture" ? time_picture(*arguments) : time_model(*arguments);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "engine_bench: %s\n", error.what());

@@ -1,8 +1,9 @@
-"""Our engine and diffusers in turn on the same random full-size model: seconds, ratios, memory, and the machine's own peak.
+"""Our engine, OpenVINO and diffusers in turn on the same random full-size model: seconds, ratios, memory, and the machine's own peak.
 
-    python bench/run.py --build build/release [--size 512] [--rounds 3] [--keep FOLDER]
+    python bench/run.py --build build/release [--sizes 512 ...] [--stages unet decode text picture] [--rounds 2] [--keep FOLDER]
 
-The table goes to the terminal and, with the raw figures, to out/bench.json. Run it on an idle machine.
+All compute in bf16; ours in int8 and f32 comes below. The table goes to the terminal row by row and, with every single figure, to
+out/bench.json. Run it on an idle machine: half an hour at 512 pixels, hours for all sizes.
 """
 
 import argparse
@@ -18,44 +19,20 @@ import tempfile
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "parity"))
 
-WORK_512 = {"unet": 1.607, "decode": 2.515}  # TFLOP at 512×512; the U-Net call has batch 2
+PEERS = ("openvino", "diffusers")
+STAGES = {"unet": "U-Net call, guided", "decode": "VAE decode", "text": "text encoder, 2 prompts", "picture": "picture, 20 steps, warm"}
+REPEATS = {"unet": 2, "decode": 2, "text": 5, "picture": 1}
 
-DIFFUSERS = """
-import json, sys, time, torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
-model, dtype, stage, size, repeats = sys.argv[1], getattr(torch, sys.argv[2]), sys.argv[3], int(sys.argv[4]) // 8, int(sys.argv[5])
-torch.set_grad_enabled(False)
-if stage == "unet":
-    unet = UNet2DConditionModel.from_pretrained(model + "/unet", torch_dtype=dtype).to(memory_format=torch.channels_last)
-    x, s = torch.randn(2, 4, size, size, dtype=dtype).to(memory_format=torch.channels_last), torch.randn(2, 77, 768, dtype=dtype)
-    call = lambda: unet(x, 500, s)
-else:
-    vae = AutoencoderKL.from_pretrained(model + "/vae", torch_dtype=dtype).to(memory_format=torch.channels_last)
-    x = torch.randn(1, 4, size, size, dtype=dtype).to(memory_format=torch.channels_last)
-    call = lambda: vae.decode(x)
-call()
-seconds = []
-for _ in range(repeats):
-    start = time.perf_counter()
-    call()
-    seconds.append(time.perf_counter() - start)
-print(json.dumps({"seconds": seconds}))
-"""
+
+def work(stage: str, size: int) -> float | None:
+    """TFLOP of the direct algorithm in SD v1; the U-Net call has batch 2. Attention over pixels grows with the square of their number."""
+    pixels = (size / 512) ** 2
+    return {"unet": 1.362 * pixels + 0.245 * pixels**2, "decode": 2.481 * pixels + 0.034 * pixels**2}.get(stage)
 
 
 def run_json(command: list) -> dict:
-    result = subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True)
+    result = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return json.loads(result.stdout.strip().splitlines()[-1])
-
-
-def peak_memory(command: list) -> float:
-    """GiB of the largest resident set of the process."""
-    process = subprocess.Popen([str(part) for part in command])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"bench: {command[0]} ended with {process.returncode}")
-    return usage.ru_maxrss / 2**20
 
 
 def cpu_name() -> str:
@@ -65,43 +42,73 @@ def cpu_name() -> str:
     return platform.processor()
 
 
-def time_stage(build: pathlib.Path, model: pathlib.Path, stage: str, size: int, rounds: int) -> dict:
-    """Ours and theirs in turn, so that a drift of the machine's speed touches both."""
-    ours, theirs = [], []
-    for _ in range(rounds):
-        ours += run_json([build / "bin" / "engine_bench", model, "bf16", stage, size, size, 2])["seconds"]
-        theirs += run_json([sys.executable, "-c", DIFFUSERS, model, "bfloat16", stage, size, 2])["seconds"]
-    return {"ours": statistics.median(ours), "diffusers": statistics.median(theirs), "all": {"ours": ours, "diffusers": theirs}}
+class Bench:
+    def __init__(self, build: pathlib.Path, model: pathlib.Path):
+        self.build, self.model = build, model
+        self.peak = {dtype: run_json([build / "bin" / "peak_bench", dtype])["gflops"] for dtype in ("f32", "bf16", "int8")}
+
+    def ours(self, dtype: str, stage: str, size: int) -> dict:
+        return run_json([self.build / "bin" / "engine_bench", self.model, dtype, stage, size, REPEATS[stage]])
+
+    def theirs(self, peer: str, stage: str, size: int) -> dict:
+        return run_json([sys.executable, ROOT / "bench" / "peers.py", peer, self.model, stage, size, REPEATS[stage]])
+
+    def row(self, stage: str, size: int, rounds: int) -> dict:
+        """Ours and theirs in turn, so that a drift of the machine's speed touches all."""
+        runs = {name: [] for name in ("ours", *PEERS, "ours int8", "ours f32")}
+        for _ in range(rounds):
+            runs["ours"].append(self.ours("bf16", stage, size))
+            for peer in PEERS:
+                runs[peer].append(self.theirs(peer, stage, size))
+            runs["ours int8"].append(self.ours("int8", stage, size))
+            runs["ours f32"].append(self.ours("f32", stage, size))
+        row = {}
+        for name, results in runs.items():
+            seconds = statistics.median(second for result in results for second in result["seconds"])
+            overhead = statistics.median(result["started"] for result in results) - seconds
+            row[name] = {"seconds": seconds, "start": overhead, "peak_gib": max(result["peak_gib"] for result in results), "runs": results}
+        return row
+
+
+def print_row(label: str, row: dict, key: str, unit: str, share: str = "") -> None:
+    ours = row["ours"][key]
+    ratios = "".join(f"{row[peer][key]:8.2f}{unit}{row[peer][key] / ours:6.2f}×" for peer in PEERS)
+    others = "".join(f"{row[name][key]:8.2f}{unit}" for name in ("ours int8", "ours f32"))
+    print(f"{label:34}{ours:8.2f}{unit}{share:>7}{ratios}{others}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="CMake build folder")
-    parser.add_argument("--size", type=int, default=512, help="picture side in pixels")
-    parser.add_argument("--rounds", type=int, default=3, help="alternations of ours and theirs")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[512], help="picture sides in pixels")
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES), help="what to time")
+    parser.add_argument("--rounds", type=int, default=2, help="alternations of ours and theirs (whole pictures: one)")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the random model, kept between runs")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "out" / "bench.json")
     arguments = parser.parse_args()
 
     from random_models import make_model
 
     with tempfile.TemporaryDirectory() as temporary:
         model = make_model(arguments.keep or pathlib.Path(temporary), "sd-v1-4")
-        picture = [arguments.build / "bin" / "latentdial", "generate", "-m", model, "-p", "a temple", "--dtype", "bf16", "--steps", 2, "-q"]
-        size = f"{arguments.size}x{arguments.size}"
-        memory = peak_memory([*picture, "--size", size, "-o", pathlib.Path(temporary) / "picture.png"])
-        peak = {dtype: run_json([arguments.build / "bin" / "peak_bench", dtype]) for dtype in ("f32", "bf16")}
-        result = {"cpu": cpu_name(), "cores": os.cpu_count(), "size": arguments.size, "peak": peak, "picture_peak_gib": memory}
-        print(f"{result['cpu']}, {result['cores']} cores; bf16 peak {peak['bf16']['gflops']:.0f} GFLOP/s, f32 {peak['f32']['gflops']:.0f}")
-        print(f"{'peak memory, one picture':24}{memory:5.2f} GiB")
-        print(f"{'':24}{'ours':>9}{'diffusers':>11}{'ratio':>8}{'of peak':>9}", flush=True)
-        for stage, label in (("unet", "U-Net call, guided"), ("decode", "VAE decode")):
-            row = result[stage] = time_stage(arguments.build, model, stage, arguments.size, arguments.rounds)
-            share = WORK_512[stage] * 1000 / row["ours"] / peak["bf16"]["gflops"]
-            of_peak = f"{100 * share:8.0f}%" if arguments.size == 512 else ""
-            print(f"{label:24}{row['ours']:8.2f}s{row['diffusers']:10.2f}s{row['diffusers'] / row['ours']:7.2f}×{of_peak}", flush=True)
-    out = ROOT / "out"
-    out.mkdir(exist_ok=True)
-    (out / "bench.json").write_text(json.dumps(result, indent=1))
+        subprocess.run([sys.executable, ROOT / "bench" / "peers.py", "openvino", model, "convert", "0", "0"], check=True, stderr=subprocess.DEVNULL)
+        bench = Bench(arguments.build, model)
+        print(f"{cpu_name()}, {os.cpu_count()} cores; peak of a matrix product: " + ", ".join(f"{t} {g:.0f} GFLOP/s" for t, g in bench.peak.items()))
+        print(f"{'bf16':34}{'ours':>9}{'peak':>7}" + "".join(f"{peer:>9}{'':7}" for peer in PEERS) + f"{'int8':>9}{'f32':>9}", flush=True)
+        result = {"cpu": cpu_name(), "cores": os.cpu_count(), "peak": bench.peak, "rows": {}}
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        for size in arguments.sizes:
+            for stage in arguments.stages:
+                rounds = 1 if stage == "picture" else arguments.rounds
+                row = result["rows"][f"{stage} {size}"] = bench.row(stage, size, rounds)
+                tflop = work(stage, size)
+                share = f"{tflop * 1e5 / row['ours']['seconds'] / bench.peak['bf16']:.0f}%" if tflop else ""
+                print_row(f"{STAGES[stage]}, {size}²", row, "seconds", "s", share)
+                if stage == "unet":
+                    print_row("  start to the end of a call, less it", row, "start", "s")
+                if stage == "picture":
+                    print_row("  peak memory, GiB", row, "peak_gib", " ")
+                arguments.out.write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

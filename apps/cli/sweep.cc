@@ -53,7 +53,7 @@ void add_sweep(CLI::App& app, Run& run) {
   add_output_options(*command, c->output);
   command->footer(
       "Settings are named as in manifest.jsonl: prompt, negative_prompt, steps, sampler, scheduler, "
-      "guidance_scale, seed, width,\n"
+      "guidance_scale, guidance_start, guidance_end, seed, width,\n"
       "height, image, strength, style, position, method, per_token, to_prompt, to_seed, theta.\n\n"
       "Example of a plan, two prompts × three seeds × eleven positions:\n"
       "  {\"settings\": {\"style\": \"Monet style\", \"steps\": 20},\n"

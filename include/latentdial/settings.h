@@ -27,12 +27,14 @@ struct Settings {
   std::uint64_t seed = 0;
   int steps = 50;
   double guidance_scale = 7.5;
-  int width = 0;           ///< Pixels, a multiple of 8; 0 is the model's own size.
-  int height = 0;          ///< Pixels, a multiple of 8; 0 is the model's own size.
-  std::string sampler;     ///< Empty: the one the model's scheduler config names.
-  std::string scheduler;   ///< Empty: "normal".
-  std::string image;       ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;  ///< How far the start picture is noised, (0, 1].
+  double guidance_start = 0;  ///< Share of the steps after which guidance begins, 0 to 1.
+  double guidance_end = 1;    ///< Share of the steps after which it ends, 0 to 1.
+  int width = 0;              ///< Pixels, a multiple of 8; 0 is the model's own size.
+  int height = 0;             ///< Pixels, a multiple of 8; 0 is the model's own size.
+  std::string sampler;        ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;      ///< Empty: "normal".
+  std::string image;          ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;     ///< How far the start picture is noised, (0, 1].
 
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -62,6 +64,12 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"guidance_scale", "--cfg", "CFG scale",
                  "Classifier-free guidance scale, 0 to 100; 1 switches guidance off", 0, 100},
           s.guidance_scale);
+  visitor(Option{"guidance_start", "--cfg-start", "CFG start",
+                 "Share of the steps before guidance begins, 0 to 1; a step without it costs half", 0, 1},
+          s.guidance_start);
+  visitor(Option{"guidance_end", "--cfg-end", "CFG end",
+                 "Share of the steps after which guidance ends, 0 to 1", 0, 1},
+          s.guidance_end);
   visitor(Option{"seed", "--seed", "Seed",
                  "Seed of the starting noise, 0 to 2^64-1; equals torch's CPU generator", 0,
                  18446744073709551615.0},

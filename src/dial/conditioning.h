@@ -18,9 +18,15 @@ struct GuidanceTerm {
 /// know.
 using Conditioning = std::function<std::vector<GuidanceTerm>(double progress)>;
 
-/// Classifier-free guidance (Ho & Salimans 2022): ε = ε_∅ + s·(ε_text − ε_∅), the same at every step. Terms
-/// of weight 0 are left out, so a scale of 1 costs one U-Net evaluation instead of two.
+/// Shares of the run between which guidance acts.
+struct GuidanceInterval {
+  double start = 0, end = 1;
+};
+
+/// Classifier-free guidance (Ho & Salimans 2022): ε = ε_∅ + s·(ε_text − ε_∅) while start ≤ progress < end,
+/// and ε_text outside (Kynkäänniemi et al. 2024, arXiv 2404.07724). Terms of weight 0 are left out, so a
+/// scale of 1, or a step outside, costs one U-Net evaluation instead of two.
 [[nodiscard]] Conditioning classifier_free_guidance(const Tensor& text_states, const Tensor& negative_states,
-                                                    double guidance_scale);
+                                                    double guidance_scale, GuidanceInterval interval = {});
 
 }  // namespace latentdial

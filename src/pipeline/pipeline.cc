@@ -65,7 +65,8 @@ Picture Pipeline::generate(const Settings& settings, const Observer& observer) c
 
   const Tensor text_states = engine_->encode_settings(s, picture.notices);
   const Tensor negative_states = engine_->encode_prompt(s.negative_prompt, picture.notices);
-  const Conditioning conditioning = classifier_free_guidance(text_states, negative_states, s.guidance_scale);
+  const Conditioning conditioning = classifier_free_guidance(text_states, negative_states, s.guidance_scale,
+                                                             {s.guidance_start, s.guidance_end});
 
   const auto sampler = make_sampler(s.sampler, s.scheduler, engine_->schedule, s.steps);
   TorchGenerator generator(s.seed);

@@ -63,6 +63,10 @@ void validate(const Settings& s) {
   check_choice("--sampler", s.sampler, sampler_names());
   check_choice("--scheduler", s.scheduler, scheduler_names());
   check_choice("--method", s.method, dial_methods());
+  if (s.guidance_start > s.guidance_end) {
+    throw invalid_input(fmt::format("--cfg-start: {} is behind --cfg-end, {}; guidance would never be on",
+                                    s.guidance_start, s.guidance_end));
+  }
   if (s.style.empty() && s.position != 0) {
     throw invalid_input(
         fmt::format("--at: the dial is at {}, but no --style says what it turns", s.position));

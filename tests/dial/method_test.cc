@@ -87,5 +87,16 @@ TEST(ClassifierFreeGuidance, AScaleOfOneNeedsNoNegativePrediction) {
   EXPECT_EQ(terms[0].text_states.values()[0], 1);
 }
 
+TEST(ClassifierFreeGuidance, ActsWithinItsIntervalOnly) {
+  const auto conditioning = classifier_free_guidance(encode("content"), encode("style"), 7.5, {0.2, 0.8});
+  for (const double progress : {0.0, 0.19, 0.8, 0.99}) {
+    const auto terms = conditioning(progress);
+    ASSERT_EQ(terms.size(), 1u) << progress;
+    EXPECT_EQ(terms[0].weight, 1);
+    EXPECT_EQ(terms[0].text_states.values()[0], 1);
+  }
+  for (const double progress : {0.2, 0.5, 0.79}) EXPECT_EQ(conditioning(progress).size(), 2u) << progress;
+}
+
 }  // namespace
 }  // namespace latentdial

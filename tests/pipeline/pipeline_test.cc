@@ -120,6 +120,14 @@ TEST(Dial, LerpAtOneIsThePlainStyledPrompt) {
   EXPECT_EQ(make(s).rgb, make(small("a temple, Monet style")).rgb);
 }
 
+TEST(GuidanceInterval, AnEmptyOneIsAScaleOfOne) {
+  Settings s = small("a dog"), unguided = small("a dog");
+  s.guidance_start = s.guidance_end = 0.5;
+  unguided.guidance_scale = 1;
+  EXPECT_EQ(make(s).rgb, make(unguided).rgb);
+  EXPECT_NE(make(s).rgb, make(small("a dog")).rgb);
+}
+
 TEST(Interpolate, EndsAreThePlainPrompts) {
   Settings s = small("a dog");
   s.to_prompt = "a cat";

@@ -53,6 +53,12 @@ TEST(Validate, NamesTheSettingThatIsOutOfRange) {
   EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = std::nan(""); }), HasSubstr("--cfg"));
   EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = INFINITY; }), HasSubstr("--cfg"));
   EXPECT_THAT(fault([](Settings& s) { s.strength = 1.5; }), HasSubstr("--strength"));
+  EXPECT_THAT(fault([](Settings& s) { s.guidance_start = -0.1; }), HasSubstr("--cfg-start"));
+}
+
+TEST(Validate, WantsGuidanceToBeOnAtSomeTime) {
+  EXPECT_THAT(fault([](Settings& s) { s.guidance_start = 0.6, s.guidance_end = 0.5; }),
+              HasSubstr("--cfg-start"));
 }
 
 TEST(Validate, WantsSizesOfWholeLatents) {
