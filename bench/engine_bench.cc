@@ -6,11 +6,10 @@
 // (`started`), of each further call, and the peak memory in GiB. --profile also writes seconds and GFLOP/s
 // per operation, over all calls, to the error stream.
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -47,10 +46,14 @@ Tensor waves(latentdial::Shape shape) {
   return x;
 }
 
+/// The largest resident set of this program; getrusage would count the process that started it as well.
 double peak_gib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib / (1 << 20);
+  }
+  return 0;
 }
 
 /// Calls `first`, then `call` `repeats` times.
@@ -122,7 +125,8 @@ void time_model(const Arguments& a) {
     const Tensor latents = backend->to_device(waves({2, side, side, unet.config().in_channels}));
     const auto text =
         unet.project_text(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
-    run([&] { (void)backend->to_host(unet(latents, 500, text)); });
+    const auto time = unet.project_times(std::vector{500.0f}).front();
+    run([&] { (void)backend->to_host(unet(latents, time, text)); });
   }
   if (profile) print(profile->rows());
 }

@@ -12,12 +12,14 @@ ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, 
   if (in != out) shortcut_.emplace(scope / "conv_shortcut", in, out, 1);
 }
 
-Tensor ResnetBlock::operator()(const Tensor& x, const Tensor& time) const {
+Tensor ResnetBlock::project_time(const Tensor& embedding) const {
+  return (*time_projection_)(embedding);
+}
+
+Tensor ResnetBlock::operator()(const Tensor& x, const Tensor* time) const {
   // h = conv1(silu(norm1(x))) + time;  y = conv2(silu(norm2(h))) + shortcut(x)
   Tensor h = conv1_(norm1_(x, {.activation = ops::Activation::silu}));
-  const Tensor channel_bias = time_projection_ ? (*time_projection_)(time) : Tensor();
-  h = norm2_(
-      h, {.activation = ops::Activation::silu, .channel_bias = time_projection_ ? &channel_bias : nullptr});
+  h = norm2_(h, {.activation = ops::Activation::silu, .channel_bias = time});
   const Tensor residual = shortcut_ ? (*shortcut_)(x) : x;
   return conv2_(h, {.residual = &residual});
 }

@@ -13,9 +13,11 @@ class ResnetBlock {
   ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t groups, float epsilon,
               std::int64_t time_channels = 0);
 
-  /// x [B,H,W,in], time [B, time_channels] already through SiLU (undefined where there is none) →
-  /// [B,H,W,out].
-  Tensor operator()(const Tensor& x, const Tensor& time = {}) const;
+  /// The time embedding [S, time_channels], already through SiLU, as the block adds it: [S, out].
+  [[nodiscard]] Tensor project_time(const Tensor& embedding) const;
+
+  /// x [B,H,W,in], time [1,out] or [B,out] from project_time (null where there is none) → [B,H,W,out].
+  Tensor operator()(const Tensor& x, const Tensor* time = nullptr) const;
 
  private:
   GroupNorm norm1_, norm2_;

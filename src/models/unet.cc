@@ -9,19 +9,21 @@
 namespace latentdial::models {
 namespace {
 
-/// The sinusoid of "Attention Is All You Need" as diffusers lays it out: `flip` puts the cosines first.
-Tensor sinusoid(float timestep, std::int64_t batch, std::int64_t channels, bool flip, float freq_shift) {
+/// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
+/// cosines first.
+Tensor sinusoid(std::span<const float> timesteps, std::int64_t channels, bool flip, float freq_shift) {
   const auto half = channels / 2;
-  Tensor embedding = Tensor::zeros({batch, channels});
-  for (std::int64_t i = 0; i < half; ++i) {
-    const float exponent =
-        -std::log(10000.0f) * static_cast<float>(i) / (static_cast<float>(half) - freq_shift);
-    const float angle = timestep * std::exp(exponent);
-    for (std::int64_t b = 0; b < batch; ++b) {
-      auto* row = embedding.data<float>() + b * channels;
+  Tensor embedding = Tensor::zeros({static_cast<std::int64_t>(timesteps.size()), channels});
+  auto* row = embedding.data<float>();
+  for (const float timestep : timesteps) {
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float exponent =
+          -std::log(10000.0f) * static_cast<float>(i) / (static_cast<float>(half) - freq_shift);
+      const float angle = timestep * std::exp(exponent);
       row[flip ? half + i : i] = std::sin(angle);
       row[flip ? i : half + i] = std::cos(angle);
     }
+    row += channels;
   }
   return embedding;
 }
@@ -96,11 +98,28 @@ void UNet::build_up(const Scope& scope) {
   }
 }
 
-Tensor UNet::time_embedding(float timestep, std::int64_t batch) const {
-  const Tensor waves = ops_->to_device(sinusoid(timestep, batch, config_.block_out_channels.front(),
-                                                config_.flip_sin_to_cos, config_.freq_shift));
+Tensor UNet::time_embedding(std::span<const float> timesteps) const {
+  const Tensor waves = ops_->to_device(
+      sinusoid(timesteps, config_.block_out_channels.front(), config_.flip_sin_to_cos, config_.freq_shift));
   const Tensor embedding = time_linear2_(time_linear1_(waves, {.activation = ops::Activation::silu}));
   return ops_->activate(embedding, ops::Activation::silu);
+}
+
+std::vector<TimeContext> UNet::project_times(std::span<const float> timesteps) const {
+  const Tensor embedding = time_embedding(timesteps);
+  std::vector<TimeContext> contexts(timesteps.size());
+  const auto project = [&](const ResnetBlock& resnet) {
+    const Tensor all = resnet.project_time(embedding);
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      contexts[i].push_back(all.slice(row, row + 1));
+    }
+  };
+  for (const auto& level : down_) std::ranges::for_each(level.resnets, project);
+  project(mid_resnet1_);
+  project(mid_resnet2_);
+  for (const auto& level : up_) std::ranges::for_each(level.resnets, project);
+  return contexts;
 }
 
 TextContext UNet::project_text(const Tensor& text_states) const {
@@ -115,28 +134,29 @@ TextContext UNet::project_text(const Tensor& text_states) const {
   return context;
 }
 
-Tensor UNet::operator()(const Tensor& latents, float timestep, const TextContext& context) const {
-  const Tensor time = time_embedding(timestep, latents.dim(0));
-  auto text = context.begin();
+Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
+                        const TextContext& text_context) const {
+  auto time = time_context.begin();
+  auto text = text_context.begin();
   Tensor h = conv_in_(latents);
 
   std::vector<Tensor> skips = {h};
   for (const auto& level : down_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-      h = level.resnets[j](h, time);
+      h = level.resnets[j](h, &*time++);
       if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
       skips.push_back(h);
     }
     if (level.resample) skips.push_back(h = (*level.resample)(h));
   }
 
-  h = mid_resnet1_(h, time);
+  h = mid_resnet1_(h, &*time++);
   h = mid_attention_(h, *text++);
-  h = mid_resnet2_(h, time);
+  h = mid_resnet2_(h, &*time++);
 
   for (const auto& level : up_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-      h = level.resnets[j](ops_->concat_channels(h, skips.back()), time);
+      h = level.resnets[j](ops_->concat_channels(h, skips.back()), &*time++);
       skips.pop_back();
       if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
     }

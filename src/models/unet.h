@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "models/config.h"
@@ -12,6 +13,10 @@ namespace latentdial::models {
 /// A batch of prompts as the cross-attentions see it, by transformer in the order of the U-Net. It is the
 /// same at every step.
 using TextContext = std::vector<std::vector<KeysAndValues>>;
+
+/// A timestep as the residual blocks add it, [1, channels] each, in the order of the U-Net. It is the same
+/// for every picture.
+using TimeContext = std::vector<Tensor>;
 
 /// The denoiser: diffusers' UNet2DConditionModel (Rombach et al. 2022).
 ///
@@ -25,9 +30,12 @@ class UNet {
   /// text_states [B,T,cross_attention_dim] from Backend::to_device.
   [[nodiscard]] TextContext project_text(const Tensor& text_states) const;
 
-  /// latents [B,H,W,in_channels] from Backend::to_device; `timestep` 0 to 999, fractional for Karras sigmas →
-  /// [B,H,W,out_channels].
-  Tensor operator()(const Tensor& latents, float timestep, const TextContext& context) const;
+  /// Timesteps 0 to 999, fractional for Karras sigmas.
+  [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps) const;
+
+  /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels].
+  Tensor operator()(const Tensor& latents, const TimeContext& time_context,
+                    const TextContext& text_context) const;
 
   [[nodiscard]] const UNetConfig& config() const { return config_; }
 
@@ -41,7 +49,7 @@ class UNet {
 
   void build_down(const Scope& scope);
   void build_up(const Scope& scope);
-  Tensor time_embedding(float timestep, std::int64_t batch) const;
+  [[nodiscard]] Tensor time_embedding(std::span<const float> timesteps) const;
 
   UNetConfig config_;
   const ops::Backend* ops_;

@@ -43,7 +43,7 @@ struct Epilogue {
 struct GroupNormExtras {
   Activation activation = Activation::none;
   const Tensor* channel_bias =
-      nullptr;  ///< [B, C], added to every pixel first (the time embedding), or null.
+      nullptr;  ///< [B, C] or [1, C], added to every pixel first (the time embedding), or null.
 };
 
 /// Activations (`Tensor` arguments and results) are in `dtype()`; statistics and sums are kept in f32.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "latentdial/error.h"
@@ -11,6 +12,9 @@ namespace {
 
 // Lists of prompts whose keys and values are kept: a guidance that changes over a run has a few.
 constexpr std::size_t kMostProjected = 4;
+
+// Timesteps that are kept: more than any schedule has.
+constexpr std::size_t kMostTimes = 2000;
 
 /// The tensors [1,…] one after the other as [N,…].
 Tensor stack(const std::vector<const Tensor*>& parts) {
@@ -45,9 +49,19 @@ const models::TextContext& GuidedUNet::project(const std::vector<GuidanceTerm>& 
   return projected_.emplace_back(std::move(made)).context;
 }
 
+void GuidedUNet::expect(const std::vector<float>& timesteps) {
+  if (times_.size() + timesteps.size() > kMostTimes) times_.clear();
+  std::vector<float> fresh;
+  std::copy_if(timesteps.begin(), timesteps.end(), std::back_inserter(fresh),
+               [&](float timestep) { return !times_.contains(timestep); });
+  if (fresh.empty()) return;
+  const auto contexts = unet_->project_times(fresh);
+  for (std::size_t i = 0; i < fresh.size(); ++i) times_[fresh[i]] = contexts[i];
+}
+
 Tensor GuidedUNet::operator()(const Tensor& latents, float timestep, const std::vector<GuidanceTerm>& terms) {
   const Tensor batch = stack(std::vector<const Tensor*>(terms.size(), &latents));
-  const Tensor outputs = ops_->to_host((*unet_)(ops_->to_device(batch), timestep, project(terms)));
+  const Tensor outputs = ops_->to_host((*unet_)(ops_->to_device(batch), times_.at(timestep), project(terms)));
 
   Tensor guided = Tensor::zeros({1, outputs.dim(1), outputs.dim(2), outputs.dim(3)});
   const auto n = guided.values().size();
@@ -62,6 +76,9 @@ Tensor GuidedUNet::operator()(const Tensor& latents, float timestep, const std::
 Tensor denoise(GuidedUNet& unet, Sampler& sampler, const Conditioning& conditioning, Tensor latents,
                int first, const NoiseSource& noise, const Observer& observer) {
   const int last = sampler.evaluations();
+  std::vector<float> timesteps;
+  for (int i = first; i < last; ++i) timesteps.push_back(sampler.timestep(i));
+  unet.expect(timesteps);
   for (int i = first; i < last; ++i) {
     if (observer.stop.stop_requested())
       throw Error(ErrorCode::cancelled, "stopped before the picture was finished");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <vector>
 
 #include "dial/conditioning.h"
@@ -12,12 +13,15 @@
 namespace latentdial {
 
 /// The U-Net's guided prediction Σ weight · ε(latents, timestep, text_states), all terms in one batch.
-/// Prompts are projected to keys and values once and remembered, over steps and over pictures.
+/// Prompts are projected to keys and values once and remembered, over steps and over pictures, and so are
+/// timesteps.
 class GuidedUNet {
  public:
   GuidedUNet(const models::UNet& unet, const ops::Backend& ops) : unet_(&unet), ops_(&ops) {}
 
-  /// latents [1,h,w,C] f32 → [1,h,w,C] f32.
+  /// Projects the timesteps that are to come, all at once.
+  void expect(const std::vector<float>& timesteps);
+  /// latents [1,h,w,C] f32, at an expected timestep → [1,h,w,C] f32.
   [[nodiscard]] Tensor operator()(const Tensor& latents, float timestep,
                                   const std::vector<GuidanceTerm>& terms);
 
@@ -32,6 +36,7 @@ class GuidedUNet {
   const models::UNet* unet_;
   const ops::Backend* ops_;
   std::deque<Projected> projected_;
+  std::map<float, models::TimeContext> times_;
 };
 
 /// Runs `sampler` over `latents` [1,h,w,C] (f32, at the noise level of evaluation `first`) to the end.

@@ -77,8 +77,9 @@ TEST_P(ModelTest, TextEncoderEqualsTransformers) {
 TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_text(ops_->to_device(expected("text_states")));
-  expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), 321, text)), "unet");
-  expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), 321, text)), "odd_unet");
+  const auto time = unet.project_times(std::vector{321.0f}).front();
+  expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), time, text)), "unet");
+  expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), time, text)), "odd_unet");
 }
 
 TEST_P(ModelTest, AutoencoderEqualsDiffusers) {

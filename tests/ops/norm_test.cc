@@ -94,6 +94,14 @@ TEST_P(NormTest, AppliesTheActivation) {
 TEST_P(NormTest, AddsTheChannelBiasFirst) {
   check({{2, 6, 6, 32}, 8, Activation::silu, true});
 }
+TEST_P(NormTest, AddsOneChannelBiasToAllPictures) {
+  const Tensor x = on_device(random_tensor({3, 6, 6, 32}, 1)), one = on_device(random_tensor({1, 32}, 2));
+  const auto norm = backend_->prepare_norm(random_tensor({32}, 3), random_tensor({32}, 4), 1e-5f);
+  const Tensor each = concat_rows({one, one, one});
+  const Tensor shared = backend_->group_norm(x, norm, 8, {.channel_bias = &one});
+  const Tensor repeated = backend_->group_norm(x, norm, 8, {.channel_bias = &each});
+  EXPECT_EQ(relative_error(backend_->to_host(shared), backend_->to_host(repeated)), 0);
+}
 TEST_P(NormTest, GivesZerosForAConstantPicture) {
   const Tensor x = tensor_of({1, 4, 4, 8}, [](std::int64_t) { return 3.0; });
   const Tensor gamma = random_tensor({8}, 3), beta = Tensor::zeros({8});

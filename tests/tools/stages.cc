@@ -59,9 +59,9 @@ void run(const std::string& model, const std::string& dtype, const fs::path& fol
     const auto& inputs = request["unet"];
     const models::UNet unet({checkpoint.unet.weights, ops.get()},
                             models::UNetConfig::from_json(checkpoint.unet.config));
-    const Tensor output =
-        unet(ops->to_device(read_tensor(folder, inputs["latents"])), inputs["timestep"].get<float>(),
-             unet.project_text(ops->to_device(read_tensor(folder, inputs["text_states"]))));
+    const Tensor output = unet(ops->to_device(read_tensor(folder, inputs["latents"])),
+                               unet.project_times(std::vector{inputs["timestep"].get<float>()}).front(),
+                               unet.project_text(ops->to_device(read_tensor(folder, inputs["text_states"]))));
     write_tensor(folder / "unet.f32", ops->to_host(output));
   }
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);

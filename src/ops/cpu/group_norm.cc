@@ -192,7 +192,7 @@ Tensor coefficients(const Context& context, const Extents& e, const Tensor& stat
   Tensor result = Tensor::zeros({e.batch, 3, e.padded});
   parallel_for(context.threads, e.batch * e.groups, [&](std::int64_t i, int /*thread*/) {
     const auto b = i / e.groups, group = i % e.groups, width = e.channels / e.groups;
-    const auto* added = bias.data<float>() + b * e.channels;
+    const auto* added = bias.data<float>() + (bias.dim(0) == 1 ? 0 : b * e.channels);
     const auto moments = join(e, statistics.data<float>() + b * e.chunks * 2 * e.padded, added, group);
     const auto rstd = 1.0 / std::sqrt(moments.variance + static_cast<double>(norm.epsilon));
     auto* center = result.data<float>() + b * 3 * e.padded;
@@ -214,7 +214,10 @@ Extents check(const Context& context, const Tensor& x, const PackedNorm& norm, s
     fault("group_norm", fmt::format("{} in {} groups with {} parameters", to_string(x.shape()), groups,
                                     norm.gamma.count()));
   }
-  if (channel_bias != nullptr) check_activation("group_norm", context, *channel_bias, {x.dim(0), channels});
+  if (channel_bias != nullptr) {
+    const bool shared = channel_bias->rank() == 2 && channel_bias->dim(0) == 1;
+    check_activation("group_norm", context, *channel_bias, {shared ? 1 : x.dim(0), channels});
+  }
   return {
       .batch = x.dim(0), .pixels = x.count() / (x.dim(0) * channels), .channels = channels, .groups = groups};
 }
@@ -225,8 +228,8 @@ Tensor group_norm(const Context& context, const Tensor& x, const PackedWeight& w
                   const GroupNormExtras& extras) {
   const auto& norm = unpack<PackedNorm>("group_norm", w);
   const auto e = check(context, x, norm, groups, extras.channel_bias);
-  const auto bias = extras.channel_bias != nullptr ? extras.channel_bias->to(DType::f32)
-                                                   : Tensor::zeros({e.batch, e.channels});
+  const auto bias =
+      extras.channel_bias != nullptr ? extras.channel_bias->to(DType::f32) : Tensor::zeros({1, e.channels});
   const auto factors = coefficients(context, e, chunk_statistics(context, e, x), norm, bias);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   for_each_chunk(context, e, [&](std::int64_t at, std::size_t pixels, std::int64_t b, std::int64_t /*i*/) {

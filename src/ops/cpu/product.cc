@@ -75,10 +75,9 @@ Tensor pack_panels(const Context& context, const Tensor& weight, std::int64_t pa
     const auto* from = weight.data<float>() + panel * width * depth;
     const auto filled = std::min(width, columns - panel * width);
     const auto fill = [&]<class T>(T* to) {
-      std::fill(to, to + padded_depth * width, T(0.0f));
-      for (std::int64_t k = 0; k < depth; ++k) {
-        for (std::int64_t j = 0; j < filled; ++j) to[k * width + j] = T(from[j * depth + k]);
-      }
+      pack_panel(from, static_cast<std::size_t>(depth), static_cast<std::size_t>(filled),
+                 static_cast<std::size_t>(depth), to);
+      std::fill(to + depth * width, to + padded_depth * width, T(0.0f));
     };
     if (context.dtype == DType::bf16) {
       fill(panels.data<bfloat16>() + panel * padded_depth * width);

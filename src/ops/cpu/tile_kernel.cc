@@ -1,5 +1,6 @@
 #include "ops/cpu/tile_kernel.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -78,6 +79,36 @@ void multiply_target(const TileProduct& p) {
   kKernels[p.rows - 1](p);
 }
 
+// Goes through blocks of 16 of the depth that fit the first-level cache: rows come in whole lines, and only
+// the block is turned around.
+template <class T>
+void pack_panel_typed(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, T* to) {
+  constexpr std::size_t kMaxWidth = kVectors * hn::MaxLanes(Floats());
+  const std::size_t lanes = hn::Lanes(Floats()), width = kVectors * lanes;
+  T block[kMaxWidth][kDepthBlock] = {};
+  for (std::size_t k = 0; k < depth; k += kDepthBlock) {
+    const auto count = std::min(kDepthBlock, depth - k);
+    for (std::size_t j = 0; j < columns; ++j) {
+      const float* row = from + j * stride + k;
+      std::size_t i = 0;
+      for (; i + lanes <= count; i += lanes) store(load(row + i), block[j] + i);
+      if (i < count) store_part(load_part(row + i, count - i), block[j] + i, count - i);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = 0; j < width; ++j) to[(k + i) * width + j] = block[j][i];
+    }
+  }
+}
+
+void pack_panel_f32(const float* from, std::size_t stride, std::size_t columns, std::size_t depth,
+                    float* to) {
+  pack_panel_typed(from, stride, columns, depth, to);
+}
+void pack_panel_bf16(const float* from, std::size_t stride, std::size_t columns, std::size_t depth,
+                     bfloat16* to) {
+  pack_panel_typed(from, stride, columns, depth, to);
+}
+
 void expand_target(const bfloat16* from, std::size_t count, float* to) {
   const std::size_t lanes = hn::Lanes(Floats());
   for (std::size_t i = 0; i < count; i += lanes) store(load(from + i), to + i);
@@ -132,6 +163,8 @@ namespace {
 HWY_EXPORT(target_tile_columns);
 HWY_EXPORT(target_max_rows);
 HWY_EXPORT(multiply_target);
+HWY_EXPORT(pack_panel_f32);
+HWY_EXPORT(pack_panel_bf16);
 HWY_EXPORT(expand_target);
 HWY_EXPORT(write_rows_target);
 
@@ -149,6 +182,13 @@ std::size_t tile_rows(std::size_t rows) {
 
 void multiply(const TileProduct& product) {
   HWY_DYNAMIC_DISPATCH(multiply_target)(product);
+}
+
+void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, float* to) {
+  HWY_DYNAMIC_DISPATCH(pack_panel_f32)(from, stride, columns, depth, to);
+}
+void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, bfloat16* to) {
+  HWY_DYNAMIC_DISPATCH(pack_panel_bf16)(from, stride, columns, depth, to);
 }
 
 void expand(const bfloat16* from, std::size_t count, float* to) {
