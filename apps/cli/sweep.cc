@@ -54,7 +54,8 @@ void add_sweep(CLI::App& app, Run& run) {
   command->footer(
       "Settings are named as in manifest.jsonl: prompt, negative_prompt, steps, sampler, scheduler, "
       "guidance_scale, guidance_start, guidance_end, seed, width,\n"
-      "height, image, strength, style, position, method, per_token, to_prompt, to_seed, theta.\n\n"
+      "height, image, strength, style, position, method, style_start, style_end, per_token, to_prompt, "
+      "to_seed, theta.\n\n"
       "Example of a plan, two prompts × three seeds × eleven positions:\n"
       "  {\"settings\": {\"style\": \"Monet style\", \"steps\": 20},\n"
       "   \"grid\": {\"prompt\": [\"a dog\", \"a temple\"], \"seed\": \"0:2:3\", \"position\": "

@@ -39,6 +39,8 @@ struct Settings {
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
   std::string method;      ///< Empty: "slerp".
+  double style_start = 0;  ///< Method "guide": share of the steps before the style begins, 0 to 1.
+  double style_end = 1;    ///< Method "guide": share of the steps after which it ends, 0 to 1.
   bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
@@ -87,8 +89,14 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  -4, 4},
           s.position);
   visitor(Option{"method", "--method", "Dial method",
-                 "slerp (the paper's), slerp-diff (towards the difference) or lerp"},
+                 "slerp (the paper's), slerp-diff (towards the difference), lerp, or guide (the diffusion)"},
           s.method);
+  visitor(Option{"style_start", "--style-start", "Style start",
+                 "With --method guide, the share of the steps before the style begins, 0 to 1", 0, 1},
+          s.style_start);
+  visitor(Option{"style_end", "--style-end", "Style end",
+                 "With --method guide, the share of the steps after which the style ends, 0 to 1", 0, 1},
+          s.style_end);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
           s.per_token);

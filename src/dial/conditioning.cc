@@ -5,13 +5,18 @@
 namespace latentdial {
 
 Conditioning classifier_free_guidance(const Tensor& text_states, const Tensor& negative_states,
-                                      double guidance_scale, GuidanceInterval interval) {
-  std::vector<GuidanceTerm> terms;
-  if (guidance_scale != 1) terms.push_back({negative_states, 1 - guidance_scale});
-  if (guidance_scale != 0) terms.push_back({text_states, guidance_scale});
-  return [guided = std::move(terms), plain = std::vector<GuidanceTerm>{{text_states, 1}},
-          interval](double progress) {
-    return progress >= interval.start && progress < interval.end ? guided : plain;
+                                      double guidance_scale, StepInterval interval, StyleGuidance style) {
+  return [=, style = std::move(style)](double progress) {
+    const double scale = interval.contains(progress) ? guidance_scale : 1;
+    const double strength = style.window.contains(progress) ? style.strength : 0;
+    std::vector<GuidanceTerm> terms;
+    const auto add = [&](const Tensor& states, double weight) {
+      if (weight != 0) terms.push_back({states, weight});
+    };
+    add(negative_states, 1 - scale);
+    add(text_states, scale * (1 - strength));
+    add(style.text_states, scale * strength);
+    return terms;
   };
 }
 

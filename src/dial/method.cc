@@ -12,8 +12,8 @@
 namespace latentdial {
 namespace {
 
-Tensor interpolate(const DialRequest& request, const Tensor& from, const Tensor& to, double theta) {
-  return request.per_token ? slerp_per_token(from, to, theta) : slerp(from, to, theta);
+DialEncoding interpolate(const DialRequest& request, const Tensor& from, const Tensor& to, double theta) {
+  return {request.per_token ? slerp_per_token(from, to, theta) : slerp(from, to, theta), {}};
 }
 
 /// a + weight · b.
@@ -30,28 +30,36 @@ double norm(const Tensor& x) {
   return std::sqrt(sum);
 }
 
-Tensor encode_slerp(const DialRequest& request, const TextEncoder& encode) {
+std::string styled(const DialRequest& request) {
+  return request.prompt + ", " + request.style;
+}
+
+DialEncoding encode_slerp(const DialRequest& request, const TextEncoder& encode) {
   const Tensor x1 = encode(request.prompt);
   return interpolate(request, x1, plus(x1, 1, encode(request.style)), request.position);
 }
 
-Tensor encode_slerp_diff(const DialRequest& request, const TextEncoder& encode) {
+DialEncoding encode_slerp_diff(const DialRequest& request, const TextEncoder& encode) {
   const Tensor x1 = encode(request.prompt);
   return interpolate(request, x1, plus(x1, -1, encode(request.style)), -request.position);
 }
 
-Tensor encode_slerp_diff_normalised(const DialRequest& request, const TextEncoder& encode) {
+DialEncoding encode_slerp_diff_normalised(const DialRequest& request, const TextEncoder& encode) {
   const Tensor x1 = encode(request.prompt);
   Tensor difference = plus(x1, -1, encode(request.style));
   const double length = norm(difference);
-  if (length == 0) return x1;
+  if (length == 0) return {x1, {}};
   const double scale = norm(x1) / length;
   for (float& value : difference.values()) value = static_cast<float>(value * scale);
   return interpolate(request, x1, difference, -request.position);
 }
 
-Tensor encode_lerp(const DialRequest& request, const TextEncoder& encode) {
-  return lerp(encode(request.prompt), encode(request.prompt + ", " + request.style), request.position);
+DialEncoding encode_lerp(const DialRequest& request, const TextEncoder& encode) {
+  return {lerp(encode(request.prompt), encode(styled(request)), request.position), {}};
+}
+
+DialEncoding encode_guide(const DialRequest& request, const TextEncoder& encode) {
+  return {encode(request.prompt), encode(styled(request))};
 }
 
 }  // namespace
@@ -62,6 +70,7 @@ const std::vector<DialMethod>& dial_method_table() {
       {"slerp-diff", "slerp(x1, x1-v, -p)", encode_slerp_diff},
       {"slerp-diff-normalised", "slerp(x1, |x1|(x1-v)/|x1-v|, -p)", encode_slerp_diff_normalised},
       {"lerp", "(1-p) x1 + p x(\"PROMPT, STYLE\")", encode_lerp},
+      {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", encode_guide},
   };
   return table;
 }

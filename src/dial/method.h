@@ -20,11 +20,18 @@ struct DialRequest {
   bool per_token = false;  ///< Interpolate each token's vector by itself.
 };
 
-/// One way to set a style's strength in the text encoding.
+/// What a dial position conditions the diffusion on.
+struct DialEncoding {
+  Tensor states;         ///< Where the picture starts.
+  Tensor styled_states;  ///< What it is guided to with the position as strength; undefined where the position
+                         ///< is in `states` already.
+};
+
+/// One way to set a style's strength: in the text encoding, or by guiding the diffusion.
 struct DialMethod {
   std::string_view name;
   std::string_view formula;  ///< For help and docs.
-  Tensor (*encode)(const DialRequest& request, const TextEncoder& encode);
+  DialEncoding (*encode)(const DialRequest& request, const TextEncoder& encode);
 };
 
 /// All methods, the default first. With x₁ the prompt's encoding, v the style's and p the position:
@@ -34,7 +41,9 @@ struct DialMethod {
 /// - `slerp-diff-normalised`, its DALL-E 2 form (Ramesh et al. 2022, section 3.3): slerp(x₁,
 /// ‖x₁‖·(x₁−v)/‖x₁−v‖, −p);
 /// - `lerp`: from x₁ to the encoding of "PROMPT, STYLE", linearly.
-/// Every method gives exactly x₁ at position 0.
+/// - `guide`, the paper's future work: x₁ starts the picture, and the diffusion is guided from its prediction
+/// to that of "PROMPT, STYLE" (`classifier_free_guidance`). Every method gives exactly the plain picture at
+/// position 0.
 [[nodiscard]] const std::vector<DialMethod>& dial_method_table();
 
 /// The method of that name; throws invalid_input listing the names.

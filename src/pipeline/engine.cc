@@ -121,17 +121,27 @@ Tensor Pipeline::Engine::encode_prompt(const std::string& text, std::vector<std:
   return known->states;
 }
 
-Tensor Pipeline::Engine::encode_settings(const Settings& s, std::vector<std::string>& notices) const {
+Conditioning Pipeline::Engine::condition(const Settings& s, std::vector<std::string>& notices) const {
   const auto encode = [&](const std::string& text) { return encode_prompt(text, notices); };
-  Tensor states =
-      s.style.empty()
-          ? encode(s.prompt)
-          : find_dial_method(s.method).encode(
-                {.prompt = s.prompt, .style = s.style, .position = s.position, .per_token = s.per_token},
-                encode);
-  if (s.to_prompt.empty()) return states;
-  const Tensor to = encode(s.to_prompt);
-  return s.per_token ? slerp_per_token(states, to, s.theta) : slerp(states, to, s.theta);
+  DialEncoding dialled{encode(s.prompt), {}};
+  if (!s.style.empty()) {
+    dialled = find_dial_method(s.method).encode(
+        {.prompt = s.prompt, .style = s.style, .position = s.position, .per_token = s.per_token}, encode);
+  }
+  const auto towards = [&](Tensor& states, const std::string& prompt) {
+    const Tensor to = encode(prompt);
+    states = s.per_token ? slerp_per_token(states, to, s.theta) : slerp(states, to, s.theta);
+  };
+  if (!s.to_prompt.empty()) {
+    towards(dialled.states, s.to_prompt);
+    if (dialled.styled_states.defined()) towards(dialled.styled_states, s.to_prompt + ", " + s.style);
+  }
+  StyleGuidance style;
+  if (dialled.styled_states.defined()) {
+    style = {dialled.styled_states, s.position, {s.style_start, s.style_end}};
+  }
+  return classifier_free_guidance(dialled.states, encode(s.negative_prompt), s.guidance_scale,
+                                  {s.guidance_start, s.guidance_end}, style);
 }
 
 Tensor Pipeline::Engine::starting_noise(const Settings& s, TorchGenerator& generator) const {

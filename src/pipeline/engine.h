@@ -28,8 +28,8 @@ struct Pipeline::Engine {
 
   /// text → hidden states [1,T,C], f32; adds a line to `notices` when words did not fit.
   [[nodiscard]] Tensor encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
-  /// The text encoding that the settings ask for: plain, dialled, or between two prompts.
-  [[nodiscard]] Tensor encode_settings(const Settings& settings, std::vector<std::string>& notices) const;
+  /// What the settings condition the picture on: a prompt, plain, dialled, or between two, and the guidance.
+  [[nodiscard]] Conditioning condition(const Settings& settings, std::vector<std::string>& notices) const;
   /// Starting noise [1,h,w,C]; between two seeds' where asked. Draws from `generator`, the one of
   /// `settings.seed`.
   [[nodiscard]] Tensor starting_noise(const Settings& settings, TorchGenerator& generator) const;

@@ -63,11 +63,7 @@ Picture Pipeline::generate(const Settings& settings, const Observer& observer) c
   Picture picture;
   const Settings s = picture.settings = resolve(settings);
 
-  const Tensor text_states = engine_->encode_settings(s, picture.notices);
-  const Tensor negative_states = engine_->encode_prompt(s.negative_prompt, picture.notices);
-  const Conditioning conditioning = classifier_free_guidance(text_states, negative_states, s.guidance_scale,
-                                                             {s.guidance_start, s.guidance_end});
-
+  const Conditioning conditioning = engine_->condition(s, picture.notices);
   const auto sampler = make_sampler(s.sampler, s.scheduler, engine_->schedule, s.steps);
   TorchGenerator generator(s.seed);
   const Tensor original = s.image.empty() ? Tensor() : engine_->encode_image(s, generator);

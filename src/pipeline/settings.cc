@@ -71,6 +71,17 @@ void validate(const Settings& s) {
     throw invalid_input(
         fmt::format("--at: the dial is at {}, but no --style says what it turns", s.position));
   }
+  if (s.style_start > s.style_end) {
+    throw invalid_input(
+        fmt::format("--style-start: {} is behind --style-end, {}; the style would never be on", s.style_start,
+                    s.style_end));
+  }
+  if (s.method != "guide" && (s.style_start != 0 || s.style_end != 1)) {
+    throw invalid_input("--style-start, --style-end: only --method guide acts on some of the steps");
+  }
+  if (s.method == "guide" && s.per_token) {
+    throw invalid_input("--per-token: --method guide turns no encoding, so there is nothing to do per token");
+  }
   if (s.to_prompt.empty() && s.to_seed < 0 && s.theta != 0) {
     throw invalid_input(
         fmt::format("--theta: {} of the way, but neither --to nor --to-seed says where to", s.theta));

@@ -25,8 +25,9 @@ Tensor encode(const std::string& text) {
 }
 
 std::vector<float> run(const std::string& method, double position) {
-  const Tensor x =
-      find_dial_method(method).encode({.prompt = "content", .style = "style", .position = position}, encode);
+  const Tensor x = find_dial_method(method)
+                       .encode({.prompt = "content", .style = "style", .position = position}, encode)
+                       .states;
   return {x.values().begin(), x.values().end()};
 }
 
@@ -63,6 +64,13 @@ TEST(DialMethod, LerpEndsAtTheStyledPrompt) {
   EXPECT_THAT(run("lerp", 0.5), Pointwise(FloatNear(1e-6f), {2.0f, 2.5f}));
 }
 
+TEST(DialMethod, GuideStartsFromThePromptAndKnowsTheStyledOne) {
+  const auto encoding =
+      find_dial_method("guide").encode({.prompt = "content", .style = "style", .position = 1}, encode);
+  EXPECT_THAT(encoding.states.values(), testing::ElementsAre(1, 0));
+  EXPECT_THAT(encoding.styled_states.values(), testing::ElementsAre(3, 5));
+}
+
 TEST(DialMethod, AnUnknownNameListsTheKnownOnes) {
   try {
     (void)find_dial_method("slurp");
@@ -85,6 +93,26 @@ TEST(ClassifierFreeGuidance, AScaleOfOneNeedsNoNegativePrediction) {
   const auto terms = classifier_free_guidance(encode("content"), encode("style"), 1)(0);
   ASSERT_EQ(terms.size(), 1u);
   EXPECT_EQ(terms[0].text_states.values()[0], 1);
+}
+
+TEST(StyleGuidance, MixesThreePredictionsInItsWindow) {
+  const auto conditioning = classifier_free_guidance(encode("content"), encode("style"), 7.5, {},
+                                                     {encode("content, style"), 0.4, {0.5, 1}});
+  ASSERT_EQ(conditioning(0.4).size(), 2u) << "before the window";
+  const auto terms = conditioning(0.5);
+  ASSERT_EQ(terms.size(), 3u);
+  EXPECT_DOUBLE_EQ(terms[0].weight, -6.5);
+  EXPECT_DOUBLE_EQ(terms[1].weight, 7.5 * 0.6);
+  EXPECT_DOUBLE_EQ(terms[2].weight, 7.5 * 0.4);
+  EXPECT_EQ(terms[2].text_states.values()[1], 5);
+}
+
+TEST(StyleGuidance, FullStrengthIsTheStyledPromptItself) {
+  const auto terms = classifier_free_guidance(encode("content"), encode("style"), 7.5, {},
+                                              {encode("content, style"), 1})(0.5);
+  ASSERT_EQ(terms.size(), 2u);
+  EXPECT_EQ(terms[1].weight, 7.5);
+  EXPECT_EQ(terms[1].text_states.values()[1], 5);
 }
 
 TEST(ClassifierFreeGuidance, ActsWithinItsIntervalOnly) {

@@ -120,6 +120,19 @@ TEST(Dial, LerpAtOneIsThePlainStyledPrompt) {
   EXPECT_EQ(make(s).rgb, make(small("a temple, Monet style")).rgb);
 }
 
+TEST(Dial, GuideIsThePlainPictureAtZeroAndTheStyledOneAtOne) {
+  Settings s = small("a temple");
+  s.style = "Monet style";
+  s.method = "guide";
+  EXPECT_EQ(make(s).rgb, make(small("a temple")).rgb);
+  s.position = 1;
+  EXPECT_EQ(make(s).rgb, make(small("a temple, Monet style")).rgb);
+  s.position = 0.5;
+  const auto whole = make(s).rgb;
+  s.style_start = 0.5;
+  EXPECT_NE(make(s).rgb, whole);
+}
+
 TEST(GuidanceInterval, AnEmptyOneIsAScaleOfOne) {
   Settings s = small("a dog"), unguided = small("a dog");
   s.guidance_start = s.guidance_end = 0.5;

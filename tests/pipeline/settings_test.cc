@@ -56,6 +56,20 @@ TEST(Validate, NamesTheSettingThatIsOutOfRange) {
   EXPECT_THAT(fault([](Settings& s) { s.guidance_start = -0.1; }), HasSubstr("--cfg-start"));
 }
 
+TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
+  const auto guide = [](const std::function<void(Settings&)>& change) {
+    return fault([&](Settings& s) {
+      s.style = "Monet style";
+      s.method = "guide";
+      change(s);
+    });
+  };
+  EXPECT_EQ(guide([](Settings& s) { s.style_start = 0.3; }), "");
+  EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("--style-start"));
+  EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("--per-token"));
+  EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("--method guide"));
+}
+
 TEST(Validate, WantsGuidanceToBeOnAtSomeTime) {
   EXPECT_THAT(fault([](Settings& s) { s.guidance_start = 0.6, s.guidance_end = 0.5; }),
               HasSubstr("--cfg-start"));
