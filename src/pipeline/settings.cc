@@ -22,8 +22,12 @@ std::string_view flag_of(const Option& option) {
   return comma == std::string_view::npos ? flags : flags.substr(comma + 1);
 }
 
-/// Checks one number against the range its option declares.
+/// Checks one number against the range its option declares, and a text for what no PNG could keep.
 struct RangeCheck {
+  void operator()(const Option& option, const std::string& value) const {
+    if (value.find('\0') == std::string::npos) return;
+    throw invalid_input(fmt::format("{}: the text holds a NUL character; leave it out", flag_of(option)));
+  }
   template <class T>
   void operator()(const Option& option, const T& value) const {
     if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {

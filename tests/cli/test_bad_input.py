@@ -31,6 +31,19 @@ def test_no_prompt(fails):
     assert "--style" in fails("dial", "-p", "a dog")
 
 
+def test_a_line_break_in_a_name_stays_one_line(fails):
+    assert "no\\x0asuch" in fails("info", "no\nsuch.png")
+
+
+def test_dtype(fails):
+    assert "f32, bf16 or int8" in fails(*DOG, "--dtype", "f16")
+
+
+def test_a_window_without_guide(fails):
+    assert "--method guide" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
+    assert "--cfg-start" in fails(*DOG, "--cfg-start", "0.7", "--cfg-end", "0.6")
+
+
 @pytest.mark.parametrize("size", ["100x100", "0x0", "-8x8", "512", "512x", "x", "axb", "nanxnan", "1000000x8", "8x99999999999999999999", "64x64x64", ""])
 def test_size(fails, size):
     assert "--size" in fails("generate", "-p", "a dog", f"--size={size}")

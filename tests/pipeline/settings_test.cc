@@ -70,6 +70,11 @@ TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
   EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("--method guide"));
 }
 
+TEST(Validate, WantsTextsThatAPngCanKeep) {
+  EXPECT_THAT(fault([](Settings& s) { s.prompt = std::string("a\0dog", 5); }), HasSubstr("--prompt"));
+  EXPECT_THAT(fault([](Settings& s) { s.negative_prompt = std::string("\0", 1); }), HasSubstr("NUL"));
+}
+
 TEST(Validate, WantsGuidanceToBeOnAtSomeTime) {
   EXPECT_THAT(fault([](Settings& s) { s.guidance_start = 0.6, s.guidance_end = 0.5; }),
               HasSubstr("--cfg-start"));
