@@ -90,6 +90,12 @@ TEST(Float16, ReadsNormalSubnormalAndSpecialValues) {
   EXPECT_TRUE(std::isnan(value(0x7e00)));
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kBuffersAreSeparate = true;  // So that the sanitizer sees an overrun.
+#else
+constexpr bool kBuffersAreSeparate = false;
+#endif
+
 TEST(BufferPool, GivesAlignedMemoryAndRecyclesIt) {
   const std::byte* first = nullptr;
   {
@@ -97,6 +103,7 @@ TEST(BufferPool, GivesAlignedMemoryAndRecyclesIt) {
     first = buffer.get();
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first) % 64, 0u);
   }
+  if (kBuffersAreSeparate) GTEST_SKIP() << "each buffer is an allocation of its own";
   EXPECT_EQ(pooled_buffer(1 << 20).get(), first);
   release_idle_buffers();
 }
@@ -106,6 +113,7 @@ TEST(BufferPool, JoinsWhatNeighboursGiveBack) {
   {
     const auto a = pooled_buffer(1 << 20), b = pooled_buffer(1 << 20), c = pooled_buffer(1 << 20);
     first = a.get();
+    if (kBuffersAreSeparate) GTEST_SKIP() << "each buffer is an allocation of its own";
     ASSERT_EQ(b.get(), first + (1 << 20));
   }
   EXPECT_EQ(pooled_buffer(3 << 20).get(), first) << "one buffer where three were";
