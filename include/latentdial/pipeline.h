@@ -28,10 +28,11 @@ struct ModelInfo {
   std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
 };
 
-/// How far one picture is.
+/// How far one picture is, or several that are made in one batch.
 struct StepProgress {
-  int step = 0;   ///< U-Net evaluations done.
-  int steps = 0;  ///< U-Net evaluations in all.
+  int step = 0;      ///< Denoising steps done.
+  int steps = 0;     ///< Denoising steps in all, less those that an earlier picture has done already.
+  int pictures = 1;  ///< Pictures in the batch.
 };
 
 /// Called from `generate` on the caller's thread.
@@ -46,11 +47,15 @@ struct Picture {
   Settings settings;       ///< As given, with every default filled in.
   std::string parameters;  ///< The text for its PNG.
   std::vector<std::string>
-      notices;  ///< Lines for the user: words that did not fit the prompt's window, a dtype fallback.
+      notices;         ///< Lines for the user: words that did not fit the prompt's window, a dtype fallback.
+  double seconds = 0;  ///< Its share of the time that its batch took.
 };
 
-/// The engine: a loaded checkpoint. `generate` does not change it. Thread-safe; calls run one after the
-/// other.
+/// Gets each picture of a list when it is finished, with its place in the list.
+using OnPicture = std::function<void(std::size_t index, Picture picture)>;
+
+/// The engine: a loaded checkpoint. `generate` does not change what it makes. Thread-safe; calls run one
+/// after the other.
 class Pipeline {
  public:
   /// Loads and packs all weights. Throws invalid_input when the model cannot be read.
@@ -64,6 +69,11 @@ class Pipeline {
   [[nodiscard]] Settings resolve(const Settings& settings) const;
   /// Makes the picture: encode → dial → denoise → decode.
   [[nodiscard]] Picture generate(const Settings& settings, const Observer& observer = {}) const;
+  /// Makes several as one job, the same pictures as one by one. Neighbours of one size and schedule are
+  /// denoised in one batch, as many as fit; those that differ only in the dial's position share every step
+  /// before it acts.
+  void generate(const std::vector<Settings>& list, const OnPicture& on_picture,
+                const Observer& observer = {}) const;
   /// Where the time went since loading, longest first; empty without EngineOptions::profile.
   [[nodiscard]] std::vector<OperationTime> profile() const;
 

@@ -7,16 +7,27 @@
 
 namespace latentdial {
 
-/// One term of a guided prediction: the U-Net's answer to `text_states`, times `weight`.
+/// What one step asks of the U-Net and what it makes of the answers: `combine` gets one prediction per
+/// `text_states`, all of one shape [1,h,w,C], and gives the guided one.
+struct GuidedStep {
+  std::vector<Tensor> text_states;  ///< [1,T,C] each, f32.
+  std::function<Tensor(const std::vector<Tensor>& predictions)> combine;
+};
+
+/// What a picture is conditioned on at each step. `progress` runs from 0, pure noise, to 1, the picture; it
+/// is asked once per step, in order. A dial that acts late answers differently over time; sampler and U-Net
+/// never know.
+using Conditioning = std::function<GuidedStep(double progress)>;
+
+/// One prediction of a sum, times `weight`.
 struct GuidanceTerm {
-  Tensor text_states;  ///< [1, T, C], f32.
+  Tensor text_states;
   double weight = 1;
 };
 
-/// What a picture is conditioned on at each step: ε = Σ weight · ε(text_states). `progress` runs from 0, pure
-/// noise, to 1, the picture. A dial that acts late answers differently over time; sampler and U-Net never
-/// know.
-using Conditioning = std::function<std::vector<GuidanceTerm>(double progress)>;
+/// ε = Σ weight · ε(text_states). Terms of weight 0 are left out and cost nothing; terms of one prompt become
+/// one.
+[[nodiscard]] GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms);
 
 /// Shares of the run between which something acts: start ≤ progress < end.
 struct StepInterval {
@@ -24,19 +35,18 @@ struct StepInterval {
   [[nodiscard]] bool contains(double progress) const { return progress >= start && progress < end; }
 };
 
-/// Diffusion guided to a style: λ·w(t)·(ε_style − ε_text), w(t) 1 in the window and 0 outside.
-struct StyleGuidance {
-  Tensor text_states;   ///< Of the styled prompt; undefined for no style.
-  double strength = 0;  ///< λ: 0 none, 1 the styled prompt itself, negative away from it.
-  StepInterval window = {};
-};
+/// Classifier-free guidance (Ho & Salimans 2022): ε = ε_∅ + s·(ε_text − ε_∅). Outside `interval` s is 1
+/// (Kynkäänniemi et al. 2024, arXiv 2404.07724).
+struct ClassifierFreeGuidance {
+  Tensor negative_states;  ///< Of ∅, the negative prompt.
+  double scale = 7.5;
+  StepInterval interval = {};
 
-/// Classifier-free guidance (Ho & Salimans 2022) with a style: ε = ε_∅ + s·(ε_x − ε_∅) where ε_x = ε_text +
-/// λ·w(t)·(ε_style − ε_text). Outside `interval` s is 1 (Kynkäänniemi et al. 2024, arXiv 2404.07724). Terms
-/// of weight 0 are left out: a scale of 1, or a step outside, costs one U-Net evaluation instead of two, and
-/// λ = 0 is exactly the picture without a style.
-[[nodiscard]] Conditioning classifier_free_guidance(const Tensor& text_states, const Tensor& negative_states,
-                                                    double guidance_scale, StepInterval interval = {},
-                                                    StyleGuidance style = {});
+  [[nodiscard]] double scale_at(double progress) const { return interval.contains(progress) ? scale : 1; }
+  /// The two terms of a step.
+  [[nodiscard]] std::vector<GuidanceTerm> terms(const Tensor& text_states, double progress) const;
+  /// The whole run on one prompt. A scale of 1, or a step outside the interval, costs one U-Net evaluation.
+  [[nodiscard]] Conditioning condition(const Tensor& text_states) const;
+};
 
 }  // namespace latentdial

@@ -4,73 +4,32 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "dial/slerp.h"
+#include "dial/methods.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
 namespace {
 
-DialEncoding interpolate(const DialRequest& request, const Tensor& from, const Tensor& to, double theta) {
-  return {request.per_token ? slerp_per_token(from, to, theta) : slerp(from, to, theta), {}};
+double from_the_start(const DialRequest&) {
+  return 0;
 }
 
-/// a + weight · b.
-Tensor plus(const Tensor& a, double weight, const Tensor& b) {
-  Tensor sum = a.clone();
-  for (std::size_t i = 0; i < sum.values().size(); ++i)
-    sum.values()[i] += static_cast<float>(weight * b.values()[i]);
-  return sum;
-}
-
-double norm(const Tensor& x) {
-  double sum = 0;
-  for (const float value : x.values()) sum += static_cast<double>(value) * value;
-  return std::sqrt(sum);
-}
-
-std::string styled(const DialRequest& request) {
-  return request.prompt + ", " + request.style;
-}
-
-DialEncoding encode_slerp(const DialRequest& request, const TextEncoder& encode) {
-  const Tensor x1 = encode(request.prompt);
-  return interpolate(request, x1, plus(x1, 1, encode(request.style)), request.position);
-}
-
-DialEncoding encode_slerp_diff(const DialRequest& request, const TextEncoder& encode) {
-  const Tensor x1 = encode(request.prompt);
-  return interpolate(request, x1, plus(x1, -1, encode(request.style)), -request.position);
-}
-
-DialEncoding encode_slerp_diff_normalised(const DialRequest& request, const TextEncoder& encode) {
-  const Tensor x1 = encode(request.prompt);
-  Tensor difference = plus(x1, -1, encode(request.style));
-  const double length = norm(difference);
-  if (length == 0) return {x1, {}};
-  const double scale = norm(x1) / length;
-  for (float& value : difference.values()) value = static_cast<float>(value * scale);
-  return interpolate(request, x1, difference, -request.position);
-}
-
-DialEncoding encode_lerp(const DialRequest& request, const TextEncoder& encode) {
-  return {lerp(encode(request.prompt), encode(styled(request)), request.position), {}};
-}
-
-DialEncoding encode_guide(const DialRequest& request, const TextEncoder& encode) {
-  return {encode(request.prompt), encode(styled(request))};
+double from_its_window(const DialRequest& request) {
+  return request.window.start;
 }
 
 }  // namespace
 
 const std::vector<DialMethod>& dial_method_table() {
   static const std::vector<DialMethod> table = {
-      {"slerp", "slerp(x1, x1+v, p)", encode_slerp},
-      {"slerp-diff", "slerp(x1, x1-v, -p)", encode_slerp_diff},
-      {"slerp-diff-normalised", "slerp(x1, |x1|(x1-v)/|x1-v|, -p)", encode_slerp_diff_normalised},
-      {"lerp", "(1-p) x1 + p x(\"PROMPT, STYLE\")", encode_lerp},
-      {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", encode_guide},
+      {"slerp", "slerp(x1, x1+v, p)", condition_slerp, from_the_start},
+      {"slerp-diff", "slerp(x1, x1-v, -p)", condition_slerp_diff, from_the_start},
+      {"slerp-diff-normalised", "slerp(x1, |x1|(x1-v)/|x1-v|, -p)", condition_slerp_diff_normalised,
+       from_the_start},
+      {"lerp", "(1-p) x1 + p x(\"PROMPT, STYLE\")", condition_lerp, from_the_start},
+      {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", condition_guide,
+       from_its_window},
   };
   return table;
 }

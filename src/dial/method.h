@@ -1,49 +1,47 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dial/conditioning.h"
 #include "tensor/tensor.h"
 
 namespace latentdial {
 
-/// Encodes a prompt: text → hidden states [1, T, C], f32.
-using TextEncoder = std::function<Tensor(const std::string&)>;
-
-/// A dial position to be turned into an encoding.
-struct DialRequest {
-  std::string prompt;
-  std::string style;
-  double position = 0;     ///< 0 none, 1 full, negative away from the style.
-  bool per_token = false;  ///< Interpolate each token's vector by itself.
+/// A prompt as the text encoder sees it.
+struct EncodedPrompt {
+  Tensor states;                   ///< [1,T,C], f32.
+  std::int64_t prompt_tokens = 0;  ///< How many of T are the prompt's own: neither start, end nor padding.
 };
 
-/// What a dial position conditions the diffusion on.
-struct DialEncoding {
-  Tensor states;         ///< Where the picture starts.
-  Tensor styled_states;  ///< What it is guided to with the position as strength; undefined where the position
-                         ///< is in `states` already.
+/// What a dial has read of the user's words.
+struct DialPrompts {
+  std::function<EncodedPrompt(const std::string& suffix)> content;  ///< The prompt, followed by `suffix`.
+  std::function<EncodedPrompt(const std::string& text)> text;       ///< Any text by itself.
+};
+
+/// A dial position to be turned into a conditioning.
+struct DialRequest {
+  std::string style;
+  double position = 0;       ///< 0 none, 1 full, negative away from the style.
+  bool per_token = false;    ///< Interpolate each token's vector by itself.
+  StepInterval window = {};  ///< Share of the run in which the style acts.
+  ClassifierFreeGuidance guidance = {};
 };
 
 /// One way to set a style's strength: in the text encoding, or by guiding the diffusion.
 struct DialMethod {
   std::string_view name;
   std::string_view formula;  ///< For help and docs.
-  DialEncoding (*encode)(const DialRequest& request, const TextEncoder& encode);
+  Conditioning (*condition)(const DialRequest& request, const DialPrompts& prompts);
+  /// The share of the run before which the position has no say, so that all positions share those steps.
+  double (*start)(const DialRequest& request);
 };
 
-/// All methods, the default first. With x₁ the prompt's encoding, v the style's and p the position:
-/// - `slerp`, the paper's augmentation: slerp(x₁, x₁+v, p);
-/// - `slerp-diff`, the paper's weakening, towards the difference: slerp(x₁, x₁−v, −p), so that a negative
-/// position weakens;
-/// - `slerp-diff-normalised`, its DALL-E 2 form (Ramesh et al. 2022, section 3.3): slerp(x₁,
-/// ‖x₁‖·(x₁−v)/‖x₁−v‖, −p);
-/// - `lerp`: from x₁ to the encoding of "PROMPT, STYLE", linearly.
-/// - `guide`, the paper's future work: x₁ starts the picture, and the diffusion is guided from its prediction
-/// to that of "PROMPT, STYLE" (`classifier_free_guidance`). Every method gives exactly the plain picture at
-/// position 0.
+/// All methods, the default first.
 [[nodiscard]] const std::vector<DialMethod>& dial_method_table();
 
 /// The method of that name; throws invalid_input listing the names.

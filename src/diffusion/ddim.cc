@@ -24,6 +24,7 @@ class DdimSampler final : public Sampler {
     timesteps_.assign(timesteps.begin(), timesteps.end());
   }
 
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<DdimSampler>(*this); }
   [[nodiscard]] NoiseLevel noise_level(int i) const override {
     const float alpha = alphas_[static_cast<std::size_t>(timestep(i))];
     return {std::sqrt(alpha), std::sqrt(1.0F - alpha)};

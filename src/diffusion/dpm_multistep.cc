@@ -33,6 +33,7 @@ class DpmMultistepSampler final : public Sampler {
                    [](double t) { return static_cast<float>(std::trunc(t)); });
   }
 
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<DpmMultistepSampler>(*this); }
   [[nodiscard]] NoiseLevel noise_level(int i) const override {
     check_index(i);
     const double sigma = sigmas_[static_cast<std::size_t>(i)];

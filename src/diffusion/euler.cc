@@ -33,6 +33,8 @@ class EulerSampler final : public EulerBase {
  public:
   using EulerBase::EulerBase;
 
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<EulerSampler>(*this); }
+
  protected:
   // dx/dσ = (x − x̂_0)/σ = ε̂, so x_{i+1} = x_i + (σ_{i+1} − σ_i) ε̂ (Karras et al. 2022, algorithm 1 without its
   // second-order correction).

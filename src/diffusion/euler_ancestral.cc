@@ -12,6 +12,8 @@ class EulerAncestralSampler final : public EulerBase {
  public:
   using EulerBase::EulerBase;
 
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<EulerAncestralSampler>(*this); }
+
  protected:
   // Down to σ_down by Euler's step, then back up to σ_{i+1} with fresh noise:
   //   σ_up² = σ_{i+1}² (σ_i² − σ_{i+1}²)/σ_i²,  σ_down² = σ_{i+1}² − σ_up²,

@@ -36,8 +36,9 @@ struct PredictionSplit {
 class Sampler {
  public:
   virtual ~Sampler();
-  Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
+  /// The same run at the same point: what follows may differ from here on.
+  [[nodiscard]] virtual std::unique_ptr<Sampler> clone() const = 0;
 
   /// The number of U-Net calls of a whole run: the steps asked for, one more with PNDM.
   [[nodiscard]] int evaluations() const { return static_cast<int>(timesteps_.size()); }
@@ -71,6 +72,7 @@ class Sampler {
 
  protected:
   Sampler(PredictionType prediction_type, int steps);
+  Sampler(const Sampler&) = default;
   [[nodiscard]] virtual Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
                                        const NoiseSource& noise) = 0;
   void check_index(int i) const;

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <utility>
 
-#include "dial/method.h"
 #include "dial/slerp.h"
 #include "latentdial/error.h"
 #include "pipeline/embedded_model.h"
@@ -18,6 +17,7 @@ namespace latentdial {
 namespace {
 
 constexpr std::size_t kMostEncodedPrompts = 64;
+constexpr std::size_t kMostTrunks = 16;
 
 ops::BackendOptions backend_options(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
@@ -70,6 +70,29 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
   }
 }
 
+Tensor scaled(Tensor x, float factor) {
+  for (float& value : x.values()) value *= factor;
+  return x;
+}
+
+int first_evaluation(const Settings& s, const Sampler& sampler) {
+  return s.image.empty() ? 0 : sampler.first_evaluation(static_cast<float>(s.strength));
+}
+
+/// Of the dial's settings, all but the encoded negative prompt.
+DialRequest dial_request(const Settings& s) {
+  return {.style = s.style,
+          .position = s.position,
+          .per_token = s.per_token,
+          .window = {s.style_start, s.style_end},
+          .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
+}
+
+Settings at_position_zero(Settings s) {
+  s.position = 0;
+  return s;
+}
+
 }  // namespace
 
 std::string describe_device(const EngineOptions& options) {
@@ -91,7 +114,7 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
                    models::TextConfig::from_json(checkpoint.text_encoder.config)),
       unet({checkpoint.unet.weights, unet_backend.get()},
            models::UNetConfig::from_json(checkpoint.unet.config)),
-      guided_unet(unet, *unet_backend),
+      prompted_unet(unet, *unet_backend),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
       decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
@@ -102,14 +125,15 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
   }
 }
 
-Tensor Pipeline::Engine::encode_prompt(const std::string& text, std::vector<std::string>& notices) const {
+EncodedPrompt Pipeline::Engine::encode_prompt(const std::string& text,
+                                              std::vector<std::string>& notices) const {
   auto known = std::find_if(encoded_.begin(), encoded_.end(),
-                            [&](const EncodedPrompt& prompt) { return prompt.text == text; });
+                            [&](const KnownPrompt& prompt) { return prompt.text == text; });
   if (known == encoded_.end()) {
     const auto window =
         std::min<std::int64_t>(tokenizer.max_length(), text_encoder.config().max_position_embeddings);
     const Encoding encoding = tokenizer.encode(text, window);
-    EncodedPrompt prompt{text, backend->to_host(text_encoder(encoding.ids)), ""};
+    KnownPrompt prompt{text, {backend->to_host(text_encoder(encoding.ids)), encoding.prompt_tokens}, ""};
     if (!encoding.dropped_text.empty()) {
       prompt.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
                                   window - 2, encoding.dropped_text);
@@ -117,31 +141,99 @@ Tensor Pipeline::Engine::encode_prompt(const std::string& text, std::vector<std:
     if (encoded_.size() == kMostEncodedPrompts) encoded_.pop_front();
     known = encoded_.insert(encoded_.end(), std::move(prompt));
   }
-  if (!known->notice.empty()) notices.push_back(known->notice);
-  return known->states;
+  if (!known->notice.empty() && std::find(notices.begin(), notices.end(), known->notice) == notices.end())
+    notices.push_back(known->notice);
+  return known->encoded;
+}
+
+EncodedPrompt Pipeline::Engine::encode_content(const Settings& s, const std::string& suffix,
+                                               std::vector<std::string>& notices) const {
+  EncodedPrompt content = encode_prompt(s.prompt + suffix, notices);
+  if (s.to_prompt.empty()) return content;
+  const EncodedPrompt to = encode_prompt(s.to_prompt + suffix, notices);
+  const auto between = s.per_token ? slerp_per_token : slerp;
+  return {between(content.states, to.states, s.theta), std::max(content.prompt_tokens, to.prompt_tokens)};
 }
 
 Conditioning Pipeline::Engine::condition(const Settings& s, std::vector<std::string>& notices) const {
-  const auto encode = [&](const std::string& text) { return encode_prompt(text, notices); };
-  DialEncoding dialled{encode(s.prompt), {}};
-  if (!s.style.empty()) {
-    dialled = find_dial_method(s.method).encode(
-        {.prompt = s.prompt, .style = s.style, .position = s.position, .per_token = s.per_token}, encode);
+  const DialPrompts prompts = {
+      .content = [&](const std::string& suffix) { return encode_content(s, suffix, notices); },
+      .text = [&](const std::string& text) { return encode_prompt(text, notices); }};
+  DialRequest request = dial_request(s);
+  request.guidance.negative_states = encode_prompt(s.negative_prompt, notices).states;
+  if (s.style.empty()) return request.guidance.condition(prompts.content("").states);
+  return find_dial_method(s.method).condition(request, prompts);
+}
+
+Run Pipeline::Engine::start(const Settings& s, Conditioning conditioning) const {
+  auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
+  TorchGenerator generator(s.seed);
+  const Tensor original = s.image.empty() ? Tensor() : encode_image(s, generator);
+  const Tensor noise = starting_noise(s, generator);
+  const int first = first_evaluation(s, *sampler);
+  const Tensor latents = s.image.empty()                  ? scaled(noise.clone(), sampler->init_noise_sigma())
+                         : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
+                                                          : original;
+  return {std::move(conditioning), std::move(sampler), generator, latents, first};
+}
+
+int Pipeline::Engine::fork_evaluation(const Settings& s) const {
+  const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
+  int fork = first_evaluation(s, *sampler);
+  if (s.style.empty()) return fork;
+  const double start = find_dial_method(s.method).start(dial_request(s));
+  while (fork < sampler->evaluations() && sampler->progress(fork) < start) ++fork;
+  return fork;
+}
+
+const Run* Pipeline::Engine::find_trunk(const Settings& settings) const {
+  const auto found = std::find_if(trunks_.begin(), trunks_.end(), [&](const Trunk& trunk) {
+    return trunk.settings == at_position_zero(settings);
+  });
+  return found == trunks_.end() ? nullptr : &found->run;
+}
+
+void Pipeline::Engine::make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
+                                   const OnEvaluation& on_evaluation, const std::stop_token& stop) {
+  std::vector<Settings> missing;
+  std::vector<Run> runs;
+  for (const Settings& s : list) {
+    const Settings key = at_position_zero(s);
+    if (find_trunk(s) != nullptr || std::find(missing.begin(), missing.end(), key) != missing.end()) continue;
+    missing.push_back(key);
+    runs.push_back(start(s, condition(s, notices)));
   }
-  const auto towards = [&](Tensor& states, const std::string& prompt) {
-    const Tensor to = encode(prompt);
-    states = s.per_token ? slerp_per_token(states, to, s.theta) : slerp(states, to, s.theta);
+  denoise(prompted_unet, runs, fork_evaluation(list.front()), on_evaluation, stop);
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    trunks_.push_front({missing[i], runs[i].fork({})});
+  }
+}
+
+std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& list,
+                                                   std::vector<std::string>& notices,
+                                                   const Observer& observer) {
+  const auto sampler =
+      make_sampler(list.front().sampler, list.front().scheduler, schedule, list.front().steps);
+  const int fork = fork_evaluation(list.front());
+  const bool shared = std::all_of(list.begin(), list.end(), [&](const auto& s) { return find_trunk(s); });
+  StepProgress progress{
+      .step = 0,
+      .steps = sampler->evaluations() - (shared ? fork : first_evaluation(list.front(), *sampler)),
+      .pictures = static_cast<int>(list.size())};
+  const auto count = [&] {
+    ++progress.step;
+    if (observer.on_step) observer.on_step(progress);
   };
-  if (!s.to_prompt.empty()) {
-    towards(dialled.states, s.to_prompt);
-    if (dialled.styled_states.defined()) towards(dialled.styled_states, s.to_prompt + ", " + s.style);
-  }
-  StyleGuidance style;
-  if (dialled.styled_states.defined()) {
-    style = {dialled.styled_states, s.position, {s.style_start, s.style_end}};
-  }
-  return classifier_free_guidance(dialled.states, encode(s.negative_prompt), s.guidance_scale,
-                                  {s.guidance_start, s.guidance_end}, style);
+  make_trunks(list, notices, count, observer.stop);
+  std::vector<Run> runs;
+  for (const Settings& s : list) runs.push_back(find_trunk(s)->fork(condition(s, notices)));
+  // A picture's file may hold another picture next time.
+  std::erase_if(trunks_, [](const Trunk& trunk) { return !trunk.settings.image.empty(); });
+  while (trunks_.size() > kMostTrunks) trunks_.pop_back();
+  denoise(prompted_unet, runs, sampler->evaluations(), count, observer.stop);
+  std::vector<Tensor> latents;
+  for (Run& run : runs) latents.push_back(std::move(run.latents));
+  return latents;
 }
 
 Tensor Pipeline::Engine::starting_noise(const Settings& s, TorchGenerator& generator) const {

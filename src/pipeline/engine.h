@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dial/method.h"
 #include "diffusion/random.h"
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
@@ -15,7 +16,8 @@
 #include "models/unet.h"
 #include "ops/ops.h"
 #include "ops/profile.h"
-#include "pipeline/denoise.h"
+#include "pipeline/prompted_unet.h"
+#include "pipeline/run.h"
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
@@ -26,15 +28,24 @@ struct Pipeline::Engine {
   explicit Engine(const EngineOptions& options);
   Engine(const EngineOptions& options, const Checkpoint& checkpoint);
 
-  /// text → hidden states [1,T,C], f32; adds a line to `notices` when words did not fit.
-  [[nodiscard]] Tensor encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
+  /// Encodes a prompt; adds a line to `notices` when words did not fit.
+  [[nodiscard]] EncodedPrompt encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
   /// What the settings condition the picture on: a prompt, plain, dialled, or between two, and the guidance.
   [[nodiscard]] Conditioning condition(const Settings& settings, std::vector<std::string>& notices) const;
-  /// Starting noise [1,h,w,C]; between two seeds' where asked. Draws from `generator`, the one of
-  /// `settings.seed`.
-  [[nodiscard]] Tensor starting_noise(const Settings& settings, TorchGenerator& generator) const;
-  /// The start picture's latents [1,h,w,C], sampled from the encoder's distribution with `generator`.
-  [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
+  /// A picture before its first step.
+  [[nodiscard]] Run start(const Settings& settings, Conditioning conditioning) const;
+  /// The evaluation from which pictures that differ only in the dial's position differ: those before are
+  /// shared.
+  [[nodiscard]] int fork_evaluation(const Settings& settings) const;
+  /// Latents of finished runs, one per settings. All are at one point of one schedule with one
+  /// `fork_evaluation`; what they share is denoised once, and remembered for positions to come.
+  [[nodiscard]] std::vector<Tensor> make_latents(const std::vector<Settings>& list,
+                                                 std::vector<std::string>& notices, const Observer& observer);
+  /// One past the last of `list` that is made in one batch with `list[begin]`.
+  [[nodiscard]] std::size_t batch_end(const std::vector<Settings>& list, std::size_t begin) const;
+  /// Makes one such batch.
+  void generate(const std::vector<Settings>& list, std::size_t begin, std::size_t end,
+                const OnPicture& on_picture, const Observer& observer);
 
   std::shared_ptr<ops::Profile> profile;       ///< Null unless asked for.
   std::unique_ptr<ops::Backend> backend;       ///< Of text encoder and autoencoder.
@@ -44,20 +55,33 @@ struct Pipeline::Engine {
   Tokenizer tokenizer;
   models::ClipText text_encoder;
   models::UNet unet;
-  GuidedUNet guided_unet;
+  PromptedUNet prompted_unet;
   models::AutoencoderConfig vae_config;
   models::Encoder encoder;
   models::Decoder decoder;
   std::mutex one_at_a_time;
 
  private:
-  /// A prompt's encoding and what to tell the user about it.
-  struct EncodedPrompt {
+  [[nodiscard]] Tensor starting_noise(const Settings& settings, TorchGenerator& generator) const;
+  [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
+  [[nodiscard]] EncodedPrompt encode_content(const Settings& settings, const std::string& suffix,
+                                             std::vector<std::string>& notices) const;
+  void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
+                   const OnEvaluation& on_evaluation, const std::stop_token& stop);
+  [[nodiscard]] const Run* find_trunk(const Settings& settings) const;
+
+  struct KnownPrompt {
     std::string text;
-    Tensor states;
-    std::string notice;
+    EncodedPrompt encoded;
+    std::string notice;  ///< What to tell the user about it.
   };
-  mutable std::deque<EncodedPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.
+  /// What all positions of a dial share, up to where they part.
+  struct Trunk {
+    Settings settings;  ///< At position 0.
+    Run run;
+  };
+  mutable std::deque<KnownPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.
+  std::deque<Trunk> trunks_;                 ///< The latest; one more position costs only what follows.
 };
 
 }  // namespace latentdial

@@ -4,25 +4,11 @@
 
 #include <utility>
 
-#include "dial/conditioning.h"
 #include "dial/method.h"
 #include "latentdial/error.h"
-#include "latentdial/parameters.h"
-#include "pipeline/denoise.h"
 #include "pipeline/engine.h"
-#include "pipeline/pixels.h"
-#include "tensor/buffer_pool.h"
 
 namespace latentdial {
-namespace {
-
-Tensor scaled(Tensor x, float factor) {
-  for (float& value : x.values()) value *= factor;
-  return x;
-}
-
-}  // namespace
-
 Pipeline::Pipeline(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Pipeline::~Pipeline() = default;
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
@@ -59,28 +45,21 @@ Settings Pipeline::resolve(const Settings& settings) const {
 }
 
 Picture Pipeline::generate(const Settings& settings, const Observer& observer) const {
-  const std::scoped_lock lock(engine_->one_at_a_time);
   Picture picture;
-  const Settings s = picture.settings = resolve(settings);
-
-  const Conditioning conditioning = engine_->condition(s, picture.notices);
-  const auto sampler = make_sampler(s.sampler, s.scheduler, engine_->schedule, s.steps);
-  TorchGenerator generator(s.seed);
-  const Tensor original = s.image.empty() ? Tensor() : engine_->encode_image(s, generator);
-  const Tensor noise = engine_->starting_noise(s, generator);
-  const int first = s.image.empty() ? 0 : sampler->first_evaluation(static_cast<float>(s.strength));
-  Tensor latents = s.image.empty()                  ? scaled(noise.clone(), sampler->init_noise_sigma())
-                   : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
-                                                    : original;
-
-  latents = denoise(
-      engine_->guided_unet, *sampler, conditioning, latents, first,
-      [&](const Shape& shape) { return generator.randn_nhwc(shape); }, observer);
-  release_idle_buffers();
-  picture.image = to_image(engine_->decoder(latents));
-  release_idle_buffers();
-  picture.parameters = to_parameters(s, engine_->info.name);
+  generate(
+      {settings}, [&](std::size_t, Picture made) { picture = std::move(made); }, observer);
   return picture;
+}
+
+void Pipeline::generate(const std::vector<Settings>& list, const OnPicture& on_picture,
+                        const Observer& observer) const {
+  std::vector<Settings> resolved;
+  for (const Settings& settings : list) resolved.push_back(resolve(settings));
+  for (std::size_t begin = 0, end = 0; begin < resolved.size(); begin = end) {
+    end = engine_->batch_end(resolved, begin);
+    const std::scoped_lock lock(engine_->one_at_a_time);
+    engine_->generate(resolved, begin, end, on_picture, observer);
+  }
 }
 
 }  // namespace latentdial

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <set>
 #include <system_error>
 
@@ -51,21 +50,6 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   return results;
 }
 
-void make_picture(const Pipeline& pipeline, const SweepOptions& options, JobResult& result,
-                  SweepProgress& progress) {
-  const auto start = std::chrono::steady_clock::now();
-  Observer observer;
-  observer.stop = options.stop;
-  observer.on_step = [&](const StepProgress& step) {
-    progress.step = step;
-    if (options.on_progress) options.on_progress(progress);
-  };
-  Picture picture = pipeline.generate(result.settings, observer);
-  write_png(options.folder / result.file, picture.image, picture.parameters);
-  result.notices = std::move(picture.notices);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
@@ -77,13 +61,40 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
   }
   Manifest manifest(options.folder, kept);
   SweepProgress progress{.picture = 0, .pictures = static_cast<int>(results.size()), .step = {}};
-  for (auto& result : results) {
-    if (!result.kept) make_picture(pipeline, options, result, progress);
+  const auto report = [&] {
+    if (options.on_progress) options.on_progress(progress);
+  };
+  const auto finish = [&](const JobResult& result) {
     if (!manifest.has(result.file)) manifest.add(result, pipeline.info().name);
     ++progress.picture;
     progress.step = {};
-    if (options.on_progress) options.on_progress(progress);
+    report();
+  };
+
+  std::vector<JobResult*> missing;
+  std::vector<Settings> settings;
+  for (auto& result : results) {
+    if (result.kept) {
+      finish(result);
+      continue;
+    }
+    missing.push_back(&result);
+    settings.push_back(result.settings);
   }
+  const Observer observer = {.on_step =
+                                 [&](const StepProgress& step) {
+                                   progress.step = step;
+                                   report();
+                                 },
+                             .stop = options.stop};
+  const auto keep = [&](std::size_t i, Picture picture) {
+    JobResult& result = *missing[i];
+    write_png(options.folder / result.file, picture.image, picture.parameters);
+    result.notices = std::move(picture.notices);
+    result.seconds = picture.seconds;
+    finish(result);
+  };
+  pipeline.generate(settings, keep, observer);
   return results;
 }
 

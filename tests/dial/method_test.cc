@@ -4,71 +4,56 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 #include <vector>
 
-#include "dial/conditioning.h"
+#include "dial_testing.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
 namespace {
 
+using testing::ElementsAre;
 using testing::FloatNear;
 using testing::HasSubstr;
 using testing::Pointwise;
 
-/// A text encoder of one token and two channels, small enough to follow by hand.
-Tensor encode(const std::string& text) {
-  static const std::map<std::string, std::vector<float>> encodings = {
-      {"content", {1, 0}}, {"style", {0, 1}}, {"content, style", {3, 5}}};
-  return Tensor::of({1, 1, 2}, encodings.at(text));
-}
-
-std::vector<float> run(const std::string& method, double position) {
-  const Tensor x = find_dial_method(method)
-                       .encode({.prompt = "content", .style = "style", .position = position}, encode)
-                       .states;
-  return {x.values().begin(), x.values().end()};
-}
-
-TEST(DialMethod, EveryMethodIsExactAtZero) {
-  for (const auto& method : dial_method_table()) {
-    EXPECT_EQ(run(std::string(method.name), 0), (std::vector<float>{1, 0})) << method.name;
-  }
+/// The one encoding that a method of the text conditions on, without guidance.
+std::vector<float> encoding(const std::string& method, double position) {
+  DialRequest request = a_request(position);
+  request.guidance.scale = 1;
+  const auto step = find_dial_method(method).condition(request, two_words())(0.5);
+  EXPECT_EQ(step.text_states.size(), 1u);
+  return values(step.text_states.front());
 }
 
 TEST(DialMethod, SlerpTurnsTowardsPromptPlusStyle) {
   // cos Ω = 1/√2, Ω = 45°; half-way: sin(22.5°)/sin(45°)·([1,0] + [1,1]).
   const float w = std::sin(0.39269908f) / std::sin(0.78539816f);
-  EXPECT_THAT(run("slerp", 0.5), Pointwise(FloatNear(1e-6f), {2 * w, w}));
-  EXPECT_THAT(run("slerp", 1), Pointwise(FloatNear(1e-6f), {1.0f, 1.0f}));
+  EXPECT_THAT(encoding("slerp", 0), ElementsAre(1, 0));
+  EXPECT_THAT(encoding("slerp", 0.5), Pointwise(FloatNear(1e-6f), {2 * w, w}));
+  EXPECT_THAT(encoding("slerp", 1), Pointwise(FloatNear(1e-6f), {1.0f, 1.0f}));
 }
 
 TEST(DialMethod, SlerpTurnedBackWeakens) {
-  EXPECT_LT(run("slerp", -0.5)[1], 0);
+  EXPECT_LT(encoding("slerp", -0.5)[1], 0);
 }
 
 TEST(DialMethod, SlerpDiffWeakensAtNegativePositions) {
   const float w = std::sin(0.39269908f) / std::sin(0.78539816f);
-  EXPECT_THAT(run("slerp-diff", -0.5), Pointwise(FloatNear(1e-6f), {2 * w, -w}));
-  EXPECT_THAT(run("slerp-diff", -1), Pointwise(FloatNear(1e-6f), {1.0f, -1.0f}));
+  EXPECT_THAT(encoding("slerp-diff", 0), ElementsAre(1, 0));
+  EXPECT_THAT(encoding("slerp-diff", -0.5), Pointwise(FloatNear(1e-6f), {2 * w, -w}));
+  EXPECT_THAT(encoding("slerp-diff", -1), Pointwise(FloatNear(1e-6f), {1.0f, -1.0f}));
 }
 
 TEST(DialMethod, NormalisedDifferenceKeepsTheLengthOfThePrompt) {
-  const auto x = run("slerp-diff-normalised", -0.7);
+  const auto x = encoding("slerp-diff-normalised", -0.7);
   EXPECT_NEAR(std::hypot(x[0], x[1]), 1, 1e-6);
 }
 
 TEST(DialMethod, LerpEndsAtTheStyledPrompt) {
-  EXPECT_THAT(run("lerp", 1), Pointwise(FloatNear(0), {3.0f, 5.0f}));
-  EXPECT_THAT(run("lerp", 0.5), Pointwise(FloatNear(1e-6f), {2.0f, 2.5f}));
-}
-
-TEST(DialMethod, GuideStartsFromThePromptAndKnowsTheStyledOne) {
-  const auto encoding =
-      find_dial_method("guide").encode({.prompt = "content", .style = "style", .position = 1}, encode);
-  EXPECT_THAT(encoding.states.values(), testing::ElementsAre(1, 0));
-  EXPECT_THAT(encoding.styled_states.values(), testing::ElementsAre(3, 5));
+  EXPECT_THAT(encoding("lerp", 0), ElementsAre(1, 0));
+  EXPECT_THAT(encoding("lerp", 1), Pointwise(FloatNear(0), {3.0f, 5.0f}));
+  EXPECT_THAT(encoding("lerp", 0.5), Pointwise(FloatNear(1e-6f), {2.0f, 2.5f}));
 }
 
 TEST(DialMethod, AnUnknownNameListsTheKnownOnes) {
@@ -81,49 +66,32 @@ TEST(DialMethod, AnUnknownNameListsTheKnownOnes) {
   }
 }
 
-TEST(ClassifierFreeGuidance, WeightsTheTwoPredictions) {
-  const auto terms = classifier_free_guidance(encode("content"), encode("style"), 7.5)(0.3);
-  ASSERT_EQ(terms.size(), 2u);
-  EXPECT_DOUBLE_EQ(terms[0].weight, -6.5);
-  EXPECT_DOUBLE_EQ(terms[1].weight, 7.5);
-  EXPECT_EQ(terms[1].text_states.values()[0], 1);
+TEST(Guide, MixesThreePredictionsInItsWindow) {
+  // The U-Net answers each encoding with its first value: ∅ 7, content 1, styled 3.
+  DialRequest request = a_request(0.4);
+  request.window = {0.5, 1};
+  const auto conditioning = find_dial_method("guide").condition(request, two_words());
+  EXPECT_EQ(conditioning(0.4).text_states.size(), 2u) << "before the window";
+  EXPECT_NEAR(guided(conditioning(0.4)), 7 + 7.5 * (1 - 7), 1e-5);
+  EXPECT_EQ(conditioning(0.5).text_states.size(), 3u);
+  EXPECT_NEAR(guided(conditioning(0.5)), 7 + 7.5 * (1 - 7) + 7.5 * 0.4 * (3 - 1), 1e-5);
 }
 
-TEST(ClassifierFreeGuidance, AScaleOfOneNeedsNoNegativePrediction) {
-  const auto terms = classifier_free_guidance(encode("content"), encode("style"), 1)(0);
-  ASSERT_EQ(terms.size(), 1u);
-  EXPECT_EQ(terms[0].text_states.values()[0], 1);
+TEST(Guide, ZeroIsThePlainPromptAndOneTheStyledOne) {
+  const auto step = [](double position) {
+    return find_dial_method("guide").condition(a_request(position), two_words())(0.5);
+  };
+  EXPECT_EQ(step(0).text_states.size(), 2u) << "no evaluation for a style that is off";
+  EXPECT_NEAR(guided(step(0)), 7 + 7.5 * (1 - 7), 1e-5);
+  EXPECT_EQ(step(1).text_states.size(), 2u);
+  EXPECT_NEAR(guided(step(1)), 7 + 7.5 * (3 - 7), 1e-5);
 }
 
-TEST(StyleGuidance, MixesThreePredictionsInItsWindow) {
-  const auto conditioning = classifier_free_guidance(encode("content"), encode("style"), 7.5, {},
-                                                     {encode("content, style"), 0.4, {0.5, 1}});
-  ASSERT_EQ(conditioning(0.4).size(), 2u) << "before the window";
-  const auto terms = conditioning(0.5);
-  ASSERT_EQ(terms.size(), 3u);
-  EXPECT_DOUBLE_EQ(terms[0].weight, -6.5);
-  EXPECT_DOUBLE_EQ(terms[1].weight, 7.5 * 0.6);
-  EXPECT_DOUBLE_EQ(terms[2].weight, 7.5 * 0.4);
-  EXPECT_EQ(terms[2].text_states.values()[1], 5);
-}
-
-TEST(StyleGuidance, FullStrengthIsTheStyledPromptItself) {
-  const auto terms = classifier_free_guidance(encode("content"), encode("style"), 7.5, {},
-                                              {encode("content, style"), 1})(0.5);
-  ASSERT_EQ(terms.size(), 2u);
-  EXPECT_EQ(terms[1].weight, 7.5);
-  EXPECT_EQ(terms[1].text_states.values()[1], 5);
-}
-
-TEST(ClassifierFreeGuidance, ActsWithinItsIntervalOnly) {
-  const auto conditioning = classifier_free_guidance(encode("content"), encode("style"), 7.5, {0.2, 0.8});
-  for (const double progress : {0.0, 0.19, 0.8, 0.99}) {
-    const auto terms = conditioning(progress);
-    ASSERT_EQ(terms.size(), 1u) << progress;
-    EXPECT_EQ(terms[0].weight, 1);
-    EXPECT_EQ(terms[0].text_states.values()[0], 1);
-  }
-  for (const double progress : {0.2, 0.5, 0.79}) EXPECT_EQ(conditioning(progress).size(), 2u) << progress;
+TEST(Guide, PositionsShareTheStepsBeforeTheWindow) {
+  DialRequest request = a_request(1);
+  request.window = {0.3, 1};
+  EXPECT_EQ(find_dial_method("guide").start(request), 0.3);
+  EXPECT_EQ(find_dial_method("slerp").start(request), 0);
 }
 
 }  // namespace

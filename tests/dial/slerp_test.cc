@@ -57,7 +57,8 @@ TEST(Slerp, NegativeThetaTurnsTheOtherWay) {
 TEST(Slerp, NearlyParallelVectorsFallBackToLerp) {
   EXPECT_THAT(values(slerp(vector({1, 0}), vector({3, 0.001f}), 0.5)),
               Pointwise(FloatNear(1e-7f), {2.0f, 0.0005f}));
-  EXPECT_THAT(values(slerp(vector({1, 0}), vector({-1, 0}), 0.25)), Pointwise(FloatNear(1e-7f), {0.5f, 0.0f}));
+  EXPECT_THAT(values(slerp(vector({1, 0}), vector({-1, 0}), 0.25)),
+              Pointwise(FloatNear(1e-7f), {0.5f, 0.0f}));
 }
 
 TEST(Slerp, AZeroVectorFallsBackToLerp) {

@@ -88,7 +88,9 @@ TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {
   options.on_progress = [&](const SweepProgress& progress) {
     if (progress.picture == 2) stop.request_stop();
   };
-  EXPECT_THROW((void)run_jobs(pipeline(), jobs(5), options), Error);
+  auto list = jobs(5);
+  for (std::size_t i = 2; i < list.size(); ++i) ++list[i].settings.steps;  // Another batch.
+  EXPECT_THROW((void)run_jobs(pipeline(), list, options), Error);
   EXPECT_EQ(manifest().size(), 2u);
   EXPECT_TRUE(fs::exists(folder_ / "picture-1.png"));
   EXPECT_FALSE(fs::exists(folder_ / "picture-2.png"));

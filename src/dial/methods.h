@@ -1,0 +1,23 @@
+#pragma once
+
+#include "dial/method.h"
+
+namespace latentdial {
+
+// With x₁ the prompt's encoding, v the style's, x₂ that of "PROMPT, STYLE" and p the position:
+
+/// The paper's augmentation: slerp(x₁, x₁+v, p).
+[[nodiscard]] Conditioning condition_slerp(const DialRequest& request, const DialPrompts& prompts);
+/// The paper's weakening, towards the difference: slerp(x₁, x₁−v, −p), so that a negative position weakens.
+[[nodiscard]] Conditioning condition_slerp_diff(const DialRequest& request, const DialPrompts& prompts);
+/// Its DALL-E 2 form (Ramesh et al. 2022, section 3.3): slerp(x₁, ‖x₁‖·(x₁−v)/‖x₁−v‖, −p).
+[[nodiscard]] Conditioning condition_slerp_diff_normalised(const DialRequest& request,
+                                                           const DialPrompts& prompts);
+/// (1−p)·x₁ + p·x₂.
+[[nodiscard]] Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts);
+/// The paper's future work: x₁ starts the picture and the diffusion is guided to the style,
+/// ε = ε_∅ + s·(ε(x₁) − ε_∅) + s·p·w(t)·(ε(x₂) − ε(x₁)), w(t) 1 in the window and 0 outside. 0 is exactly the
+/// picture without a style; 1 with the whole run as window is exactly that of x₂.
+[[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
+
+}  // namespace latentdial

@@ -1,0 +1,63 @@
+#include <chrono>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "latentdial/parameters.h"
+#include "pipeline/engine.h"
+#include "pipeline/pixels.h"
+#include "tensor/buffer_pool.h"
+
+namespace latentdial {
+namespace {
+
+// Latent pixels that are denoised in one batch: one picture of 512x512, or sixteen of 128x128.
+constexpr std::int64_t kMostLatentPixels = 64 * 64;
+
+/// Whether two pictures can be denoised in one batch.
+bool same_schedule(const Settings& a, const Settings& b) {
+  return a.sampler == b.sampler && a.scheduler == b.scheduler && a.steps == b.steps && a.width == b.width &&
+         a.height == b.height && a.image.empty() == b.image.empty() &&
+         (a.image.empty() || a.strength == b.strength);
+}
+
+}  // namespace
+
+std::size_t Pipeline::Engine::batch_end(const std::vector<Settings>& list, std::size_t begin) const {
+  const Settings& first = list[begin];
+  const std::int64_t scale = vae_config.downscale();
+  const std::int64_t pixels = (first.width / scale) * (first.height / scale);
+  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
+  std::size_t end = begin + 1;
+  while (end < list.size() && end - begin < most && same_schedule(first, list[end]) &&
+         fork_evaluation(first) == fork_evaluation(list[end])) {
+    ++end;
+  }
+  return end;
+}
+
+void Pipeline::Engine::generate(const std::vector<Settings>& list, std::size_t begin, std::size_t end,
+                                const OnPicture& on_picture, const Observer& observer) {
+  const auto started = std::chrono::steady_clock::now();
+  const std::vector<Settings> batch(list.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    list.begin() + static_cast<std::ptrdiff_t>(end));
+  std::vector<std::string> notices;
+  const auto latents = make_latents(batch, notices, observer);
+  release_idle_buffers();
+  std::vector<Picture> pictures;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Picture& picture = pictures.emplace_back();
+    picture.image = to_image(decoder(latents[i]));
+    picture.settings = batch[i];
+    picture.parameters = to_parameters(batch[i], info.name);
+    picture.notices = notices;
+  }
+  release_idle_buffers();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    pictures[i].seconds = seconds.count() / static_cast<double>(batch.size());
+    on_picture(begin + i, std::move(pictures[i]));
+  }
+}
+
+}  // namespace latentdial

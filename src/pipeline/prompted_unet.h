@@ -1,0 +1,43 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "models/unet.h"
+#include "ops/ops.h"
+
+namespace latentdial {
+
+/// Latents and the prompt that the U-Net is to see with them.
+struct PromptedLatents {
+  Tensor latents;      ///< [1,h,w,C], f32.
+  Tensor text_states;  ///< [1,T,C], f32.
+};
+
+/// The U-Net on pairs of latents and prompts, all in one batch. Prompts are projected to keys and values once
+/// and remembered, over steps and over pictures, and so are timesteps.
+class PromptedUNet {
+ public:
+  PromptedUNet(const models::UNet& unet, const ops::Backend& ops) : unet_(&unet), ops_(&ops) {}
+
+  /// Projects the timesteps that are to come, all at once.
+  void expect(const std::vector<float>& timesteps);
+  /// The U-Net's answer to each of `inputs`, [1,h,w,C] f32, at an expected timestep.
+  [[nodiscard]] std::vector<Tensor> operator()(const std::vector<PromptedLatents>& inputs, float timestep);
+
+ private:
+  /// Prompts by identity: the tensors are kept, so no other can come to lie where they do.
+  struct Projected {
+    std::vector<Tensor> text_states;
+    models::TextContext context;
+  };
+  const models::TextContext& project(const std::vector<PromptedLatents>& inputs);
+
+  const models::UNet* unet_;
+  const ops::Backend* ops_;
+  std::deque<Projected> projected_;
+  std::map<float, models::TimeContext> times_;
+};
+
+}  // namespace latentdial

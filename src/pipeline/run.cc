@@ -1,0 +1,60 @@
+#include "pipeline/run.h"
+
+#include <utility>
+
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+/// What the U-Net answers to each run's prompts, in one batch.
+std::vector<std::vector<Tensor>> predict(PromptedUNet& unet, const std::vector<Run>& runs,
+                                         const std::vector<GuidedStep>& steps) {
+  std::vector<PromptedLatents> inputs;
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    const Tensor scaled = runs[r].sampler->scale_model_input(runs[r].latents, runs[r].next);
+    for (const Tensor& states : steps[r].text_states) inputs.push_back({scaled, states});
+  }
+  const auto answers = unet(inputs, runs.front().sampler->timestep(runs.front().next));
+  std::vector<std::vector<Tensor>> predictions;
+  auto next = answers.begin();
+  for (const auto& step : steps) {
+    const auto end = next + static_cast<std::ptrdiff_t>(step.text_states.size());
+    predictions.emplace_back(next, end);
+    next = end;
+  }
+  return predictions;
+}
+
+void advance(PromptedUNet& unet, std::vector<Run>& runs) {
+  std::vector<GuidedStep> steps;
+  for (const Run& run : runs) steps.push_back(run.conditioning(run.sampler->progress(run.next)));
+  const auto predictions = predict(unet, runs, steps);
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    Run& run = runs[r];
+    const auto noise = [&run](const Shape& shape) { return run.generator.randn_nhwc(shape); };
+    run.latents = run.sampler->step(steps[r].combine(predictions[r]), run.next, run.latents, noise);
+    ++run.next;
+  }
+}
+
+}  // namespace
+
+Run Run::fork(Conditioning other) const {
+  return {std::move(other), sampler->clone(), generator, latents, next};
+}
+
+void denoise(PromptedUNet& unet, std::vector<Run>& runs, int until, const OnEvaluation& on_evaluation,
+             const std::stop_token& stop) {
+  if (runs.empty() || runs.front().next >= until) return;
+  std::vector<float> timesteps;
+  for (int i = runs.front().next; i < until; ++i) timesteps.push_back(runs.front().sampler->timestep(i));
+  unet.expect(timesteps);
+  while (runs.front().next < until) {
+    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
+    advance(unet, runs);
+    if (on_evaluation) on_evaluation();
+  }
+}
+
+}  // namespace latentdial

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "dial/conditioning.h"
+#include "diffusion/random.h"
+#include "diffusion/sampler.h"
+#include "latentdial/pipeline.h"
+#include "pipeline/prompted_unet.h"
+
+namespace latentdial {
+
+/// One picture under way: its latents and all that decides how they go on.
+struct Run {
+  Conditioning conditioning;
+  std::unique_ptr<Sampler> sampler;
+  TorchGenerator generator;  ///< Where ancestral samplers draw from.
+  Tensor latents;            ///< [1,h,w,C], f32, at the noise level of evaluation `next`.
+  int next = 0;
+
+  [[nodiscard]] bool finished() const { return next >= sampler->evaluations(); }
+  /// The same latents at the same point, to go on by `other`.
+  [[nodiscard]] Run fork(Conditioning other) const;
+};
+
+/// Called after each step of all runs together.
+using OnEvaluation = std::function<void()>;
+
+/// Takes every run from its `next` to evaluation `until`, all in one batch: they must be at the same point of
+/// the same schedule. Throws Error(cancelled) before the next step when asked to stop.
+void denoise(PromptedUNet& unet, std::vector<Run>& runs, int until, const OnEvaluation& on_evaluation,
+             const std::stop_token& stop);
+
+}  // namespace latentdial
