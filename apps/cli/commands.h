@@ -14,6 +14,8 @@ void add_interpolate(CLI::App& app, Run& run);
 void add_dial(CLI::App& app, Run& run);
 void add_sweep(CLI::App& app, Run& run);
 void add_figures(CLI::App& app, Run& run);
+void add_calibrate(CLI::App& app, Run& run);
+void add_measure(CLI::App& app, Run& run);
 void add_info(CLI::App& app, Run& run);
 
 }  // namespace latentdial::cli

@@ -31,6 +31,8 @@ void add_commands(CLI::App& app, Run& run) {
   add_interpolate(app, run);
   add_sweep(app, run);
   add_figures(app, run);
+  add_calibrate(app, run);
+  add_measure(app, run);
   add_info(app, run);
   app.footer(
       "Examples:\n"

@@ -15,7 +15,8 @@ struct Image {
 };
 
 /// Reads a PNG, JPEG or WebP (by its content, not its name) as RGB; transparency is laid on white, 16 bits
-/// are cut to 8. Throws invalid_input for anything else, for damage, and for sides over 16384 or more than 2^26 pixels.
+/// are cut to 8. Throws invalid_input for anything else, for damage, and for sides over 16384 or more than
+/// 2^26 pixels.
 [[nodiscard]] Image read_image(const std::filesystem::path& path);
 
 /// Writes a PNG with the text chunk `parameters`, first under a temporary name in the same folder, then

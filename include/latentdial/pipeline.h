@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "latentdial/image.h"
+#include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
 #include "latentdial/settings.h"
 
@@ -15,13 +16,14 @@ namespace latentdial {
 
 /// What is known of a loaded model.
 struct ModelInfo {
-  std::string name;        ///< Stem of the path, or "scenes".
-  std::string path;        ///< Where it was read from.
-  std::string format;      ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
-  std::string device;      ///< What computes: processor, instruction set, threads, number format.
-  std::string prediction;  ///< "epsilon" or "v_prediction".
-  std::string sampler;     ///< The default sampler, from the model's scheduler config.
-  int width = 0;           ///< Native size in pixels.
+  std::string name;         ///< Stem of the path, or "scenes".
+  std::string path;         ///< Where it was read from.
+  std::string fingerprint;  ///< 16 hexadecimal digits of the U-Net's weights: a dial belongs to one.
+  std::string format;       ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string device;       ///< What computes: processor, instruction set, threads, number format.
+  std::string prediction;   ///< "epsilon" or "v_prediction".
+  std::string sampler;      ///< The default sampler, from the model's scheduler config.
+  int width = 0;            ///< Native size in pixels.
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
@@ -74,6 +76,11 @@ class Pipeline {
   /// before it acts.
   void generate(const std::vector<Settings>& list, const OnPicture& on_picture,
                 const Observer& observer = {}) const;
+  /// How much of a style each picture shows, read by the checkpoint alone (docs/method.md, "The meter").
+  /// Pictures are resized and cropped to the model's own size. Throws invalid_input.
+  [[nodiscard]] std::vector<Reading> measure(const std::vector<Image>& pictures,
+                                             const Measurement& measurement,
+                                             const Observer& observer = {}) const;
   /// Where the time went since loading, longest first; empty without EngineOptions::profile.
   [[nodiscard]] std::vector<OperationTime> profile() const;
 

@@ -36,9 +36,11 @@ struct Settings {
   std::string image;          ///< Path of the picture to start from; empty: pure noise.
   double strength = 0.75;     ///< How far the start picture is noised, (0, 1].
 
-  std::string style;       ///< The feature on the dial; empty: no dial.
-  double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
-  std::string method;      ///< Empty: "slerp".
+  std::string style;    ///< The feature on the dial; empty: no dial.
+  double position = 0;  ///< Dial position: 0 none, 1 full, negative away from the style.
+  std::string method;   ///< Empty: "slerp".
+  std::string dial;     ///< Method "calibrated": its dial file; empty: the one that comes with the model.
+  std::string mask;  ///< Path of a picture, white where the style acts, black where not; empty: everywhere.
   double style_start = 0;  ///< Method "guide": share of the steps before the style begins, 0 to 1.
   double style_end = 1;    ///< Method "guide": share of the steps after which it ends, 0 to 1.
   bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
@@ -89,8 +91,19 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  -4, 4},
           s.position);
   visitor(Option{"method", "--method", "Dial method",
-                 "slerp (the paper's), slerp-diff (towards the difference), lerp, or guide (the diffusion)"},
+                 "slerp (the paper's), slerp-diff (towards the difference), lerp, guide (the diffusion) or "
+                 "calibrated (at 0.5, half of the style)"},
           s.method);
+  visitor(
+      Option{"dial", "--dial", "Dial file",
+             "With --method calibrated, the file that latentdial calibrate wrote (default: the model's own "
+             "for the style)"},
+      s.dial);
+  visitor(
+      Option{
+          "mask", "--mask", "Style mask",
+          "With --method guide or calibrated, a picture of the same size: the style acts where it is white"},
+      s.mask);
   visitor(Option{"style_start", "--style-start", "Style start",
                  "With --method guide, the share of the steps before the style begins, 0 to 1", 0, 1},
           s.style_start);

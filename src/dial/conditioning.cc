@@ -6,26 +6,53 @@
 
 namespace latentdial {
 
+namespace {
+
+/// The terms, those of one prompt without a mask as one, without those of weight 0.
+std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
+  std::vector<GuidanceTerm> result;
+  for (const auto& term : terms) {
+    const auto found = std::find_if(result.begin(), result.end(), [&](const GuidanceTerm& other) {
+      return other.text_states.raw() == term.text_states.raw() && !other.mask.defined() &&
+             !term.mask.defined();
+    });
+    if (found != result.end()) {
+      found->weight += term.weight;
+    } else {
+      result.push_back(term);
+    }
+  }
+  std::erase_if(result, [](const GuidanceTerm& term) { return term.weight == 0; });
+  return result;
+}
+
+/// The place of `states` in `list`, added when it is new.
+std::size_t place_of(const Tensor& states, std::vector<Tensor>& list) {
+  const auto found = std::find_if(list.begin(), list.end(),
+                                  [&](const Tensor& other) { return other.raw() == states.raw(); });
+  const auto place = static_cast<std::size_t>(found - list.begin());
+  if (found == list.end()) list.push_back(states);
+  return place;
+}
+
+}  // namespace
+
 GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms) {
   GuidedStep step;
-  std::vector<double> weights;
-  for (const auto& term : terms) {
-    if (term.weight == 0) continue;
-    const auto same = [&](const Tensor& states) { return states.raw() == term.text_states.raw(); };
-    const auto found = std::find_if(step.text_states.begin(), step.text_states.end(), same);
-    if (found != step.text_states.end()) {
-      weights[static_cast<std::size_t>(found - step.text_states.begin())] += term.weight;
-      continue;
-    }
-    step.text_states.push_back(term.text_states);
-    weights.push_back(term.weight);
-  }
-  step.combine = [weights = std::move(weights)](const std::vector<Tensor>& predictions) {
+  auto parts = merged(terms);
+  std::vector<std::size_t> places;
+  for (const auto& part : parts) places.push_back(place_of(part.text_states, step.text_states));
+  step.combine = [parts = std::move(parts), places](const std::vector<Tensor>& predictions) {
     Tensor guided = Tensor::empty(predictions.front().shape());
+    const auto channels = static_cast<std::size_t>(guided.dim(-1));
     for (std::size_t i = 0; i < guided.values().size(); ++i) {
-      double sum = 0;
-      for (std::size_t k = 0; k < weights.size(); ++k) sum += weights[k] * predictions[k].values()[i];
-      guided.values()[i] = static_cast<float>(sum);
+      double value = 0;
+      for (std::size_t k = 0; k < parts.size(); ++k) {
+        const double weight = parts[k].mask.defined() ? parts[k].weight * parts[k].mask.values()[i / channels]
+                                                      : parts[k].weight;
+        value += weight * predictions[places[k]].values()[i];
+      }
+      guided.values()[i] = static_cast<float>(value);
     }
     return guided;
   };

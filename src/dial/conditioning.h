@@ -19,14 +19,14 @@ struct GuidedStep {
 /// never know.
 using Conditioning = std::function<GuidedStep(double progress)>;
 
-/// One prediction of a sum, times `weight`.
+/// One prediction of a sum, times `weight`, and where there is a mask times that at each latent.
 struct GuidanceTerm {
   Tensor text_states;
   double weight = 1;
+  Tensor mask = {};  ///< [1,h,w,1] in [0, 1]; undefined: 1 everywhere.
 };
 
-/// ε = Σ weight · ε(text_states). Terms of weight 0 are left out and cost nothing; terms of one prompt become
-/// one.
+/// ε = Σ weight · ε(text_states). Terms of one prompt become one; what has weight 0 then costs nothing.
 [[nodiscard]] GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms);
 
 /// Shares of the run between which something acts: start ≤ progress < end.

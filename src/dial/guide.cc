@@ -1,16 +1,43 @@
 #include "dial/methods.h"
+#include "dial/style_words.h"
+#include "latentdial/dial.h"
 
 namespace latentdial {
+namespace {
+
+/// Where the picture starts and the direction of the style: from a prompt without it to one with it.
+struct Direction {
+  Tensor origin, plain, styled;
+};
+
+Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
+  const Tensor origin = prompts.content("").states;
+  if (const auto plain = without_style(request.prompt, request.style))
+    return {origin, prompts.text(*plain).states, origin};
+  return {origin, origin, prompts.content(", " + request.style).states};
+}
+
+Conditioning guide(const DialRequest& request, const DialPrompts& prompts, double strength,
+                   StepInterval window) {
+  return [=, guidance = request.guidance, mask = request.mask,
+          direction = direction_of(request, prompts)](double progress) {
+    const double lambda = window.contains(progress) ? strength : 0;
+    const double scale = guidance.scale_at(progress);
+    return weighted_sum({{guidance.negative_states, 1 - scale},
+                         {direction.origin, scale},
+                         {direction.styled, scale * lambda, mask},
+                         {direction.plain, -scale * lambda, mask}});
+  };
+}
+
+}  // namespace
 
 Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {
-  return [request, content = prompts.content("").states,
-          styled = prompts.content(", " + request.style).states](double progress) {
-    const double lambda = request.window.contains(progress) ? request.position : 0;
-    const double scale = request.guidance.scale_at(progress);
-    return weighted_sum({{request.guidance.negative_states, 1 - scale},
-                         {content, scale * (1 - lambda)},
-                         {styled, scale * lambda}});
-  };
+  return guide(request, prompts, request.position, request.window);
+}
+
+Conditioning condition_calibrated(const DialRequest& request, const DialPrompts& prompts) {
+  return guide(request, prompts, request.dial->strength_at(request.position), {request.dial->style_start, 1});
 }
 
 }  // namespace latentdial

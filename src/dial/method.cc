@@ -19,6 +19,10 @@ double from_its_window(const DialRequest& request) {
   return request.window.start;
 }
 
+double from_the_dials_start(const DialRequest& request) {
+  return request.dial->style_start;
+}
+
 }  // namespace
 
 const std::vector<DialMethod>& dial_method_table() {
@@ -30,6 +34,8 @@ const std::vector<DialMethod>& dial_method_table() {
       {"lerp", "(1-p) x1 + p x(\"PROMPT, STYLE\")", condition_lerp, from_the_start},
       {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", condition_guide,
        from_its_window},
+      {"calibrated", "guide, as strong as shows the share p of the style", condition_calibrated,
+       from_the_dials_start},
   };
   return table;
 }

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dial/conditioning.h"
+#include "latentdial/dial.h"
 #include "tensor/tensor.h"
 
 namespace latentdial {
@@ -25,11 +27,14 @@ struct DialPrompts {
 
 /// A dial position to be turned into a conditioning.
 struct DialRequest {
+  std::string prompt;
   std::string style;
   double position = 0;       ///< 0 none, 1 full, negative away from the style.
   bool per_token = false;    ///< Interpolate each token's vector by itself.
   StepInterval window = {};  ///< Share of the run in which the style acts.
   ClassifierFreeGuidance guidance = {};
+  Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
+  std::shared_ptr<const Dial> dial = {};  ///< Of method `calibrated`, else none.
 };
 
 /// One way to set a style's strength: in the text encoding, or by guiding the diffusion.

@@ -16,8 +16,12 @@ namespace latentdial {
 /// (1−p)·x₁ + p·x₂.
 [[nodiscard]] Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts);
 /// The paper's future work: x₁ starts the picture and the diffusion is guided to the style,
-/// ε = ε_∅ + s·(ε(x₁) − ε_∅) + s·p·w(t)·(ε(x₂) − ε(x₁)), w(t) 1 in the window and 0 outside. 0 is exactly the
-/// picture without a style; 1 with the whole run as window is exactly that of x₂.
+/// ε = ε_∅ + s·(ε(x₁) − ε_∅) + s·p·w(t)·(ε(styled) − ε(plain)), w(t) 1 in the window and 0 outside. Where the
+/// prompt names the style, styled is the prompt itself and plain the prompt without it; elsewhere plain is
+/// the prompt and styled x₂. 0 is exactly the prompt's picture; with the whole run as window, 1 is exactly
+/// that of x₂, and −1 of a prompt that names the style exactly that of the prompt without it.
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
+/// `guide` by a fitted dial: late, and so strong that position p shows the share p of the style.
+[[nodiscard]] Conditioning condition_calibrated(const DialRequest& request, const DialPrompts& prompts);
 
 }  // namespace latentdial

@@ -9,6 +9,7 @@
 #include "dial/slerp.h"
 #include "latentdial/error.h"
 #include "pipeline/embedded_model.h"
+#include "pipeline/find_dial.h"
 #include "pipeline/model_info.h"
 #include "pipeline/pixels.h"
 #include "prompt/standard_vocabulary.h"
@@ -70,6 +71,17 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
   }
 }
 
+/// FNV-1a over some of the U-Net's weights: another training, another number.
+std::string fingerprint(const Weights& weights) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char* name : {"conv_in.weight", "time_embedding.linear_1.weight", "conv_out.weight"}) {
+    const Tensor values = weights.load(name, weights.shape(name));
+    for (std::size_t i = 0; i < values.bytes(); ++i)
+      hash = (hash ^ static_cast<std::uint64_t>(values.raw()[i])) * 1099511628211u;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
 Tensor scaled(Tensor x, float factor) {
   for (float& value : x.values()) value *= factor;
   return x;
@@ -77,15 +89,6 @@ Tensor scaled(Tensor x, float factor) {
 
 int first_evaluation(const Settings& s, const Sampler& sampler) {
   return s.image.empty() ? 0 : sampler.first_evaluation(static_cast<float>(s.strength));
-}
-
-/// Of the dial's settings, all but the encoded negative prompt.
-DialRequest dial_request(const Settings& s) {
-  return {.style = s.style,
-          .position = s.position,
-          .per_token = s.per_token,
-          .window = {s.style_start, s.style_end},
-          .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
 }
 
 Settings at_position_zero(Settings s) {
@@ -120,6 +123,7 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
   check_widths(text_encoder, unet, vae_config);
   info.device = unet_backend->description();
+  info.fingerprint = fingerprint(checkpoint.unet.weights);
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }
@@ -160,9 +164,22 @@ Conditioning Pipeline::Engine::condition(const Settings& s, std::vector<std::str
       .content = [&](const std::string& suffix) { return encode_content(s, suffix, notices); },
       .text = [&](const std::string& text) { return encode_prompt(text, notices); }};
   DialRequest request = dial_request(s);
+  if (request.dial) check_position(request, notices);
+  if (!s.mask.empty()) request.mask = to_mask(read_mask(s), static_cast<int>(vae_config.downscale()));
   request.guidance.negative_states = encode_prompt(s.negative_prompt, notices).states;
   if (s.style.empty()) return request.guidance.condition(prompts.content("").states);
   return find_dial_method(s.method).condition(request, prompts);
+}
+
+DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
+  DialRequest request = {.prompt = s.to_prompt.empty() ? s.prompt : "",
+                         .style = s.style,
+                         .position = s.position,
+                         .per_token = s.per_token,
+                         .window = {s.style_start, s.style_end},
+                         .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
+  if (s.method == "calibrated" && !s.style.empty()) request.dial = find_dial(s, info);
+  return request;
 }
 
 Run Pipeline::Engine::start(const Settings& s, Conditioning conditioning) const {
@@ -228,7 +245,9 @@ std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& 
   std::vector<Run> runs;
   for (const Settings& s : list) runs.push_back(find_trunk(s)->fork(condition(s, notices)));
   // A picture's file may hold another picture next time.
-  std::erase_if(trunks_, [](const Trunk& trunk) { return !trunk.settings.image.empty(); });
+  std::erase_if(trunks_, [](const Trunk& trunk) {
+    return !trunk.settings.image.empty() || !trunk.settings.mask.empty();
+  });
   while (trunks_.size() > kMostTrunks) trunks_.pop_back();
   denoise(prompted_unet, runs, sampler->evaluations(), count, observer.stop);
   std::vector<Tensor> latents;

@@ -32,6 +32,10 @@ struct Pipeline::Engine {
   [[nodiscard]] EncodedPrompt encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
   /// What the settings condition the picture on: a prompt, plain, dialled, or between two, and the guidance.
   [[nodiscard]] Conditioning condition(const Settings& settings, std::vector<std::string>& notices) const;
+  /// The latents [1,h,w,C] of a picture at the model's own size: the mean of the encoder's distribution.
+  [[nodiscard]] Tensor encode_pixels(const Image& image) const;
+  /// The dial's settings, without the encoded negative prompt.
+  [[nodiscard]] DialRequest dial_request(const Settings& settings) const;
   /// A picture before its first step.
   [[nodiscard]] Run start(const Settings& settings, Conditioning conditioning) const;
   /// The evaluation from which pictures that differ only in the dial's position differ: those before are

@@ -7,6 +7,8 @@
 #include "dial/method.h"
 #include "latentdial/error.h"
 #include "pipeline/engine.h"
+#include "pipeline/find_dial.h"
+#include "pipeline/pixels.h"
 
 namespace latentdial {
 Pipeline::Pipeline(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
@@ -34,6 +36,8 @@ Settings Pipeline::resolve(const Settings& settings) const {
   if (s.sampler.empty()) s.sampler = engine_->info.sampler;
   if (s.scheduler.empty()) s.scheduler = "normal";
   if (!s.style.empty() && s.method.empty()) s.method = dial_method_table().front().name;
+  if (s.method == "calibrated") (void)find_dial(s, engine_->info);
+  if (!s.mask.empty()) (void)read_mask(s);
   const auto multiple = static_cast<int>(engine_->vae_config.downscale());
   if (s.width % multiple != 0 || s.height % multiple != 0) {
     throw invalid_input(

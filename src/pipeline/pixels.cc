@@ -1,7 +1,11 @@
 #include "pipeline/pixels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+
+#include "latentdial/error.h"
 
 namespace latentdial {
 
@@ -20,6 +24,28 @@ Image to_image(const Tensor& pixels) {
     return static_cast<std::uint8_t>(std::nearbyint(unit * 255));
   });
   return image;
+}
+
+Image read_mask(const Settings& s) {
+  Image mask = read_image(s.mask);
+  if (mask.width == s.width && mask.height == s.height) return mask;
+  throw invalid_input(fmt::format("--mask: {} is {}x{}, but the picture is {}x{}; both must be of one size",
+                                  s.mask, mask.width, mask.height, s.width, s.height));
+}
+
+Tensor to_mask(const Image& image, int scale) {
+  const int width = image.width / scale, height = image.height / scale;
+  Tensor mask = Tensor::zeros({1, height, width, 1});
+  const float share = 1.0F / (3.0F * 255.0F * static_cast<float>(scale) * static_cast<float>(scale));
+  for (int y = 0; y < height * scale; ++y) {
+    for (int x = 0; x < 3 * width * scale; ++x) {
+      const auto at = static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) * 3 +
+                      static_cast<std::size_t>(x);
+      mask.values()[static_cast<std::size_t>(y / scale * width + x / 3 / scale)] +=
+          share * static_cast<float>(image.rgb[at]);
+    }
+  }
+  return mask;
 }
 
 }  // namespace latentdial

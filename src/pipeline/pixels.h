@@ -1,6 +1,7 @@
 #pragma once
 
 #include "latentdial/image.h"
+#include "latentdial/settings.h"
 #include "tensor/tensor.h"
 
 namespace latentdial {
@@ -11,5 +12,11 @@ namespace latentdial {
 /// [1, H, W, 3], nominally in [−1, 1] → 8-bit RGB, clamped and rounded to the nearest (even on ties) as
 /// diffusers does.
 [[nodiscard]] Image to_image(const Tensor& pixels);
+
+/// The picture of `settings.mask`. Throws invalid_input when it is of another size than the settings.
+[[nodiscard]] Image read_mask(const Settings& settings);
+
+/// The mean brightness of each `scale` × `scale` square, 0 to 1 → [1, H/scale, W/scale, 1].
+[[nodiscard]] Tensor to_mask(const Image& image, int scale);
 
 }  // namespace latentdial

@@ -83,8 +83,15 @@ void validate(const Settings& s) {
   if (s.method != "guide" && (s.style_start != 0 || s.style_end != 1)) {
     throw invalid_input("--style-start, --style-end: only --method guide acts on some of the steps");
   }
-  if (s.method == "guide" && s.per_token) {
-    throw invalid_input("--per-token: --method guide turns no encoding, so there is nothing to do per token");
+  if (s.method != "guide" && s.method != "calibrated" && !s.mask.empty()) {
+    throw invalid_input("--mask: only --method guide and calibrated act on a part of the picture");
+  }
+  if (s.method != "calibrated" && !s.dial.empty()) {
+    throw invalid_input("--dial: only --method calibrated turns a dial file");
+  }
+  if ((s.method == "guide" || s.method == "calibrated") && s.per_token) {
+    throw invalid_input(fmt::format(
+        "--per-token: --method {} turns no encoding, so there is nothing to do per token", s.method));
   }
   if (s.to_prompt.empty() && s.to_seed < 0 && s.theta != 0) {
     throw invalid_input(

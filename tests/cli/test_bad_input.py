@@ -8,6 +8,7 @@ import struct
 import zipfile
 
 import pytest
+from PIL import Image
 
 SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
 DOG = ("generate", "-p", "a dog", "--steps", "2", "--size", "64x64")
@@ -42,6 +43,37 @@ def test_dtype(fails):
 def test_a_window_without_guide(fails):
     assert "--method guide" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
     assert "--cfg-start" in fails(*DOG, "--cfg-start", "0.7", "--cfg-end", "0.6")
+
+
+def test_a_dial_that_cannot_be_turned(fails, tmp_path):
+    dialled = (*DOG, "--style", "sketch", "--method", "calibrated", "--at", "0.5")
+    assert "latentdial calibrate" in fails(*DOG, "--style", "no such style", "--method", "calibrated", "--at", "0.5")
+    assert "cannot be read" in fails(*dialled, "--dial", "missing.json")
+    (tmp_path / "broken.json").write_text("{")
+    assert "is no JSON object" in fails(*dialled, "--dial", "broken.json")
+    points = {"strengthen": [[0, 0], [1, 1]], "weaken": [[0, 0]]}
+    dial = {"latentdial_dial": 1, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "style_start": 0.5, **points}
+    (tmp_path / "other.json").write_text(json.dumps({**dial, "high_reason": "", "low_reason": ""}))
+    assert "another model" in fails(*dialled, "--dial", "other.json")
+    assert 'for the style "sketch"' in fails(*DOG, "--style", "sunset", "--method", "calibrated", "--at", "0.5", "--dial", "other.json")
+    assert "--dial" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--dial", "other.json")
+
+
+def test_a_mask_that_does_not_fit(fails, tmp_path):
+    Image.new("L", (32, 64)).save(tmp_path / "mask.png")
+    guided = (*DOG, "--style", "sketch", "--method", "guide", "--at", "0.5")
+    assert "32x64" in fails(*guided, "--mask", "mask.png")
+    assert "missing.png" in fails(*guided, "--mask", "missing.png")
+    assert "--mask" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--mask", "mask.png")
+
+
+def test_what_cannot_be_measured_or_calibrated(fails, tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "picture.png")
+    assert "--style" in fails("measure", "picture.png")
+    assert "even number" in fails("measure", "picture.png", "--style", "sketch", "--evaluations", "3")
+    assert "missing.png" in fails("measure", "missing.png", "--style", "sketch")
+    assert "--style" in fails("calibrate")
+    assert "--seeds" in fails("calibrate", "--style", "sketch", "--seeds", "0")
 
 
 @pytest.mark.parametrize("size", ["100x100", "0x0", "-8x8", "512", "512x", "x", "axb", "nanxnan", "1000000x8", "8x99999999999999999999", "64x64x64", ""])

@@ -191,3 +191,35 @@ def test_version(latentdial):
 def test_info_of_the_embedded_model(latentdial):
     answer = json.loads(latentdial("info", "--json").stdout)
     assert answer["model"] == "scenes" and answer["size"] == "128x128" and "threads" in answer["device"]
+
+
+def test_measure_reads_more_style_on_a_styled_picture(latentdial, tmp_path):
+    steps = ("--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5")
+    latentdial("generate", "-p", "a house in the meadow", *steps, "-o", "plain.png")
+    latentdial("generate", "-p", "a house in the meadow, sketch", *steps, "-o", "styled.png")
+    process = latentdial("measure", "plain.png", "styled.png", "--style", "sketch", "-p", "a house in the meadow", "--json")
+    plain, styled = (json.loads(line)["strength"] for line in process.stdout.splitlines())
+    assert plain < 0.25 and styled > 0.75
+    assert re.match(r"styled.png: [0-9.]+ % ± [0-9.]+\n", latentdial("measure", "styled.png", "--style", "sketch").stdout)
+
+
+def test_calibrate_fits_a_dial_that_the_dial_command_turns(latentdial, tmp_path):
+    few = ("--steps", "6", "--sampler", "dpm++2m", "--cfg", "3.5")
+    process = latentdial("calibrate", "--style", "sketch", "-p", "a house in the meadow", "--seeds", "1", *few, "-o", "sketch.dial.json", "--json")
+    found = json.loads(process.stdout)
+    assert found["dial"] == "sketch.dial.json" and found["high"] >= 0.8
+    turned = latentdial("dial", "-p", "a castle", "--style", "sketch", "--method", "calibrated", "--dial", "sketch.dial.json", "--at", "0:1.9:3", *few, "-o", "strip")
+    assert turned.returncode == 0 and "position 1.9 is outside of the dial's range" in turned.stderr
+    plain = latentdial("generate", "-p", "a castle", *few, "-o", "plain.png")
+    assert plain.returncode == 0 and (pixels(tmp_path / "plain.png") == pixels(tmp_path / "strip/frame-000.png")).all()
+
+
+def test_a_mask_keeps_the_style_off_what_is_black(latentdial, tmp_path):
+    mask = numpy.zeros((128, 128), numpy.uint8)
+    mask[:, 64:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    few = ("-p", "a castle by the lake", "--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5")
+    latentdial("generate", *few, "-o", "plain.png")
+    latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--mask", "mask.png", "-o", "half.png")
+    change = abs(pixels(tmp_path / "plain.png").astype(int) - pixels(tmp_path / "half.png")).mean((0, 2))
+    assert change[80:].mean() > 4 * change[:48].mean()

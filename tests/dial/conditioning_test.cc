@@ -39,5 +39,14 @@ TEST(WeightedSum, OnePromptIsAskedOnce) {
   EXPECT_EQ(guided(step), 10);
 }
 
+TEST(WeightedSum, AMaskSaysWhereATermActs) {
+  const Tensor mask = Tensor::of({1, 1, 2, 1}, std::vector<float>{0, 0.5});
+  const auto step = weighted_sum({{kText, 1}, {kNegative, 4, mask}, {kText, -4, mask}});
+  ASSERT_EQ(step.text_states.size(), 2u) << "one evaluation per prompt";
+  const Tensor text = Tensor::of({1, 1, 2, 1}, std::vector<float>{2, 2});
+  const Tensor negative = Tensor::of({1, 1, 2, 1}, std::vector<float>{3, 3});
+  EXPECT_EQ(values(step.combine({text, negative})), (std::vector<float>{2, 2 + 4 * 0.5f * (3 - 2)}));
+}
+
 }  // namespace
 }  // namespace latentdial

@@ -94,5 +94,32 @@ TEST(Guide, PositionsShareTheStepsBeforeTheWindow) {
   EXPECT_EQ(find_dial_method("slerp").start(request), 0);
 }
 
+TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
+  // The U-Net answers "content, style" 3 and "content" 1.
+  const auto step = [](double position) {
+    DialRequest request = a_request(position);
+    request.prompt = "content, style";
+    DialPrompts prompts = two_words();
+    prompts.content = [](const std::string&) { return two_words().text("content, style"); };
+    return find_dial_method("guide").condition(request, prompts)(0.5);
+  };
+  EXPECT_NEAR(guided(step(0)), 7 + 7.5 * (3 - 7), 1e-5);
+  EXPECT_NEAR(guided(step(-1)), 7 + 7.5 * (1 - 7), 1e-5);
+  EXPECT_NEAR(guided(step(0.5)), 7 + 7.5 * (3 - 7) + 7.5 * 0.5 * (3 - 1), 1e-5);
+}
+
+TEST(Calibrated, IsGuideByTheDialsStrengthInItsWindow) {
+  DialRequest request = a_request(0.5);
+  auto dial = std::make_shared<Dial>();
+  dial->style_start = 0.4;
+  dial->strengthen = {{0, 0}, {0.5, 0.8}, {1, 1.5}};
+  request.dial = dial;
+  const auto& method = find_dial_method("calibrated");
+  const auto conditioning = method.condition(request, two_words());
+  EXPECT_EQ(method.start(request), 0.4);
+  EXPECT_NEAR(guided(conditioning(0.3)), 7 + 7.5 * (1 - 7), 1e-5);
+  EXPECT_NEAR(guided(conditioning(0.4)), 7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1), 1e-5);
+}
+
 }  // namespace
 }  // namespace latentdial

@@ -88,9 +88,16 @@ TEST(Pipeline, SizesAreOddMultiplesOfEightToo) {
   EXPECT_EQ(image.height, 104);
 }
 
+/// All but `calibrated`, which needs a fitted dial: see calibrate_test.cc.
+std::vector<std::string> methods_without_a_file() {
+  auto methods = dial_methods();
+  std::erase(methods, "calibrated");
+  return methods;
+}
+
 TEST(Dial, ZeroIsExactlyThePictureWithoutADial) {
   const auto base = make(small("a temple")).rgb;
-  for (const auto& method : dial_methods()) {
+  for (const auto& method : methods_without_a_file()) {
     Settings s = small("a temple");
     s.style = "Monet style";
     s.method = method;
@@ -101,7 +108,7 @@ TEST(Dial, ZeroIsExactlyThePictureWithoutADial) {
 
 TEST(Dial, EveryMethodMovesThePictureBothWays) {
   const auto base = make(small("a temple")).rgb;
-  for (const auto& method : dial_methods()) {
+  for (const auto& method : methods_without_a_file()) {
     for (const double position : {-0.6, 0.6}) {
       Settings s = small("a temple");
       s.style = "Monet style";

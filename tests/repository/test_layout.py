@@ -5,7 +5,7 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
-ROOMS = ["tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "pipeline", "sweep"]
+ROOMS = ["tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "pipeline", "calibrate", "sweep"]
 MAY_SEE = {
     "tensor": set(),
     "image": set(),
@@ -16,6 +16,7 @@ MAY_SEE = {
     "models": {"tensor", "ops", "weights"},
     "dial": {"tensor"},
     "pipeline": {"tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial"},
+    "calibrate": set(),
     "sweep": set(),
 }
 LONGEST = 500

@@ -1,0 +1,126 @@
+#include "latentdial/calibrate.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "interrupt.h"
+#include "latentdial/error.h"
+#include "options.h"
+#include "output.h"
+#include "progress.h"
+
+namespace latentdial::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr int kMostSeeds = 100;
+const std::vector<std::string> kPrompts = {"a house in the meadow", "a boat by the lake",
+                                           "a mountain in the desert", "a flower on the beach"};
+
+struct CalibrateCommand {
+  CalibrationOptions options;
+  int seeds = 3;
+  EngineOptions engine;
+  OutputOptions output;
+  std::string out;
+
+  void check() const {
+    if (options.settings.style.find_first_not_of(" \t\r\n") == std::string::npos)
+      throw invalid_input(
+          "--style: no style is given; say which to calibrate, as in --style \"Monet style\"");
+    if (seeds < 1 || seeds > kMostSeeds)
+      throw invalid_input(fmt::format("--seeds: {} is out of range, use 1 to {}", seeds, kMostSeeds));
+    if (out.empty()) return;
+    const fs::path folder = fs::path(out).parent_path().empty() ? fs::path(".") : fs::path(out).parent_path();
+    std::error_code fault;
+    fs::create_directories(folder, fault);
+    if (fault || access(folder.c_str(), W_OK | X_OK) != 0)
+      throw invalid_input(fmt::format("--out: {} cannot be written to", folder.string()));
+  }
+
+  void report(const std::string& path, const Calibration& found) const {
+    if (output.json) {
+      ordered_json object = {{"dial", path},
+                             {"style_start", found.dial.style_start},
+                             {"low", found.dial.low()},
+                             {"high", found.dial.high()},
+                             {"pictures", found.pictures},
+                             {"used", found.used}};
+      for (const auto* side : {&found.strengthen, &found.weaken}) {
+        auto& list = object[side == &found.strengthen ? "strengthen" : "weaken"] = ordered_json::array();
+        for (const auto& point : *side)
+          list.push_back({{"strength", point.strength}, {"mean", point.mean}, {"spread", point.spread}});
+      }
+      fmt::print("{}\n", object.dump());
+      return;
+    }
+    fmt::print("{}\n", path);
+    if (output.quiet) return;
+    fmt::print(stderr,
+               "the style acts from {:.0f} % of the steps on; {} pictures, {} prompts and seeds used\n",
+               100 * found.dial.style_start, found.pictures, found.used);
+    fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.high_reason);
+    fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.low_reason);
+  }
+
+  void run() {
+    check();
+    if (options.prompts.empty()) options.prompts = kPrompts;
+    for (int i = 0; i < seeds; ++i)
+      options.seeds.push_back(options.settings.seed + static_cast<std::uint64_t>(i));
+    const Pipeline pipeline = load_pipeline(engine, output);
+    Calibration found;
+    {
+      ProgressLine line(output.quiet);
+      options.stop = interrupt_token();
+      options.on_progress = [&](int done, int pictures) {
+        line.show({.picture = done, .pictures = pictures, .step = {}});
+        poll_interrupts();
+      };
+      found = calibrate(pipeline, options);
+    }
+    const std::string path = out.empty() ? dial_file_name(options.settings.style) : out;
+    write_dial(path, found.dial);
+    report(path, found);
+    report_profile(output, pipeline);
+  }
+};
+
+}  // namespace
+
+void add_calibrate(CLI::App& app, Run& run) {
+  auto* command =
+      app.add_subcommand("calibrate", "Fits the dial to a style once, so that 50 % shows half of it");
+  auto c = std::make_shared<CalibrateCommand>();
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "-p,--prompt", [c](const std::vector<std::string>& texts) { c->options.prompts = texts; },
+          "What the pictures show, without the style; give several, each with -p (default: four plain "
+          "scenes)")
+      ->type_name("TEXT");
+  add_settings(*command, c->options.settings,
+               {"prompt", "position", "method", "dial", "style_start", "style_end", "per_token", "to_prompt",
+                "to_seed", "theta", "image", "strength"});
+  command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
+  add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
+  add_engine_options(*command, c->engine);
+  add_output_options(*command, c->output);
+  command->footer(
+      "Makes pictures at many strengths, reads them with the meter (latentdial measure) and writes which "
+      "strength "
+      "shows how much.\n\n"
+      "Examples:\n"
+      "  latentdial calibrate --style \"Monet style\" -o monet.dial.json\n"
+      "  latentdial dial -p \"a temple\" --style \"Monet style\" --method calibrated --dial monet.dial.json\n"
+      "  latentdial calibrate --style cyberpunk -p \"a street\" -p \"a portrait of a woman\" --seeds 4\n");
+  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+}  // namespace latentdial::cli

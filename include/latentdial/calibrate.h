@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "latentdial/dial.h"
+#include "latentdial/pipeline.h"
+#include "latentdial/settings.h"
+
+namespace latentdial {
+
+/// On what a dial is fitted.
+struct CalibrationOptions {
+  Settings settings;  ///< Style, sampler, steps, guidance and size; prompt and seed come from below.
+  std::vector<std::string> prompts;  ///< What the pictures show, without the style.
+  std::vector<std::uint64_t> seeds;
+  int evaluations = 16;  ///< The meter's, per picture.
+  std::function<void(int done, int pictures)> on_progress;
+  std::stop_token stop;
+};
+
+/// What the fit saw at one strength.
+struct ResponsePoint {
+  double strength = 0;  ///< λ of method `guide`.
+  double mean = 0;      ///< Share of the style that the meter reads, over prompts and seeds.
+  double spread = 0;    ///< Its standard deviation.
+};
+
+/// A fitted dial and what it was fitted to.
+struct Calibration {
+  Dial dial;
+  std::vector<ResponsePoint> strengthen, weaken;  ///< In the dial's window.
+  int pictures = 0;                               ///< Pictures made.
+  int used = 0;                                   ///< Prompts × seeds on which the style shows.
+};
+
+/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): makes pictures
+/// at a range of strengths with the style acting as late as it still comes through, reads them with the
+/// meter, and inverts the mean response. Throws invalid_input when the style does not show on this model.
+[[nodiscard]] Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options);
+
+}  // namespace latentdial

@@ -1,0 +1,231 @@
+#include "latentdial/calibrate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <numeric>
+
+#include "calibrate/monotone.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+// The latest window in which the style still comes through keeps most of the picture and costs least.
+constexpr double kWindows[] = {0.6, 0.5, 0.4, 0.3, 0.2, 0};
+constexpr double kStrengths[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.5, 1.75, 2};
+constexpr double kTrials[] = {1, 1.3, 1.75};
+// By its making a plain picture reads 0 and a styled one 1, or more under guidance. Words that the model does
+// not know make a direction of noise, in which anything can be read.
+constexpr double kMostPlain = 0.5;
+constexpr double kLeastStyled = 0.5;
+constexpr double kMostStyled = 3;
+constexpr double kPositionStep = 0.05;
+constexpr double kFurthestPosition = 1.5;
+
+/// A prompt and a seed, and how the plain and the styled picture of them read.
+struct Scene {
+  std::string prompt;
+  std::uint64_t seed;
+  double plain = 0, styled = 0;
+};
+
+/// Makes pictures and reads them, counting what is done.
+class Fitter {
+ public:
+  Fitter(const Pipeline& pipeline, const CalibrationOptions& options)
+      : pipeline_(pipeline), options_(options) {}
+
+  /// Reads one picture per settings; neighbours of one content together.
+  [[nodiscard]] std::vector<double> read(const std::vector<Settings>& list,
+                                         const std::vector<std::string>& contents) {
+    std::vector<Image> images(list.size());
+    pipeline_.generate(list,
+                       [&](std::size_t i, Picture picture) {
+                         images[i] = std::move(picture.image);
+                         ++pictures;
+                         if (options_.on_progress)
+                           options_.on_progress(pictures, std::max(pictures, expected));
+                       },
+                       {.on_step = {}, .stop = options_.stop});
+    std::vector<double> strengths(list.size());
+    std::map<std::string, std::vector<std::size_t>> by_content;
+    for (std::size_t i = 0; i < list.size(); ++i) by_content[contents[i]].push_back(i);
+    for (const auto& [content, places] : by_content) {
+      std::vector<Image> group;
+      for (const auto i : places) group.push_back(images[i]);
+      const auto readings = pipeline_.measure(group,
+                                              {.style = options_.settings.style,
+                                               .prompt = content,
+                                               .evaluations = options_.evaluations,
+                                               .seed = 0},
+                                              {.on_step = {}, .stop = options_.stop});
+      for (std::size_t k = 0; k < places.size(); ++k) strengths[places[k]] = readings[k].strength;
+    }
+    return strengths;
+  }
+
+  int pictures = 0;
+  int expected = 0;
+
+ private:
+  const Pipeline& pipeline_;
+  const CalibrationOptions& options_;
+};
+
+Settings plain_settings(const CalibrationOptions& options, const std::string& prompt, std::uint64_t seed) {
+  Settings s = options.settings;
+  s.prompt = prompt;
+  s.seed = seed;
+  s.style = s.method = s.dial = "";
+  s.style_start = 0;
+  s.style_end = 1;
+  return s;
+}
+
+std::string styled_prompt(const CalibrationOptions& options, const std::string& prompt) {
+  return prompt + ", " + options.settings.style;
+}
+
+/// The prompts and seeds on which the style shows.
+std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options) {
+  std::vector<Scene> scenes;
+  std::vector<Settings> list;
+  std::vector<std::string> contents;
+  for (const auto& prompt : options.prompts) {
+    for (const auto seed : options.seeds) {
+      scenes.push_back({prompt, seed});
+      list.push_back(plain_settings(options, prompt, seed));
+      list.push_back(plain_settings(options, styled_prompt(options, prompt), seed));
+      contents.insert(contents.end(), 2, prompt);
+    }
+  }
+  const auto readings = fitter.read(list, contents);
+  for (std::size_t i = 0; i < scenes.size(); ++i) {
+    scenes[i].plain = readings[2 * i];
+    scenes[i].styled = readings[2 * i + 1];
+  }
+  std::erase_if(scenes, [](const Scene& scene) {
+    return std::abs(scene.plain) > kMostPlain || scene.styled < kLeastStyled || scene.styled > kMostStyled;
+  });
+  if (scenes.size() * 2 < options.prompts.size() * options.seeds.size()) {
+    throw invalid_input(
+        fmt::format("--style: \"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
+                    "a style that this "
+                    "model knows",
+                    options.settings.style, scenes.size(), options.prompts.size() * options.seeds.size()));
+  }
+  return scenes;
+}
+
+/// How the pictures read at each of `strengths`: the share of the way from plain to styled, or with `weaken`
+/// from styled to plain.
+std::vector<ResponsePoint> respond(Fitter& fitter, const CalibrationOptions& options,
+                                   const std::vector<Scene>& scenes, double window,
+                                   const std::vector<double>& strengths, bool weaken) {
+  std::vector<Settings> list;
+  std::vector<std::string> contents;
+  for (const Scene& scene : scenes) {
+    for (const double strength : strengths) {
+      Settings s = options.settings;
+      s.prompt = weaken ? styled_prompt(options, scene.prompt) : scene.prompt;
+      s.seed = scene.seed;
+      s.method = "guide";
+      s.style_start = window;
+      s.position = weaken ? -strength : strength;
+      list.push_back(s);
+      contents.push_back(scene.prompt);
+    }
+  }
+  const auto readings = fitter.read(list, contents);
+  std::vector<ResponsePoint> response;
+  for (std::size_t k = 0; k < strengths.size(); ++k) {
+    double sum = 0, squares = 0;
+    for (std::size_t i = 0; i < scenes.size(); ++i) {
+      const double from = weaken ? scenes[i].styled : scenes[i].plain;
+      const double to = weaken ? scenes[i].plain : scenes[i].styled;
+      const double share = (readings[i * strengths.size() + k] - from) / (to - from);
+      sum += share;
+      squares += share * share;
+    }
+    const auto n = static_cast<double>(scenes.size());
+    const double mean = sum / n;
+    response.push_back({strengths[k], mean, std::sqrt(std::max(0.0, squares / n - mean * mean))});
+  }
+  return response;
+}
+
+/// The latest window in which the style comes through in full, or the one in which most does.
+double find_window(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes) {
+  double best = 0, most = -1;
+  for (const double window : kWindows) {
+    double reached = 0;
+    for (const auto& point :
+         respond(fitter, options, scenes, window, {std::begin(kTrials), std::end(kTrials)}, false))
+      reached = std::max(reached, point.mean);
+    if (reached >= 1) return window;
+    if (reached > most) {
+      most = reached;
+      best = window;
+    }
+  }
+  return best;
+}
+
+/// The response turned round: which strength shows the share p, up to where more strength shows no more.
+std::vector<DialPoint> invert(const std::vector<ResponsePoint>& response, double sign) {
+  std::vector<double> strengths = {0}, means = {0};
+  for (const auto& point : response) {
+    strengths.push_back(point.strength);
+    means.push_back(point.mean);
+  }
+  const auto peak = static_cast<std::size_t>(std::max_element(means.begin(), means.end()) - means.begin());
+  strengths.resize(peak + 1);
+  means.resize(peak + 1);
+  means = isotonic(means);
+  std::vector<DialPoint> points = {{0, 0}};
+  const double end = std::min(means.back(), kFurthestPosition);
+  for (int i = 1; i * kPositionStep <= end; ++i) {
+    const double position = std::round(i * kPositionStep * 100) / 100;
+    points.push_back({sign * position, sign * inverse(strengths, means, position)});
+  }
+  return points;
+}
+
+std::string reason(const std::vector<ResponsePoint>& response, const std::vector<DialPoint>& points) {
+  if (std::abs(points.back().position) + 1e-9 >= kFurthestPosition) return "the furthest that was tried";
+  const auto peak = std::max_element(response.begin(), response.end(),
+                                     [](const auto& a, const auto& b) { return a.mean < b.mean; });
+  return fmt::format("{} shows {:.0f} % at guidance strength {:.3g}, and more strength shows no more",
+                     points.front().position > points.back().position ? "weakening" : "the style",
+                     100 * peak->mean, peak->strength);
+}
+
+}  // namespace
+
+Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options) {
+  Fitter fitter(pipeline, options);
+  const auto scenes = find_scenes(fitter, options);
+  const std::vector<double> strengths(std::begin(kStrengths), std::end(kStrengths));
+  Calibration result;
+  Dial& dial = result.dial;
+  dial.style = options.settings.style;
+  dial.model = pipeline.info().name;
+  dial.fingerprint = pipeline.info().fingerprint;
+  dial.guidance_scale = options.settings.guidance_scale;
+  dial.style_start = find_window(fitter, options, scenes);
+  result.strengthen = respond(fitter, options, scenes, dial.style_start, strengths, false);
+  result.weaken = respond(fitter, options, scenes, dial.style_start, strengths, true);
+  dial.strengthen = invert(result.strengthen, 1);
+  dial.weaken = invert(result.weaken, -1);
+  dial.high_reason = reason(result.strengthen, dial.strengthen);
+  dial.low_reason = reason(result.weaken, dial.weaken);
+  result.pictures = fitter.pictures;
+  result.used = static_cast<int>(scenes.size());
+  return result;
+}
+
+}  // namespace latentdial

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "latentdial/dial.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr int kFormat = 1;
+constexpr std::uintmax_t kLargestFile = 1u << 20;
+constexpr std::size_t kMostPoints = 1000;
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
+  throw invalid_input(
+      fmt::format("--dial: {}: {}; make it again with latentdial calibrate", path.string(), what));
+}
+
+json parse(const fs::path& path) {
+  std::error_code fault;
+  const auto size = fs::file_size(path, fault);
+  if (fault)
+    throw invalid_input(fmt::format("--dial: {} cannot be read: {}", path.string(), fault.message()));
+  if (size > kLargestFile) refuse(path, "larger than 1 MiB");
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto object = json::parse(text, nullptr, false);
+  if (!object.is_object()) refuse(path, "is no JSON object");
+  return object;
+}
+
+/// Reads one object's values, each checked for its kind.
+class Reader {
+ public:
+  Reader(const fs::path& path, const json& object) : path_(path), object_(object) {}
+
+  [[nodiscard]] std::string text(const char* key) const {
+    if (!object_.contains(key) || !object_[key].is_string())
+      refuse(path_, fmt::format("\"{}\" is no text", key));
+    return object_[key].get<std::string>();
+  }
+
+  [[nodiscard]] double number(const char* key, double min, double max) const {
+    const auto found = object_.find(key);
+    const double value = found != object_.end() && found->is_number() ? found->get<double>() : NAN;
+    if (!(value >= min && value <= max))
+      refuse(path_, fmt::format("\"{}\" is no number from {} to {}", key, min, max));
+    return value;
+  }
+
+  /// A curve from [0, 0] away from zero, position by position.
+  [[nodiscard]] std::vector<DialPoint> curve(const char* key, double sign) const {
+    std::vector<DialPoint> points;
+    const auto found = object_.find(key);
+    if (found == object_.end() || !found->is_array() || found->size() > kMostPoints)
+      refuse(path_, fmt::format("\"{}\" is no list of points", key));
+    for (const auto& point : *found) {
+      const bool pair = point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
+      if (!pair) refuse(path_, fmt::format("\"{}\" holds {}, no [position, strength]", key, point.dump()));
+      points.push_back({point[0].get<double>(), point[1].get<double>()});
+      const DialPoint last = points.back(),
+                      before = points.size() > 1 ? points[points.size() - 2] : DialPoint{};
+      const bool rises = points.size() == 1 ? last.position == 0 && last.strength == 0
+                                            : sign * (last.position - before.position) > 0 &&
+                                                  sign * (last.strength - before.strength) >= 0;
+      if (!rises || std::abs(last.position) > 4 || std::abs(last.strength) > 100)
+        refuse(path_, fmt::format("\"{}\" does not run from [0, 0] outwards at {}", key, point.dump()));
+    }
+    return points;
+  }
+
+ private:
+  const fs::path& path_;
+  const json& object_;
+};
+
+ordered_json to_json(const std::vector<DialPoint>& points) {
+  auto list = ordered_json::array();
+  for (const auto& point : points) list.push_back({point.position, point.strength});
+  return list;
+}
+
+}  // namespace
+
+double Dial::strength_at(double position) const {
+  const auto& points = position < 0 ? weaken : strengthen;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const DialPoint &a = points[i - 1], &b = points[i];
+    if (std::abs(position) > std::abs(b.position)) continue;
+    return a.strength + (b.strength - a.strength) * (position - a.position) / (b.position - a.position);
+  }
+  return points.empty() ? 0 : points.back().strength;
+}
+
+Dial read_dial(const fs::path& path) {
+  const json object = parse(path);
+  const Reader read(path, object);
+  if (read.number("latentdial_dial", 0, 1e6) != kFormat)
+    refuse(path,
+           fmt::format("is of format {}, this program reads {}", object["latentdial_dial"].dump(), kFormat));
+  Dial dial;
+  dial.style = read.text("style");
+  dial.model = read.text("model");
+  dial.fingerprint = read.text("fingerprint");
+  dial.guidance_scale = read.number("guidance_scale", 0, 100);
+  dial.style_start = read.number("style_start", 0, 1);
+  dial.strengthen = read.curve("strengthen", 1);
+  dial.weaken = read.curve("weaken", -1);
+  dial.high_reason = read.text("high_reason");
+  dial.low_reason = read.text("low_reason");
+  if (dial.strengthen.size() < 2) refuse(path, "\"strengthen\" has no range");
+  return dial;
+}
+
+void write_dial(const fs::path& path, const Dial& dial) {
+  const ordered_json object = {{"latentdial_dial", kFormat},
+                               {"style", dial.style},
+                               {"model", dial.model},
+                               {"fingerprint", dial.fingerprint},
+                               {"guidance_scale", dial.guidance_scale},
+                               {"style_start", dial.style_start},
+                               {"strengthen", to_json(dial.strengthen)},
+                               {"weaken", to_json(dial.weaken)},
+                               {"high_reason", dial.high_reason},
+                               {"low_reason", dial.low_reason}};
+  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
+  std::ofstream file(temporary, std::ios::binary);
+  file << object.dump(1) << '\n';
+  file.close();
+  std::error_code fault;
+  if (file) fs::rename(temporary, path, fault);
+  if (!file || fault) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw Error(ErrorCode::io, fmt::format("--out: {} cannot be written", path.string()));
+  }
+}
+
+std::string dial_file_name(const std::string& style) {
+  std::string name;
+  for (const char c : style) {
+    const bool capital = c >= 'A' && c <= 'Z';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (plain || capital) {
+      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  return name + ".dial.json";
+}
+
+}  // namespace latentdial

@@ -1,0 +1,47 @@
+#include "dial/style_words.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace latentdial {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+  });
+  return text;
+}
+
+bool part_of_word(const std::string& text, std::size_t at) {
+  if (at >= text.size()) return false;
+  const auto c = static_cast<unsigned char>(text[at]);
+  return c >= 0x80 || std::isalnum(c) != 0;
+}
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+}  // namespace
+
+std::optional<std::string> without_style(const std::string& prompt, const std::string& style) {
+  const std::string text = lower(prompt), words = lower(style);
+  if (words.empty()) return std::nullopt;
+  for (auto at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) {
+    auto end = at + words.size();
+    if ((at > 0 && part_of_word(text, at - 1)) || part_of_word(text, end)) continue;
+    auto begin = at;
+    while (begin > 0 && is_space(prompt[begin - 1])) --begin;
+    const bool comma = begin > 0 && prompt[begin - 1] == ',';
+    if (comma) --begin;
+    if (!comma && begin == 0) {
+      while (end < prompt.size() && (is_space(prompt[end]) || prompt[end] == ',')) ++end;
+    }
+    const std::string rest = prompt.substr(0, begin) + prompt.substr(end);
+    if (!std::all_of(rest.begin(), rest.end(), is_space)) return rest;
+  }
+  return std::nullopt;
+}
+
+}  // namespace latentdial
