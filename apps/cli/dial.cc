@@ -1,12 +1,16 @@
+#include <filesystem>
 #include <memory>
 
 #include "commands.h"
+#include "explain.h"
 #include "latentdial/error.h"
 #include "options.h"
 #include "strip.h"
 
 namespace latentdial::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr double kFurthestPosition = 4;
 
@@ -15,6 +19,7 @@ struct DialCommand {
   EngineOptions engine;
   OutputOptions output;
   std::string at = "0:1:11";
+  bool explained = false;
   std::string out;
 
   void run() const {
@@ -23,10 +28,9 @@ struct DialCommand {
           "--style: no style is given; say what the dial turns, as in --style \"Monet style\"");
     const Strip strip = dial_strip(settings, read_range("--at", at, -kFurthestPosition, kFurthestPosition));
     const Pipeline pipeline = load_pipeline(engine, output);
-    make_strips(
-        pipeline, {strip},
-        out.empty() ? default_folder("dial", pipeline.info().name, strip) : std::filesystem::path(out),
-        output);
+    const fs::path folder = out.empty() ? default_folder("dial", pipeline.info().name, strip) : fs::path(out);
+    make_strips(pipeline, {strip}, folder, output);
+    if (explained) explain_strip(pipeline, strip, folder, output);
   }
 };
 
@@ -39,13 +43,16 @@ void add_dial(CLI::App& app, Run& run) {
   add_text(*command, "--at", c->at,
            "Dial positions A:B:N, N values from A to B; or one number; -4 to 4 (default: 0:1:11)");
   add_text(*command, "-o,--out", c->out, "Folder of the strip (default: out/dial-…, named by the settings)");
+  command->add_flag(
+      "--explain", c->explained,
+      "Also explain.png and explain.json: what the meter reads, where the picture changed and how");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
       "Examples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
-      "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3\n"
+      "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3 --explain\n"
       "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --method slerp-diff --at "
       "0:-0.5:6   weaken it\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });

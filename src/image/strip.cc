@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
+#include "image/cairo_page.h"
 #include "image/utf8.h"
 #include "latentdial/error.h"
 
@@ -18,9 +18,6 @@ constexpr double kSmallestFont = 11, kLargestFont = 22;
 constexpr double kLine = 1.45;          // Line height in font sizes.
 constexpr double kTitle = 1.25;         // Title size in label sizes.
 constexpr double kLargestPage = 32767;  // Cairo draws no longer side.
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Context = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
 
 /// Where everything goes, in pixels.
 struct Layout {
@@ -100,23 +97,6 @@ void draw_labels(cairo_t* cairo, const Layout& layout, const StripFrame& frame, 
   }
 }
 
-/// The drawn page as RGB.
-Image page_of(cairo_surface_t* surface) {
-  cairo_surface_flush(surface);
-  Image image{cairo_image_surface_get_width(surface), cairo_image_surface_get_height(surface), {}};
-  image.rgb.resize(3 * static_cast<std::size_t>(image.width) * image.height);
-  const auto* data = cairo_image_surface_get_data(surface);
-  const std::size_t stride = cairo_image_surface_get_stride(surface);
-  for (int y = 0; y < image.height; ++y) {
-    const auto* row = reinterpret_cast<const std::uint32_t*>(data + stride * y);
-    auto* out = image.rgb.data() + 3 * static_cast<std::size_t>(image.width) * y;
-    for (int x = 0; x < image.width; ++x) {
-      for (int c = 0; c < 3; ++c) out[3 * x + c] = static_cast<std::uint8_t>(row[x] >> (16 - 8 * c));
-    }
-  }
-  return image;
-}
-
 void place(Image& page, const Image& picture, int left, int top) {
   for (int y = 0; y < picture.height; ++y) {
     const auto* from = picture.rgb.data() + 3 * static_cast<std::size_t>(picture.width) * y;
@@ -130,14 +110,11 @@ void place(Image& page, const Image& picture, int left, int top) {
 Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames, int columns) {
   const Layout layout = lay_out(title, frames, columns);
   check_page(layout);
-  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, layout.width(), layout.height()),
-                        cairo_surface_destroy);
-  const Context cairo(cairo_create(surface.get()), cairo_destroy);
-  cairo_set_source_rgb(cairo.get(), 1, 1, 1);
-  cairo_paint(cairo.get());
+  const CairoPage drawn(layout.width(), layout.height());
+  cairo_t* cairo = drawn.cairo();
   if (!title.empty()) {
     const double size = layout.font * kTitle;
-    draw_text(cairo.get(), title, kGap, kGap + size, size, layout.width() - 2 * kGap, true, false);
+    draw_text(cairo, title, kGap, kGap + size, size, layout.width() - 2 * kGap, true, false);
   }
   const auto corner = [&](std::size_t i) {
     const auto column = static_cast<double>(i % static_cast<std::size_t>(layout.columns)),
@@ -146,8 +123,8 @@ Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames
                      std::round(layout.top + row * layout.row_height()));
   };
   for (std::size_t i = 0; i < frames.size(); ++i)
-    draw_labels(cairo.get(), layout, frames[i], corner(i).first, corner(i).second);
-  Image page = page_of(surface.get());
+    draw_labels(cairo, layout, frames[i], corner(i).first, corner(i).second);
+  Image page = drawn.image();
   for (std::size_t i = 0; i < frames.size(); ++i)
     place(page, frames[i].image, static_cast<int>(corner(i).first), static_cast<int>(corner(i).second));
   return page;

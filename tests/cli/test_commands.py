@@ -223,3 +223,15 @@ def test_a_mask_keeps_the_style_off_what_is_black(latentdial, tmp_path):
     latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--mask", "mask.png", "-o", "half.png")
     change = abs(pixels(tmp_path / "plain.png").astype(int) - pixels(tmp_path / "half.png")).mean((0, 2))
     assert change[80:].mean() > 4 * change[:48].mean()
+
+
+def test_explain_says_what_a_dial_does(latentdial, tmp_path):
+    few = ("--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5", "--at", "0:1:3")
+    process = latentdial("dial", "-p", "a castle", "--style", "sketch", "--method", "guide", *few, "--explain", "-o", "strip")
+    assert process.returncode == 0 and "strip/explain.png" in process.stdout
+    found = json.loads((tmp_path / "strip/explain.json").read_text())
+    strengths = [frame["strength"] for frame in found["frames"]]
+    changes = [frame["change"] for frame in found["frames"]]
+    assert strengths == sorted(strengths) and changes[0] == 0 < changes[1] < changes[2]
+    assert abs(sum(colour["share"] for colour in found["palette_after"]) - 1) < 1e-6
+    assert Image.open(tmp_path / "strip/explain.png").text["parameters"].startswith("a castle\n")
