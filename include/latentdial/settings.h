@@ -90,10 +90,12 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"position", "--at", "Dial", "Dial position: 0 none, 1 full, negative away from the style",
                  -4, 4},
           s.position);
-  visitor(Option{"method", "--method", "Dial method",
-                 "slerp (the paper's), slerp-diff (towards the difference), lerp, guide (the diffusion) or "
-                 "calibrated (at 0.5, half of the style)"},
-          s.method);
+  visitor(
+      Option{"method", "--method", "Dial method",
+             "slerp (the paper's), slerp-diff (towards the difference), lerp, guide (the diffusion), "
+             "calibrated (at 0.5, "
+             "half of the style), or a peer's: weight, weight-compel, sega, dreamwalk, freesliders, steer"},
+      s.method);
   visitor(
       Option{"dial", "--dial", "Dial file",
              "With --method calibrated, the file that latentdial calibrate wrote (default: the model's own "

@@ -89,9 +89,10 @@ void validate(const Settings& s) {
   if (s.method != "calibrated" && !s.dial.empty()) {
     throw invalid_input("--dial: only --method calibrated turns a dial file");
   }
-  if ((s.method == "guide" || s.method == "calibrated") && s.per_token) {
+  if (s.per_token && !s.method.empty() && !s.method.starts_with("slerp")) {
     throw invalid_input(fmt::format(
-        "--per-token: --method {} turns no encoding, so there is nothing to do per token", s.method));
+        "--per-token: --method {} turns no encoding by an angle, so there is nothing to do per token",
+        s.method));
   }
   if (s.to_prompt.empty() && s.to_seed < 0 && s.theta != 0) {
     throw invalid_input(

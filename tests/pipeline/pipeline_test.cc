@@ -95,6 +95,11 @@ std::vector<std::string> methods_without_a_file() {
   return methods;
 }
 
+/// Emphasis at zero still leaves the style's place in the prompt: that zero is not the plain picture.
+bool has_an_exact_zero(const std::string& method) {
+  return !method.starts_with("weight");
+}
+
 TEST(Dial, ZeroIsExactlyThePictureWithoutADial) {
   const auto base = make(small("a temple")).rgb;
   for (const auto& method : methods_without_a_file()) {
@@ -102,7 +107,7 @@ TEST(Dial, ZeroIsExactlyThePictureWithoutADial) {
     s.style = "Monet style";
     s.method = method;
     s.position = 0;
-    EXPECT_EQ(make(s).rgb, base) << method;
+    EXPECT_EQ(make(s).rgb == base, has_an_exact_zero(method)) << method;
   }
 }
 

@@ -1,0 +1,91 @@
+// Every peer against values computed by hand.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "dial_testing.h"
+
+namespace latentdial {
+namespace {
+
+using testing::FloatNear;
+using testing::Pointwise;
+
+/// Encodings of four tokens and one channel: start, content, style, padding.
+DialPrompts four_tokens() {
+  const auto encode = [](const std::string& text) -> EncodedPrompt {
+    static const std::map<std::string, std::pair<std::vector<float>, int>> known = {
+        {"content,", {{1, 2, 0, 0}, 1}},
+        {"content, style", {{1, 2, 4, 1}, 2}},
+        {"", {{1, 0.5, 0.5, 0.5}, 0}}};
+    const auto& [values, tokens] = known.at(text);
+    return {Tensor::of({1, 4, 1}, values), tokens};
+  };
+  return {.content = [=](const std::string& suffix) { return encode("content" + suffix); }, .text = encode};
+}
+
+std::vector<float> encoding(const std::string& method, double position, const DialPrompts& prompts) {
+  DialRequest request = a_request(position);
+  request.guidance.scale = 1;
+  const auto step = find_dial_method(method).condition(request, prompts)(0.5);
+  return values(step.text_states.front());
+}
+
+TEST(Weight, ScalesTheStylesTokensAndRestoresTheMean) {
+  // [1, 2, 4, 1] → [1, 2, 2, 1], mean 2 → 1.5, so all times 4/3.
+  EXPECT_THAT(encoding("weight", 0.5, four_tokens()),
+              Pointwise(FloatNear(1e-6f), {4 / 3.0f, 8 / 3.0f, 8 / 3.0f, 4 / 3.0f}));
+  EXPECT_THAT(encoding("weight", 1, four_tokens()), Pointwise(FloatNear(1e-6f), {1.0f, 2.0f, 4.0f, 1.0f}));
+}
+
+TEST(WeightCompel, ScalesFromTheEmptyPrompt) {
+  EXPECT_THAT(encoding("weight-compel", 0.5, four_tokens()),
+              Pointwise(FloatNear(1e-6f), {1.0f, 2.0f, 0.5f + 0.5f * 3.5f, 1.0f}));
+  EXPECT_THAT(encoding("weight-compel", 0, four_tokens()),
+              Pointwise(FloatNear(1e-6f), {1.0f, 2.0f, 0.5f, 1.0f}));
+}
+
+TEST(Steer, AddsTheMeanDifferenceToEveryState) {
+  // A style that adds [1, 3] to the two states of every content: the mean difference is 2.
+  const auto encode = [](const std::string& text) -> EncodedPrompt {
+    const bool styled = text.ends_with(", style");
+    return {Tensor::of({1, 2, 1}, std::vector<float>{styled ? 2.0f : 1.0f, styled ? 8.0f : 5.0f}), 1};
+  };
+  const DialPrompts prompts = {.content = [=](const std::string& s) { return encode("content" + s); },
+                               .text = encode};
+  EXPECT_THAT(encoding("steer", 0.5, prompts), Pointwise(FloatNear(1e-6f), {2.0f, 6.0f}));
+  EXPECT_THAT(encoding("steer", 0, prompts), Pointwise(FloatNear(0), {1.0f, 5.0f}));
+}
+
+// The U-Net of two_words answers ∅ 7, content 1, style 0, "content, style" 3.
+TEST(DreamWalk, AddsTheStyleAsATermOfItsOwn) {
+  const auto conditioning = find_dial_method("dreamwalk").condition(a_request(0.4), two_words());
+  EXPECT_NEAR(guided(conditioning(0.1)), 7 + 7.5 * (1 - 7), 1e-4);
+  EXPECT_NEAR(guided(conditioning(0.2)), 7 + 7.5 * (1 - 7) + 0.4 * 7.5 * (0 - 7), 1e-4);
+}
+
+TEST(FreeSliders, AddsTheContrastAfterFifteenOfFiftySteps) {
+  const auto conditioning = find_dial_method("freesliders").condition(a_request(0.4), two_words());
+  EXPECT_NEAR(guided(conditioning(14 / 50.0)), 7 + 7.5 * (1 - 7), 1e-4);
+  EXPECT_NEAR(guided(conditioning(15 / 50.0)), 7 + 7.5 * (1 - 7) + 0.4 * 7.5 * (3 - 1), 1e-4);
+}
+
+TEST(Sega, KeepsTheLargestOfEachChannelAndRemembersThem) {
+  const auto conditioning = find_dial_method("sega").condition(a_request(0.5), two_words());
+  // Two pixels: the 0.92-quantile of |4·(edit − none)| lies between both, so only the larger stays.
+  const auto pixels = [](float a, float b) { return Tensor::of({1, 1, 2, 1}, std::vector<float>{a, b}); };
+  const std::vector<Tensor> predictions = {pixels(0, 0), pixels(1, 1), pixels(1, 2)};  // ∅, text, edit
+  const float plain = 7.5f;
+  EXPECT_EQ(values(conditioning(0.0).combine(predictions)), (std::vector<float>{plain, plain})) << "warm-up";
+  // Momentum after one step of warm-up: 0.6·8 = 4.8 at the second pixel, added at a tenth.
+  EXPECT_THAT(values(conditioning(0.04).combine(predictions)),
+              Pointwise(FloatNear(1e-5f), {plain, plain + 8 + 0.48f}));
+  // 0.4·4.8 + 0.6·8.48 = 7.008.
+  EXPECT_THAT(values(conditioning(0.5).combine(predictions)),
+              Pointwise(FloatNear(1e-5f), {plain, plain + 8 + 0.7008f}));
+}
+
+}  // namespace
+}  // namespace latentdial
