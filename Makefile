@@ -9,7 +9,7 @@ PACKAGES := g++ cmake ninja-build pkg-config python3 python3-venv libdnnl-dev li
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 
-.PHONY: help demo build test parity bench train sanitize format packages clip-vocabulary clean
+.PHONY: help demo build test parity bench ruler train sanitize format packages clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,7 +25,7 @@ test: packages .venv/test  ## All tests that need no torch
 	cmake --preset release
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/repository
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/repository tests/ruler
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
@@ -40,6 +40,10 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 .venv/bench: .venv/parity bench/requirements.txt
 	$(PYTHON) -m pip install -q -r bench/requirements.txt
 	touch $@
+
+ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (two hours; resumes)
+	$(PYTHON) -m ruler --program $(PROGRAM)
+	$(PYTHON) -m ruler.meter --program $(PROGRAM)
 
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
 	$(PYTHON) -m training

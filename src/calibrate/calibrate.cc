@@ -23,6 +23,7 @@ constexpr double kTrials[] = {1, 1.3, 1.75};
 constexpr double kMostPlain = 0.5;
 constexpr double kLeastStyled = 0.5;
 constexpr double kMostStyled = 3;
+constexpr int kBlends = 10;
 constexpr double kPositionStep = 0.05;
 constexpr double kFurthestPosition = 1.5;
 
@@ -30,6 +31,7 @@ constexpr double kFurthestPosition = 1.5;
 struct Scene {
   std::string prompt;
   std::uint64_t seed;
+  Image picture;  ///< The plain one.
   double plain = 0, styled = 0;
 };
 
@@ -39,9 +41,7 @@ class Fitter {
   Fitter(const Pipeline& pipeline, const CalibrationOptions& options)
       : pipeline_(pipeline), options_(options) {}
 
-  /// Reads one picture per settings; neighbours of one content together.
-  [[nodiscard]] std::vector<double> read(const std::vector<Settings>& list,
-                                         const std::vector<std::string>& contents) {
+  [[nodiscard]] std::vector<Image> make(const std::vector<Settings>& list) {
     std::vector<Image> images(list.size());
     pipeline_.generate(list,
                        [&](std::size_t i, Picture picture) {
@@ -51,9 +51,15 @@ class Fitter {
                            options_.on_progress(pictures, std::max(pictures, expected));
                        },
                        {.on_step = {}, .stop = options_.stop});
-    std::vector<double> strengths(list.size());
+    return images;
+  }
+
+  /// The meter's reading of each picture; those of one content together.
+  [[nodiscard]] std::vector<double> read(const std::vector<Image>& images,
+                                         const std::vector<std::string>& contents) {
+    std::vector<double> strengths(images.size());
     std::map<std::string, std::vector<std::size_t>> by_content;
-    for (std::size_t i = 0; i < list.size(); ++i) by_content[contents[i]].push_back(i);
+    for (std::size_t i = 0; i < images.size(); ++i) by_content[contents[i]].push_back(i);
     for (const auto& [content, places] : by_content) {
       std::vector<Image> group;
       for (const auto i : places) group.push_back(images[i]);
@@ -97,14 +103,16 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
   std::vector<std::string> contents;
   for (const auto& prompt : options.prompts) {
     for (const auto seed : options.seeds) {
-      scenes.push_back({prompt, seed});
+      scenes.push_back({prompt, seed, {}});
       list.push_back(plain_settings(options, prompt, seed));
       list.push_back(plain_settings(options, styled_prompt(options, prompt), seed));
       contents.insert(contents.end(), 2, prompt);
     }
   }
-  const auto readings = fitter.read(list, contents);
+  auto images = fitter.make(list);
+  const auto readings = fitter.read(images, contents);
   for (std::size_t i = 0; i < scenes.size(); ++i) {
+    scenes[i].picture = std::move(images[2 * i]);
     scenes[i].plain = readings[2 * i];
     scenes[i].styled = readings[2 * i + 1];
   }
@@ -121,6 +129,17 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
   return scenes;
 }
 
+/// `guide` at a strength; a negative one turns back the prompt that names the style.
+Settings guided(const CalibrationOptions& options, const Scene& scene, double window, double strength) {
+  Settings s = options.settings;
+  s.prompt = strength < 0 ? styled_prompt(options, scene.prompt) : scene.prompt;
+  s.seed = scene.seed;
+  s.method = "guide";
+  s.style_start = window;
+  s.position = strength;
+  return s;
+}
+
 /// How the pictures read at each of `strengths`: the share of the way from plain to styled, or with `weaken`
 /// from styled to plain.
 std::vector<ResponsePoint> respond(Fitter& fitter, const CalibrationOptions& options,
@@ -130,17 +149,11 @@ std::vector<ResponsePoint> respond(Fitter& fitter, const CalibrationOptions& opt
   std::vector<std::string> contents;
   for (const Scene& scene : scenes) {
     for (const double strength : strengths) {
-      Settings s = options.settings;
-      s.prompt = weaken ? styled_prompt(options, scene.prompt) : scene.prompt;
-      s.seed = scene.seed;
-      s.method = "guide";
-      s.style_start = window;
-      s.position = weaken ? -strength : strength;
-      list.push_back(s);
+      list.push_back(guided(options, scene, window, weaken ? -strength : strength));
       contents.push_back(scene.prompt);
     }
   }
-  const auto readings = fitter.read(list, contents);
+  const auto readings = fitter.read(fitter.make(list), contents);
   std::vector<ResponsePoint> response;
   for (std::size_t k = 0; k < strengths.size(); ++k) {
     double sum = 0, squares = 0;
@@ -173,6 +186,72 @@ double find_window(Fitter& fitter, const CalibrationOptions& options, const std:
     }
   }
   return best;
+}
+
+/// Pixel by pixel, the given share of the way from one picture to another.
+Image blend(const Image& from, const Image& to, double share) {
+  Image result = from;
+  for (std::size_t i = 0; i < from.rgb.size(); ++i) {
+    const double value = from.rgb[i] + share * (to.rgb[i] - from.rgb[i]);
+    result.rgb[i] = static_cast<std::uint8_t>(std::lround(value));
+  }
+  return result;
+}
+
+/// What the meter makes of a known share of the style: it reads blends of the plain picture and of the one in
+/// full style that the dial makes of it, and half of a style is what a blend of half and half shows.
+struct MeterCurve {
+  std::vector<double> shares, readings;  ///< Both from 0 to 1.
+  /// The share that is shown where the meter reads `reading`; beyond 1 what is read.
+  [[nodiscard]] double share(double reading) const {
+    return reading >= 1 ? reading : inverse(shares, readings, reading);
+  }
+};
+
+MeterCurve meter_curve(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                       double window, double full_strength) {
+  std::vector<Settings> list;
+  for (const Scene& scene : scenes) list.push_back(guided(options, scene, window, full_strength));
+  const auto styled = fitter.make(list);
+  std::vector<Image> blends;
+  std::vector<std::string> contents;
+  for (std::size_t i = 0; i < scenes.size(); ++i) {
+    for (int k = 0; k <= kBlends; ++k) {
+      blends.push_back(blend(scenes[i].picture, styled[i], static_cast<double>(k) / kBlends));
+      contents.push_back(scenes[i].prompt);
+    }
+  }
+  const auto readings = fitter.read(blends, contents);
+  MeterCurve curve;
+  for (int k = 0; k <= kBlends; ++k) {
+    double sum = 0;
+    for (std::size_t i = 0; i < scenes.size(); ++i) {
+      const double* row = &readings[i * (kBlends + 1)];
+      sum += (row[k] - row[0]) / (row[kBlends] - row[0]);
+    }
+    curve.shares.push_back(static_cast<double>(k) / kBlends);
+    curve.readings.push_back(sum / static_cast<double>(scenes.size()));
+  }
+  curve.readings = isotonic(curve.readings);
+  return curve;
+}
+
+/// The response in shares of the style instead of readings; `weaken` counts from the styled end.
+std::vector<ResponsePoint> corrected(std::vector<ResponsePoint> response, const MeterCurve& curve,
+                                     bool weaken) {
+  for (auto& point : response)
+    point.mean = weaken ? 1 - curve.share(1 - point.mean) : curve.share(point.mean);
+  return response;
+}
+
+/// The strength at which the response is 1, or the strongest.
+double full_strength(const std::vector<ResponsePoint>& response) {
+  std::vector<double> strengths = {0}, means = {0};
+  for (const auto& point : response) {
+    strengths.push_back(point.strength);
+    means.push_back(point.mean);
+  }
+  return inverse(strengths, isotonic(means), 1);
 }
 
 /// The response turned round: which strength shows the share p, up to where more strength shows no more.
@@ -217,8 +296,11 @@ Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& option
   dial.fingerprint = pipeline.info().fingerprint;
   dial.guidance_scale = options.settings.guidance_scale;
   dial.style_start = find_window(fitter, options, scenes);
-  result.strengthen = respond(fitter, options, scenes, dial.style_start, strengths, false);
-  result.weaken = respond(fitter, options, scenes, dial.style_start, strengths, true);
+  const auto stronger = respond(fitter, options, scenes, dial.style_start, strengths, false);
+  const auto weaker = respond(fitter, options, scenes, dial.style_start, strengths, true);
+  const MeterCurve curve = meter_curve(fitter, options, scenes, dial.style_start, full_strength(stronger));
+  result.strengthen = corrected(stronger, curve, false);
+  result.weaken = corrected(weaker, curve, true);
   dial.strengthen = invert(result.strengthen, 1);
   dial.weaken = invert(result.weaken, -1);
   dial.high_reason = reason(result.strengthen, dial.strengthen);

@@ -1,0 +1,1 @@
+"""The ruler: how well a dial does what it says, measured on pictures of the embedded model."""

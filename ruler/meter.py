@@ -1,0 +1,75 @@
+"""The meter against rendered truth: pictures of known strength, read by `latentdial measure` from the checkpoint alone.
+
+python -m ruler.meter prints rank correlation, error and bias per style on 1008 held-back renders."""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import numpy
+from PIL import Image
+
+from ruler.validate import rank_correlation
+from training.captions import PLACE_WORDS, STYLE_WORDS, Scene
+from training.latents import render
+from training.scenes import PLACES, SUBJECTS
+from training.styles import STYLES
+
+PER_PROMPT = 14
+PROMPTS_PER_STYLE = 12
+SEED = 20_000_000  # Far from the seeds of any training.
+
+
+def scenes_of(style: str, rng: numpy.random.Generator) -> list[list[Scene]]:
+    """Groups of one prompt each; strengths evenly spread over 0…1 within the style."""
+    count = PROMPTS_PER_STYLE * PER_PROMPT
+    strengths = rng.permutation(numpy.linspace(0, 1, count)).reshape(PROMPTS_PER_STYLE, PER_PROMPT)
+    groups = []
+    for subject, row in zip(SUBJECTS, strengths):
+        place = PLACES[int(rng.integers(len(PLACES)))]
+        groups.append([Scene(subject, place, (), style, float(s), SEED + int(rng.integers(2**30))) for s in row])
+    return groups
+
+
+def read(program: pathlib.Path, scenes: list[Scene], evaluations: int) -> list[float]:
+    """The meter's readings of one prompt's scenes."""
+    first = scenes[0]
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder) / f"{i}.png" for i in range(len(scenes))]
+        for file, scene in zip(files, scenes):
+            Image.fromarray(render(scene)).save(file)
+        prompt = f"a {first.subject} {PLACE_WORDS[first.place]}"
+        command = [program, "measure", *files, "--style", STYLE_WORDS[first.style], "-p", prompt, "--evaluations", str(evaluations), "--json"]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [json.loads(line)["strength"] for line in lines]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
+    parser.add_argument("--evaluations", type=int, default=16)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/meter.json"))
+    arguments = parser.parse_args()
+    figures = {}
+    print("| style | pictures | rank correlation | mean absolute error | at 0…0.2 | at 0.8…1 |\n|---|---|---|---|---|---|")
+    for i, style in enumerate(STYLES):
+        groups = scenes_of(style, numpy.random.default_rng([SEED, i]))
+        readings = numpy.concatenate([read(arguments.program, group, arguments.evaluations) for group in groups])
+        truth = numpy.array([scene.strength for group in groups for scene in group])
+        row = {
+            "pictures": len(truth),
+            "rank correlation": float(spearman(readings, truth)),
+            "mean absolute error": float(abs(readings - truth).mean()),
+            "low": float(readings[truth < 0.2].mean()),
+            "high": float(readings[truth > 0.8].mean()),
+        }
+        figures[style] = row
+        print(f"| {STYLE_WORDS[style]} | " + " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()) + " |", flush=True)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
