@@ -1,5 +1,7 @@
 """All that is reported of one method, from the readings of its strips."""
 
+import dataclasses
+
 import numpy
 
 from ruler.cde import asymmetry, breakdowns, calibrated_dial_error, interval, mean_or_nan, reversals, seed_spread, unevenness, zero_exact
@@ -80,9 +82,12 @@ def method_figures(judges: Judges, trial: Trial, reference: Reference, positive:
     side = read_side(readings, own_style(reference.styled.a), own_style(reference.styled.b), reference.budget)
     raw = calibrated_dial_error(side.b, side.over, PLACES)
     oracle, remaps = oracle_error(side)
+    unbound = dataclasses.replace(side, over=numpy.zeros_like(side.over))
     figures = {
         "CDE": estimate(raw),
         "CDE remapped": estimate(oracle),
+        "style alone": estimate(calibrated_dial_error(unbound.b, unbound.over, PLACES)),
+        "style alone remapped": estimate(oracle_error(unbound)[0]),
         "by style": {
             style: {"CDE": estimate(raw[:, i : i + 1]), "CDE remapped": estimate(oracle[:, i : i + 1]), "remap": remaps[i], "curve": curve}
             for i, (style, curve) in enumerate(zip(STYLES, response_curves(side)))
@@ -90,7 +95,7 @@ def method_figures(judges: Judges, trial: Trial, reference: Reference, positive:
         **strip_figures(side, judges.noise),
         "exact zeros": exact_zeros(pictures.reshape(*shape, *pictures.shape[1:])[:, :, :, 0], reference.pictures),
         "seconds per sweep": float(numpy.median(positive.seconds.reshape(-1, len(POSITIONS)).sum(1))),
-        "responses": side.b.round(3).tolist(),
+        "responses": side.b.astype(float).round(3).tolist(),
         "spoilt": side.over.tolist(),
     }
     return figures | negative_figures(judges, trial.negative, reference, side, negative)

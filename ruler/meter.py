@@ -60,7 +60,7 @@ def main() -> None:
         truth = numpy.array([scene.strength for group in groups for scene in group])
         row = {
             "pictures": len(truth),
-            "rank correlation": float(spearman(readings, truth)),
+            "rank correlation": float(rank_correlation(readings, truth)),
             "mean absolute error": float(abs(readings - truth).mean()),
             "low": float(readings[truth < 0.2].mean()),
             "high": float(readings[truth > 0.8].mean()),

@@ -6,6 +6,7 @@ HEADER = (
     "dial",
     "CDE %",
     "CDE % remapped",
+    "style alone",
     "CDE % away",
     "over budget",
     "unbroken strips",
@@ -19,8 +20,13 @@ HEADER = (
     "left out",
 )
 NOTES = (
-    ("CDE", "Calibrated Dial Error: how far the style shown is from the dial's position, in % of full. 0 is perfect, a dead dial has 50; a position that lost its content or its quality counts 100."),
+    (
+        "CDE",
+        "Calibrated Dial Error: how far the style shown is from the dial's position, in % of full. "
+        "0 is perfect, a dead dial has 50; a position that lost its content or its quality counts 100.",
+    ),
     ("remapped", "the same after the best monotone relabelling of each style, known only by hindsight: what calibration alone could reach."),
+    ("style alone", "CDE without the rule on content and quality, raw → remapped: how well the style follows the dial, whatever else happens."),
     ("away", "the share of the style removed, turning from 0 to −1 on a prompt that names the style."),
     ("over budget", "positions whose content is further from the start than half the usual distance between two seeds, or whose quality fell by more than 20 %."),
     ("unbroken, breaks at", "strips with no such position, and the median position of the first one over all strips."),
@@ -50,6 +56,7 @@ def row(name: str, figures: dict) -> list[str]:
         name,
         estimate(figures["CDE"]),
         estimate(figures["CDE remapped"]),
+        f"{number(figures['style alone']['mean'], '.1f')} → {number(figures['style alone remapped']['mean'], '.1f')}",
         estimate(figures["CDE negative"]),
         number(figures["positions over budget"], ".0%"),
         number(figures["strips without breakdown"], ".0%"),
@@ -58,7 +65,7 @@ def row(name: str, figures: dict) -> list[str]:
         f"{step['median']:.1f}, {step['95 %']:.1f}" if step else "–",
         number(figures["exact zeros"], ".0%"),
         number(figures["asymmetry"], ".2f"),
-        number(figures["spread over seeds"], ".2f"),
+        number(figures["spread over seeds"], ".3f"),
         number(figures["seconds per sweep"], ".1f"),
         str(figures["strips left out"]),
     ]

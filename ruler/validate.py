@@ -12,7 +12,7 @@ from ruler.content import Content, distance, look
 from ruler.damage import KINDS, damaged_at_random
 from ruler.rendered import render_all, rendered, round_trip
 from ruler.scorers import strengths
-from training.captions import Scene, random_scene
+from training.captions import random_scene
 from training.scenes import SUBJECTS
 from training.styles import STYLES
 
