@@ -39,7 +39,7 @@ struct DialCommand {
 void add_dial(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("dial", "A strip of pictures from none of a style to all of it");
   auto c = std::make_shared<DialCommand>();
-  add_settings(*command, c->settings, {"position", "to_prompt", "to_seed", "theta"});
+  add_settings(*command, c->settings, {"position", "to_prompt", "to_seed", "to_image", "theta"});
   add_text(*command, "--at", c->at,
            "Dial positions A:B:N, N values from A to B; or one number; -4 to 4 (default: 0:1:11)");
   add_text(*command, "-o,--out", c->out, "Folder of the strip (default: out/dial-…, named by the settings)");
@@ -54,7 +54,10 @@ void add_dial(CLI::App& app, Run& run) {
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3 --explain\n"
       "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --method slerp-diff --at "
-      "0:-0.5:6   weaken it\n");
+      "0:-0.5:6   weaken it\n"
+      "  latentdial dial --image photo.jpg --invert -p \"a house on the beach\" --style sunset --method "
+      "guide   "
+      "your own picture\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

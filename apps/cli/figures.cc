@@ -65,9 +65,9 @@ struct FiguresCommand {
 void add_figures(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("figures", "The paper's figures 5 to 9, made anew");
   auto c = std::make_shared<FiguresCommand>();
-  add_settings(
-      *command, c->settings,
-      {"prompt", "style", "position", "method", "to_prompt", "to_seed", "theta", "image", "strength"});
+  add_settings(*command, c->settings,
+               {"prompt", "style", "position", "method", "to_prompt", "to_seed", "to_image", "theta", "image",
+                "strength", "invert"});
   add_text(*command, "-o,--out", c->out, "Folder of the figures (default: out/figures)");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);

@@ -46,6 +46,21 @@ double theta_of(const Settings& s) {
   return s.method.starts_with("slerp-diff") ? -s.position + 0.0 : s.position;
 }
 
+/// What a strip shows: its prompt, or where it has none the picture it starts from.
+std::string subject(const Settings& s) {
+  return s.prompt.empty() ? std::filesystem::path(s.image).filename().string() : s.prompt;
+}
+
+std::string interpolation_title(const Settings& s) {
+  if (!s.to_image.empty()) {
+    const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
+    return fmt::format("{} → {}{}", name(s.image), name(s.to_image),
+                       s.prompt.empty() ? "" : fmt::format(", “{}”", s.prompt));
+  }
+  if (s.to_prompt.empty()) return fmt::format("“{}”, seed {} → seed {}", s.prompt, s.seed, s.to_seed);
+  return fmt::format("“{}” → “{}”", subject(s), s.to_prompt);
+}
+
 std::vector<Job> jobs_of(const std::vector<Strip>& strips) {
   std::vector<Job> jobs;
   for (const Strip& strip : strips) {
@@ -72,7 +87,7 @@ Image write_sheet(const Strip& strip, const std::filesystem::path& folder) {
 
 Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
   Strip strip;
-  strip.title = fmt::format("“{}” + “{}”, {}", settings.prompt, settings.style,
+  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style,
                             settings.method.empty() ? "slerp" : settings.method);
   for (const double position : positions) {
     Settings frame = settings;
@@ -86,10 +101,7 @@ Strip dial_strip(const Settings& settings, const std::vector<double>& positions)
 
 Strip interpolation_strip(const Settings& settings, const std::vector<double>& thetas) {
   Strip strip;
-  const bool seeds = settings.to_prompt.empty();
-  strip.title = seeds
-                    ? fmt::format("“{}”, seed {} → seed {}", settings.prompt, settings.seed, settings.to_seed)
-                    : fmt::format("“{}” → “{}”", settings.prompt, settings.to_prompt);
+  strip.title = interpolation_title(settings);
   for (const double theta : thetas) {
     Settings frame = settings;
     frame.theta = theta;
@@ -125,7 +137,7 @@ std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip
 std::filesystem::path default_folder(const std::string& kind, const std::string& model, const Strip& strip) {
   const auto& first = strip.frames.front();
   return std::filesystem::path("out") /
-         fmt::format("{}-{}-{}-{}", kind, slug(model), slug(first.prompt), settings_id(strip.frames));
+         fmt::format("{}-{}-{}-{}", kind, slug(model), slug(subject(first)), settings_id(strip.frames));
 }
 
 }  // namespace latentdial::cli

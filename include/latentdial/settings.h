@@ -34,7 +34,8 @@ struct Settings {
   std::string sampler;        ///< Empty: the one the model's scheduler config names.
   std::string scheduler;      ///< Empty: "normal".
   std::string image;          ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;     ///< How far the start picture is noised, (0, 1].
+  double strength = 0.75;     ///< How far the start picture is noised, or inverted; 0 to 1.
+  bool invert = false;        ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;    ///< The feature on the dial; empty: no dial.
   double position = 0;  ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -46,6 +47,7 @@ struct Settings {
   bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
+  std::string to_image;       ///< With `invert`, the picture at the other end; empty: the same picture.
   std::int64_t to_seed = -1;  ///< The other end's noise; -1: the same seed.
   double theta = 0;           ///< Interpolation position, 0 to 1.
 
@@ -83,8 +85,13 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
           s.height);
   visitor(Option{"image", "--image", "Start image", "Picture to start from (PNG, JPEG or WebP)"}, s.image);
   visitor(Option{"strength", "--strength", "Denoising strength",
-                 "How far the start picture is noised before denoising, 0 to 1", 0, 1},
+                 "How far the start picture is noised, or inverted, before denoising, 0 to 1", 0, 1},
           s.strength);
+  visitor(
+      Option{"invert", "--invert", "Inverted",
+             "Find the noise that leads back to the start picture: without a dial, or with the dial at 0, "
+             "it comes out again"},
+      s.invert);
   visitor(Option{"style", "--style", "Style", "The style, or any described feature, that the dial sets"},
           s.style);
   visitor(Option{"position", "--at", "Dial", "Dial position: 0 none, 1 full, negative away from the style",
@@ -117,6 +124,9 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
           s.per_token);
   visitor(Option{"to_prompt", "--to", "Interpolate to", "Prompt at the other end of an interpolation"},
           s.to_prompt);
+  visitor(Option{"to_image", "--to-image", "Interpolate to image",
+                 "With --invert, the picture at the other end of an interpolation"},
+          s.to_image);
   visitor(Option{"to_seed", "--to-seed", "Interpolate to seed",
                  "Seed of the noise at the other end of an interpolation (-1: the same noise)", -1,
                  9223372036854775807.0},
@@ -152,7 +162,8 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
 }
 
 /// Throws invalid_input naming the first setting that is out of range, NaN, of an unknown name, or at odds
-/// with another (no prompt; a size not a multiple of 8; `position` without `style`). Needs no model.
+/// with another (no prompt; `invert` without a picture; a size not a multiple of 8; `position` without
+/// `style`). Needs no model.
 void validate(const Settings& settings);
 
 /// Names that `--method` takes.

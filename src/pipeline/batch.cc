@@ -18,7 +18,7 @@ constexpr std::int64_t kMostLatentPixels = 64 * 64;
 bool same_schedule(const Settings& a, const Settings& b) {
   return a.sampler == b.sampler && a.scheduler == b.scheduler && a.steps == b.steps && a.width == b.width &&
          a.height == b.height && a.image.empty() == b.image.empty() &&
-         (a.image.empty() || a.strength == b.strength);
+         a.invert == b.invert && (a.image.empty() || a.strength == b.strength);
 }
 
 }  // namespace

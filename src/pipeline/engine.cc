@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t kMostEncodedPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
+// Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
+constexpr std::size_t kMostInverted = 8;
 
 ops::BackendOptions backend_options(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
@@ -87,8 +89,9 @@ Tensor scaled(Tensor x, float factor) {
   return x;
 }
 
-int first_evaluation(const Settings& s, const Sampler& sampler) {
-  return s.image.empty() ? 0 : sampler.first_evaluation(static_cast<float>(s.strength));
+/// The prompt followed by a suffix as ", Monet style", or where there is no prompt by its words alone.
+std::string joined(const std::string& prompt, const std::string& suffix) {
+  return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
 }
 
 Settings at_position_zero(Settings s) {
@@ -152,9 +155,9 @@ EncodedPrompt Pipeline::Engine::encode_prompt(const std::string& text,
 
 EncodedPrompt Pipeline::Engine::encode_content(const Settings& s, const std::string& suffix,
                                                std::vector<std::string>& notices) const {
-  EncodedPrompt content = encode_prompt(s.prompt + suffix, notices);
+  EncodedPrompt content = encode_prompt(joined(s.prompt, suffix), notices);
   if (s.to_prompt.empty()) return content;
-  const EncodedPrompt to = encode_prompt(s.to_prompt + suffix, notices);
+  const EncodedPrompt to = encode_prompt(joined(s.to_prompt, suffix), notices);
   const auto between = s.per_token ? slerp_per_token : slerp;
   return {between(content.states, to.states, s.theta), std::max(content.prompt_tokens, to.prompt_tokens)};
 }
@@ -182,7 +185,12 @@ DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
   return request;
 }
 
+int Pipeline::Engine::first_evaluation(const Settings& s, const Sampler& sampler) {
+  return s.image.empty() ? 0 : sampler.first_evaluation(static_cast<float>(s.strength));
+}
+
 Run Pipeline::Engine::start(const Settings& s, Conditioning conditioning) const {
+  if (s.invert) return start_inverted(s, std::move(conditioning));
   auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
   TorchGenerator generator(s.seed);
   const Tensor original = s.image.empty() ? Tensor() : encode_image(s, generator);
@@ -191,7 +199,7 @@ Run Pipeline::Engine::start(const Settings& s, Conditioning conditioning) const 
   const Tensor latents = s.image.empty()                  ? scaled(noise.clone(), sampler->init_noise_sigma())
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
-  return {std::move(conditioning), std::move(sampler), generator, latents, first};
+  return {std::move(conditioning), std::move(sampler), generator, latents, first, {}};
 }
 
 int Pipeline::Engine::fork_evaluation(const Settings& s) const {
@@ -233,14 +241,18 @@ std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& 
       make_sampler(list.front().sampler, list.front().scheduler, schedule, list.front().steps);
   const int fork = fork_evaluation(list.front());
   const bool shared = std::all_of(list.begin(), list.end(), [&](const auto& s) { return find_trunk(s); });
-  StepProgress progress{
-      .step = 0,
-      .steps = sampler->evaluations() - (shared ? fork : first_evaluation(list.front(), *sampler)),
-      .pictures = static_cast<int>(list.size())};
+  const int first = first_evaluation(list.front(), *sampler);
+  const auto to_invert = pictures_to_invert(list);
+  const auto inversions = static_cast<int>((to_invert.size() + list.size() - 1) / list.size());
+  StepProgress progress{.step = 0,
+                        .steps = sampler->evaluations() - (shared ? fork : first) +
+                                 inversions * inversion_steps(sampler->evaluations() - first),
+                        .pictures = static_cast<int>(list.size())};
   const auto count = [&] {
     ++progress.step;
     if (observer.on_step) observer.on_step(progress);
   };
+  invert_pictures(to_invert, list.size(), notices, count, observer.stop);
   make_trunks(list, notices, count, observer.stop);
   std::vector<Run> runs;
   for (const Settings& s : list) runs.push_back(find_trunk(s)->fork(condition(s, notices)));
@@ -249,6 +261,7 @@ std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& 
     return !trunk.settings.image.empty() || !trunk.settings.mask.empty();
   });
   while (trunks_.size() > kMostTrunks) trunks_.pop_back();
+  while (inverted_.size() > kMostInverted) inverted_.pop_back();
   denoise(prompted_unet, runs, sampler->evaluations(), count, observer.stop);
   std::vector<Tensor> latents;
   for (Run& run : runs) latents.push_back(std::move(run.latents));

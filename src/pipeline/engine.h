@@ -16,6 +16,7 @@
 #include "models/unet.h"
 #include "ops/ops.h"
 #include "ops/profile.h"
+#include "pipeline/inversion.h"
 #include "pipeline/prompted_unet.h"
 #include "pipeline/run.h"
 #include "prompt/tokenizer.h"
@@ -66,6 +67,8 @@ struct Pipeline::Engine {
   std::mutex one_at_a_time;
 
  private:
+  /// The evaluation that a run begins at: 0, or where a start picture's noise ends.
+  [[nodiscard]] static int first_evaluation(const Settings& settings, const Sampler& sampler);
   [[nodiscard]] Tensor starting_noise(const Settings& settings, TorchGenerator& generator) const;
   [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
   [[nodiscard]] EncodedPrompt encode_content(const Settings& settings, const std::string& suffix,
@@ -73,6 +76,20 @@ struct Pipeline::Engine {
   void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
                    const OnEvaluation& on_evaluation, const std::stop_token& stop);
   [[nodiscard]] const Run* find_trunk(const Settings& settings) const;
+
+  /// A picture and what decides its inversion; neither the dial nor another picture has a say in it.
+  struct InvertedPicture {
+    Settings settings;
+    Image picture;  ///< At the settings' size.
+    Inversion inversion;
+  };
+  /// The pictures of a list whose inversion is not known yet, or whose file has changed.
+  [[nodiscard]] std::vector<InvertedPicture> pictures_to_invert(const std::vector<Settings>& list) const;
+  /// Inverts them, at most `at_once` in one batch, and remembers the latest.
+  void invert_pictures(std::vector<InvertedPicture> pictures, std::size_t at_once,
+                       std::vector<std::string>& notices, const OnEvaluation& on_evaluation,
+                       const std::stop_token& stop);
+  [[nodiscard]] Run start_inverted(const Settings& settings, Conditioning conditioning) const;
 
   struct KnownPrompt {
     std::string text;
@@ -86,6 +103,7 @@ struct Pipeline::Engine {
   };
   mutable std::deque<KnownPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.
   std::deque<Trunk> trunks_;                 ///< The latest; one more position costs only what follows.
+  std::deque<InvertedPicture> inverted_;     ///< The latest; all positions of a dial start from one.
 };
 
 }  // namespace latentdial

@@ -1,7 +1,9 @@
 #include "pipeline/run.h"
 
+#include <cstddef>
 #include <utility>
 
+#include "diffusion/linear_combination.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
@@ -34,6 +36,9 @@ void advance(PromptedUNet& unet, std::vector<Run>& runs) {
     Run& run = runs[r];
     const auto noise = [&run](const Shape& shape) { return run.generator.randn_nhwc(shape); };
     run.latents = run.sampler->step(steps[r].combine(predictions[r]), run.next, run.latents, noise);
+    if (!run.corrections.empty())
+      run.latents =
+          linear_combination({{1, run.latents}, {1, run.corrections[static_cast<std::size_t>(run.next)]}});
     ++run.next;
   }
 }
@@ -41,7 +46,7 @@ void advance(PromptedUNet& unet, std::vector<Run>& runs) {
 }  // namespace
 
 Run Run::fork(Conditioning other) const {
-  return {std::move(other), sampler->clone(), generator, latents, next};
+  return {std::move(other), sampler->clone(), generator, latents, next, corrections};
 }
 
 void denoise(PromptedUNet& unet, std::vector<Run>& runs, int until, const OnEvaluation& on_evaluation,

@@ -19,6 +19,7 @@ struct Run {
   TorchGenerator generator;  ///< Where ancestral samplers draw from.
   Tensor latents;            ///< [1,h,w,C], f32, at the noise level of evaluation `next`.
   int next = 0;
+  std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
 
   [[nodiscard]] bool finished() const { return next >= sampler->evaluations(); }
   /// The same latents at the same point, to go on by `other`.

@@ -55,10 +55,36 @@ void check_size(int width, int height) {
       width, height));
 }
 
+/// An inverted picture brings its own noise, and may go without words.
+void check_inversion(const Settings& s) {
+  if (!s.to_image.empty() && !s.invert) {
+    throw invalid_input(
+        "--to-image: only inverted pictures have a noise to interpolate; use --image A.png --invert "
+        "--to-image B.png");
+  }
+  if (!s.invert) return;
+  if (s.image.empty()) {
+    throw invalid_input("--invert: no picture is given; say which, as in --image photo.png --invert");
+  }
+  if (s.sampler == "euler_a") {
+    throw invalid_input(
+        "--sampler: euler_a draws new noise at each step, so no noise leads back to a picture; with --invert "
+        "use pndm, ddim, euler or dpm++2m");
+  }
+  if (s.seed != 0 || s.to_seed >= 0) {
+    throw invalid_input(fmt::format("{}: with --invert all noise comes from the picture; leave the seed out",
+                                    s.seed != 0 ? "--seed" : "--to-seed"));
+  }
+}
+
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
 }  // namespace
 
 void validate(const Settings& s) {
-  if (s.prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (is_blank(s.prompt) && !(s.invert && s.prompt.empty())) {
     throw invalid_input(
         "--prompt: no prompt is given; say what the picture shows, as in -p \"a dog in the meadow\"");
   }
@@ -67,6 +93,7 @@ void validate(const Settings& s) {
   check_choice("--sampler", s.sampler, sampler_names());
   check_choice("--scheduler", s.scheduler, scheduler_names());
   check_choice("--method", s.method, dial_methods());
+  check_inversion(s);
   if (s.guidance_start > s.guidance_end) {
     throw invalid_input(fmt::format("--cfg-start: {} is behind --cfg-end, {}; guidance would never be on",
                                     s.guidance_start, s.guidance_end));
@@ -94,9 +121,9 @@ void validate(const Settings& s) {
         "--per-token: --method {} turns no encoding by an angle, so there is nothing to do per token",
         s.method));
   }
-  if (s.to_prompt.empty() && s.to_seed < 0 && s.theta != 0) {
-    throw invalid_input(
-        fmt::format("--theta: {} of the way, but neither --to nor --to-seed says where to", s.theta));
+  if (s.to_prompt.empty() && s.to_seed < 0 && s.to_image.empty() && s.theta != 0) {
+    throw invalid_input(fmt::format(
+        "--theta: {} of the way, but neither --to nor --to-seed nor --to-image says where to", s.theta));
   }
 }
 
