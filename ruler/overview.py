@@ -66,7 +66,8 @@ def write_overview(path: pathlib.Path, methods: dict, files: dict[str, list[path
     for i, name in enumerate(ranked(methods)):
         top = TOP + i * ROW
         draw.text((MARGIN, top + 14), name, INK, font(14))
-        draw.text((MARGIN, top + 34), f"CDE {number(methods[name]['CDE']['mean'], '.1f')} %", SOFT, font(12))
+        error = f"CDE {number(methods[name]['CDE']['mean'], '.1f')} %".replace("–", "-")  # The font has no dash.
+        draw.text((MARGIN, top + 34), error, SOFT, font(12))
         for j, place in enumerate(places):
             draw_strip(sheet, draw, MARGIN + LABEL + j * (column + GAP), top, strip_of(name, methods[name], files[name], trial, place))
     note = f"Left of each strip: style shown over position, grey the ideal. Red: content or quality lost. CDE over {len(STYLES)} styles, all contents and seeds."
