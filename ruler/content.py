@@ -13,11 +13,12 @@ from training.checkpoint import load_state, save_state
 from training.scenes import SUBJECTS
 from training.styles import STYLES
 
-PROMPTS = 500
+PROMPTS = 1200
 SEEDS = 4  # Of each prompt: the hard negatives, alike but for colours, sun, clouds and two pixels of place.
-VIEWS = 6  # Of each scene: one plain, the others of any style and strength; the last seen through the autoencoder.
+VIEWS = 6  # Of each scene: one plain, the others of any style and strength; one of them lightly damaged, one seen through the autoencoder.
+LIGHT = 0.4  # Damage that leaves the scene what it is: what became of the quality is another question.
 DAMAGED = 6000
-STEPS = 600
+STEPS = 1800
 PROMPTS_A_BATCH = 16
 TEMPERATURE = 0.1
 WIDTH = 64  # Of an embedding.
@@ -54,6 +55,8 @@ def training_views(autoencoder: pathlib.Path) -> tuple[numpy.ndarray, torch.Tens
     scenes = [views(rng) for _ in range(PROMPTS)]
     pictures = render_all([view for prompt in scenes for scene in prompt for view in scene])
     pictures = pictures.reshape(PROMPTS, SEEDS, VIEWS, *pictures.shape[1:])
+    worn = pictures[:, :, -2]
+    worn[:] = damaged_at_random(worn.reshape(-1, *worn.shape[2:]), 2, LIGHT)[0].reshape(worn.shape)
     last = pictures[:, :, -1]
     last[:] = round_trip(autoencoder, last.reshape(-1, *last.shape[2:]), LATENT_NOISE).reshape(last.shape)
     return pictures, torch.tensor([SUBJECTS.index(prompt[0][0].subject) for prompt in scenes])
@@ -95,7 +98,7 @@ def load_content(work: pathlib.Path, autoencoder: pathlib.Path = pathlib.Path("m
         loss.backward()
         optimiser.step()
         schedule.step()
-        if step % 90 == 89:
+        if step % 300 == 299:
             print(f"content step {step + 1}/{STEPS}, loss {loss.item():.3f}", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_state(path, judge.state_dict())

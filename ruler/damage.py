@@ -71,10 +71,10 @@ def damaged(picture: numpy.ndarray, other: numpy.ndarray, kind: int, amount: flo
     return (result * 255 + 0.5).astype(numpy.uint8), visible(whole, result, kind, amount)
 
 
-def damaged_at_random(pictures: numpy.ndarray, seed: int) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-    """Each of the pictures [N, 128, 128, 3] with one kind of damage: pictures, amounts that show [N] in 0…1, kinds [N]."""
+def damaged_at_random(pictures: numpy.ndarray, seed: int, most: float = 1) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    """Each of the pictures [N, 128, 128, 3] with up to `most` of one kind of damage: pictures, amounts that show [N] in 0…1, kinds [N]."""
     rng = numpy.random.default_rng([31, seed])
-    asked, kinds = rng.random(len(pictures)), rng.integers(len(KINDS), size=len(pictures))
+    asked, kinds = most * rng.random(len(pictures)), rng.integers(len(KINDS), size=len(pictures))
     others = rng.permutation(len(pictures))
     results = [damaged(pictures[i], pictures[others[i]], kinds[i], float(asked[i]), rng) for i in range(len(pictures))]
     return numpy.stack([picture for picture, _ in results]), numpy.array([amount for _, amount in results], numpy.float32), kinds

@@ -8,7 +8,7 @@ import numpy
 import torch
 
 from ruler.cde import calibrated_dial_error, responses
-from ruler.content import Content, distance, look
+from ruler.content import LIGHT, Content, distance, embed, look
 from ruler.damage import KINDS, damaged_at_random
 from ruler.rendered import render_all, rendered, round_trip
 from ruler.scorers import strengths
@@ -83,12 +83,15 @@ def content_figures(judge: Content, autoencoder: pathlib.Path) -> dict:
     budget = float(numpy.median(other_seed) / 2)
     same = distance(numpy.tile(first, (len(STYLES) * len(STRENGTHS), 1)), shown).reshape(len(STYLES), len(STRENGTHS), SCENES)
     right = (subjects[4 * SCENES :] == numpy.tile([SUBJECTS.index(p.subject) for p in prompts], len(STYLES) * len(STRENGTHS))).reshape(same.shape)
+    worn = embed(judge, damaged_at_random(pictures[4 * SCENES :], 3, LIGHT)[0])
+    same_worn = distance(numpy.tile(first, (len(STYLES) * len(STRENGTHS), 1)), worn)
     ruined, amounts, kinds = damaged_at_random(rng.permutation(pictures)[:DAMAGED], 1)
     quality = look(judge, ruined)[2]
     return {
         "budget": budget,
         "other seeds over budget": float((other_seed > budget).mean()),
         "same scene within budget": {s: dict(zip(map(str, STRENGTHS), (same[i] <= budget).mean(1).tolist())) for i, s in enumerate(STYLES)},
+        "same scene lightly damaged within budget": float((same_worn <= budget).mean()),
         "subject right": {style: float(right[i].mean()) for i, style in enumerate(STYLES)},
         "quality of whole pictures": {"mean": float(qualities.mean()), "lowest 1 %": float(numpy.quantile(qualities, 0.01))},
         "quality against damage, rank": -rank_correlation(amounts, quality),
@@ -146,5 +149,6 @@ def content_row(figures: dict) -> str:
     content = figures["content"]
     return (
         f"Other seeds over the budget: {content['other seeds over budget']:.0%}. "
+        f"The same scene, styled and lightly damaged, within it: {content['same scene lightly damaged within budget']:.0%}. "
         f"Quality against known damage, rank correlation: {content['quality against damage, rank']:.3f}."
     )

@@ -24,7 +24,7 @@ struct CalibrationOptions {
 
 /// What the fit saw at one strength.
 struct ResponsePoint {
-  double strength = 0;  ///< λ of method `guide`.
+  double strength = 0;  ///< λ of method `anchored`.
   double mean = 0;      ///< Share of the style that the meter reads, over prompts and seeds.
   double spread = 0;    ///< Its standard deviation.
 };
@@ -32,7 +32,7 @@ struct ResponsePoint {
 /// A fitted dial and what it was fitted to.
 struct Calibration {
   Dial dial;
-  std::vector<ResponsePoint> strengthen, weaken;  ///< In the dial's window.
+  std::vector<ResponsePoint> strengthen, weaken;  ///< From the dial's start.
   int pictures = 0;                               ///< Pictures made.
   int used = 0;                                   ///< Prompts × seeds on which the style shows.
 };

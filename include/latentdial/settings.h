@@ -42,8 +42,9 @@ struct Settings {
   std::string method;   ///< Empty: "slerp".
   std::string dial;     ///< Method "calibrated": its dial file; empty: the one that comes with the model.
   std::string mask;  ///< Path of a picture, white where the style acts, black where not; empty: everywhere.
-  double style_start = 0;  ///< Method "guide": share of the steps before the style begins, 0 to 1.
-  double style_end = 1;    ///< Method "guide": share of the steps after which it ends, 0 to 1.
+  double style_start =
+      0;  ///< Methods "guide" and "anchored": share of the steps before the style begins, 0 to 1.
+  double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
   bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
@@ -98,26 +99,28 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  -4, 4},
           s.position);
   visitor(
-      Option{"method", "--method", "Dial method",
-             "slerp (the paper's), slerp-diff (towards the difference), lerp, guide (the diffusion), "
-             "calibrated (at 0.5, "
-             "half of the style), or a peer's: weight, weight-compel, sega, dreamwalk, freesliders, steer"},
+      Option{
+          "method", "--method", "Dial method",
+          "slerp (the paper's), slerp-diff (towards the difference), lerp, guide (the diffusion), anchored "
+          "(the finished picture, whose scene stays), calibrated (at 0.5, half of the style), or a peer's: "
+          "weight, weight-compel, sega, dreamwalk, freesliders, steer"},
       s.method);
   visitor(
       Option{"dial", "--dial", "Dial file",
              "With --method calibrated, the file that latentdial calibrate wrote (default: the model's own "
              "for the style)"},
       s.dial);
+  visitor(Option{"mask", "--mask", "Style mask",
+                 "With --method guide, anchored or calibrated, a picture of the same size: the style acts "
+                 "where it is white"},
+          s.mask);
   visitor(
-      Option{
-          "mask", "--mask", "Style mask",
-          "With --method guide or calibrated, a picture of the same size: the style acts where it is white"},
-      s.mask);
-  visitor(Option{"style_start", "--style-start", "Style start",
-                 "With --method guide, the share of the steps before the style begins, 0 to 1", 0, 1},
-          s.style_start);
+      Option{"style_start", "--style-start", "Style start",
+             "With --method guide or anchored, the share of the steps before the style begins, 0 to 1", 0, 1},
+      s.style_start);
   visitor(Option{"style_end", "--style-end", "Style end",
-                 "With --method guide, the share of the steps after which the style ends, 0 to 1", 0, 1},
+                 "With --method guide or anchored, the share of the steps after which the style ends, 0 to 1",
+                 0, 1},
           s.style_end);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},

@@ -14,10 +14,12 @@
 namespace latentdial {
 namespace {
 
-// The latest window in which the style still comes through keeps most of the picture and costs least.
-constexpr double kWindows[] = {0.6, 0.5, 0.4, 0.3, 0.2, 0};
+// The latest start from which the style still comes through keeps most of the scene and costs least. From
+// later ones than these, fine strokes do not form (docs/ruler.md).
+constexpr double kStarts[] = {0.4, 0.3, 0.2, 0};
 constexpr double kStrengths[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.5, 1.75, 2};
-constexpr double kTrials[] = {1, 1.3, 1.75};
+// Much beyond the strength of the styled prompt itself, 1, pictures burn.
+constexpr double kTrials[] = {1, 1.2};
 // By its making a plain picture reads 0 and a styled one 1, or more under guidance. Words that the model does
 // not know make a direction of noise, in which anything can be read.
 constexpr double kMostPlain = 0.5;
@@ -129,13 +131,13 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
   return scenes;
 }
 
-/// `guide` at a strength; a negative one turns back the prompt that names the style.
-Settings guided(const CalibrationOptions& options, const Scene& scene, double window, double strength) {
+/// `anchored` at a strength; a negative one turns back the prompt that names the style.
+Settings guided(const CalibrationOptions& options, const Scene& scene, double start, double strength) {
   Settings s = options.settings;
   s.prompt = strength < 0 ? styled_prompt(options, scene.prompt) : scene.prompt;
   s.seed = scene.seed;
-  s.method = "guide";
-  s.style_start = window;
+  s.method = "anchored";
+  s.style_start = start;
   s.position = strength;
   return s;
 }
@@ -143,13 +145,13 @@ Settings guided(const CalibrationOptions& options, const Scene& scene, double wi
 /// How the pictures read at each of `strengths`: the share of the way from plain to styled, or with `weaken`
 /// from styled to plain.
 std::vector<ResponsePoint> respond(Fitter& fitter, const CalibrationOptions& options,
-                                   const std::vector<Scene>& scenes, double window,
+                                   const std::vector<Scene>& scenes, double start,
                                    const std::vector<double>& strengths, bool weaken) {
   std::vector<Settings> list;
   std::vector<std::string> contents;
   for (const Scene& scene : scenes) {
     for (const double strength : strengths) {
-      list.push_back(guided(options, scene, window, weaken ? -strength : strength));
+      list.push_back(guided(options, scene, start, weaken ? -strength : strength));
       contents.push_back(scene.prompt);
     }
   }
@@ -171,18 +173,20 @@ std::vector<ResponsePoint> respond(Fitter& fitter, const CalibrationOptions& opt
   return response;
 }
 
-/// The latest window in which the style comes through in full, or the one in which most does.
-double find_window(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes) {
+/// The latest start from which the style comes through in full, or with `weaken` goes in full; or the one
+/// from which most does.
+double find_start(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                  bool weaken) {
   double best = 0, most = -1;
-  for (const double window : kWindows) {
+  for (const double start : kStarts) {
     double reached = 0;
     for (const auto& point :
-         respond(fitter, options, scenes, window, {std::begin(kTrials), std::end(kTrials)}, false))
+         respond(fitter, options, scenes, start, {std::begin(kTrials), std::end(kTrials)}, weaken))
       reached = std::max(reached, point.mean);
-    if (reached >= 1) return window;
+    if (reached >= 1) return start;
     if (reached > most) {
       most = reached;
-      best = window;
+      best = start;
     }
   }
   return best;
@@ -209,9 +213,9 @@ struct MeterCurve {
 };
 
 MeterCurve meter_curve(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                       double window, double full_strength) {
+                       double start, double full_strength) {
   std::vector<Settings> list;
-  for (const Scene& scene : scenes) list.push_back(guided(options, scene, window, full_strength));
+  for (const Scene& scene : scenes) list.push_back(guided(options, scene, start, full_strength));
   const auto styled = fitter.make(list);
   std::vector<Image> blends;
   std::vector<std::string> contents;
@@ -295,9 +299,10 @@ Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& option
   dial.model = pipeline.info().name;
   dial.fingerprint = pipeline.info().fingerprint;
   dial.guidance_scale = options.settings.guidance_scale;
-  dial.style_start = find_window(fitter, options, scenes);
+  dial.style_start = find_start(fitter, options, scenes, false);
+  dial.weaken_start = find_start(fitter, options, scenes, true);
   const auto stronger = respond(fitter, options, scenes, dial.style_start, strengths, false);
-  const auto weaker = respond(fitter, options, scenes, dial.style_start, strengths, true);
+  const auto weaker = respond(fitter, options, scenes, dial.weaken_start, strengths, true);
   const MeterCurve curve = meter_curve(fitter, options, scenes, dial.style_start, full_strength(stronger));
   result.strengthen = corrected(stronger, curve, false);
   result.weaken = corrected(weaker, curve, true);

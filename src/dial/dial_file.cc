@@ -18,7 +18,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
 
@@ -115,6 +115,7 @@ Dial read_dial(const fs::path& path) {
   dial.fingerprint = read.text("fingerprint");
   dial.guidance_scale = read.number("guidance_scale", 0, 100);
   dial.style_start = read.number("style_start", 0, 1);
+  dial.weaken_start = read.number("weaken_start", 0, 1);
   dial.strengthen = read.curve("strengthen", 1);
   dial.weaken = read.curve("weaken", -1);
   dial.high_reason = read.text("high_reason");
@@ -130,6 +131,7 @@ void write_dial(const fs::path& path, const Dial& dial) {
                                {"fingerprint", dial.fingerprint},
                                {"guidance_scale", dial.guidance_scale},
                                {"style_start", dial.style_start},
+                               {"weaken_start", dial.weaken_start},
                                {"strengthen", to_json(dial.strengthen)},
                                {"weaken", to_json(dial.weaken)},
                                {"high_reason", dial.high_reason},

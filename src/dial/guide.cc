@@ -37,7 +37,8 @@ Conditioning condition_guide(const DialRequest& request, const DialPrompts& prom
 }
 
 Conditioning condition_calibrated(const DialRequest& request, const DialPrompts& prompts) {
-  return guide(request, prompts, request.dial->strength_at(request.position), {request.dial->style_start, 1});
+  const Dial& dial = *request.dial;
+  return guide(request, prompts, dial.strength_at(request.position), {dial.start_at(request.position), 1});
 }
 
 }  // namespace latentdial

@@ -15,12 +15,16 @@ double from_the_start(const DialRequest&) {
   return 0;
 }
 
+double at_the_end(const DialRequest&) {
+  return 1;
+}
+
 double from_its_window(const DialRequest& request) {
   return request.window.start;
 }
 
 double from_the_dials_start(const DialRequest& request) {
-  return request.dial->style_start;
+  return request.dial->start_at(request.position);
 }
 
 }  // namespace
@@ -44,8 +48,10 @@ const std::vector<DialMethod>& dial_method_table() {
       {"steer", "x1 + p mean(x(\"X, STYLE\") - x(X))", condition_steer, from_the_start},
       {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", condition_guide,
        from_its_window},
-      {"calibrated", "guide, as strong as shows the share p of the style", condition_calibrated,
-       from_the_dials_start},
+      {"anchored", "guide, from the finished picture and with its layout", condition_guide, at_the_end,
+       from_its_window},
+      {"calibrated", "anchored, as strong as shows the share p of the style", condition_calibrated,
+       at_the_end, from_the_dials_start},
   };
   return table;
 }

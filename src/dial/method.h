@@ -44,6 +44,9 @@ struct DialMethod {
   Conditioning (*condition)(const DialRequest& request, const DialPrompts& prompts);
   /// The share of the run before which the position has no say, so that all positions share those steps.
   double (*start)(const DialRequest& request);
+  /// Of a method that edits the finished picture, the share of the run from which its noise comes back;
+  /// null where the position acts while the picture is made.
+  double (*edit_start)(const DialRequest& request) = nullptr;
 };
 
 /// All methods, the default first.

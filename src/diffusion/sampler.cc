@@ -26,9 +26,9 @@ float Sampler::timestep(int i) const {
   return timesteps_[static_cast<std::size_t>(i)];
 }
 
-float Sampler::progress(int i) const {
+double Sampler::progress(int i) const {
   check_index(i);
-  return static_cast<float>(i) / static_cast<float>(evaluations());
+  return static_cast<double>(i) / evaluations();
 }
 
 float Sampler::sigma(int i) const {

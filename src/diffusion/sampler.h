@@ -45,7 +45,7 @@ class Sampler {
   /// What the U-Net is told at evaluation `i`, in training timesteps; Karras sigmas give fractional ones to Euler.
   [[nodiscard]] float timestep(int i) const;
   /// Share of the run done before evaluation `i`: i / evaluations(), in [0, 1).
-  [[nodiscard]] float progress(int i) const;
+  [[nodiscard]] double progress(int i) const;
   /// The noise in the latents that evaluation `i` works on.
   [[nodiscard]] virtual NoiseLevel noise_level(int i) const = 0;
   /// noise / signal: σ in k-diffusion's units (Karras et al. 2022, arXiv 2206.00364).

@@ -9,6 +9,9 @@
 namespace latentdial::models {
 namespace {
 
+// Of the way up, the level after whose first block the scene is laid out and its surfaces are not yet drawn.
+constexpr std::size_t kStructureLevel = 1;
+
 /// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
 /// cosines first.
 Tensor sinusoid(std::span<const float> timesteps, std::int64_t channels, bool flip, float freq_shift) {
@@ -135,7 +138,7 @@ TextContext UNet::project_text(const Tensor& text_states) const {
 }
 
 Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
-                        const TextContext& text_context) const {
+                        const TextContext& text_context, std::span<const std::int64_t> structure_of) const {
   auto time = time_context.begin();
   auto text = text_context.begin();
   Tensor h = conv_in_(latents);
@@ -154,10 +157,13 @@ Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
   h = mid_attention_(h, *text++);
   h = mid_resnet2_(h, &*time++);
 
+  const Level& structure_level = up_[std::min(kStructureLevel, up_.size() - 1)];
   for (const auto& level : up_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
       h = level.resnets[j](ops_->concat_channels(h, skips.back()), &*time++);
       skips.pop_back();
+      if (!structure_of.empty() && &level == &structure_level && j == 0)
+        h = ops_->gather_batch(h, structure_of);
       if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
     }
     if (level.resample) {

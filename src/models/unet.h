@@ -33,9 +33,11 @@ class UNet {
   /// Timesteps 0 to 999, fractional for Karras sigmas.
   [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps) const;
 
-  /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels].
-  Tensor operator()(const Tensor& latents, const TimeContext& time_context,
-                    const TextContext& text_context) const;
+  /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels]. `structure_of` names for
+  /// each of the batch the one that it takes the layout of the scene from (Tumanyan et al. 2022, arXiv
+  /// 2211.12572, who find it in the decoder's early residual blocks); empty: each its own.
+  Tensor operator()(const Tensor& latents, const TimeContext& time_context, const TextContext& text_context,
+                    std::span<const std::int64_t> structure_of = {}) const;
 
   [[nodiscard]] const UNetConfig& config() const { return config_; }
 

@@ -17,8 +17,8 @@ constexpr std::int64_t kMostLatentPixels = 64 * 64;
 /// Whether two pictures can be denoised in one batch.
 bool same_schedule(const Settings& a, const Settings& b) {
   return a.sampler == b.sampler && a.scheduler == b.scheduler && a.steps == b.steps && a.width == b.width &&
-         a.height == b.height && a.image.empty() == b.image.empty() &&
-         a.invert == b.invert && (a.image.empty() || a.strength == b.strength);
+         a.height == b.height && a.image.empty() == b.image.empty() && a.invert == b.invert &&
+         (a.image.empty() || a.strength == b.strength);
 }
 
 }  // namespace
@@ -30,7 +30,8 @@ std::size_t Pipeline::Engine::batch_end(const std::vector<Settings>& list, std::
   const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
   std::size_t end = begin + 1;
   while (end < list.size() && end - begin < most && same_schedule(first, list[end]) &&
-         fork_evaluation(first) == fork_evaluation(list[end])) {
+         fork_evaluation(first) == fork_evaluation(list[end]) &&
+         edit_evaluation(first) == edit_evaluation(list[end])) {
     ++end;
   }
   return end;

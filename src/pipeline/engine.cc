@@ -8,6 +8,7 @@
 
 #include "dial/slerp.h"
 #include "latentdial/error.h"
+#include "pipeline/anchored_edit.h"
 #include "pipeline/embedded_model.h"
 #include "pipeline/find_dial.h"
 #include "pipeline/model_info.h"
@@ -94,8 +95,13 @@ std::string joined(const std::string& prompt, const std::string& suffix) {
   return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
 }
 
-Settings at_position_zero(Settings s) {
+/// What the positions of a dial have in common.
+Settings trunk_settings(Settings s) {
   s.position = 0;
+  if (s.style.empty() || find_dial_method(s.method).edit_start == nullptr) return s;
+  s.style = s.method = s.dial = s.mask = "";
+  s.style_start = 0;
+  s.style_end = 1;
   return s;
 }
 
@@ -211,9 +217,20 @@ int Pipeline::Engine::fork_evaluation(const Settings& s) const {
   return fork;
 }
 
+int Pipeline::Engine::edit_evaluation(const Settings& s) const {
+  if (s.style.empty() || find_dial_method(s.method).edit_start == nullptr) return -1;
+  const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
+  const double start = find_dial_method(s.method).edit_start(dial_request(s));
+  int edit = first_evaluation(s, *sampler);
+  while (edit < sampler->evaluations() && sampler->progress(edit) < start) ++edit;
+  return edit;
+}
+
 const Run* Pipeline::Engine::find_trunk(const Settings& settings) const {
+  const Settings key = trunk_settings(settings);
+  const int fork = fork_evaluation(settings);
   const auto found = std::find_if(trunks_.begin(), trunks_.end(), [&](const Trunk& trunk) {
-    return trunk.settings == at_position_zero(settings);
+    return trunk.run.next == fork && trunk.settings == key;
   });
   return found == trunks_.end() ? nullptr : &found->run;
 }
@@ -223,15 +240,47 @@ void Pipeline::Engine::make_trunks(const std::vector<Settings>& list, std::vecto
   std::vector<Settings> missing;
   std::vector<Run> runs;
   for (const Settings& s : list) {
-    const Settings key = at_position_zero(s);
+    const Settings key = trunk_settings(s);
     if (find_trunk(s) != nullptr || std::find(missing.begin(), missing.end(), key) != missing.end()) continue;
     missing.push_back(key);
-    runs.push_back(start(s, condition(s, notices)));
+    runs.push_back(start(key, condition(key, notices)));
   }
   denoise(prompted_unet, runs, fork_evaluation(list.front()), on_evaluation, stop);
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    trunks_.push_front({missing[i], runs[i].fork({})});
+    trunks_.push_front({missing[i], std::move(runs[i])});
   }
+}
+
+std::vector<Tensor> Pipeline::Engine::denoise_forks(const std::vector<Settings>& list,
+                                                    std::vector<std::string>& notices,
+                                                    const OnEvaluation& on_evaluation,
+                                                    const std::stop_token& stop) {
+  std::vector<Run> runs;
+  for (const Settings& s : list) runs.push_back(find_trunk(s)->fork(condition(s, notices)));
+  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), on_evaluation, stop);
+  std::vector<Tensor> latents;
+  for (Run& run : runs) latents.push_back(std::move(run.latents));
+  return latents;
+}
+
+std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<Settings>& list,
+                                                  std::vector<std::string>& notices,
+                                                  const OnEvaluation& on_evaluation,
+                                                  const std::stop_token& stop) {
+  std::vector<AnchoredEdit> edits;
+  std::vector<std::size_t> places;
+  std::vector<Tensor> latents;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Run* trunk = find_trunk(list[i]);
+    latents.push_back(trunk->latents);
+    const Conditioning conditioning = condition(list[i], notices);
+    if (list[i].position == 0) continue;
+    edits.push_back({trunk, conditioning});
+    places.push_back(i);
+  }
+  auto edited = edit(prompted_unet, edits, edit_evaluation(list.front()), on_evaluation, stop);
+  for (std::size_t k = 0; k < places.size(); ++k) latents[places[k]] = std::move(edited[k]);
+  return latents;
 }
 
 std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& list,
@@ -240,12 +289,14 @@ std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& 
   const auto sampler =
       make_sampler(list.front().sampler, list.front().scheduler, schedule, list.front().steps);
   const int fork = fork_evaluation(list.front());
+  const int edit_from = edit_evaluation(list.front());
   const bool shared = std::all_of(list.begin(), list.end(), [&](const auto& s) { return find_trunk(s); });
   const int first = first_evaluation(list.front(), *sampler);
   const auto to_invert = pictures_to_invert(list);
   const auto inversions = static_cast<int>((to_invert.size() + list.size() - 1) / list.size());
   StepProgress progress{.step = 0,
                         .steps = sampler->evaluations() - (shared ? fork : first) +
+                                 (edit_from < 0 ? 0 : edit_steps(*sampler, edit_from)) +
                                  inversions * inversion_steps(sampler->evaluations() - first),
                         .pictures = static_cast<int>(list.size())};
   const auto count = [&] {
@@ -254,17 +305,14 @@ std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& 
   };
   invert_pictures(to_invert, list.size(), notices, count, observer.stop);
   make_trunks(list, notices, count, observer.stop);
-  std::vector<Run> runs;
-  for (const Settings& s : list) runs.push_back(find_trunk(s)->fork(condition(s, notices)));
+  auto latents = edit_from < 0 ? denoise_forks(list, notices, count, observer.stop)
+                               : edit_trunks(list, notices, count, observer.stop);
   // A picture's file may hold another picture next time.
   std::erase_if(trunks_, [](const Trunk& trunk) {
     return !trunk.settings.image.empty() || !trunk.settings.mask.empty();
   });
   while (trunks_.size() > kMostTrunks) trunks_.pop_back();
   while (inverted_.size() > kMostInverted) inverted_.pop_back();
-  denoise(prompted_unet, runs, sampler->evaluations(), count, observer.stop);
-  std::vector<Tensor> latents;
-  for (Run& run : runs) latents.push_back(std::move(run.latents));
   return latents;
 }
 

@@ -42,6 +42,8 @@ struct Pipeline::Engine {
   /// The evaluation from which pictures that differ only in the dial's position differ: those before are
   /// shared.
   [[nodiscard]] int fork_evaluation(const Settings& settings) const;
+  /// The evaluation from which a finished picture is edited, or -1 where the dial acts while it is made.
+  [[nodiscard]] int edit_evaluation(const Settings& settings) const;
   /// Latents of finished runs, one per settings. All are at one point of one schedule with one
   /// `fork_evaluation`; what they share is denoised once, and remembered for positions to come.
   [[nodiscard]] std::vector<Tensor> make_latents(const std::vector<Settings>& list,
@@ -76,6 +78,15 @@ struct Pipeline::Engine {
   void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
                    const OnEvaluation& on_evaluation, const std::stop_token& stop);
   [[nodiscard]] const Run* find_trunk(const Settings& settings) const;
+  /// From their trunks on, the latents of each of `list`.
+  [[nodiscard]] std::vector<Tensor> denoise_forks(const std::vector<Settings>& list,
+                                                  std::vector<std::string>& notices,
+                                                  const OnEvaluation& on_evaluation,
+                                                  const std::stop_token& stop);
+  [[nodiscard]] std::vector<Tensor> edit_trunks(const std::vector<Settings>& list,
+                                                std::vector<std::string>& notices,
+                                                const OnEvaluation& on_evaluation,
+                                                const std::stop_token& stop);
 
   /// A picture and what decides its inversion; neither the dial nor another picture has a say in it.
   struct InvertedPicture {
@@ -98,7 +109,7 @@ struct Pipeline::Engine {
   };
   /// What all positions of a dial share, up to where they part.
   struct Trunk {
-    Settings settings;  ///< At position 0.
+    Settings settings;  ///< At position 0, or of the plain picture.
     Run run;
   };
   mutable std::deque<KnownPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.

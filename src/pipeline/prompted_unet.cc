@@ -25,6 +25,18 @@ Tensor stack(const std::vector<PromptedLatents>& inputs, Tensor PromptedLatents:
   return batch;
 }
 
+/// For each input the one whose layout it takes, or nothing where all keep their own.
+std::vector<std::int64_t> structure_of(const std::vector<PromptedLatents>& inputs) {
+  std::vector<std::int64_t> result;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto from = inputs[i].structure_of;
+    result.push_back(from < 0 ? static_cast<std::int64_t>(i) : from);
+  }
+  const bool own =
+      std::all_of(inputs.begin(), inputs.end(), [](const auto& x) { return x.structure_of < 0; });
+  return own ? std::vector<std::int64_t>() : result;
+}
+
 }  // namespace
 
 const models::TextContext& PromptedUNet::project(const std::vector<PromptedLatents>& inputs) {
@@ -56,7 +68,8 @@ void PromptedUNet::expect(const std::vector<float>& timesteps) {
 
 std::vector<Tensor> PromptedUNet::operator()(const std::vector<PromptedLatents>& inputs, float timestep) {
   const Tensor batch = ops_->to_device(stack(inputs, &PromptedLatents::latents));
-  const Tensor outputs = ops_->to_host((*unet_)(batch, times_.at(timestep), project(inputs)));
+  const auto structure = structure_of(inputs);
+  const Tensor outputs = ops_->to_host((*unet_)(batch, times_.at(timestep), project(inputs), structure));
   std::vector<Tensor> answers;
   for (std::int64_t i = 0; i < outputs.dim(0); ++i) answers.push_back(outputs.slice(i, i + 1));
   return answers;

@@ -13,6 +13,8 @@ namespace latentdial {
 struct PromptedLatents {
   Tensor latents;      ///< [1,h,w,C], f32.
   Tensor text_states;  ///< [1,T,C], f32.
+  /// The one of the batch whose layout it takes; negative: its own.
+  std::int64_t structure_of = -1;
 };
 
 /// The U-Net on pairs of latents and prompts, all in one batch. Prompts are projected to keys and values once

@@ -107,11 +107,13 @@ void validate(const Settings& s) {
         fmt::format("--style-start: {} is behind --style-end, {}; the style would never be on", s.style_start,
                     s.style_end));
   }
-  if (s.method != "guide" && (s.style_start != 0 || s.style_end != 1)) {
-    throw invalid_input("--style-start, --style-end: only --method guide acts on some of the steps");
+  const bool windowed = s.method == "guide" || s.method == "anchored";
+  if (!windowed && (s.style_start != 0 || s.style_end != 1)) {
+    throw invalid_input(
+        "--style-start, --style-end: only --method guide and anchored act on some of the steps");
   }
-  if (s.method != "guide" && s.method != "calibrated" && !s.mask.empty()) {
-    throw invalid_input("--mask: only --method guide and calibrated act on a part of the picture");
+  if (!windowed && s.method != "calibrated" && !s.mask.empty()) {
+    throw invalid_input("--mask: only --method guide, anchored and calibrated act on a part of the picture");
   }
   if (s.method != "calibrated" && !s.dial.empty()) {
     throw invalid_input("--dial: only --method calibrated turns a dial file");

@@ -52,7 +52,7 @@ def test_a_dial_that_cannot_be_turned(fails, tmp_path):
     (tmp_path / "broken.json").write_text("{")
     assert "is no JSON object" in fails(*dialled, "--dial", "broken.json")
     points = {"strengthen": [[0, 0], [1, 1]], "weaken": [[0, 0]]}
-    dial = {"latentdial_dial": 1, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "style_start": 0.5, **points}
+    dial = {"latentdial_dial": 2, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "style_start": 0.5, "weaken_start": 0.5, **points}
     (tmp_path / "other.json").write_text(json.dumps({**dial, "high_reason": "", "low_reason": ""}))
     assert "another model" in fails(*dialled, "--dial", "other.json")
     assert 'for the style "sketch"' in fails(*DOG, "--style", "sunset", "--method", "calibrated", "--at", "0.5", "--dial", "other.json")

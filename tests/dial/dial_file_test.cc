@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,6 +20,7 @@ Dial a_dial() {
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
   dial.style_start = 0.4;
+  dial.weaken_start = 0.2;
   dial.strengthen = {{0, 0}, {0.5, 0.6}, {1, 1.4}};
   dial.weaken = {{0, 0}, {-1, -2}};
   dial.high_reason = "no more";
@@ -47,7 +49,9 @@ class DialFile : public testing::Test {
     EXPECT_NE(at, std::string::npos) << from;
     return text.replace(at, from.size(), to);
   }
-  fs::path path_ = fs::path(testing::TempDir()) / "test.dial.json";
+  // Tests run side by side: each has its own file.
+  fs::path path_ = fs::path(testing::TempDir()) /
+                   fmt::format("{}.dial.json", testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
 TEST(Dial, IsLinearBetweenItsPointsAndHeldAtItsEnds) {
@@ -64,6 +68,7 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
   EXPECT_EQ(dial.style, "Monet style");
   EXPECT_EQ(dial.fingerprint, "0123456789abcdef");
   EXPECT_EQ(dial.style_start, 0.4);
+  EXPECT_EQ(dial.weaken_start, 0.2);
   EXPECT_EQ(dial.strength_at(0.75), 1.0);
   EXPECT_EQ(dial.low(), -1);
   EXPECT_EQ(dial.high_reason, "no more");
@@ -72,8 +77,8 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 1", "\"latentdial_dial\": 2")),
-              HasSubstr("is of format 2"));
+  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 2", "\"latentdial_dial\": 1")),
+              HasSubstr("is of format 1"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is no text"));
   EXPECT_THAT(refusal(changed("\"style_start\": 0.4", "\"style_start\": 4")), HasSubstr("\"style_start\""));

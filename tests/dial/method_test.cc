@@ -108,7 +108,7 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
   EXPECT_NEAR(guided(step(0.5)), 7 + 7.5 * (3 - 7) + 7.5 * 0.5 * (3 - 1), 1e-5);
 }
 
-TEST(Calibrated, IsGuideByTheDialsStrengthInItsWindow) {
+TEST(Calibrated, EditsTheFinishedPictureByTheDialsStrengthFromItsStartOn) {
   DialRequest request = a_request(0.5);
   auto dial = std::make_shared<Dial>();
   dial->style_start = 0.4;
@@ -116,7 +116,8 @@ TEST(Calibrated, IsGuideByTheDialsStrengthInItsWindow) {
   request.dial = dial;
   const auto& method = find_dial_method("calibrated");
   const auto conditioning = method.condition(request, two_words());
-  EXPECT_EQ(method.start(request), 0.4);
+  EXPECT_EQ(method.start(request), 1) << "every position begins with the same finished picture";
+  EXPECT_EQ(method.edit_start(request), 0.4);
   EXPECT_NEAR(guided(conditioning(0.3)), 7 + 7.5 * (1 - 7), 1e-5);
   EXPECT_NEAR(guided(conditioning(0.4)), 7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1), 1e-5);
 }

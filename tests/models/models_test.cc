@@ -82,6 +82,21 @@ TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
   expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), time, text)), "odd_unet");
 }
 
+TEST_P(ModelTest, AStructureOfItsOwnChangesNothingAndAnothersDoes) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const auto text = unet.project_text(ops_->to_device(expected("text_states")));
+  const auto time = unet.project_times(std::vector{321.0f}).front();
+  const Tensor latents = ops_->to_device(expected("latents"));
+  ASSERT_GE(latents.dim(0), 2);
+  const auto run = [&](std::vector<std::int64_t> structure_of) {
+    return ops_->to_host(unet(latents, time, text, structure_of));
+  };
+  const Tensor own = run({}), named = run({0, 1}), first = run({0, 0});
+  EXPECT_TRUE(std::ranges::equal(own.values(), named.values()));
+  EXPECT_TRUE(std::ranges::equal(own.slice(0, 1).values(), first.slice(0, 1).values()));
+  EXPECT_FALSE(std::ranges::equal(own.slice(1, 2).values(), first.slice(1, 2).values()));
+}
+
 TEST_P(ModelTest, AutoencoderEqualsDiffusers) {
   const auto config = AutoencoderConfig::from_json(checkpoint_.vae.config);
   const Decoder decoder({checkpoint_.vae.weights, ops_.get()}, config);

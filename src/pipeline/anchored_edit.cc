@@ -1,0 +1,155 @@
+#include "pipeline/anchored_edit.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "diffusion/linear_combination.h"
+#include "latentdial/error.h"
+
+namespace latentdial {
+namespace {
+
+// Share of the run after which the edited picture is its own: surfaces are drawn last.
+constexpr double kStructureUntil = 0.85;
+
+bool same_values(const Tensor& a, const Tensor& b) {
+  return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
+}
+
+/// One picture's part in a step: what the U-Net is asked, and where in the batch.
+struct Part {
+  Tensor latents;
+  GuidedStep step;
+  std::size_t begin;
+};
+
+/// All pictures' parts in a step, originals before edits, and the batch that asks for them.
+class Batch {
+ public:
+  /// Adds a picture; where there is an `original` in the batch, its layout is that one's.
+  const Part& add(const Sampler& sampler, int i, const Tensor& latents, GuidedStep step,
+                  const Part* original) {
+    Part part{latents, std::move(step), inputs_.size()};
+    const Tensor scaled = sampler.scale_model_input(latents, i);
+    for (const Tensor& states : part.step.text_states)
+      inputs_.push_back({scaled, states, original ? layout_of(*original, states) : -1});
+    return parts_.emplace_back(std::move(part));
+  }
+
+  /// The clean latents that the U-Net sees in each picture.
+  [[nodiscard]] std::vector<Tensor> predict(PromptedUNet& unet, const Sampler& sampler, int i) const {
+    const auto answers = unet(inputs_, sampler.timestep(i));
+    std::vector<Tensor> originals;
+    for (const Part& part : parts_) {
+      const auto begin = answers.begin() + static_cast<std::ptrdiff_t>(part.begin);
+      const auto end = begin + static_cast<std::ptrdiff_t>(part.step.text_states.size());
+      originals.push_back(sampler.split_prediction(part.step.combine({begin, end}), part.latents, i).x0);
+    }
+    return originals;
+  }
+
+ private:
+  /// Where the original is asked the same, or what it was made of: its last prompt.
+  static std::int64_t layout_of(const Part& original, const Tensor& states) {
+    const auto& asked = original.step.text_states;
+    const auto same = std::find_if(asked.begin(), asked.end(),
+                                   [&](const Tensor& other) { return same_values(other, states); });
+    const auto place =
+        same == asked.end() ? asked.size() - 1 : static_cast<std::size_t>(same - asked.begin());
+    return static_cast<std::int64_t>(original.begin + place);
+  }
+
+  std::deque<Part> parts_;
+  std::vector<PromptedLatents> inputs_;
+};
+
+/// A finished picture and the noise that it and its edits get.
+struct Original {
+  const Run* run;
+  TorchGenerator generator;
+};
+
+std::vector<Original> originals_of(const std::vector<AnchoredEdit>& edits) {
+  std::vector<Original> originals;
+  for (const auto& edit : edits) {
+    const auto known = [&](const Original& other) { return other.run == edit.original; };
+    if (std::none_of(originals.begin(), originals.end(), known))
+      originals.push_back({edit.original, edit.original->generator});
+  }
+  return originals;
+}
+
+/// What is left of the noise after evaluation i: σ'/σ.
+double noise_kept(const Sampler& sampler, int i) {
+  return i + 1 < sampler.evaluations() ? sampler.sigma(i + 1) / sampler.sigma(i) : 0;
+}
+
+/// One evaluation of all originals and edits: brings `changes`, one per edit, to the next noise level.
+void advance(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, std::vector<Original>& originals,
+             std::vector<Tensor>& changes, int i) {
+  const Sampler& sampler = *edits.front().original->sampler;
+  const double progress = sampler.progress(i);
+  Batch batch;
+  std::vector<Tensor> noises;
+  std::vector<const Part*> parts;
+  for (Original& original : originals) {
+    const Tensor& latents = original.run->latents;
+    noises.push_back(original.generator.randn_nhwc(latents.shape()));
+    parts.push_back(&batch.add(sampler, i, sampler.add_noise(latents, noises.back(), i),
+                               original.run->conditioning(progress), nullptr));
+  }
+  std::vector<std::size_t> owners;
+  for (std::size_t k = 0; k < edits.size(); ++k) {
+    const auto owner = std::find_if(originals.begin(), originals.end(),
+                                    [&](const Original& other) { return other.run == edits[k].original; });
+    owners.push_back(static_cast<std::size_t>(owner - originals.begin()));
+    const Tensor edited = linear_combination({{1, owner->run->latents}, {1, changes[k]}});
+    batch.add(sampler, i, sampler.add_noise(edited, noises[owners.back()], i),
+              edits[k].conditioning(progress), progress < kStructureUntil ? parts[owners.back()] : nullptr);
+  }
+  const auto seen = batch.predict(unet, sampler, i);
+  const double kept = noise_kept(sampler, i);
+  for (std::size_t k = 0; k < edits.size(); ++k) {
+    changes[k] = linear_combination(
+        {{kept, changes[k]}, {1 - kept, seen[originals.size() + k]}, {kept - 1, seen[owners[k]]}});
+  }
+}
+
+/// PNDM evaluates one noise level twice; an edit has nothing to do there the first time.
+bool lowers_noise(const Sampler& sampler, int i) {
+  return noise_kept(sampler, i) < 1;
+}
+
+}  // namespace
+
+int edit_steps(const Sampler& sampler, int first) {
+  int steps = 0;
+  for (int i = first; i < sampler.evaluations(); ++i) steps += lowers_noise(sampler, i) ? 1 : 0;
+  return steps;
+}
+
+std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, int first,
+                         const OnEvaluation& on_evaluation, const std::stop_token& stop) {
+  if (edits.empty()) return {};
+  const Sampler& sampler = *edits.front().original->sampler;
+  auto originals = originals_of(edits);
+  std::vector<Tensor> changes;
+  for (const auto& edit : edits) changes.push_back(Tensor::zeros(edit.original->latents.shape()));
+  std::vector<float> timesteps;
+  for (int i = first; i < sampler.evaluations(); ++i) timesteps.push_back(sampler.timestep(i));
+  unet.expect(timesteps);
+  for (int i = first; i < sampler.evaluations(); ++i) {
+    if (!lowers_noise(sampler, i)) continue;
+    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
+    advance(unet, edits, originals, changes, i);
+    if (on_evaluation) on_evaluation();
+  }
+  std::vector<Tensor> latents;
+  for (std::size_t k = 0; k < edits.size(); ++k)
+    latents.push_back(linear_combination({{1, edits[k].original->latents}, {1, changes[k]}}));
+  return latents;
+}
+
+}  // namespace latentdial

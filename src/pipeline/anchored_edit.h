@@ -1,0 +1,34 @@
+#pragma once
+
+#include <stop_token>
+#include <vector>
+
+#include "dial/conditioning.h"
+#include "pipeline/prompted_unet.h"
+#include "pipeline/run.h"
+#include "tensor/tensor.h"
+
+namespace latentdial {
+
+/// A picture to be made of a finished one, with the same scene in it.
+struct AnchoredEdit {
+  const Run* original;        ///< Finished, with the conditioning that made it.
+  Conditioning conditioning;  ///< What the edited picture is conditioned on.
+};
+
+/// The edited latents, one per edit. From evaluation `first` on, original and edited picture get the same new
+/// noise at each noise level; what the model sees of the edited one, less what it sees of the original, is
+/// the change so far, and the smaller the noise the more of it is kept (Kulikov et al. 2024, arXiv
+/// 2412.08629, there for flows):
+///
+///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·(x̂₀(x₀ + Δ + σn) − x̂₀(x₀ + σn)).
+///
+/// Until the last steps the layout of the scene comes from the original's evaluation. All edits are on one
+/// schedule, in one batch; an original that several share is evaluated once.
+[[nodiscard]] std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, int first,
+                                       const OnEvaluation& on_evaluation, const std::stop_token& stop);
+
+/// How often `edit` calls `on_evaluation`.
+[[nodiscard]] int edit_steps(const Sampler& sampler, int first);
+
+}  // namespace latentdial

@@ -1,0 +1,114 @@
+// A dial on the finished picture: its scene stays where it is.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "latentdial/pipeline.h"
+
+namespace latentdial {
+namespace {
+
+const Pipeline& pipeline() {
+  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  return loaded;
+}
+
+Settings plain() {
+  Settings s;
+  s.prompt = "a castle by the lake";
+  s.steps = 15;
+  s.sampler = "dpm++2m";
+  s.guidance_scale = 3.5;
+  s.seed = 1001;
+  return s;
+}
+
+Settings dialled(double position, const char* method = "anchored", const char* style = "cyberpunk") {
+  Settings s = plain();
+  s.style = style;
+  s.method = method;
+  s.style_start = 0.4;
+  s.position = position;
+  return s;
+}
+
+std::pair<std::vector<Image>, int> make(const Pipeline& by, const std::vector<Settings>& list) {
+  std::vector<Image> images(list.size());
+  int steps = 0;
+  Observer observer;
+  observer.on_step = [&](const StepProgress&) { ++steps; };
+  by.generate(
+      list, [&](std::size_t i, Picture picture) { images[i] = std::move(picture.image); }, observer);
+  return {images, steps};
+}
+
+/// Root mean square difference, in steps of a channel.
+double difference(const Image& a, const Image& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.rgb.size(); ++i) sum += std::pow(a.rgb[i] - b.rgb[i], 2);
+  return std::sqrt(sum / static_cast<double>(a.rgb.size()));
+}
+
+double brightness(const Image& image) {
+  return std::accumulate(image.rgb.begin(), image.rgb.end(), 0.0) / static_cast<double>(image.rgb.size());
+}
+
+TEST(AnchoredEdit, ZeroIsThePlainPictureWhicheverComesFirst) {
+  const auto before = pipeline().generate(plain()).image.rgb;
+  EXPECT_EQ(pipeline().generate(dialled(0)).image.rgb, before);
+  EXPECT_EQ(pipeline().generate(plain()).image.rgb, before);
+}
+
+TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+    std::vector<Settings> list = {dialled(0), dialled(0.4), dialled(1)};
+    for (auto& s : list) {
+      s.sampler = sampler;
+      s.steps = 8;
+      s.width = s.height = 64;
+    }
+    const auto together = make(pipeline(), list).first;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+      EXPECT_EQ(together[i].rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
+    }
+  }
+}
+
+TEST(AnchoredEdit, MorePositionsCostOnlyTheWindow) {
+  const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  Settings s = dialled(0.5);
+  s.width = s.height = 64;
+  EXPECT_EQ(make(fresh, {s}).second, 15 + 9) << "the plain picture, and the last 60 % once more";
+  s.position = 0.7;
+  EXPECT_EQ(make(fresh, {s}).second, 9);
+  s.style = "sketch";
+  EXPECT_EQ(make(fresh, {s}).second, 9) << "another style of the same picture";
+}
+
+TEST(AnchoredEdit, StrengthMovesThePictureStepByStep) {
+  const auto images = make(pipeline(), {dialled(0), dialled(0.25), dialled(0.5), dialled(1)}).first;
+  EXPECT_LT(difference(images[0], images[1]), difference(images[0], images[2]));
+  EXPECT_LT(difference(images[0], images[2]), difference(images[0], images[3]));
+  EXPECT_GT(difference(images[0], images[3]), 40) << "cyberpunk is dark";
+}
+
+TEST(AnchoredEdit, APromptThatNamesTheStyleIsTurnedBack) {
+  Settings named = dialled(0);
+  named.prompt += ", cyberpunk";
+  named.style_start = 0;
+  Settings back = named;
+  back.position = -1;
+  const auto images = make(pipeline(), {named, back}).first;
+  const double dark = brightness(images[0]);
+  const double light = brightness(pipeline().generate(plain()).image);
+  EXPECT_GT(light, dark + 40) << "cyberpunk is dark";
+  EXPECT_GT(brightness(images[1]), dark + 0.25 * (light - dark));
+}
+
+}  // namespace
+}  // namespace latentdial
