@@ -38,6 +38,7 @@ METHODS = {
     "steer": {"method": "steer"},
     "guide": {"method": "guide"},
     "guide-late": {"method": "guide", "style_start": 0.25},
+    "anchored": {"method": "anchored", "style_start": 0.4},
     "calibrated": {"method": "calibrated"},
 }
 

@@ -18,8 +18,11 @@ namespace {
 // later ones than these, fine strokes do not form (docs/ruler.md).
 constexpr double kStarts[] = {0.4, 0.3, 0.2, 0};
 constexpr double kStrengths[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.5, 1.75, 2};
-// Much beyond the strength of the styled prompt itself, 1, pictures burn.
-constexpr double kTrials[] = {1, 1.2};
+// Much beyond the strength of the styled prompt itself, 1, pictures burn and scenes drift: what shows at this
+// strength is as much as a dial may call full.
+constexpr double kMostFullStrength = 1.3;
+constexpr double kTrials[] = {1, kMostFullStrength};
+constexpr double kFullEnough = 0.8;
 // By its making a plain picture reads 0 and a styled one 1, or more under guidance. Words that the model does
 // not know make a direction of noise, in which anything can be read.
 constexpr double kMostPlain = 0.5;
@@ -183,7 +186,7 @@ double find_start(Fitter& fitter, const CalibrationOptions& options, const std::
     for (const auto& point :
          respond(fitter, options, scenes, start, {std::begin(kTrials), std::end(kTrials)}, weaken))
       reached = std::max(reached, point.mean);
-    if (reached >= 1) return start;
+    if (reached >= kFullEnough) return start;
     if (reached > most) {
       most = reached;
       best = start;
@@ -248,7 +251,26 @@ std::vector<ResponsePoint> corrected(std::vector<ResponsePoint> response, const 
   return response;
 }
 
-/// The strength at which the response is 1, or the strongest.
+/// The most that a dial may show, as a share of what the words show: 1, or where that would take too much
+/// strength, less.
+double reach(const std::vector<ResponsePoint>& response) {
+  double most = 0;
+  for (const auto& point : response) {
+    if (point.strength <= kMostFullStrength) most = std::max(most, point.mean);
+  }
+  return std::min(most, 1.0);
+}
+
+/// The response as a share of `full`.
+std::vector<ResponsePoint> relative_to(std::vector<ResponsePoint> response, double full) {
+  for (auto& point : response) {
+    point.mean /= full;
+    point.spread /= full;
+  }
+  return response;
+}
+
+/// The strength at which the response is 1.
 double full_strength(const std::vector<ResponsePoint>& response) {
   std::vector<double> strengths = {0}, means = {0};
   for (const auto& point : response) {
@@ -278,13 +300,21 @@ std::vector<DialPoint> invert(const std::vector<ResponsePoint>& response, double
   return points;
 }
 
-std::string reason(const std::vector<ResponsePoint>& response, const std::vector<DialPoint>& points) {
-  if (std::abs(points.back().position) + 1e-9 >= kFurthestPosition) return "the furthest that was tried";
+std::string reason(const std::vector<ResponsePoint>& response, const std::vector<DialPoint>& points,
+                   double full) {
+  const bool weakens = points.front().position > points.back().position;
+  const std::string reached =
+      full < 1 ? fmt::format(
+                     "position {} is set to {:.0f} % of what the words {}, since more would take too "
+                     "much strength; ",
+                     weakens ? -1 : 1, 100 * full, weakens ? "leave out" : "show")
+               : "";
+  if (std::abs(points.back().position) + 1e-9 >= kFurthestPosition)
+    return reached + "the furthest that was tried";
   const auto peak = std::max_element(response.begin(), response.end(),
                                      [](const auto& a, const auto& b) { return a.mean < b.mean; });
-  return fmt::format("{} shows {:.0f} % at guidance strength {:.3g}, and more strength shows no more",
-                     points.front().position > points.back().position ? "weakening" : "the style",
-                     100 * peak->mean, peak->strength);
+  return fmt::format("{}{} {:.0f} % at guidance strength {:.3g}, and more strength shows no more", reached,
+                     weakens ? "weakening takes away" : "the style shows", 100 * peak->mean, peak->strength);
 }
 
 }  // namespace
@@ -303,13 +333,15 @@ Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& option
   dial.weaken_start = find_start(fitter, options, scenes, true);
   const auto stronger = respond(fitter, options, scenes, dial.style_start, strengths, false);
   const auto weaker = respond(fitter, options, scenes, dial.weaken_start, strengths, true);
-  const MeterCurve curve = meter_curve(fitter, options, scenes, dial.style_start, full_strength(stronger));
-  result.strengthen = corrected(stronger, curve, false);
-  result.weaken = corrected(weaker, curve, true);
+  const double full = reach(stronger), none = reach(weaker);
+  const auto strengthen = relative_to(stronger, full), weaken = relative_to(weaker, none);
+  const MeterCurve curve = meter_curve(fitter, options, scenes, dial.style_start, full_strength(strengthen));
+  result.strengthen = corrected(strengthen, curve, false);
+  result.weaken = corrected(weaken, curve, true);
   dial.strengthen = invert(result.strengthen, 1);
   dial.weaken = invert(result.weaken, -1);
-  dial.high_reason = reason(result.strengthen, dial.strengthen);
-  dial.low_reason = reason(result.weaken, dial.weaken);
+  dial.high_reason = reason(result.strengthen, dial.strengthen, full);
+  dial.low_reason = reason(result.weaken, dial.weaken, none);
   result.pictures = fitter.pictures;
   result.used = static_cast<int>(scenes.size());
   return result;

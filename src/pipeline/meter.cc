@@ -12,8 +12,8 @@ namespace latentdial {
 namespace {
 
 // Where words decide: with less noise the picture itself says nearly all, with more nothing shows.
-constexpr float kLeastTimestep = 460;
-constexpr float kMostTimestep = 800;
+constexpr float kLeastTimestep = 620;
+constexpr float kMostTimestep = 880;
 
 double total(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
