@@ -43,7 +43,7 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 
 ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (two hours; resumes)
 	$(PYTHON) -m ruler --program $(PROGRAM)
-	$(PYTHON) -m ruler.meter --program $(PROGRAM)
+	$(PYTHON) -m ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
 
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
 	$(PYTHON) -m training

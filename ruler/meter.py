@@ -1,6 +1,7 @@
-"""The meter against rendered truth: pictures of known strength, read by `latentdial measure` from the checkpoint alone.
+"""The meter against rendered truth and against scorer B: pictures read by `latentdial measure` from the checkpoint alone.
 
-python -m ruler.meter prints rank correlation, error and bias per style on 1008 held-back renders."""
+python -m ruler.meter prints rank correlation, error and bias per style on 1008 held-back renders; with --pictures FOLDER, of a sweep along
+a dial, also its rank correlation with scorer B on those."""
 
 import argparse
 import json
@@ -11,6 +12,7 @@ import tempfile
 import numpy
 from PIL import Image
 
+from ruler.scorers import load_scorers, strengths
 from ruler.validate import rank_correlation
 from training.captions import PLACE_WORDS, STYLE_WORDS, Scene
 from training.latents import render
@@ -33,6 +35,13 @@ def scenes_of(style: str, rng: numpy.random.Generator) -> list[list[Scene]]:
     return groups
 
 
+def measure(program: pathlib.Path, files: list[pathlib.Path], style: str, prompt: str, evaluations: int) -> list[float]:
+    """The meter's readings of pictures of one prompt."""
+    command = [program, "measure", *files, "--style", style, "-p", prompt, "--evaluations", str(evaluations), "--json"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [json.loads(line)["strength"] for line in lines]
+
+
 def read(program: pathlib.Path, scenes: list[Scene], evaluations: int) -> list[float]:
     """The meter's readings of one prompt's scenes."""
     first = scenes[0]
@@ -41,15 +50,32 @@ def read(program: pathlib.Path, scenes: list[Scene], evaluations: int) -> list[f
         for file, scene in zip(files, scenes):
             Image.fromarray(render(scene)).save(file)
         prompt = f"a {first.subject} {PLACE_WORDS[first.place]}"
-        command = [program, "measure", *files, "--style", STYLE_WORDS[first.style], "-p", prompt, "--evaluations", str(evaluations), "--json"]
-        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [json.loads(line)["strength"] for line in lines]
+        return measure(program, files, STYLE_WORDS[first.style], prompt, evaluations)
+
+
+def generated(program: pathlib.Path, folder: pathlib.Path, evaluations: int, work: pathlib.Path) -> dict[str, float]:
+    """By style, the rank correlation of the meter and scorer B on a sweep's pictures, positions from 0 to 1."""
+    groups: dict[tuple[str, str], list[pathlib.Path]] = {}
+    for line in (folder / "manifest.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["settings"]["position"] >= 0 and row["settings"]["style"] not in row["settings"]["prompt"]:
+            groups.setdefault((row["settings"]["style"], row["settings"]["prompt"]), []).append(folder / row["file"])
+    scorer, figures = load_scorers(work)["B"], {}
+    for i, style in enumerate(STYLES):
+        files = {prompt: found for (words, prompt), found in groups.items() if words == STYLE_WORDS[style]}
+        readings = [value for prompt, found in files.items() for value in measure(program, found, STYLE_WORDS[style], prompt, evaluations)]
+        pictures = numpy.stack([numpy.asarray(Image.open(file).convert("RGB")) for found in files.values() for file in found])
+        figures[style] = float(rank_correlation(numpy.array(readings), strengths(scorer, pictures)[:, i]))
+        print(f"{style}: rank correlation with scorer B on {len(readings)} generated pictures {figures[style]:.3f}", flush=True)
+    return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
     parser.add_argument("--evaluations", type=int, default=16)
+    parser.add_argument("--pictures", type=pathlib.Path, help="the folder of a sweep along a dial, such as out/ruler/pictures/calibrated")
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training", help="where the trained scorers are kept")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/meter.json"))
     arguments = parser.parse_args()
     figures = {}
@@ -67,6 +93,8 @@ def main() -> None:
         }
         figures[style] = row
         print(f"| {STYLE_WORDS[style]} | " + " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()) + " |", flush=True)
+    if arguments.pictures:
+        figures["scorer B"] = generated(arguments.program, arguments.pictures, arguments.evaluations, arguments.work)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(figures, indent=1))
 

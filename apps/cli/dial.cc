@@ -55,6 +55,9 @@ void add_dial(CLI::App& app, Run& run) {
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3 --explain\n"
       "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --method slerp-diff --at "
       "0:-0.5:6   weaken it\n"
+      "  latentdial dial -p \"a castle by the lake\" --style sketch --method calibrated --cfg 3.5   half of "
+      "it at "
+      "0.5\n"
       "  latentdial dial --image photo.jpg --invert -p \"a house on the beach\" --style sunset --method "
       "guide   "
       "your own picture\n");
