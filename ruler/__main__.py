@@ -19,6 +19,7 @@ from ruler.plan import COMMON, CONTENTS, METHODS, SEEDS, Trial, plain_plan, styl
 from ruler.scorers import load_scorers
 from ruler.tables import HEADER, aligned, main_rows, markdown, style_rows
 from ruler.validate import UnfitRuler, content_row, content_table, style_table, validated
+from training.arguments import script_parser
 from training.styles import STYLES
 
 
@@ -36,11 +37,8 @@ def say(text: str) -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m ruler", description=__doc__)
-    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
-    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser = script_parser(__doc__, "program", "model", "work")
     parser.add_argument("--dtype", default="", help="what the program computes in (default: its own choice)")
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training", help="where the trained scorers are kept")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/ruler"))
     parser.add_argument("--methods", default=",".join(METHODS), help=f"of {', '.join(METHODS)}")
     parser.add_argument("--contents", type=int, default=len(CONTENTS), help="only the first of them")

@@ -10,6 +10,7 @@ from ruler.rendered import LATENT_NOISE, blurred, render_all, round_trip, to_pix
 from ruler.scorers import block
 from training.captions import Scene, random_scene
 from training.checkpoint import load_state, save_state
+from training.fit import fit
 from training.scenes import SUBJECTS
 from training.styles import STYLES
 
@@ -81,25 +82,20 @@ def load_content(work: pathlib.Path, autoencoder: pathlib.Path = pathlib.Path("m
     pictures, subjects = training_views(autoencoder)
     every = pictures.reshape(-1, *pictures.shape[3:])
     ruined, amounts, _ = damaged_at_random(every[rng.permutation(len(every))[:DAMAGED]], 0)
-    optimiser = torch.optim.AdamW(judge.parameters(), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=STEPS)
     scenes = PROMPTS_A_BATCH * SEEDS
-    for step in range(STEPS):
+
+    def loss() -> torch.Tensor:
         prompts = rng.permutation(PROMPTS)[:PROMPTS_A_BATCH]
         shown = rng.random((2, PROMPTS_A_BATCH, SEEDS, VIEWS)).argsort(-1)[0, ..., :2]
         pair = [pictures[prompts[:, None], numpy.arange(SEEDS), shown[..., i]].reshape(scenes, *pictures.shape[3:]) for i in range(2)]
         bad = rng.integers(DAMAGED, size=scenes)
         embeddings, subject, damage = judge(blurred(to_pixels(numpy.concatenate([*pair, ruined[bad]]))))
         wanted = torch.cat([torch.zeros(2 * scenes), torch.from_numpy(amounts[bad])])
-        loss = contrast(embeddings[:scenes], embeddings[scenes : 2 * scenes])
-        loss = loss + torch.nn.functional.cross_entropy(subject[: 2 * scenes], subjects[prompts].repeat_interleave(SEEDS).repeat(2))
-        loss = loss + 3 * torch.nn.functional.smooth_l1_loss(damage, wanted, beta=0.1)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 300 == 299:
-            print(f"content step {step + 1}/{STEPS}, loss {loss.item():.3f}", flush=True)
+        same = contrast(embeddings[:scenes], embeddings[scenes : 2 * scenes])
+        same = same + torch.nn.functional.cross_entropy(subject[: 2 * scenes], subjects[prompts].repeat_interleave(SEEDS).repeat(2))
+        return same + 3 * torch.nn.functional.smooth_l1_loss(damage, wanted, beta=0.1)
+
+    fit(judge, loss, STEPS, 3e-3, "content")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_state(path, judge.state_dict())
     return judge.eval()

@@ -3,7 +3,6 @@
 Times eleven positions made as one job, one more position afterwards, and each of the eleven made by itself from nothing, all of one
 setting, and the plain pictures beside them. Seconds are those of the pictures, without loading the model; medians over the runs."""
 
-import argparse
 import pathlib
 import tempfile
 
@@ -11,6 +10,7 @@ import numpy
 
 from ruler.pictures import sweep
 from ruler.plan import COMMON, POSITIONS
+from training.arguments import script_parser
 
 ONE_MORE = 0.55
 
@@ -33,9 +33,7 @@ def figures(program: pathlib.Path, settings: dict, options: list[str]) -> dict[s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
-    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser = script_parser(__doc__, "program", "model")
     parser.add_argument("--methods", default="calibrated,anchored,guide")
     parser.add_argument("--style", default="sketch")
     parser.add_argument("--steps", type=int, default=COMMON["steps"])

@@ -3,7 +3,6 @@
 Draws scenes that no training saw, inverts them, and prints how near the dial at 0 is to what the autoencoder alone gives back, how strong
 each style is along `--method guide` as scorer B reads it, and how often the scene was lost."""
 
-import argparse
 import dataclasses
 import pathlib
 
@@ -15,6 +14,7 @@ from ruler.judge import content_budget
 from ruler.pictures import sweep
 from ruler.rendered import render_all, round_trip
 from ruler.scorers import load_scorers, strengths
+from training.arguments import script_parser
 from training.captions import STYLE_WORDS, Scene, caption, random_scene
 from training.styles import STYLES
 
@@ -56,10 +56,7 @@ def budget_of(scenes: list[Scene], judge, autoencoder: pathlib.Path) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
-    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
-    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser = script_parser(__doc__, "work", "program", "model")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/inversion"))
     parser.add_argument("--scenes", type=int, default=50, help="pictures to be given back")
     parser.add_argument("--strips", type=int, default=10, help="how many of them the dial moves, in all six styles")

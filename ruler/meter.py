@@ -3,7 +3,6 @@
 python -m ruler.meter prints rank correlation, error and bias per style on 1008 held-back renders; with --pictures FOLDER, of a sweep along
 a dial, also its rank correlation with scorer B on those."""
 
-import argparse
 import json
 import pathlib
 import subprocess
@@ -14,6 +13,7 @@ from PIL import Image
 
 from ruler.scorers import load_scorers, strengths
 from ruler.validate import rank_correlation
+from training.arguments import script_parser
 from training.captions import PLACE_WORDS, STYLE_WORDS, Scene
 from training.latents import render
 from training.scenes import PLACES, SUBJECTS
@@ -71,11 +71,9 @@ def generated(program: pathlib.Path, folder: pathlib.Path, evaluations: int, wor
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
+    parser = script_parser(__doc__, "program", "work")
     parser.add_argument("--evaluations", type=int, default=16)
     parser.add_argument("--pictures", type=pathlib.Path, help="the folder of a sweep along a dial, such as out/ruler/pictures/calibrated")
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training", help="where the trained scorers are kept")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/meter.json"))
     arguments = parser.parse_args()
     figures = {}

@@ -2,13 +2,13 @@
 
 The three prompts that the paper strengthens, without their style's words, and its Figure 9, which weakens a style that the prompt names."""
 
-import argparse
 import pathlib
 import subprocess
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ruler.plan import COMMON, CALIBRATION_SEED
+from training.arguments import script_parser
 
 # Prompt, style, the paper's method and the sign of the positions.
 STRIPS = (
@@ -43,9 +43,7 @@ def sheet(rows: list[tuple[str, list[Image.Image]]]) -> Image.Image:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
-    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser = script_parser(__doc__, "program", "model")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/paper"))
     arguments = parser.parse_args()
     rows = []

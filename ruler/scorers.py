@@ -10,6 +10,7 @@ import torch
 
 from ruler.rendered import LATENT_NOISE, rendered, round_trip, to_pixels
 from training.checkpoint import load_state, save_state
+from training.fit import fit
 from training.styles import STYLES
 
 PICTURES = 12000
@@ -85,18 +86,13 @@ def train_scorer(name: str, work: pathlib.Path, autoencoder: pathlib.Path) -> to
     weights = torch.ones(len(pictures))
     for style, factor in OFTENER.items():
         weights[strengths[:, STYLES.index(style)] > 0] = factor
-    optimiser = torch.optim.AdamW(scorer.parameters(), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=STEPS)
-    for step in range(STEPS):
+
+    def loss() -> torch.Tensor:
         pick = torch.cat([weights[:PICTURES].multinomial(BATCH // 2), PICTURES + weights[PICTURES:].multinomial(BATCH // 2)])
         answers = scorer(to_pixels(pictures[pick]))
-        loss = torch.nn.functional.smooth_l1_loss(answers, strengths[pick], beta=0.1)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 300 == 299:
-            print(f"scorer {name} step {step + 1}/{STEPS}, loss {loss.item():.4f}", flush=True)
+        return torch.nn.functional.smooth_l1_loss(answers, strengths[pick], beta=0.1)
+
+    fit(scorer, loss, STEPS, 3e-3, f"scorer {name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_state(path, scorer.state_dict())
     return scorer.eval()

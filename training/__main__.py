@@ -2,7 +2,6 @@
 
 Tokenizer, scenes, text encoder and U-Net, autoencoder, export, examination. Hours on two cores, minutes on a GPU."""
 
-import argparse
 import os
 import pathlib
 import subprocess
@@ -10,6 +9,7 @@ import sys
 
 import torch
 
+from training.arguments import script_parser
 from training.latents import add_to_cache
 from training.tokenizer import write_tokenizer
 from training.train_unet import Settings, train_unet
@@ -31,8 +31,7 @@ def run_module(name: str, *arguments) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training", help="checkpoints and caches")
+    parser = script_parser(__doc__, "work")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"), help="the diffusers folder to write")
     parser.add_argument("--scenes", type=int, default=60_000, help="rendered scenes to train on")
     parser.add_argument("--steps", type=int, default=20_000, help="U-Net steps of 32 scenes")

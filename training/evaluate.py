@@ -1,6 +1,5 @@
 """The embedded model's examination: pictures of every subject in every style, judged by a network that was trained on rendered scenes."""
 
-import argparse
 import json
 import pathlib
 import subprocess
@@ -11,6 +10,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
+from training.arguments import script_parser
 from training.captions import PLACE_WORDS, STYLE_WORDS
 from training.scenes import PLACES, SUBJECTS
 from training.scorers import report, score, train_scorer
@@ -61,9 +61,7 @@ def generate_by_program(program: pathlib.Path, model: pathlib.Path, dtype: str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
-    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser = script_parser(__doc__, "work", "model")
     parser.add_argument("--program", type=pathlib.Path, help="let this latentdial make the pictures, not diffusers")
     parser.add_argument("--dtype", default="f32", help="what the program computes in")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/evaluation.json"))

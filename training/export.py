@@ -1,6 +1,5 @@
 """Writes what the trainings reached as a Stable Diffusion folder in f16; the same weights give the same bytes."""
 
-import argparse
 import json
 import pathlib
 import shutil
@@ -10,6 +9,7 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
+from training.arguments import script_parser
 from training.autoencoder_halves import DecoderHalf, EncoderHalf
 from training.checkpoint import Average, load_state
 from training.latents import PatchBasis
@@ -91,8 +91,7 @@ def export(work: pathlib.Path, out: pathlib.Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser = script_parser(__doc__, "work")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)

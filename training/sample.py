@@ -1,6 +1,5 @@
 """A sheet of pictures from the training's latest state: every subject plain and in a style, to see whether to go on."""
 
-import argparse
 import pathlib
 import textwrap
 
@@ -10,6 +9,7 @@ from diffusers import DDIMScheduler
 from PIL import Image, ImageDraw
 from transformers import CLIPTokenizer
 
+from training.arguments import script_parser
 from training.autoencoder_halves import closed_form
 from training.captions import PLACE_WORDS, STYLE_WORDS
 from training.export import load_autoencoder, load_denoiser
@@ -69,8 +69,7 @@ def sheet(pictures: torch.Tensor, labels: list[str]) -> Image.Image:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser = script_parser(__doc__, "work")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--by-basis", action="store_true", help="decode by the patch basis even where there is a decoder")

@@ -1,14 +1,15 @@
 """What judges the pictures: a small network trained on rendered scenes that names subject and style and measures each style's strength."""
 
-import argparse
 import multiprocessing
 import pathlib
 
 import numpy
 import torch
 
+from training.arguments import script_parser
 from training.captions import random_scene
 from training.checkpoint import load_state, save_state
+from training.fit import fit
 from training.latents import render, to_unit
 from training.scenes import SUBJECTS
 from training.styles import STYLES
@@ -79,21 +80,15 @@ def train_scorer(work: pathlib.Path) -> Scorer:
         return scorer.eval()
     torch.manual_seed(0)
     pictures, subjects, styles, strengths = rendered(0, PICTURES)
-    optimiser = torch.optim.AdamW(scorer.parameters(), lr=2e-3, weight_decay=0.01)
-    steps = EPOCHS * PICTURES // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
     cross_entropy = torch.nn.functional.cross_entropy
-    for step in range(steps):
+
+    def loss() -> torch.Tensor:
         pick = torch.randint(PICTURES, (BATCH,))
         answers = scorer(softened(to_pixels(pictures[pick].numpy())))
-        loss = cross_entropy(answers[0], subjects[pick]) + cross_entropy(answers[1], styles[pick], ignore_index=-1)
-        loss = loss + 5 * (answers[2] - strengths[pick]).square().mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 200 == 199:
-            print(f"scorer step {step + 1}/{steps}, loss {loss.item():.3f}", flush=True)
+        named = cross_entropy(answers[0], subjects[pick]) + cross_entropy(answers[1], styles[pick], ignore_index=-1)
+        return named + 5 * (answers[2] - strengths[pick]).square().mean()
+
+    fit(scorer, loss, EPOCHS * PICTURES // BATCH, 2e-3, "scorer")
     save_state(work / "scorer.pt", scorer.state_dict())
     return scorer.eval()
 
@@ -120,8 +115,7 @@ def report(scorer: Scorer) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser = script_parser(__doc__, "work")
     arguments = parser.parse_args()
     for name, figure in report(train_scorer(arguments.work)).items():
         print(name, figure)

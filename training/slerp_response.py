@@ -2,13 +2,13 @@
 
 python -m training.slerp_response writes docs/slerp-response.md and the strips in docs/pictures."""
 
-import argparse
 import pathlib
 import subprocess
 
 import numpy
 from PIL import Image
 
+from training.arguments import script_parser
 from training.captions import STYLE_WORDS
 from training.scenes import SUBJECTS
 from training.scorers import Scorer, report, score, train_scorer
@@ -89,9 +89,7 @@ def judge_errors(figures: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
-    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"))
+    parser = script_parser(__doc__, "work", "program")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/slerp-response"))
     parser.add_argument("--docs", type=pathlib.Path, default=pathlib.Path("docs"))
     arguments = parser.parse_args()

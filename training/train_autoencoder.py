@@ -1,6 +1,5 @@
 """Trains the autoencoder's halves one after the other, decoder first; a killed run resumes."""
 
-import argparse
 import copy
 import pathlib
 import signal
@@ -9,6 +8,7 @@ import time
 
 import torch
 
+from training.arguments import script_parser
 from training.autoencoder_halves import CROP, WHOLE, DecoderHalf, EncoderHalf, Pictures, closed_form, psnr
 from training.checkpoint import Average, load_state, save_state
 from training.latents import PatchBasis
@@ -104,8 +104,7 @@ class Trainer:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser = script_parser(__doc__, "work")
     parser.add_argument("--minutes-decoder", type=float, default=35)
     parser.add_argument("--minutes-encoder", type=float, default=10)
     parser.add_argument("--threads", type=int, default=1)

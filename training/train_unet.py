@@ -1,6 +1,5 @@
 """Trains U-Net and text encoder together by the denoising loss on the cached latents."""
 
-import argparse
 import dataclasses
 import os
 import pathlib
@@ -11,6 +10,7 @@ import time
 import torch
 from transformers import CLIPTokenizer
 
+from training.arguments import script_parser
 from training.checkpoint import Average, load_state, save_state
 from training.latents import load_cache
 from training.model import make_scheduler, make_text_encoder, make_unet
@@ -166,8 +166,7 @@ def train_unet(work: pathlib.Path, settings: Settings) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path.home() / ".cache/latentdial/training")
+    parser = script_parser(__doc__, "work")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--cooldown", type=int, default=6_000)
     parser.add_argument("--peak", type=float, default=1e-3)

@@ -1,6 +1,8 @@
 #include "latentdial/sweep.h"
 
+#include <cstring>
 #include <memory>
+#include <string>
 
 #include "commands.h"
 #include "interrupt.h"
@@ -40,6 +42,19 @@ struct SweepCommand {
   }
 };
 
+/// The names that a plan may use, in lines that a help text can hold.
+std::string setting_names() {
+  std::string names;
+  std::size_t line = 0;
+  Settings settings;
+  visit_settings(settings, [&](const Option& option, const auto&) {
+    if (!names.empty()) names += line > 90 ? ",\n" : ", ";
+    line = line > 90 ? 0 : line + std::strlen(option.name) + 2;
+    names += option.name;
+  });
+  return names;
+}
+
 }  // namespace
 
 void add_sweep(CLI::App& app, Run& run) {
@@ -51,18 +66,15 @@ void add_sweep(CLI::App& app, Run& run) {
   command->add_flag("--resume", c->resume, "Keep what an earlier run made and make only what is missing");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
-  command->footer(
-      "Settings are named as in manifest.jsonl: prompt, negative_prompt, steps, sampler, scheduler, "
-      "guidance_scale, guidance_start, guidance_end, seed, width,\n"
-      "height, image, strength, style, position, method, style_start, style_end, per_token, to_prompt, "
-      "to_seed, theta.\n\n"
-      "Example of a plan, two prompts × three seeds × eleven positions:\n"
-      "  {\"settings\": {\"style\": \"Monet style\", \"steps\": 20},\n"
-      "   \"grid\": {\"prompt\": [\"a dog\", \"a temple\"], \"seed\": \"0:2:3\", \"position\": "
-      "\"0:1:11\"}}\n\n"
-      "Examples:\n"
-      "  latentdial sweep plan.json --out out/monet\n"
-      "  latentdial sweep plan.json --out out/monet --resume\n");
+  command->footer("Settings are named as in manifest.jsonl: " + setting_names() +
+                  ".\n\n"
+                  "Example of a plan, two prompts × three seeds × eleven positions:\n"
+                  "  {\"settings\": {\"style\": \"Monet style\", \"steps\": 20},\n"
+                  "   \"grid\": {\"prompt\": [\"a dog\", \"a temple\"], \"seed\": \"0:2:3\", \"position\": "
+                  "\"0:1:11\"}}\n\n"
+                  "Examples:\n"
+                  "  latentdial sweep plan.json --out out/monet\n"
+                  "  latentdial sweep plan.json --out out/monet --resume\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

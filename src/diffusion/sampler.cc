@@ -11,7 +11,8 @@
 
 namespace latentdial {
 
-Sampler::Sampler(PredictionType prediction_type, int steps) : prediction_type_(prediction_type), steps_(steps) {}
+Sampler::Sampler(PredictionType prediction_type, int steps)
+    : prediction_type_(prediction_type), steps_(steps) {}
 
 Sampler::~Sampler() = default;
 
@@ -24,6 +25,12 @@ void Sampler::check_index(int i) const {
 float Sampler::timestep(int i) const {
   check_index(i);
   return timesteps_[static_cast<std::size_t>(i)];
+}
+
+std::vector<float> Sampler::timesteps(int first, int until) const {
+  std::vector<float> result;
+  for (int i = first; i < until; ++i) result.push_back(timestep(i));
+  return result;
 }
 
 double Sampler::progress(int i) const {
@@ -99,7 +106,8 @@ PredictionSplit Sampler::split_prediction(const Tensor& model_output, const Tens
 
 int Sampler::first_evaluation(float strength) const {
   if (!(strength >= 0.0F && strength <= 1.0F)) {
-    throw invalid_input(fmt::format("strength: {} is not from 0 (keep the picture) to 1 (all new)", strength));
+    throw invalid_input(
+        fmt::format("strength: {} is not from 0 (keep the picture) to 1 (all new)", strength));
   }
   // As a user writes it: 0.7 of 10 steps are 7, though the float nearest 0.7 is a little less.
   const std::string text = fmt::format("{}", strength);

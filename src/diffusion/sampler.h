@@ -13,8 +13,8 @@ namespace latentdial {
 /// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers ask for it.
 using NoiseSource = std::function<Tensor(const Shape& shape)>;
 
-/// The latents at one evaluation are `signal`·x_0 + `noise`·ε. Variance-preserving samplers (PNDM, DDIM, DPM++) have
-/// signal² + noise² = 1; Euler's, variance-exploding, have signal = 1.
+/// The latents at one evaluation are `signal`·x_0 + `noise`·ε. Variance-preserving samplers (PNDM, DDIM,
+/// DPM++) have signal² + noise² = 1; Euler's, variance-exploding, have signal = 1.
 struct NoiseLevel {
   float signal = 1.0F;
   float noise = 0.0F;
@@ -26,8 +26,9 @@ struct PredictionSplit {
   Tensor epsilon;  ///< The predicted unit noise.
 };
 
-/// One run from noise to latents. Element-wise on f32 tensors of any layout; latents and outputs share a shape.
-/// Multistep samplers remember their last outputs: one object, one picture (or `restart`), evaluations in order.
+/// One run from noise to latents. Element-wise on f32 tensors of any layout; latents and outputs share a
+/// shape. Multistep samplers remember their last outputs: one object, one picture (or `restart`), evaluations
+/// in order.
 ///
 ///   auto sampler = make_sampler("pndm", "normal", config, 20);
 ///   x = noise * sampler->init_noise_sigma();
@@ -42,8 +43,11 @@ class Sampler {
 
   /// The number of U-Net calls of a whole run: the steps asked for, one more with PNDM.
   [[nodiscard]] int evaluations() const { return static_cast<int>(timesteps_.size()); }
-  /// What the U-Net is told at evaluation `i`, in training timesteps; Karras sigmas give fractional ones to Euler.
+  /// What the U-Net is told at evaluation `i`, in training timesteps; Karras sigmas give fractional ones to
+  /// Euler.
   [[nodiscard]] float timestep(int i) const;
+  /// Those of evaluations `first` to `until`, the latter not among them.
+  [[nodiscard]] std::vector<float> timesteps(int first, int until) const;
   /// Share of the run done before evaluation `i`: i / evaluations(), in [0, 1).
   [[nodiscard]] double progress(int i) const;
   /// The noise in the latents that evaluation `i` works on.
@@ -58,14 +62,17 @@ class Sampler {
   /// What the U-Net sees of the latents.
   [[nodiscard]] virtual Tensor scale_model_input(const Tensor& latents, int i) const;
   /// The latents after evaluation `i`, from the model's output on scale_model_input(latents, i).
-  [[nodiscard]] Tensor step(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource& noise);
+  [[nodiscard]] Tensor step(const Tensor& model_output, int i, const Tensor& latents,
+                            const NoiseSource& noise);
   /// The forward process: `original` with unit `noise` mixed in at the level of evaluation `i`.
   [[nodiscard]] Tensor add_noise(const Tensor& original, const Tensor& noise, int i) const;
   /// Reads a model output as clean latents and noise; `latents` as given to `step`.
-  [[nodiscard]] PredictionSplit split_prediction(const Tensor& model_output, const Tensor& latents, int i) const;
+  [[nodiscard]] PredictionSplit split_prediction(const Tensor& model_output, const Tensor& latents,
+                                                 int i) const;
 
   /// img2img: the evaluation to start from, for a strength in [0, 1] (1 is the whole run). When it is
-  /// evaluations() there is nothing to do. As diffusers' `get_timesteps`; a strength outside is an invalid_input.
+  /// evaluations() there is nothing to do. As diffusers' `get_timesteps`; a strength outside is an
+  /// invalid_input.
   [[nodiscard]] int first_evaluation(float strength) const;
   /// Forgets the outputs seen, for a new run.
   virtual void restart() {}
@@ -91,9 +98,10 @@ class Sampler {
   std::vector<float> timesteps_;
 };
 
-/// Samplers are "pndm", "ddim", "euler", "euler_a", "dpm++2m"; schedulers "normal" and "karras" (the three with
-/// sigmas only). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1 to
-/// num_train_timesteps). Unknown names, pairs that do not exist and absurd steps are invalid_input with the choices.
+/// Samplers are "pndm", "ddim", "euler", "euler_a", "dpm++2m"; schedulers "normal" and "karras" (the three
+/// with sigmas only). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1 to
+/// num_train_timesteps). Unknown names, pairs that do not exist and absurd steps are invalid_input with the
+/// choices.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
                                                     const ScheduleConfig& config, int steps);
 [[nodiscard]] std::vector<std::string> sampler_names();

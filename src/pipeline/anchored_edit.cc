@@ -71,14 +71,34 @@ struct Original {
   TorchGenerator generator;
 };
 
-std::vector<Original> originals_of(const std::vector<AnchoredEdit>& edits) {
+/// An edit under way.
+struct Change {
+  const Conditioning* conditioning;
+  std::size_t original;  ///< Which of the originals it changes.
+  Tensor latents;        ///< Δ, the change so far.
+};
+
+/// All edits and the originals that they share.
+struct Edits {
   std::vector<Original> originals;
-  for (const auto& edit : edits) {
-    const auto known = [&](const Original& other) { return other.run == edit.original; };
-    if (std::none_of(originals.begin(), originals.end(), known))
-      originals.push_back({edit.original, edit.original->generator});
+  std::vector<Change> changes;
+};
+
+Edits start(const std::vector<AnchoredEdit>& list) {
+  Edits edits;
+  auto& originals = edits.originals;
+  for (const auto& edit : list) {
+    const auto known = std::find_if(originals.begin(), originals.end(),
+                                    [&](const Original& other) { return other.run == edit.original; });
+    const auto place = static_cast<std::size_t>(known - originals.begin());
+    if (known == originals.end()) originals.push_back({edit.original, edit.original->generator});
+    edits.changes.push_back({&edit.conditioning, place, Tensor::zeros(edit.original->latents.shape())});
   }
-  return originals;
+  return edits;
+}
+
+Tensor edited(const Edits& edits, const Change& change) {
+  return linear_combination({{1, edits.originals[change.original].run->latents}, {1, change.latents}});
 }
 
 /// What is left of the noise after evaluation i: σ'/σ.
@@ -86,34 +106,29 @@ double noise_kept(const Sampler& sampler, int i) {
   return i + 1 < sampler.evaluations() ? sampler.sigma(i + 1) / sampler.sigma(i) : 0;
 }
 
-/// One evaluation of all originals and edits: brings `changes`, one per edit, to the next noise level.
-void advance(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, std::vector<Original>& originals,
-             std::vector<Tensor>& changes, int i) {
-  const Sampler& sampler = *edits.front().original->sampler;
+/// One evaluation of all originals and edits: brings the changes to the next noise level.
+void advance(PromptedUNet& unet, const Sampler& sampler, Edits& edits, int i) {
   const double progress = sampler.progress(i);
   Batch batch;
   std::vector<Tensor> noises;
   std::vector<const Part*> parts;
-  for (Original& original : originals) {
+  for (Original& original : edits.originals) {
     const Tensor& latents = original.run->latents;
     noises.push_back(original.generator.randn_nhwc(latents.shape()));
     parts.push_back(&batch.add(sampler, i, sampler.add_noise(latents, noises.back(), i),
                                original.run->conditioning(progress), nullptr));
   }
-  std::vector<std::size_t> owners;
-  for (std::size_t k = 0; k < edits.size(); ++k) {
-    const auto owner = std::find_if(originals.begin(), originals.end(),
-                                    [&](const Original& other) { return other.run == edits[k].original; });
-    owners.push_back(static_cast<std::size_t>(owner - originals.begin()));
-    const Tensor edited = linear_combination({{1, owner->run->latents}, {1, changes[k]}});
-    batch.add(sampler, i, sampler.add_noise(edited, noises[owners.back()], i),
-              edits[k].conditioning(progress), progress < kStructureUntil ? parts[owners.back()] : nullptr);
+  for (const Change& change : edits.changes) {
+    batch.add(sampler, i, sampler.add_noise(edited(edits, change), noises[change.original], i),
+              (*change.conditioning)(progress),
+              progress < kStructureUntil ? parts[change.original] : nullptr);
   }
   const auto seen = batch.predict(unet, sampler, i);
   const double kept = noise_kept(sampler, i);
-  for (std::size_t k = 0; k < edits.size(); ++k) {
-    changes[k] = linear_combination(
-        {{kept, changes[k]}, {1 - kept, seen[originals.size() + k]}, {kept - 1, seen[owners[k]]}});
+  auto styled = seen.begin() + static_cast<std::ptrdiff_t>(edits.originals.size());
+  for (Change& change : edits.changes) {
+    change.latents = linear_combination(
+        {{kept, change.latents}, {1 - kept, *styled++}, {kept - 1, seen[change.original]}});
   }
 }
 
@@ -130,25 +145,20 @@ int edit_steps(const Sampler& sampler, int first) {
   return steps;
 }
 
-std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, int first,
+std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& list, int first,
                          const OnEvaluation& on_evaluation, const std::stop_token& stop) {
-  if (edits.empty()) return {};
-  const Sampler& sampler = *edits.front().original->sampler;
-  auto originals = originals_of(edits);
-  std::vector<Tensor> changes;
-  for (const auto& edit : edits) changes.push_back(Tensor::zeros(edit.original->latents.shape()));
-  std::vector<float> timesteps;
-  for (int i = first; i < sampler.evaluations(); ++i) timesteps.push_back(sampler.timestep(i));
-  unet.expect(timesteps);
+  if (list.empty()) return {};
+  const Sampler& sampler = *list.front().original->sampler;
+  Edits edits = start(list);
+  unet.expect(sampler.timesteps(first, sampler.evaluations()));
   for (int i = first; i < sampler.evaluations(); ++i) {
     if (!lowers_noise(sampler, i)) continue;
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
-    advance(unet, edits, originals, changes, i);
+    advance(unet, sampler, edits, i);
     if (on_evaluation) on_evaluation();
   }
   std::vector<Tensor> latents;
-  for (std::size_t k = 0; k < edits.size(); ++k)
-    latents.push_back(linear_combination({{1, edits[k].original->latents}, {1, changes[k]}}));
+  for (const Change& change : edits.changes) latents.push_back(edited(edits, change));
   return latents;
 }
 

@@ -95,6 +95,12 @@ std::string joined(const std::string& prompt, const std::string& suffix) {
   return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
 }
 
+/// The first evaluation from `first` on that lies at or past this share of the run.
+int evaluation_at(const Sampler& sampler, int first, double progress) {
+  while (first < sampler.evaluations() && sampler.progress(first) < progress) ++first;
+  return first;
+}
+
 /// What the positions of a dial have in common.
 Settings trunk_settings(Settings s) {
   s.position = 0;
@@ -210,20 +216,16 @@ Run Pipeline::Engine::start(const Settings& s, Conditioning conditioning) const 
 
 int Pipeline::Engine::fork_evaluation(const Settings& s) const {
   const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
-  int fork = first_evaluation(s, *sampler);
-  if (s.style.empty()) return fork;
-  const double start = find_dial_method(s.method).start(dial_request(s));
-  while (fork < sampler->evaluations() && sampler->progress(fork) < start) ++fork;
-  return fork;
+  const int first = first_evaluation(s, *sampler);
+  if (s.style.empty()) return first;
+  return evaluation_at(*sampler, first, find_dial_method(s.method).start(dial_request(s)));
 }
 
 int Pipeline::Engine::edit_evaluation(const Settings& s) const {
   if (s.style.empty() || find_dial_method(s.method).edit_start == nullptr) return -1;
   const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
-  const double start = find_dial_method(s.method).edit_start(dial_request(s));
-  int edit = first_evaluation(s, *sampler);
-  while (edit < sampler->evaluations() && sampler->progress(edit) < start) ++edit;
-  return edit;
+  return evaluation_at(*sampler, first_evaluation(s, *sampler),
+                       find_dial_method(s.method).edit_start(dial_request(s)));
 }
 
 const Run* Pipeline::Engine::find_trunk(const Settings& settings) const {

@@ -56,12 +56,11 @@ std::vector<std::vector<Tensor>> find_paths(PromptedUNet& unet, const std::vecto
                                             const OnEvaluation& on_evaluation, const std::stop_token& stop) {
   const Sampler& sampler = *pictures.front().run.sampler;
   const int first = pictures.front().run.next;
-  std::vector<float> timesteps;
-  for (int i = first; i < sampler.evaluations(); ++i) timesteps.push_back(sampler.timestep(i));
-  unet.expect(timesteps);
-  std::vector<std::vector<Tensor>> paths(timesteps.size() + 1);
+  unet.expect(sampler.timesteps(first, sampler.evaluations()));
+  const auto count = static_cast<std::size_t>(sampler.evaluations() - first);
+  std::vector<std::vector<Tensor>> paths(count + 1);
   for (const auto& picture : pictures) paths.back().push_back(picture.run.latents);
-  for (std::size_t k = timesteps.size(); k-- > 0;) {
+  for (std::size_t k = count; k-- > 0;) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was inverted");
     paths[k] = climb(unet, pictures, first + static_cast<int>(k), paths[k + 1]);
     if (on_evaluation) on_evaluation();

@@ -52,9 +52,7 @@ Run Run::fork(Conditioning other) const {
 void denoise(PromptedUNet& unet, std::vector<Run>& runs, int until, const OnEvaluation& on_evaluation,
              const std::stop_token& stop) {
   if (runs.empty() || runs.front().next >= until) return;
-  std::vector<float> timesteps;
-  for (int i = runs.front().next; i < until; ++i) timesteps.push_back(runs.front().sampler->timestep(i));
-  unet.expect(timesteps);
+  unet.expect(runs.front().sampler->timesteps(runs.front().next, until));
   while (runs.front().next < until) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
     advance(unet, runs);

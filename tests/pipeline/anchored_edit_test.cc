@@ -4,18 +4,13 @@
 
 #include <cmath>
 #include <numeric>
-#include <utility>
 #include <vector>
 
 #include "latentdial/pipeline.h"
+#include "pipeline/embedded_pipeline.h"
 
 namespace latentdial {
 namespace {
-
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  return loaded;
-}
 
 Settings plain() {
   Settings s;
@@ -34,16 +29,6 @@ Settings dialled(double position, const char* method = "anchored", const char* s
   s.style_start = 0.4;
   s.position = position;
   return s;
-}
-
-std::pair<std::vector<Image>, int> make(const Pipeline& by, const std::vector<Settings>& list) {
-  std::vector<Image> images(list.size());
-  int steps = 0;
-  Observer observer;
-  observer.on_step = [&](const StepProgress&) { ++steps; };
-  by.generate(
-      list, [&](std::size_t i, Picture picture) { images[i] = std::move(picture.image); }, observer);
-  return {images, steps};
 }
 
 /// Root mean square difference, in steps of a channel.
@@ -74,7 +59,7 @@ TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
     const auto together = make(pipeline(), list).first;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-      EXPECT_EQ(together[i].rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
+      EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
     }
   }
 }
@@ -91,10 +76,12 @@ TEST(AnchoredEdit, MorePositionsCostOnlyTheWindow) {
 }
 
 TEST(AnchoredEdit, StrengthMovesThePictureStepByStep) {
-  const auto images = make(pipeline(), {dialled(0), dialled(0.25), dialled(0.5), dialled(1)}).first;
-  EXPECT_LT(difference(images[0], images[1]), difference(images[0], images[2]));
-  EXPECT_LT(difference(images[0], images[2]), difference(images[0], images[3]));
-  EXPECT_GT(difference(images[0], images[3]), 40) << "cyberpunk is dark";
+  const auto pictures = make(pipeline(), {dialled(0), dialled(0.25), dialled(0.5), dialled(1)}).first;
+  EXPECT_LT(difference(pictures[0].image, pictures[1].image),
+            difference(pictures[0].image, pictures[2].image));
+  EXPECT_LT(difference(pictures[0].image, pictures[2].image),
+            difference(pictures[0].image, pictures[3].image));
+  EXPECT_GT(difference(pictures[0].image, pictures[3].image), 40) << "cyberpunk is dark";
 }
 
 TEST(AnchoredEdit, APromptThatNamesTheStyleIsTurnedBack) {
@@ -103,11 +90,11 @@ TEST(AnchoredEdit, APromptThatNamesTheStyleIsTurnedBack) {
   named.style_start = 0;
   Settings back = named;
   back.position = -1;
-  const auto images = make(pipeline(), {named, back}).first;
-  const double dark = brightness(images[0]);
+  const auto pictures = make(pipeline(), {named, back}).first;
+  const double dark = brightness(pictures[0].image);
   const double light = brightness(pipeline().generate(plain()).image);
   EXPECT_GT(light, dark + 40) << "cyberpunk is dark";
-  EXPECT_GT(brightness(images[1]), dark + 0.25 * (light - dark));
+  EXPECT_GT(brightness(pictures[1].image), dark + 0.25 * (light - dark));
 }
 
 }  // namespace

@@ -5,14 +5,10 @@
 #include <vector>
 
 #include "latentdial/pipeline.h"
+#include "pipeline/embedded_pipeline.h"
 
 namespace latentdial {
 namespace {
-
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  return loaded;
-}
 
 Settings guided(double position) {
   Settings s;
@@ -25,17 +21,6 @@ Settings guided(double position) {
   s.style_start = 0.5;
   s.position = position;
   return s;
-}
-
-/// The pictures of a list, and how many denoising steps were taken.
-std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::vector<Settings>& list) {
-  std::vector<Picture> pictures(list.size());
-  int steps = 0;
-  Observer observer;
-  observer.on_step = [&](const StepProgress&) { ++steps; };
-  by.generate(
-      list, [&](std::size_t i, Picture picture) { pictures[i] = std::move(picture); }, observer);
-  return {pictures, steps};
 }
 
 TEST(Batch, GivesThePicturesThatEachAloneWouldBe) {

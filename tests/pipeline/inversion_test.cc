@@ -12,6 +12,7 @@
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/pipeline.h"
+#include "pipeline/embedded_pipeline.h"
 
 namespace latentdial {
 namespace {
@@ -19,11 +20,6 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int kSteps = 6;
-
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  return loaded;
-}
 
 std::filesystem::path folder() {
   static const auto made = [] {

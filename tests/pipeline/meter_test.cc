@@ -5,14 +5,10 @@
 
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
+#include "pipeline/embedded_pipeline.h"
 
 namespace latentdial {
 namespace {
-
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  return loaded;
-}
 
 Image picture(const std::string& prompt) {
   Settings s;

@@ -11,6 +11,7 @@
 
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
+#include "pipeline/embedded_pipeline.h"
 
 namespace latentdial {
 namespace {
@@ -20,11 +21,6 @@ using testing::IsEmpty;
 using testing::Not;
 
 /// One loaded model for all tests: loading is the slow part.
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  return loaded;
-}
-
 Settings small(const std::string& prompt) {
   Settings s;
   s.prompt = prompt;

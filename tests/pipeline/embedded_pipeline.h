@@ -1,0 +1,27 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "latentdial/pipeline.h"
+
+namespace latentdial {
+
+/// The embedded model in f32, loaded once for a test program.
+inline const Pipeline& pipeline() {
+  static const Pipeline loaded = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  return loaded;
+}
+
+/// The pictures of a list, and how many denoising steps were taken.
+inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::vector<Settings>& list) {
+  std::vector<Picture> pictures(list.size());
+  int steps = 0;
+  Observer observer;
+  observer.on_step = [&](const StepProgress&) { ++steps; };
+  by.generate(
+      list, [&](std::size_t i, Picture picture) { pictures[i] = std::move(picture); }, observer);
+  return {pictures, steps};
+}
+
+}  // namespace latentdial
