@@ -48,7 +48,7 @@ struct CalibrateCommand {
   void report(const std::string& path, const Calibration& found) const {
     if (output.json) {
       ordered_json object = {{"dial", path},
-                             {"style_start", found.dial.style_start},
+                             {"style_start", found.dial.strengthen.start},
                              {"low", found.dial.low()},
                              {"high", found.dial.high()},
                              {"pictures", found.pictures},
@@ -56,7 +56,10 @@ struct CalibrateCommand {
       for (const auto* side : {&found.strengthen, &found.weaken}) {
         auto& list = object[side == &found.strengthen ? "strengthen" : "weaken"] = ordered_json::array();
         for (const auto& point : *side)
-          list.push_back({{"strength", point.strength}, {"mean", point.mean}, {"spread", point.spread}});
+          list.push_back({{"strength", point.strength},
+                          {"mean", point.mean},
+                          {"spread", point.spread},
+                          {"content", point.content}});
       }
       fmt::print("{}\n", object.dump());
       return;
@@ -65,9 +68,9 @@ struct CalibrateCommand {
     if (output.quiet) return;
     fmt::print(stderr,
                "the style acts from {:.0f} % of the steps on; {} pictures, {} prompts and seeds used\n",
-               100 * found.dial.style_start, found.pictures, found.used);
-    fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.high_reason);
-    fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.low_reason);
+               100 * found.dial.strengthen.start, found.pictures, found.used);
+    fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.strengthen.reason);
+    fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.weaken.reason);
   }
 
   void run() {
@@ -106,16 +109,15 @@ void add_calibrate(CLI::App& app, Run& run) {
           "scenes)")
       ->type_name("TEXT");
   add_settings(*command, c->options.settings,
-               {"prompt", "position", "method", "dial", "style_start", "style_end", "per_token", "to_prompt",
+               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_settle", "per_token", "to_prompt",
                 "to_seed", "theta", "image", "strength"});
   command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
   add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(
-      "Makes pictures at many strengths, reads them with the meter (latentdial measure) and writes which "
-      "strength "
-      "shows how much.\n\n"
+      "Makes pictures without the style, with it, and edited to it, reads them with the meter (latentdial "
+      "measure) and writes how they are to be made and how much each shows.\n\n"
       "Examples:\n"
       "  latentdial calibrate --style \"Monet style\" -o monet.dial.json\n"
       "  latentdial dial -p \"a temple\" --style \"Monet style\" --method calibrated --dial monet.dial.json\n"

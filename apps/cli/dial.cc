@@ -53,14 +53,11 @@ void add_dial(CLI::App& app, Run& run) {
       "Examples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3 --explain\n"
-      "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --method slerp-diff --at "
-      "0:-0.5:6   weaken it\n"
-      "  latentdial dial -p \"a castle by the lake\" --style sketch --method calibrated --cfg 3.5   half of "
-      "it at "
-      "0.5\n"
-      "  latentdial dial --image photo.jpg --invert -p \"a house on the beach\" --style sunset --method "
-      "guide   "
-      "your own picture\n");
+      "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --at 0:-1:6   weaken it\n"
+      "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\" --method slerp --at 0:0.5:6   "
+      "the paper's\n"
+      "  latentdial dial --image photo.jpg --invert -p \"a house on the beach\" --style sunset   your own "
+      "picture\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

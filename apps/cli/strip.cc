@@ -88,7 +88,7 @@ Image write_sheet(const Strip& strip, const std::filesystem::path& folder) {
 Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
   Strip strip;
   strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style,
-                            settings.method.empty() ? "slerp" : settings.method);
+                            settings.method.empty() ? dial_methods().front() : settings.method);
   for (const double position : positions) {
     Settings frame = settings;
     frame.position = position;

@@ -27,6 +27,7 @@ struct ResponsePoint {
   double strength = 0;  ///< λ of method `anchored`.
   double mean = 0;      ///< Share of the style that the meter reads, over prompts and seeds.
   double spread = 0;    ///< Its standard deviation.
+  double content = 0;   ///< Share of the prompt's content that is kept, as the meter reads that.
 };
 
 /// A fitted dial and what it was fitted to.
@@ -37,9 +38,9 @@ struct Calibration {
   int used = 0;                                   ///< Prompts × seeds on which the style shows.
 };
 
-/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): makes pictures
-/// at a range of strengths with the style acting as late as it still comes through, reads them with the
-/// meter, and inverts the mean response. Throws invalid_input when the style does not show on this model.
+/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): finds how late the
+/// style may begin to act and still come through, reads with the meter how much of it the edited pictures
+/// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show on this model.
 [[nodiscard]] Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options);
 
 }  // namespace latentdial

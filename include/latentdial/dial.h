@@ -6,32 +6,48 @@
 
 namespace latentdial {
 
-/// A point of a dial's curve: at this position the guidance has this strength.
+/// A point of a dial: at this position stands the picture that method `anchored` makes at this strength.
 struct DialPoint {
   double position = 0;
-  double strength = 0;  ///< λ of method `anchored`.
+  double strength = 0;  ///< λ of method `anchored`; 0: the picture itself.
+};
+
+/// One side of a dial: the pictures that its positions are mixed of, and how they are made.
+struct DialSide {
+  double start = 0;                    ///< Share of the steps before the style begins to act.
+  double settle = 1;                   ///< Share of the steps from which an edit is denoised anew; 1: never.
+  std::vector<DialPoint> points = {};  ///< From (0, 0) outwards.
+  std::string reason = {};             ///< Why the range ends at the last point.
+
+  [[nodiscard]] double end() const { return points.empty() ? 0 : points.back().position; }
 };
 
 /// A calibrated dial: what `latentdial calibrate` found for one style of one model, and method `calibrated`
-/// turns. Position p shows the share p of the style.
+/// turns. Position p shows the share p of the style: between two points their pictures are mixed, pixel
+/// by pixel.
 struct Dial {
-  std::string style;
-  std::string model;            ///< ModelInfo::name, for messages.
-  std::string fingerprint;      ///< ModelInfo::fingerprint of the model it was fitted on.
-  double guidance_scale = 7.5;  ///< The one it was fitted at.
-  double style_start = 0;       ///< Share of the steps before the style begins, when it is strengthened.
-  double weaken_start = 0;      ///< The same when it is weakened.
-  std::vector<DialPoint> strengthen;  ///< From (0, 0) upwards, both increasing: more of the style.
-  std::vector<DialPoint> weaken;      ///< From (0, 0) downwards: less of a style that the prompt names.
-  std::string high_reason;            ///< Why the range ends at the last point of `strengthen`.
-  std::string low_reason;             ///< Why it ends at the last point of `weaken`.
+  std::string style = {};
+  std::string model = {};        ///< ModelInfo::name, for messages.
+  std::string fingerprint = {};  ///< ModelInfo::fingerprint of the model it was fitted on; "": not fitted.
+  double guidance_scale = 7.5;   ///< The one it was fitted at.
+  DialSide strengthen = {};      ///< Positions above 0: more of the style.
+  DialSide weaken = {};          ///< Below 0: less of a style that the prompt names.
 
-  [[nodiscard]] double high() const { return strengthen.back().position; }
-  [[nodiscard]] double low() const { return weaken.empty() ? 0 : weaken.back().position; }
-  [[nodiscard]] double start_at(double position) const { return position < 0 ? weaken_start : style_start; }
-  /// λ at a position, linear between the points and held at the ends.
-  [[nodiscard]] double strength_at(double position) const;
+  [[nodiscard]] double high() const { return strengthen.end(); }
+  [[nodiscard]] double low() const { return weaken.end(); }
+  [[nodiscard]] const DialSide& side_of(double position) const { return position < 0 ? weaken : strengthen; }
+  /// The points on either side of a position, and how far it is from the one to the other, 0 to 1; beyond an
+  /// end, that end.
+  struct Place {
+    DialPoint below, above;
+    double share = 0;
+  };
+  [[nodiscard]] Place around(double position) const;
 };
+
+/// The dial of a style that none was fitted for: position 1 is the strength of the words themselves, and
+/// position -1 that of leaving them out.
+[[nodiscard]] Dial standard_dial(const std::string& style);
 
 /// Reads what `write_dial` wrote. Throws invalid_input naming the file and what is wrong in it.
 [[nodiscard]] Dial read_dial(const std::filesystem::path& path);

@@ -39,12 +39,14 @@ struct Settings {
 
   std::string style;    ///< The feature on the dial; empty: no dial.
   double position = 0;  ///< Dial position: 0 none, 1 full, negative away from the style.
-  std::string method;   ///< Empty: "slerp".
+  std::string method;   ///< Empty: "calibrated".
   std::string dial;     ///< Method "calibrated": its dial file; empty: the one that comes with the model.
   std::string mask;  ///< Path of a picture, white where the style acts, black where not; empty: everywhere.
   double style_start =
       0;  ///< Methods "guide" and "anchored": share of the steps before the style begins, 0 to 1.
   double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
+  double style_settle =
+      1;  ///< Method "anchored": share of the steps from which the edit is denoised anew; 1: never.
   bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
@@ -101,9 +103,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(
       Option{
           "method", "--method", "Dial method",
-          "slerp (the paper's), slerp-diff (towards the difference), lerp, guide (the diffusion), anchored "
-          "(the finished picture, whose scene stays), calibrated (at 0.5, half of the style), or a peer's: "
-          "weight, weight-compel, sega, dreamwalk, freesliders, steer"},
+          "calibrated (at 0.5, half of the style; the default), slerp (the paper's), slerp-diff (towards the "
+          "difference), lerp, guide (the diffusion), anchored (the finished picture, whose scene stays), or "
+          "a "
+          "peer's: weight, weight-compel, sega, dreamwalk, freesliders, steer"},
       s.method);
   visitor(
       Option{"dial", "--dial", "Dial file",
@@ -122,6 +125,11 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "With --method guide or anchored, the share of the steps after which the style ends, 0 to 1",
                  0, 1},
           s.style_end);
+  visitor(Option{"style_settle", "--style-settle", "Style settle",
+                 "With --method anchored, the share of the steps from which the edited picture is denoised "
+                 "anew, 0 to 1 (1: never): cleaner, and a little less like the original",
+                 0, 1},
+          s.style_settle);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
           s.per_token);

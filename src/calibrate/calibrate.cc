@@ -8,36 +8,43 @@
 #include <map>
 #include <numeric>
 
-#include "calibrate/monotone.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
 namespace {
 
-// The latest start from which the style still comes through keeps most of the scene and costs least. From
-// later ones than these, fine strokes do not form (docs/ruler.md).
-constexpr double kStarts[] = {0.4, 0.3, 0.2, 0};
-constexpr double kStrengths[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.5, 1.75, 2};
-// Much beyond the strength of the styled prompt itself, 1, pictures burn and scenes drift: what shows at this
-// strength is as much as a dial may call full.
-constexpr double kMostFullStrength = 1.3;
-constexpr double kTrials[] = {1, kMostFullStrength};
-constexpr double kFullEnough = 0.8;
+/// How an edit is made: from which share of the steps the style acts, and from which the edit, a little dull
+/// as a mean over its noises, is denoised anew and comes out as clean as any picture of the styled prompt.
+struct Way {
+  double start, settle;
+};
+// The first from which the style comes through in full keeps most of the scene (docs/ruler.md).
+constexpr Way kWays[] = {{0.2, 0.9}, {0.2, 0.7}, {0, 0.9}, {0, 0.6}};
+// The edit keeps a scene that the words alone would have laid out otherwise, so the meter reads it a little
+// lower than a picture made from them: from here on it shows all that they do.
+constexpr double kFullEnough = 0.85;
+// Strengths at which pictures are made. 1 is that of the styled prompt itself; more reaches past it.
+constexpr double kStrengths[] = {1, 1.3, 1.6, 2};
+// Of the words for the scene, what a picture must still show as the meter reads it.
+constexpr double kLeastContent = 0.8;
 // By its making a plain picture reads 0 and a styled one 1, or more under guidance. Words that the model does
 // not know make a direction of noise, in which anything can be read.
 constexpr double kMostPlain = 0.5;
 constexpr double kLeastStyled = 0.5;
 constexpr double kMostStyled = 3;
-constexpr int kBlends = 10;
-constexpr double kPositionStep = 0.05;
-constexpr double kFurthestPosition = 1.5;
+// Less between two points is within the meter's own error.
+constexpr double kLeastGain = 0.05;
+
+/// How a picture reads: how much of the style it shows, and how much of what the prompt says.
+struct Shown {
+  double style = 0, content = 0;
+};
 
 /// A prompt and a seed, and how the plain and the styled picture of them read.
 struct Scene {
   std::string prompt;
   std::uint64_t seed;
-  Image picture;  ///< The plain one.
-  double plain = 0, styled = 0;
+  Shown plain, styled;
 };
 
 /// Makes pictures and reads them, counting what is done.
@@ -59,30 +66,38 @@ class Fitter {
     return images;
   }
 
-  /// The meter's reading of each picture; those of one content together.
-  [[nodiscard]] std::vector<double> read(const std::vector<Image>& images,
-                                         const std::vector<std::string>& contents) {
-    std::vector<double> strengths(images.size());
+  /// The meter's reading of each picture; those of one content together. The content is looked for beside the
+  /// style's words, or where the pictures should not show the style by itself.
+  [[nodiscard]] std::vector<Shown> read(const std::vector<Image>& images,
+                                        const std::vector<std::string>& contents, bool styled) {
+    std::vector<Shown> shown(images.size());
     std::map<std::string, std::vector<std::size_t>> by_content;
     for (std::size_t i = 0; i < images.size(); ++i) by_content[contents[i]].push_back(i);
     for (const auto& [content, places] : by_content) {
       std::vector<Image> group;
       for (const auto i : places) group.push_back(images[i]);
-      const auto readings = pipeline_.measure(group,
-                                              {.style = options_.settings.style,
-                                               .prompt = content,
-                                               .evaluations = options_.evaluations,
-                                               .seed = 0},
-                                              {.on_step = {}, .stop = options_.stop});
-      for (std::size_t k = 0; k < places.size(); ++k) strengths[places[k]] = readings[k].strength;
+      const auto style = measure(group, content, options_.settings.style);
+      const auto words = measure(group, styled ? options_.settings.style : "", content);
+      for (std::size_t k = 0; k < places.size(); ++k) shown[places[k]] = {style[k], words[k]};
     }
-    return strengths;
+    return shown;
   }
 
   int pictures = 0;
   int expected = 0;
 
  private:
+  /// How much of `feature` the pictures show besides `prompt`.
+  [[nodiscard]] std::vector<double> measure(const std::vector<Image>& images, const std::string& prompt,
+                                            const std::string& feature) const {
+    const auto readings = pipeline_.measure(
+        images, {.style = feature, .prompt = prompt, .evaluations = options_.evaluations, .seed = 0},
+        {.on_step = {}, .stop = options_.stop});
+    std::vector<double> strengths;
+    for (const auto& reading : readings) strengths.push_back(reading.strength);
+    return strengths;
+  }
+
   const Pipeline& pipeline_;
   const CalibrationOptions& options_;
 };
@@ -104,25 +119,25 @@ std::string styled_prompt(const CalibrationOptions& options, const std::string& 
 /// The prompts and seeds on which the style shows.
 std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options) {
   std::vector<Scene> scenes;
-  std::vector<Settings> list;
+  std::vector<Settings> plain, styled;
   std::vector<std::string> contents;
   for (const auto& prompt : options.prompts) {
     for (const auto seed : options.seeds) {
-      scenes.push_back({prompt, seed, {}});
-      list.push_back(plain_settings(options, prompt, seed));
-      list.push_back(plain_settings(options, styled_prompt(options, prompt), seed));
-      contents.insert(contents.end(), 2, prompt);
+      scenes.push_back({prompt, seed, {}, {}});
+      plain.push_back(plain_settings(options, prompt, seed));
+      styled.push_back(plain_settings(options, styled_prompt(options, prompt), seed));
+      contents.push_back(prompt);
     }
   }
-  auto images = fitter.make(list);
-  const auto readings = fitter.read(images, contents);
+  const auto without = fitter.read(fitter.make(plain), contents, false);
+  const auto with = fitter.read(fitter.make(styled), contents, true);
   for (std::size_t i = 0; i < scenes.size(); ++i) {
-    scenes[i].picture = std::move(images[2 * i]);
-    scenes[i].plain = readings[2 * i];
-    scenes[i].styled = readings[2 * i + 1];
+    scenes[i].plain = without[i];
+    scenes[i].styled = with[i];
   }
   std::erase_if(scenes, [](const Scene& scene) {
-    return std::abs(scene.plain) > kMostPlain || scene.styled < kLeastStyled || scene.styled > kMostStyled;
+    return std::abs(scene.plain.style) > kMostPlain || scene.styled.style < kLeastStyled ||
+           scene.styled.style > kMostStyled;
   });
   if (scenes.size() * 2 < options.prompts.size() * options.seeds.size()) {
     throw invalid_input(
@@ -135,186 +150,104 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
 }
 
 /// `anchored` at a strength; a negative one turns back the prompt that names the style.
-Settings guided(const CalibrationOptions& options, const Scene& scene, double start, double strength) {
+Settings edited(const CalibrationOptions& options, const Scene& scene, const Way& way, double strength) {
   Settings s = options.settings;
   s.prompt = strength < 0 ? styled_prompt(options, scene.prompt) : scene.prompt;
   s.seed = scene.seed;
   s.method = "anchored";
-  s.style_start = start;
+  s.style_start = way.start;
+  s.style_settle = way.settle;
   s.position = strength;
   return s;
 }
 
-/// How the pictures read at each of `strengths`: the share of the way from plain to styled, or with `weaken`
-/// from styled to plain.
-std::vector<ResponsePoint> respond(Fitter& fitter, const CalibrationOptions& options,
-                                   const std::vector<Scene>& scenes, double start,
-                                   const std::vector<double>& strengths, bool weaken) {
+/// One side of a dial, and how pictures are made there.
+struct Side {
+  bool weaken;
+  Way way = {};
+  std::vector<ResponsePoint> response = {};
+
+  /// The reading that counts as full: what the words' own strength shows, where that is in full.
+  [[nodiscard]] double full() const {
+    return response.front().mean >= kFullEnough ? response.front().mean : 1;
+  }
+};
+
+/// How the pictures read at `strength`: the share of the way from plain to styled, or where the style is
+/// weakened from styled to plain; and what they keep of the content, as a share of what the other end shows.
+ResponsePoint respond(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                      const Side& side, double strength) {
   std::vector<Settings> list;
   std::vector<std::string> contents;
   for (const Scene& scene : scenes) {
-    for (const double strength : strengths) {
-      list.push_back(guided(options, scene, start, weaken ? -strength : strength));
-      contents.push_back(scene.prompt);
-    }
+    list.push_back(edited(options, scene, side.way, side.weaken ? -strength : strength));
+    contents.push_back(scene.prompt);
   }
-  const auto readings = fitter.read(fitter.make(list), contents);
-  std::vector<ResponsePoint> response;
-  for (std::size_t k = 0; k < strengths.size(); ++k) {
-    double sum = 0, squares = 0;
-    for (std::size_t i = 0; i < scenes.size(); ++i) {
-      const double from = weaken ? scenes[i].styled : scenes[i].plain;
-      const double to = weaken ? scenes[i].plain : scenes[i].styled;
-      const double share = (readings[i * strengths.size() + k] - from) / (to - from);
-      sum += share;
-      squares += share * share;
-    }
-    const auto n = static_cast<double>(scenes.size());
-    const double mean = sum / n;
-    response.push_back({strengths[k], mean, std::sqrt(std::max(0.0, squares / n - mean * mean))});
+  const auto shown = fitter.read(fitter.make(list), contents, !side.weaken);
+  const auto n = static_cast<double>(scenes.size());
+  double sum = 0, squares = 0, content = 0;
+  for (std::size_t i = 0; i < scenes.size(); ++i) {
+    const Shown& from = side.weaken ? scenes[i].styled : scenes[i].plain;
+    const Shown& to = side.weaken ? scenes[i].plain : scenes[i].styled;
+    const double share = (shown[i].style - from.style) / (to.style - from.style);
+    sum += share;
+    squares += share * share;
+    content += shown[i].content / to.content;
   }
-  return response;
+  const double mean = sum / n;
+  return {strength, mean, std::sqrt(std::max(0.0, squares / n - mean * mean)), content / n};
 }
 
-/// The latest start from which the style comes through in full, or with `weaken` goes in full; or the one
-/// from which most does.
-double find_start(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                  bool weaken) {
-  double best = 0, most = -1;
-  for (const double start : kStarts) {
-    double reached = 0;
-    for (const auto& point :
-         respond(fitter, options, scenes, start, {std::begin(kTrials), std::end(kTrials)}, weaken))
-      reached = std::max(reached, point.mean);
-    if (reached >= kFullEnough) return start;
-    if (reached > most) {
-      most = reached;
-      best = start;
-    }
+/// The first way by which the style comes through in full, or where it is weakened goes in full; or the one
+/// by which most does.
+Side find_way(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+              bool weaken) {
+  Side best{weaken};
+  for (const Way& way : kWays) {
+    Side side{weaken, way};
+    side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
+    if (side.response.front().mean >= kFullEnough) return side;
+    if (best.response.empty() || side.response.front().mean > best.response.front().mean) best = side;
   }
   return best;
 }
 
-/// Pixel by pixel, the given share of the way from one picture to another.
-Image blend(const Image& from, const Image& to, double share) {
-  Image result = from;
-  for (std::size_t i = 0; i < from.rgb.size(); ++i) {
-    const double value = from.rgb[i] + share * (to.rgb[i] - from.rgb[i]);
-    result.rgb[i] = static_cast<std::uint8_t>(std::lround(value));
+/// Adds strengths for as long as more of the style shows and the content stays; says why it stopped.
+std::string extend(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                   Side& side) {
+  for (std::size_t k = 1; k < std::size(kStrengths); ++k) {
+    const ResponsePoint last = side.response.back();
+    ResponsePoint point = respond(fitter, options, scenes, side, kStrengths[k]);
+    const bool keeps = point.content >= kLeastContent;
+    const ResponsePoint beyond = point;
+    if (!keeps) point = respond(fitter, options, scenes, side, (last.strength + kStrengths[k]) / 2);
+    const bool more = point.mean >= last.mean + kLeastGain;
+    if (more && point.content >= kLeastContent) side.response.push_back(point);
+    if (!keeps)
+      return fmt::format("at strength {} the picture keeps {:.0f} % of what the prompt says", beyond.strength,
+                         100 * beyond.content);
+    if (!more)
+      return fmt::format("{} {:.0f} % at strength {}, and more strength {} no more",
+                         side.weaken ? "weakening takes away" : "the style shows",
+                         100 * last.mean / side.full(), last.strength, side.weaken ? "takes away" : "shows");
   }
+  return "the furthest that was tried";
+}
+
+/// The dial's side. At 1 stands what the words' own strength shows, and other strengths where the meter reads
+/// them beside it; or where that strength does not show the style in full, each where the meter reads it.
+DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                  bool weaken, std::vector<ResponsePoint>& response) {
+  Side side = find_way(fitter, options, scenes, weaken);
+  DialSide result{side.way.start, side.way.settle, {{0, 0}}, ""};
+  result.reason = extend(fitter, options, scenes, side);
+  const double sign = weaken ? -1 : 1;
+  for (const auto& point : side.response) {
+    const double position = std::round(point.mean / side.full() * 1000) / 1000;
+    if (position > 0) result.points.push_back({sign * position, sign * point.strength});
+  }
+  response = side.response;
   return result;
-}
-
-/// What the meter makes of a known share of the style: it reads blends of the plain picture and of the one in
-/// full style that the dial makes of it, and half of a style is what a blend of half and half shows.
-struct MeterCurve {
-  std::vector<double> shares, readings;  ///< Both from 0 to 1.
-  /// The share that is shown where the meter reads `reading`; beyond 1 what is read.
-  [[nodiscard]] double share(double reading) const {
-    return reading >= 1 ? reading : inverse(shares, readings, reading);
-  }
-};
-
-MeterCurve meter_curve(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                       double start, double full_strength) {
-  std::vector<Settings> list;
-  for (const Scene& scene : scenes) list.push_back(guided(options, scene, start, full_strength));
-  const auto styled = fitter.make(list);
-  std::vector<Image> blends;
-  std::vector<std::string> contents;
-  for (std::size_t i = 0; i < scenes.size(); ++i) {
-    for (int k = 0; k <= kBlends; ++k) {
-      blends.push_back(blend(scenes[i].picture, styled[i], static_cast<double>(k) / kBlends));
-      contents.push_back(scenes[i].prompt);
-    }
-  }
-  const auto readings = fitter.read(blends, contents);
-  MeterCurve curve;
-  for (int k = 0; k <= kBlends; ++k) {
-    double sum = 0;
-    for (std::size_t i = 0; i < scenes.size(); ++i) {
-      const double* row = &readings[i * (kBlends + 1)];
-      sum += (row[k] - row[0]) / (row[kBlends] - row[0]);
-    }
-    curve.shares.push_back(static_cast<double>(k) / kBlends);
-    curve.readings.push_back(sum / static_cast<double>(scenes.size()));
-  }
-  curve.readings = isotonic(curve.readings);
-  return curve;
-}
-
-/// The response in shares of the style instead of readings; `weaken` counts from the styled end.
-std::vector<ResponsePoint> corrected(std::vector<ResponsePoint> response, const MeterCurve& curve,
-                                     bool weaken) {
-  for (auto& point : response)
-    point.mean = weaken ? 1 - curve.share(1 - point.mean) : curve.share(point.mean);
-  return response;
-}
-
-/// The most that a dial may show, as a share of what the words show: 1, or where that would take too much
-/// strength, less.
-double reach(const std::vector<ResponsePoint>& response) {
-  double most = 0;
-  for (const auto& point : response) {
-    if (point.strength <= kMostFullStrength) most = std::max(most, point.mean);
-  }
-  return std::min(most, 1.0);
-}
-
-/// The response as a share of `full`.
-std::vector<ResponsePoint> relative_to(std::vector<ResponsePoint> response, double full) {
-  for (auto& point : response) {
-    point.mean /= full;
-    point.spread /= full;
-  }
-  return response;
-}
-
-/// The strength at which the response is 1.
-double full_strength(const std::vector<ResponsePoint>& response) {
-  std::vector<double> strengths = {0}, means = {0};
-  for (const auto& point : response) {
-    strengths.push_back(point.strength);
-    means.push_back(point.mean);
-  }
-  return inverse(strengths, isotonic(means), 1);
-}
-
-/// The response turned round: which strength shows the share p, up to where more strength shows no more.
-std::vector<DialPoint> invert(const std::vector<ResponsePoint>& response, double sign) {
-  std::vector<double> strengths = {0}, means = {0};
-  for (const auto& point : response) {
-    strengths.push_back(point.strength);
-    means.push_back(point.mean);
-  }
-  const auto peak = static_cast<std::size_t>(std::max_element(means.begin(), means.end()) - means.begin());
-  strengths.resize(peak + 1);
-  means.resize(peak + 1);
-  means = isotonic(means);
-  std::vector<DialPoint> points = {{0, 0}};
-  const double end = std::min(means.back(), kFurthestPosition);
-  for (int i = 1; i * kPositionStep <= end; ++i) {
-    const double position = std::round(i * kPositionStep * 100) / 100;
-    points.push_back({sign * position, sign * inverse(strengths, means, position)});
-  }
-  return points;
-}
-
-std::string reason(const std::vector<ResponsePoint>& response, const std::vector<DialPoint>& points,
-                   double full) {
-  const bool weakens = points.front().position > points.back().position;
-  const std::string reached =
-      full < 1 ? fmt::format(
-                     "position {} is set to {:.0f} % of what the words {}, since more would take too "
-                     "much strength; ",
-                     weakens ? -1 : 1, 100 * full, weakens ? "leave out" : "show")
-               : "";
-  if (std::abs(points.back().position) + 1e-9 >= kFurthestPosition)
-    return reached + "the furthest that was tried";
-  const auto peak = std::max_element(response.begin(), response.end(),
-                                     [](const auto& a, const auto& b) { return a.mean < b.mean; });
-  return fmt::format("{}{} {:.0f} % at guidance strength {:.3g}, and more strength shows no more", reached,
-                     weakens ? "weakening takes away" : "the style shows", 100 * peak->mean, peak->strength);
 }
 
 }  // namespace
@@ -322,26 +255,14 @@ std::string reason(const std::vector<ResponsePoint>& response, const std::vector
 Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options) {
   Fitter fitter(pipeline, options);
   const auto scenes = find_scenes(fitter, options);
-  const std::vector<double> strengths(std::begin(kStrengths), std::end(kStrengths));
   Calibration result;
   Dial& dial = result.dial;
   dial.style = options.settings.style;
   dial.model = pipeline.info().name;
   dial.fingerprint = pipeline.info().fingerprint;
   dial.guidance_scale = options.settings.guidance_scale;
-  dial.style_start = find_start(fitter, options, scenes, false);
-  dial.weaken_start = find_start(fitter, options, scenes, true);
-  const auto stronger = respond(fitter, options, scenes, dial.style_start, strengths, false);
-  const auto weaker = respond(fitter, options, scenes, dial.weaken_start, strengths, true);
-  const double full = reach(stronger), none = reach(weaker);
-  const auto strengthen = relative_to(stronger, full), weaken = relative_to(weaker, none);
-  const MeterCurve curve = meter_curve(fitter, options, scenes, dial.style_start, full_strength(strengthen));
-  result.strengthen = corrected(strengthen, curve, false);
-  result.weaken = corrected(weaken, curve, true);
-  dial.strengthen = invert(result.strengthen, 1);
-  dial.weaken = invert(result.weaken, -1);
-  dial.high_reason = reason(result.strengthen, dial.strengthen, full);
-  dial.low_reason = reason(result.weaken, dial.weaken, none);
+  dial.strengthen = fit_side(fitter, options, scenes, false, result.strengthen);
+  dial.weaken = fit_side(fitter, options, scenes, true, result.weaken);
   result.pictures = fitter.pictures;
   result.used = static_cast<int>(scenes.size());
   return result;

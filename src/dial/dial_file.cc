@@ -18,7 +18,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
 
@@ -59,8 +59,17 @@ class Reader {
     return value;
   }
 
-  /// A curve from [0, 0] away from zero, position by position.
-  [[nodiscard]] std::vector<DialPoint> curve(const char* key, double sign) const {
+  /// One side: its points run from [0, 0] away from zero.
+  [[nodiscard]] DialSide side(const char* key, double sign) const {
+    const auto found = object_.find(key);
+    if (found == object_.end() || !found->is_object()) refuse(path_, fmt::format("\"{}\" is no object", key));
+    const Reader read(path_, *found);
+    return {read.number("start", 0, 1), read.number("settle", 0, 1), read.points("points", sign),
+            read.text("reason")};
+  }
+
+ private:
+  [[nodiscard]] std::vector<DialPoint> points(const char* key, double sign) const {
     std::vector<DialPoint> points;
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_array() || found->size() > kMostPoints)
@@ -80,27 +89,36 @@ class Reader {
     return points;
   }
 
- private:
   const fs::path& path_;
   const json& object_;
 };
 
-ordered_json to_json(const std::vector<DialPoint>& points) {
-  auto list = ordered_json::array();
-  for (const auto& point : points) list.push_back({point.position, point.strength});
-  return list;
+ordered_json to_json(const DialSide& side) {
+  auto points = ordered_json::array();
+  for (const auto& point : side.points) points.push_back({point.position, point.strength});
+  return {{"start", side.start}, {"settle", side.settle}, {"points", points}, {"reason", side.reason}};
 }
 
 }  // namespace
 
-double Dial::strength_at(double position) const {
-  const auto& points = position < 0 ? weaken : strengthen;
+Dial::Place Dial::around(double position) const {
+  const auto& points = side_of(position).points;
   for (std::size_t i = 1; i < points.size(); ++i) {
     const DialPoint &a = points[i - 1], &b = points[i];
     if (std::abs(position) > std::abs(b.position)) continue;
-    return a.strength + (b.strength - a.strength) * (position - a.position) / (b.position - a.position);
+    return {a, b, (position - a.position) / (b.position - a.position)};
   }
-  return points.empty() ? 0 : points.back().strength;
+  const DialPoint end = points.empty() ? DialPoint{} : points.back();
+  return {end, end, 0};
+}
+
+Dial standard_dial(const std::string& style) {
+  const std::string reason = "the dial is not calibrated for this style, so it ends where the words do";
+  Dial dial;
+  dial.style = style;
+  dial.strengthen = {0.2, 0.9, {{0, 0}, {1, 1}}, reason};
+  dial.weaken = {0.2, 0.9, {{0, 0}, {-1, -1}}, reason};
+  return dial;
 }
 
 Dial read_dial(const fs::path& path) {
@@ -114,13 +132,9 @@ Dial read_dial(const fs::path& path) {
   dial.model = read.text("model");
   dial.fingerprint = read.text("fingerprint");
   dial.guidance_scale = read.number("guidance_scale", 0, 100);
-  dial.style_start = read.number("style_start", 0, 1);
-  dial.weaken_start = read.number("weaken_start", 0, 1);
-  dial.strengthen = read.curve("strengthen", 1);
-  dial.weaken = read.curve("weaken", -1);
-  dial.high_reason = read.text("high_reason");
-  dial.low_reason = read.text("low_reason");
-  if (dial.strengthen.size() < 2) refuse(path, "\"strengthen\" has no range");
+  dial.strengthen = read.side("strengthen", 1);
+  dial.weaken = read.side("weaken", -1);
+  if (dial.high() == 0) refuse(path, "\"strengthen\" has no range");
   return dial;
 }
 
@@ -130,12 +144,8 @@ void write_dial(const fs::path& path, const Dial& dial) {
                                {"model", dial.model},
                                {"fingerprint", dial.fingerprint},
                                {"guidance_scale", dial.guidance_scale},
-                               {"style_start", dial.style_start},
-                               {"weaken_start", dial.weaken_start},
                                {"strengthen", to_json(dial.strengthen)},
-                               {"weaken", to_json(dial.weaken)},
-                               {"high_reason", dial.high_reason},
-                               {"low_reason", dial.low_reason}};
+                               {"weaken", to_json(dial.weaken)}};
   const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
   std::ofstream file(temporary, std::ios::binary);
   file << object.dump(1) << '\n';

@@ -1,6 +1,5 @@
 #include "dial/methods.h"
 #include "dial/style_words.h"
-#include "latentdial/dial.h"
 
 namespace latentdial {
 namespace {
@@ -17,10 +16,11 @@ Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
   return {origin, origin, prompts.content(", " + request.style).states};
 }
 
-Conditioning guide(const DialRequest& request, const DialPrompts& prompts, double strength,
-                   StepInterval window) {
-  return [=, guidance = request.guidance, mask = request.mask,
-          direction = direction_of(request, prompts)](double progress) {
+}  // namespace
+
+Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {
+  return [strength = request.position, window = request.window, guidance = request.guidance,
+          mask = request.mask, direction = direction_of(request, prompts)](double progress) {
     const double lambda = window.contains(progress) ? strength : 0;
     const double scale = guidance.scale_at(progress);
     return weighted_sum({{guidance.negative_states, 1 - scale},
@@ -28,17 +28,6 @@ Conditioning guide(const DialRequest& request, const DialPrompts& prompts, doubl
                          {direction.styled, scale * lambda, mask},
                          {direction.plain, -scale * lambda, mask}});
   };
-}
-
-}  // namespace
-
-Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {
-  return guide(request, prompts, request.position, request.window);
-}
-
-Conditioning condition_calibrated(const DialRequest& request, const DialPrompts& prompts) {
-  const Dial& dial = *request.dial;
-  return guide(request, prompts, dial.strength_at(request.position), {dial.start_at(request.position), 1});
 }
 
 }  // namespace latentdial

@@ -23,14 +23,26 @@ double from_its_window(const DialRequest& request) {
   return request.window.start;
 }
 
-double from_the_dials_start(const DialRequest& request) {
-  return request.dial->start_at(request.position);
+EditPlan edit_at_position(const DialRequest& request) {
+  return {request.window.start, request.settle, {{request.position, 1}}};
+}
+
+EditPlan edit_by_dial(const DialRequest& request) {
+  const Dial& dial = *request.dial;
+  const auto [below, above, share] = dial.around(request.position);
+  const DialSide& side = dial.side_of(request.position);
+  EditPlan plan{side.start, side.settle, {}};
+  if (share < 1) plan.shares.push_back({below.strength, 1 - share});
+  if (share > 0) plan.shares.push_back({above.strength, share});
+  return plan;
 }
 
 }  // namespace
 
 const std::vector<DialMethod>& dial_method_table() {
   static const std::vector<DialMethod> table = {
+      {"calibrated", "the share p of what anchored changes until the style shows in full", condition_guide,
+       at_the_end, edit_by_dial},
       {"slerp", "slerp(x1, x1+v, p)", condition_slerp, from_the_start},
       {"slerp-diff", "slerp(x1, x1-v, -p)", condition_slerp_diff, from_the_start},
       {"slerp-diff-normalised", "slerp(x1, |x1|(x1-v)/|x1-v|, -p)", condition_slerp_diff_normalised,
@@ -49,9 +61,7 @@ const std::vector<DialMethod>& dial_method_table() {
       {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", condition_guide,
        from_its_window},
       {"anchored", "guide, from the finished picture and with its layout", condition_guide, at_the_end,
-       from_its_window},
-      {"calibrated", "anchored, as strong as shows the share p of the style", condition_calibrated,
-       at_the_end, from_the_dials_start},
+       edit_at_position},
   };
   return table;
 }

@@ -32,9 +32,23 @@ struct DialRequest {
   double position = 0;       ///< 0 none, 1 full, negative away from the style.
   bool per_token = false;    ///< Interpolate each token's vector by itself.
   StepInterval window = {};  ///< Share of the run in which the style acts.
+  double settle = 1;         ///< Of method `anchored`: share of the run from which the edit is denoised anew.
   ClassifierFreeGuidance guidance = {};
   Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
   std::shared_ptr<const Dial> dial = {};  ///< Of method `calibrated`, else none.
+};
+
+/// A picture that a dial position is mixed of: the finished one edited at this strength; 0: as it is.
+struct EditShare {
+  double strength = 0;
+  double weight = 1;
+};
+
+/// How a method that edits the finished picture changes it for a dial position.
+struct EditPlan {
+  double start = 0;               ///< Share of the run from which the picture's noise comes back.
+  double settle = 1;              ///< Share of the run from which what came out is denoised anew; 1: never.
+  std::vector<EditShare> shares;  ///< The picture is their weighted sum; weights add up to 1.
 };
 
 /// One way to set a style's strength: in the text encoding, or by guiding the diffusion.
@@ -44,9 +58,9 @@ struct DialMethod {
   Conditioning (*condition)(const DialRequest& request, const DialPrompts& prompts);
   /// The share of the run before which the position has no say, so that all positions share those steps.
   double (*start)(const DialRequest& request);
-  /// Of a method that edits the finished picture, the share of the run from which its noise comes back;
-  /// null where the position acts while the picture is made.
-  double (*edit_start)(const DialRequest& request) = nullptr;
+  /// Of a method that edits the finished picture, how; `condition` then takes an edit's strength as position.
+  /// Null where the position acts while the picture is made.
+  EditPlan (*edit)(const DialRequest& request) = nullptr;
 };
 
 /// All methods, the default first.

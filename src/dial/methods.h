@@ -19,11 +19,9 @@ namespace latentdial {
 /// ε = ε_∅ + s·(ε(x₁) − ε_∅) + s·p·w(t)·(ε(styled) − ε(plain)), w(t) 1 in the window and 0 outside. Where the
 /// prompt names the style, styled is the prompt itself and plain the prompt without it; elsewhere plain is
 /// the prompt and styled x₂. 0 is exactly the prompt's picture; with the whole run as window, 1 is exactly
-/// that of x₂, and −1 of a prompt that names the style exactly that of the prompt without it.
+/// that of x₂, and −1 of a prompt that names the style exactly that of the prompt without it. `anchored` and
+/// `calibrated` edit the finished picture by it (pipeline/anchored_edit.h).
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
-/// `guide` by a fitted dial: late, and so strong that position p shows the share p of the style. It and
-/// `anchored` edit the finished picture (pipeline/anchored_edit.h).
-[[nodiscard]] Conditioning condition_calibrated(const DialRequest& request, const DialPrompts& prompts);
 
 // The peers, from their formulas. Each keeps its own zero, which need not be the plain picture.
 

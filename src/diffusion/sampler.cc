@@ -48,6 +48,11 @@ float Sampler::alpha_cumprod(int i) const {
   return static_cast<float>(1.0 / (1.0 + sigma_i * sigma_i));
 }
 
+int Sampler::evaluation_at(int first, double progress) const {
+  while (first < evaluations() && this->progress(first) < progress) ++first;
+  return first;
+}
+
 Tensor Sampler::scale_model_input(const Tensor& latents, int i) const {
   check_index(i);
   return latents;

@@ -50,6 +50,8 @@ class Sampler {
   [[nodiscard]] std::vector<float> timesteps(int first, int until) const;
   /// Share of the run done before evaluation `i`: i / evaluations(), in [0, 1).
   [[nodiscard]] double progress(int i) const;
+  /// The first evaluation from `first` on whose progress is at least this.
+  [[nodiscard]] int evaluation_at(int first, double progress) const;
   /// The noise in the latents that evaluation `i` works on.
   [[nodiscard]] virtual NoiseLevel noise_level(int i) const = 0;
   /// noise / signal: σ in k-diffusion's units (Karras et al. 2022, arXiv 2206.00364).

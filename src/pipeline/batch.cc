@@ -30,8 +30,8 @@ std::size_t Pipeline::Engine::batch_end(const std::vector<Settings>& list, std::
   const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
   std::size_t end = begin + 1;
   while (end < list.size() && end - begin < most && same_schedule(first, list[end]) &&
-         fork_evaluation(first) == fork_evaluation(list[end]) &&
-         edit_evaluation(first) == edit_evaluation(list[end])) {
+         fork_evaluation(first) == fork_evaluation(list[end]) && edits(first) == edits(list[end]) &&
+         (!edits(first) || edit_window(first) == edit_window(list[end]))) {
     ++end;
   }
   return end;
@@ -43,12 +43,11 @@ void Pipeline::Engine::generate(const std::vector<Settings>& list, std::size_t b
   const std::vector<Settings> batch(list.begin() + static_cast<std::ptrdiff_t>(begin),
                                     list.begin() + static_cast<std::ptrdiff_t>(end));
   std::vector<std::string> notices;
-  const auto latents = make_latents(batch, notices, observer);
-  release_idle_buffers();
+  auto images = make_images(batch, notices, observer);
   std::vector<Picture> pictures;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Picture& picture = pictures.emplace_back();
-    picture.image = to_image(decoder(latents[i]));
+    picture.image = std::move(images[i]);
     picture.settings = batch[i];
     picture.parameters = to_parameters(batch[i], info.name);
     picture.notices = notices;

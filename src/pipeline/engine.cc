@@ -8,18 +8,19 @@
 
 #include "dial/slerp.h"
 #include "latentdial/error.h"
-#include "pipeline/anchored_edit.h"
 #include "pipeline/embedded_model.h"
 #include "pipeline/find_dial.h"
 #include "pipeline/model_info.h"
 #include "pipeline/pixels.h"
 #include "prompt/standard_vocabulary.h"
+#include "tensor/buffer_pool.h"
 
 namespace latentdial {
 namespace {
 
 constexpr std::size_t kMostEncodedPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
+constexpr std::size_t kMostEdited = 64;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
 constexpr std::size_t kMostInverted = 8;
 
@@ -95,19 +96,13 @@ std::string joined(const std::string& prompt, const std::string& suffix) {
   return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
 }
 
-/// The first evaluation from `first` on that lies at or past this share of the run.
-int evaluation_at(const Sampler& sampler, int first, double progress) {
-  while (first < sampler.evaluations() && sampler.progress(first) < progress) ++first;
-  return first;
-}
-
 /// What the positions of a dial have in common.
 Settings trunk_settings(Settings s) {
   s.position = 0;
-  if (s.style.empty() || find_dial_method(s.method).edit_start == nullptr) return s;
+  if (s.style.empty() || find_dial_method(s.method).edit == nullptr) return s;
   s.style = s.method = s.dial = s.mask = "";
   s.style_start = 0;
-  s.style_end = 1;
+  s.style_end = s.style_settle = 1;
   return s;
 }
 
@@ -179,11 +174,14 @@ Conditioning Pipeline::Engine::condition(const Settings& s, std::vector<std::str
       .content = [&](const std::string& suffix) { return encode_content(s, suffix, notices); },
       .text = [&](const std::string& text) { return encode_prompt(text, notices); }};
   DialRequest request = dial_request(s);
-  if (request.dial) check_position(request, notices);
-  if (!s.mask.empty()) request.mask = to_mask(read_mask(s), static_cast<int>(vae_config.downscale()));
+  request.mask = mask_of(s);
   request.guidance.negative_states = encode_prompt(s.negative_prompt, notices).states;
   if (s.style.empty()) return request.guidance.condition(prompts.content("").states);
   return find_dial_method(s.method).condition(request, prompts);
+}
+
+Tensor Pipeline::Engine::mask_of(const Settings& s) const {
+  return s.mask.empty() ? Tensor() : to_mask(read_mask(s), static_cast<int>(vae_config.downscale()));
 }
 
 DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
@@ -192,6 +190,7 @@ DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
                          .position = s.position,
                          .per_token = s.per_token,
                          .window = {s.style_start, s.style_end},
+                         .settle = s.style_settle,
                          .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
   if (s.method == "calibrated" && !s.style.empty()) request.dial = find_dial(s, info);
   return request;
@@ -218,14 +217,7 @@ int Pipeline::Engine::fork_evaluation(const Settings& s) const {
   const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
   const int first = first_evaluation(s, *sampler);
   if (s.style.empty()) return first;
-  return evaluation_at(*sampler, first, find_dial_method(s.method).start(dial_request(s)));
-}
-
-int Pipeline::Engine::edit_evaluation(const Settings& s) const {
-  if (s.style.empty() || find_dial_method(s.method).edit_start == nullptr) return -1;
-  const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
-  return evaluation_at(*sampler, first_evaluation(s, *sampler),
-                       find_dial_method(s.method).edit_start(dial_request(s)));
+  return sampler->evaluation_at(first, find_dial_method(s.method).start(dial_request(s)));
 }
 
 const Run* Pipeline::Engine::find_trunk(const Settings& settings) const {
@@ -265,41 +257,23 @@ std::vector<Tensor> Pipeline::Engine::denoise_forks(const std::vector<Settings>&
   return latents;
 }
 
-std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<Settings>& list,
-                                                  std::vector<std::string>& notices,
-                                                  const OnEvaluation& on_evaluation,
-                                                  const std::stop_token& stop) {
-  std::vector<AnchoredEdit> edits;
-  std::vector<std::size_t> places;
-  std::vector<Tensor> latents;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const Run* trunk = find_trunk(list[i]);
-    latents.push_back(trunk->latents);
-    const Conditioning conditioning = condition(list[i], notices);
-    if (list[i].position == 0) continue;
-    edits.push_back({trunk, conditioning});
-    places.push_back(i);
-  }
-  auto edited = edit(prompted_unet, edits, edit_evaluation(list.front()), on_evaluation, stop);
-  for (std::size_t k = 0; k < places.size(); ++k) latents[places[k]] = std::move(edited[k]);
-  return latents;
-}
-
-std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& list,
-                                                   std::vector<std::string>& notices,
-                                                   const Observer& observer) {
+std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& list,
+                                                 std::vector<std::string>& notices,
+                                                 const Observer& observer) {
   const auto sampler =
       make_sampler(list.front().sampler, list.front().scheduler, schedule, list.front().steps);
-  const int fork = fork_evaluation(list.front());
-  const int edit_from = edit_evaluation(list.front());
-  const bool shared = std::all_of(list.begin(), list.end(), [&](const auto& s) { return find_trunk(s); });
+  const int evaluations = sampler->evaluations();
   const int first = first_evaluation(list.front(), *sampler);
+  const int fork = fork_evaluation(list.front());
+  const bool shared = std::all_of(list.begin(), list.end(), [&](const auto& s) { return find_trunk(s); });
   const auto to_invert = pictures_to_invert(list);
   const auto inversions = static_cast<int>((to_invert.size() + list.size() - 1) / list.size());
+  const bool edited = edits(list.front());
+  const auto to_edit = edited ? pictures_to_edit(list, notices) : std::vector<EditedPicture>();
   StepProgress progress{.step = 0,
-                        .steps = sampler->evaluations() - (shared ? fork : first) +
-                                 (edit_from < 0 ? 0 : edit_steps(*sampler, edit_from)) +
-                                 inversions * inversion_steps(sampler->evaluations() - first),
+                        .steps = inversions * inversion_steps(evaluations - first) +
+                                 (shared ? 0 : fork - first) + (edited ? 0 : evaluations - fork) +
+                                 editing_steps(to_edit, *sampler),
                         .pictures = static_cast<int>(list.size())};
   const auto count = [&] {
     ++progress.step;
@@ -307,15 +281,31 @@ std::vector<Tensor> Pipeline::Engine::make_latents(const std::vector<Settings>& 
   };
   invert_pictures(to_invert, list.size(), notices, count, observer.stop);
   make_trunks(list, notices, count, observer.stop);
-  auto latents = edit_from < 0 ? denoise_forks(list, notices, count, observer.stop)
-                               : edit_trunks(list, notices, count, observer.stop);
-  // A picture's file may hold another picture next time.
-  std::erase_if(trunks_, [](const Trunk& trunk) {
-    return !trunk.settings.image.empty() || !trunk.settings.mask.empty();
-  });
+  edit_pictures(to_edit, notices, count, observer.stop);
+  std::vector<Image> images;
+  if (edited) {
+    for (const Settings& s : list) images.push_back(mixed_image(s));
+  } else {
+    const auto latents = denoise_forks(list, notices, count, observer.stop);
+    release_idle_buffers();
+    for (const Tensor& picture : latents) images.push_back(to_image(decoder(picture)));
+  }
+  forget_the_oldest();
+  return images;
+}
+
+void Pipeline::Engine::forget_the_oldest() {
   while (trunks_.size() > kMostTrunks) trunks_.pop_back();
+  while (edited_.size() > kMostEdited) edited_.pop_back();
   while (inverted_.size() > kMostInverted) inverted_.pop_back();
-  return latents;
+}
+
+void Pipeline::Engine::forget_files() {
+  const auto reads_file = [](const auto& known) {
+    return !known.settings.image.empty() || !known.settings.mask.empty();
+  };
+  std::erase_if(trunks_, reads_file);
+  std::erase_if(edited_, reads_file);
 }
 
 Tensor Pipeline::Engine::starting_noise(const Settings& s, TorchGenerator& generator) const {

@@ -37,17 +37,25 @@ struct Pipeline::Engine {
   [[nodiscard]] Tensor encode_pixels(const Image& image) const;
   /// The dial's settings, without the encoded negative prompt.
   [[nodiscard]] DialRequest dial_request(const Settings& settings) const;
+  /// Where the style acts, [1,h,w,1]; undefined where no mask is given.
+  [[nodiscard]] Tensor mask_of(const Settings& settings) const;
   /// A picture before its first step.
   [[nodiscard]] Run start(const Settings& settings, Conditioning conditioning) const;
   /// The evaluation from which pictures that differ only in the dial's position differ: those before are
   /// shared.
   [[nodiscard]] int fork_evaluation(const Settings& settings) const;
-  /// The evaluation from which a finished picture is edited, or -1 where the dial acts while it is made.
-  [[nodiscard]] int edit_evaluation(const Settings& settings) const;
-  /// Latents of finished runs, one per settings. All are at one point of one schedule with one
-  /// `fork_evaluation`; what they share is denoised once, and remembered for positions to come.
-  [[nodiscard]] std::vector<Tensor> make_latents(const std::vector<Settings>& list,
-                                                 std::vector<std::string>& notices, const Observer& observer);
+  /// Whether the dial edits the finished picture, or acts while it is made.
+  [[nodiscard]] static bool edits(const Settings& settings);
+  /// The evaluations from which a finished picture is edited, and the edit is denoised anew.
+  struct EditWindow {
+    int first, settle;
+    friend bool operator==(const EditWindow&, const EditWindow&) = default;
+  };
+  [[nodiscard]] EditWindow edit_window(const Settings& settings) const;
+  /// The pictures, one per settings. All are at one point of one schedule with one `fork_evaluation`; what
+  /// they share is denoised once, and remembered for positions to come.
+  [[nodiscard]] std::vector<Image> make_images(const std::vector<Settings>& list,
+                                               std::vector<std::string>& notices, const Observer& observer);
   /// One past the last of `list` that is made in one batch with `list[begin]`.
   [[nodiscard]] std::size_t batch_end(const std::vector<Settings>& list, std::size_t begin) const;
   /// Makes one such batch.
@@ -67,6 +75,8 @@ struct Pipeline::Engine {
   models::Encoder encoder;
   models::Decoder decoder;
   std::mutex one_at_a_time;
+  /// Forgets what was made of files: they may hold other pictures next time.
+  void forget_files();
 
  private:
   /// The evaluation that a run begins at: 0, or where a start picture's noise ends.
@@ -83,10 +93,34 @@ struct Pipeline::Engine {
                                                   std::vector<std::string>& notices,
                                                   const OnEvaluation& on_evaluation,
                                                   const std::stop_token& stop);
-  [[nodiscard]] std::vector<Tensor> edit_trunks(const std::vector<Settings>& list,
+
+  /// A finished picture, edited at some strength, 0 for the picture itself: positions of a dial are mixed of
+  /// these.
+  struct EditedPicture {
+    Settings settings;  ///< At position 0, without a dial file.
+    double strength = 0;
+    EditWindow window = {};
+    Image image;
+    [[nodiscard]] bool is(const EditedPicture& other) const {
+      return strength == other.strength && window == other.window && settings == other.settings;
+    }
+  };
+  /// Adds a line to `notices` when the position is out of the dial's range.
+  [[nodiscard]] EditPlan edit_plan(const Settings& settings, std::vector<std::string>& notices) const;
+  /// Those that a list is mixed of and that are not known yet.
+  [[nodiscard]] std::vector<EditedPicture> pictures_to_edit(const std::vector<Settings>& list,
+                                                            std::vector<std::string>& notices) const;
+  /// The denoising steps that this takes.
+  [[nodiscard]] static int editing_steps(const std::vector<EditedPicture>& pictures, const Sampler& sampler);
+  /// Edits them in one batch, from their trunks, and remembers them. All have one window.
+  void edit_pictures(std::vector<EditedPicture> pictures, std::vector<std::string>& notices,
+                     const OnEvaluation& on_evaluation, const std::stop_token& stop);
+  [[nodiscard]] std::vector<Tensor> edit_trunks(const std::vector<EditedPicture>& pictures,
                                                 std::vector<std::string>& notices,
                                                 const OnEvaluation& on_evaluation,
                                                 const std::stop_token& stop);
+  /// A dial position whose edited pictures are known: their sum by the plan's weights, pixel by pixel.
+  [[nodiscard]] Image mixed_image(const Settings& settings) const;
 
   /// A picture and what decides its inversion; neither the dial nor another picture has a say in it.
   struct InvertedPicture {
@@ -102,6 +136,8 @@ struct Pipeline::Engine {
                        const std::stop_token& stop);
   [[nodiscard]] Run start_inverted(const Settings& settings, Conditioning conditioning) const;
 
+  void forget_the_oldest();
+
   struct KnownPrompt {
     std::string text;
     EncodedPrompt encoded;
@@ -114,7 +150,8 @@ struct Pipeline::Engine {
   };
   mutable std::deque<KnownPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.
   std::deque<Trunk> trunks_;                 ///< The latest; one more position costs only what follows.
-  std::deque<InvertedPicture> inverted_;     ///< The latest; all positions of a dial start from one.
+  std::deque<EditedPicture> edited_;      ///< The latest; one more position between two costs no evaluation.
+  std::deque<InvertedPicture> inverted_;  ///< The latest; all positions of a dial start from one.
 };
 
 }  // namespace latentdial

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "dial/style_words.h"
 #include "latentdial/error.h"
@@ -13,22 +14,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The dial file that is named, or that comes with the model; empty where there is none.
 fs::path path_of(const Settings& settings, const ModelInfo& model) {
   if (!settings.dial.empty()) return settings.dial;
   const fs::path own = fs::path(model.path) / "dials" / dial_file_name(settings.style);
   std::error_code ignored;
-  if (fs::exists(own, ignored)) return own;
-  throw invalid_input(
-      fmt::format("--dial: {} has no dial for \"{}\"; make one with latentdial calibrate --style \"{}\" -o "
-                  "{}, then --dial {}",
-                  model.name, settings.style, settings.style, dial_file_name(settings.style),
-                  dial_file_name(settings.style)));
+  return fs::exists(own, ignored) ? own : fs::path();
+}
+
+/// Says it once, however many positions it holds for.
+void add_notice(std::vector<std::string>& notices, std::string text) {
+  if (std::find(notices.begin(), notices.end(), text) == notices.end()) notices.push_back(std::move(text));
 }
 
 }  // namespace
 
 std::shared_ptr<const Dial> find_dial(const Settings& settings, const ModelInfo& model) {
   const fs::path path = path_of(settings, model);
+  if (path.empty()) return std::make_shared<Dial>(standard_dial(settings.style));
   auto dial = std::make_shared<Dial>(read_dial(path));
   if (dial_file_name(dial->style) != dial_file_name(settings.style)) {
     throw invalid_input(fmt::format("--dial: {} is for the style \"{}\", not \"{}\"", path.string(),
@@ -45,20 +48,26 @@ std::shared_ptr<const Dial> find_dial(const Settings& settings, const ModelInfo&
 
 void check_position(DialRequest& request, std::vector<std::string>& notices) {
   const Dial& dial = *request.dial;
-  if (request.guidance.scale != dial.guidance_scale) {
-    notices.push_back(fmt::format("the dial was calibrated at --cfg {}; at {} its positions are less exact",
-                                  dial.guidance_scale, request.guidance.scale));
+  if (dial.fingerprint.empty()) {
+    add_notice(
+        notices,
+        fmt::format("no dial is calibrated for \"{}\" on this model: position 1 is what its words show; "
+                    "latentdial calibrate --style \"{}\" -o {}, then --dial {}, is exact",
+                    dial.style, dial.style, dial_file_name(dial.style), dial_file_name(dial.style)));
+  } else if (request.guidance.scale != dial.guidance_scale) {
+    add_notice(notices, fmt::format("the dial was calibrated at --cfg {}; at {} its positions are less exact",
+                                    dial.guidance_scale, request.guidance.scale));
   }
   const bool names_style = without_style(request.prompt, request.style).has_value();
   const double low = names_style ? dial.low() : 0;
   const double held = std::clamp(request.position, low, dial.high());
   if (held == request.position) return;
-  const std::string reason = request.position > held ? dial.high_reason
+  const std::string reason = request.position > held ? dial.strengthen.reason
                              : names_style
-                                 ? dial.low_reason
+                                 ? dial.weaken.reason
                                  : "the prompt does not name the style, so nothing can be taken away";
-  notices.push_back(fmt::format("position {} is outside of the dial's range, {} is used: {}",
-                                request.position, held, reason));
+  add_notice(notices, fmt::format("position {} is outside of the dial's range, {} is used: {}",
+                                  request.position, held, reason));
   request.position = held;
 }
 

@@ -60,11 +60,17 @@ void Pipeline::generate(const std::vector<Settings>& list, const OnPicture& on_p
                         const Observer& observer) const {
   std::vector<Settings> resolved;
   for (const Settings& settings : list) resolved.push_back(resolve(settings));
+  const auto forget_files = [&] {
+    const std::scoped_lock lock(engine_->one_at_a_time);
+    engine_->forget_files();
+  };
+  forget_files();
   for (std::size_t begin = 0, end = 0; begin < resolved.size(); begin = end) {
     end = engine_->batch_end(resolved, begin);
     const std::scoped_lock lock(engine_->one_at_a_time);
     engine_->generate(resolved, begin, end, on_picture, observer);
   }
+  forget_files();
 }
 
 }  // namespace latentdial

@@ -77,6 +77,38 @@ void check_inversion(const Settings& s) {
   }
 }
 
+/// What the dial's method does not use, it must not be given.
+void check_dial(const Settings& s) {
+  if (s.style.empty() && s.position != 0) {
+    throw invalid_input(
+        fmt::format("--at: the dial is at {}, but no --style says what it turns", s.position));
+  }
+  if (s.style_start > s.style_end) {
+    throw invalid_input(
+        fmt::format("--style-start: {} is behind --style-end, {}; the style would never be on", s.style_start,
+                    s.style_end));
+  }
+  const std::string method = s.method.empty() && !s.style.empty() ? dial_methods().front() : s.method;
+  const bool windowed = method == "guide" || method == "anchored";
+  if (!windowed && (s.style_start != 0 || s.style_end != 1)) {
+    throw invalid_input(
+        "--style-start, --style-end: only --method guide and anchored act on some of the steps");
+  }
+  if (method != "anchored" && s.style_settle != 1)
+    throw invalid_input("--style-settle: only --method anchored denoises a picture anew");
+  if (!windowed && method != "calibrated" && !s.mask.empty()) {
+    throw invalid_input("--mask: only --method guide, anchored and calibrated act on a part of the picture");
+  }
+  if (method != "calibrated" && !s.dial.empty()) {
+    throw invalid_input("--dial: only --method calibrated turns a dial file");
+  }
+  if (s.per_token && !method.empty() && !method.starts_with("slerp")) {
+    throw invalid_input(fmt::format(
+        "--per-token: --method {} turns no encoding by an angle, so there is nothing to do per token",
+        method));
+  }
+}
+
 bool is_blank(const std::string& text) {
   return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
@@ -98,31 +130,7 @@ void validate(const Settings& s) {
     throw invalid_input(fmt::format("--cfg-start: {} is behind --cfg-end, {}; guidance would never be on",
                                     s.guidance_start, s.guidance_end));
   }
-  if (s.style.empty() && s.position != 0) {
-    throw invalid_input(
-        fmt::format("--at: the dial is at {}, but no --style says what it turns", s.position));
-  }
-  if (s.style_start > s.style_end) {
-    throw invalid_input(
-        fmt::format("--style-start: {} is behind --style-end, {}; the style would never be on", s.style_start,
-                    s.style_end));
-  }
-  const bool windowed = s.method == "guide" || s.method == "anchored";
-  if (!windowed && (s.style_start != 0 || s.style_end != 1)) {
-    throw invalid_input(
-        "--style-start, --style-end: only --method guide and anchored act on some of the steps");
-  }
-  if (!windowed && s.method != "calibrated" && !s.mask.empty()) {
-    throw invalid_input("--mask: only --method guide, anchored and calibrated act on a part of the picture");
-  }
-  if (s.method != "calibrated" && !s.dial.empty()) {
-    throw invalid_input("--dial: only --method calibrated turns a dial file");
-  }
-  if (s.per_token && !s.method.empty() && !s.method.starts_with("slerp")) {
-    throw invalid_input(fmt::format(
-        "--per-token: --method {} turns no encoding by an angle, so there is nothing to do per token",
-        s.method));
-  }
+  check_dial(s);
   if (s.to_prompt.empty() && s.to_seed < 0 && s.to_image.empty() && s.theta != 0) {
     throw invalid_input(fmt::format(
         "--theta: {} of the way, but neither --to nor --to-seed nor --to-image says where to", s.theta));

@@ -47,13 +47,13 @@ def test_a_window_without_guide(fails):
 
 def test_a_dial_that_cannot_be_turned(fails, tmp_path):
     dialled = (*DOG, "--style", "sketch", "--method", "calibrated", "--at", "0.5")
-    assert "latentdial calibrate" in fails(*DOG, "--style", "no such style", "--method", "calibrated", "--at", "0.5")
     assert "cannot be read" in fails(*dialled, "--dial", "missing.json")
     (tmp_path / "broken.json").write_text("{")
     assert "is no JSON object" in fails(*dialled, "--dial", "broken.json")
-    points = {"strengthen": [[0, 0], [1, 1]], "weaken": [[0, 0]]}
-    dial = {"latentdial_dial": 2, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "style_start": 0.5, "weaken_start": 0.5, **points}
-    (tmp_path / "other.json").write_text(json.dumps({**dial, "high_reason": "", "low_reason": ""}))
+    side = {"start": 0.5, "settle": 1, "reason": ""}
+    sides = {"strengthen": {**side, "points": [[0, 0], [1, 1]]}, "weaken": {**side, "points": [[0, 0]]}}
+    dial = {"latentdial_dial": 3, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, **sides}
+    (tmp_path / "other.json").write_text(json.dumps(dial))
     assert "another model" in fails(*dialled, "--dial", "other.json")
     assert 'for the style "sketch"' in fails(*DOG, "--style", "sunset", "--method", "calibrated", "--at", "0.5", "--dial", "other.json")
     assert "--dial" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--dial", "other.json")

@@ -19,12 +19,8 @@ Dial a_dial() {
   dial.style = "Monet style";
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
-  dial.style_start = 0.4;
-  dial.weaken_start = 0.2;
-  dial.strengthen = {{0, 0}, {0.5, 0.6}, {1, 1.4}};
-  dial.weaken = {{0, 0}, {-1, -2}};
-  dial.high_reason = "no more";
-  dial.low_reason = "no less";
+  dial.strengthen = {0.4, 0.8, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, "no more"};
+  dial.weaken = {0.2, 0.6, {{0, 0}, {-1, -2}}, "no less"};
   return dial;
 }
 
@@ -54,12 +50,19 @@ class DialFile : public testing::Test {
                    fmt::format("{}.dial.json", testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
-TEST(Dial, IsLinearBetweenItsPointsAndHeldAtItsEnds) {
-  EXPECT_DOUBLE_EQ(a_dial().strength_at(0), 0);
-  EXPECT_DOUBLE_EQ(a_dial().strength_at(0.25), 0.3);
-  EXPECT_DOUBLE_EQ(a_dial().strength_at(0.75), 1.0);
-  EXPECT_DOUBLE_EQ(a_dial().strength_at(3), 1.4);
-  EXPECT_DOUBLE_EQ(a_dial().strength_at(-0.5), -1);
+/// Strengths on either side of a position, and the share of the second.
+std::string around(double position) {
+  const auto place = a_dial().around(position);
+  return fmt::format("{} {} {:.2f}", place.below.strength, place.above.strength, place.share);
+}
+
+TEST(Dial, StandsBetweenTwoOfItsPointsAndIsHeldAtItsEnds) {
+  EXPECT_EQ(around(0), "0 0.6 0.00");
+  EXPECT_EQ(around(0.125), "0 0.6 0.25");
+  EXPECT_EQ(around(0.5), "0 0.6 1.00");
+  EXPECT_EQ(around(0.75), "0.6 1.4 0.50");
+  EXPECT_EQ(around(3), "1.4 1.4 0.00");
+  EXPECT_EQ(around(-0.75), "0 -2 0.75");
 }
 
 TEST_F(DialFile, ReadsWhatWasWritten) {
@@ -67,21 +70,23 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
   const Dial dial = read_dial(path_);
   EXPECT_EQ(dial.style, "Monet style");
   EXPECT_EQ(dial.fingerprint, "0123456789abcdef");
-  EXPECT_EQ(dial.style_start, 0.4);
-  EXPECT_EQ(dial.weaken_start, 0.2);
-  EXPECT_EQ(dial.strength_at(0.75), 1.0);
+  EXPECT_EQ(dial.strengthen.start, 0.4);
+  EXPECT_EQ(dial.strengthen.settle, 0.8);
+  EXPECT_EQ(dial.weaken.start, 0.2);
+  EXPECT_EQ(dial.weaken.settle, 0.6);
+  EXPECT_EQ(dial.around(0.75).above.strength, 1.4);
   EXPECT_EQ(dial.low(), -1);
-  EXPECT_EQ(dial.high_reason, "no more");
+  EXPECT_EQ(dial.strengthen.reason, "no more");
 }
 
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 2", "\"latentdial_dial\": 1")),
-              HasSubstr("is of format 1"));
+  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 3", "\"latentdial_dial\": 2")),
+              HasSubstr("is of format 2"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is no text"));
-  EXPECT_THAT(refusal(changed("\"style_start\": 0.4", "\"style_start\": 4")), HasSubstr("\"style_start\""));
+  EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));
   EXPECT_THAT(refusal(changed("1.4", "0.1")), HasSubstr("outwards"));
   EXPECT_THAT(refusal(changed("1.4", "\"x\"")), HasSubstr("no [position, strength]"));
 }

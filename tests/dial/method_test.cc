@@ -108,18 +108,48 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
   EXPECT_NEAR(guided(step(0.5)), 7 + 7.5 * (3 - 7) + 7.5 * 0.5 * (3 - 1), 1e-5);
 }
 
-TEST(Calibrated, EditsTheFinishedPictureByTheDialsStrengthFromItsStartOn) {
-  DialRequest request = a_request(0.5);
+TEST(Calibrated, MixesWhatTheStrengthsOnEitherSideMakeOfTheFinishedPicture) {
+  DialRequest request = a_request(0.75);
   auto dial = std::make_shared<Dial>();
-  dial->style_start = 0.4;
-  dial->strengthen = {{0, 0}, {0.5, 0.8}, {1, 1.5}};
+  dial->strengthen = {0.4, 0.6, {{0, 0}, {0.5, 0.8}, {1, 1.5}}, ""};
   request.dial = dial;
   const auto& method = find_dial_method("calibrated");
-  const auto conditioning = method.condition(request, two_words());
   EXPECT_EQ(method.start(request), 1) << "every position begins with the same finished picture";
-  EXPECT_EQ(method.edit_start(request), 0.4);
-  EXPECT_NEAR(guided(conditioning(0.3)), 7 + 7.5 * (1 - 7), 1e-5);
-  EXPECT_NEAR(guided(conditioning(0.4)), 7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1), 1e-5);
+  const EditPlan plan = method.edit(request);
+  EXPECT_EQ(plan.start, 0.4);
+  EXPECT_EQ(plan.settle, 0.6);
+  ASSERT_EQ(plan.shares.size(), 2u);
+  EXPECT_EQ(plan.shares[0].strength, 0.8);
+  EXPECT_EQ(plan.shares[1].strength, 1.5);
+  EXPECT_EQ(plan.shares[0].weight, 0.5);
+  EXPECT_EQ(plan.shares[1].weight, 0.5);
+
+  request.position = 0.8;  // An edit is asked for at its strength.
+  EXPECT_NEAR(guided(method.condition(request, two_words())(0.4)),
+              7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1), 1e-5);
+}
+
+TEST(Calibrated, ZeroIsTheFinishedPictureItself) {
+  DialRequest request = a_request(0);
+  auto dial = std::make_shared<Dial>();
+  dial->strengthen.points = {{0, 0}, {1, 1}};
+  request.dial = dial;
+  const EditPlan plan = find_dial_method("calibrated").edit(request);
+  ASSERT_EQ(plan.shares.size(), 1u);
+  EXPECT_EQ(plan.shares[0].strength, 0);
+  EXPECT_EQ(plan.shares[0].weight, 1);
+}
+
+TEST(Anchored, IsOneEditAtThePositionItself) {
+  DialRequest request = a_request(0.7);
+  request.window.start = 0.2;
+  request.settle = 0.5;
+  const EditPlan plan = find_dial_method("anchored").edit(request);
+  EXPECT_EQ(plan.start, 0.2);
+  EXPECT_EQ(plan.settle, 0.5);
+  ASSERT_EQ(plan.shares.size(), 1u);
+  EXPECT_EQ(plan.shares[0].strength, 0.7);
+  EXPECT_EQ(plan.shares[0].weight, 1);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // A dial on the finished picture: its scene stays where it is.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -73,6 +74,65 @@ TEST(AnchoredEdit, MorePositionsCostOnlyTheWindow) {
   EXPECT_EQ(make(fresh, {s}).second, 9);
   s.style = "sketch";
   EXPECT_EQ(make(fresh, {s}).second, 9) << "another style of the same picture";
+}
+
+Settings calibrated(double position) {
+  Settings s = dialled(position, "calibrated");
+  s.style_start = 0;
+  return s;
+}
+
+TEST(CalibratedDial, EachPositionIsTheSameAloneAndTogether) {
+  std::vector<Settings> list = {calibrated(0.3), calibrated(0), calibrated(1), calibrated(0.9)};
+  for (auto& s : list) s.width = s.height = 64;
+  const auto together = make(pipeline(), list).first;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+    EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << i;
+  }
+}
+
+TEST(CalibratedDial, OneMorePositionBetweenKnownOnesCostsNoEvaluation) {
+  const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  EXPECT_GT(make(fresh, {calibrated(0), calibrated(0.5)}).second, 15);
+  EXPECT_EQ(make(fresh, {calibrated(0.6)}).second, 0);
+}
+
+TEST(CalibratedDial, MovesThePictureByTheShareThatItSays) {
+  const auto pictures =
+      make(pipeline(), {calibrated(0), calibrated(0.25), calibrated(0.5), calibrated(0.75)}).first;
+  const double whole = difference(pictures[0].image, pictures[3].image);
+  EXPECT_GT(whole, 30) << "cyberpunk is dark";
+  EXPECT_NEAR(difference(pictures[0].image, pictures[1].image) / whole, 1.0 / 3, 0.06);
+  EXPECT_NEAR(difference(pictures[0].image, pictures[2].image) / whole, 2.0 / 3, 0.06);
+}
+
+TEST(CalibratedDial, IsTheMethodWhereNoneIsNamed) {
+  Settings s = calibrated(0.5);
+  s.method = "";
+  EXPECT_EQ(pipeline().resolve(s).method, "calibrated");
+  EXPECT_EQ(pipeline().generate(s).image.rgb, pipeline().generate(calibrated(0.5)).image.rgb);
+}
+
+TEST(CalibratedDial, WithoutAFileItEndsAtTheWordsOwnStrengthAndSaysSo) {
+  Settings s = calibrated(1);
+  s.style = "in the desert";
+  const Picture full = pipeline().generate(s);
+  ASSERT_EQ(full.notices.size(), 1u);
+  EXPECT_THAT(full.notices[0], testing::HasSubstr("no dial is calibrated for \"in the desert\""));
+  EXPECT_EQ(make(pipeline(), {calibrated(0), s, s}).first[1].notices.size(), 1u) << "it is said once";
+  s.position = 1.5;
+  const Picture beyond = pipeline().generate(s);
+  EXPECT_EQ(beyond.image.rgb, full.image.rgb);
+  EXPECT_THAT(beyond.notices.back(), testing::HasSubstr("position 1.5 is outside of the dial's range"));
+}
+
+TEST(AnchoredEdit, SettlingDenoisesTheEditAnew) {
+  const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  Settings s = dialled(1);
+  s.width = s.height = 64;
+  s.style_settle = 0.6;
+  EXPECT_EQ(make(fresh, {s}).second, 15 + 9 + 6) << "the plain picture, the edit, and its last 40 % anew";
 }
 
 TEST(AnchoredEdit, StrengthMovesThePictureStepByStep) {

@@ -110,7 +110,7 @@ TEST(Inversion, GivesThePictureBackFromHalfWayToo) {
 }
 
 TEST(Inversion, TheDialAtZeroIsThePictureAndMovesFromThere) {
-  for (const char* method : {"slerp", "lerp", "guide", "sega", "freesliders"}) {
+  for (const char* method : {"slerp", "lerp", "guide", "anchored", "calibrated", "sega", "freesliders"}) {
     Settings s = inverted(picture_of("a castle"), "a castle");
     const Image plain = make(s);
     s.style = "sketch";

@@ -66,8 +66,21 @@ TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
   };
   EXPECT_EQ(guide([](Settings& s) { s.style_start = 0.3; }), "");
   EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("--style-start"));
+  EXPECT_THAT(guide([](Settings& s) { s.style_settle = 0.6; }), HasSubstr("--style-settle"));
+  EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_settle = 0.6; }), "");
   EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("--per-token"));
   EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("--method guide"));
+}
+
+TEST(Validate, WithoutAMethodTheDialIsTheCalibratedOne) {
+  const auto dial = [](const std::function<void(Settings&)>& change) {
+    return fault([&](Settings& s) {
+      s.style = "Monet style";
+      change(s);
+    });
+  };
+  EXPECT_EQ(dial([](Settings& s) { s.dial = "monet.dial.json", s.mask = "mask.png"; }), "");
+  EXPECT_THAT(dial([](Settings& s) { s.per_token = true; }), HasSubstr("--method calibrated"));
 }
 
 TEST(Validate, WantsTextsThatAPngCanKeep) {

@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "pipeline/anchored_edit.h"
+#include "pipeline/engine.h"
+#include "pipeline/find_dial.h"
+#include "pipeline/pixels.h"
+#include "tensor/buffer_pool.h"
+
+namespace latentdial {
+namespace {
+
+/// What decides an edit besides its strength.
+Settings edit_settings(Settings s) {
+  s.position = 0;
+  s.dial = "";
+  return s;
+}
+
+/// The edited latents where the mask is 1, the original's where it is 0; everywhere the edited ones without a
+/// mask.
+Tensor masked(const Tensor& original, const Tensor& edited, const Tensor& mask) {
+  if (!mask.defined()) return edited;
+  Tensor result = original.clone();
+  const auto channels = static_cast<std::size_t>(original.dim(-1));
+  for (std::size_t i = 0; i < result.values().size(); ++i)
+    result.values()[i] += mask.values()[i / channels] * (edited.values()[i] - original.values()[i]);
+  return result;
+}
+
+}  // namespace
+
+bool Pipeline::Engine::edits(const Settings& s) {
+  return !s.style.empty() && find_dial_method(s.method).edit != nullptr;
+}
+
+EditPlan Pipeline::Engine::edit_plan(const Settings& s, std::vector<std::string>& notices) const {
+  DialRequest request = dial_request(s);
+  if (request.dial) check_position(request, notices);
+  return find_dial_method(s.method).edit(request);
+}
+
+auto Pipeline::Engine::edit_window(const Settings& s) const -> EditWindow {
+  std::vector<std::string> ignored;
+  const EditPlan plan = edit_plan(s, ignored);
+  const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
+  const int first = sampler->evaluation_at(first_evaluation(s, *sampler), plan.start);
+  return {first, sampler->evaluation_at(first, plan.settle)};
+}
+
+auto Pipeline::Engine::pictures_to_edit(const std::vector<Settings>& list,
+                                        std::vector<std::string>& notices) const
+    -> std::vector<EditedPicture> {
+  std::vector<EditedPicture> missing;
+  for (const Settings& s : list) {
+    const EditWindow window = edit_window(s);
+    for (const EditShare& share : edit_plan(s, notices).shares) {
+      EditedPicture wanted{edit_settings(s), share.strength, window, {}};
+      const auto same = [&](const EditedPicture& other) { return other.is(wanted); };
+      if (std::none_of(edited_.begin(), edited_.end(), same) &&
+          std::none_of(missing.begin(), missing.end(), same))
+        missing.push_back(std::move(wanted));
+    }
+  }
+  return missing;
+}
+
+int Pipeline::Engine::editing_steps(const std::vector<EditedPicture>& pictures, const Sampler& sampler) {
+  const auto edit =
+      std::find_if(pictures.begin(), pictures.end(), [](const auto& p) { return p.strength != 0; });
+  if (edit == pictures.end()) return 0;
+  return edit_steps(sampler, edit->window.first) + sampler.evaluations() - edit->window.settle;
+}
+
+std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPicture>& pictures,
+                                                  std::vector<std::string>& notices,
+                                                  const OnEvaluation& on_evaluation,
+                                                  const std::stop_token& stop) {
+  if (pictures.empty()) return {};
+  const EditWindow window = pictures.front().window;
+  std::vector<AnchoredEdit> edits;
+  for (const EditedPicture& picture : pictures) {
+    Settings at_strength = picture.settings;
+    at_strength.position = picture.strength;
+    edits.push_back({find_trunk(picture.settings), condition(at_strength, notices)});
+  }
+  auto latents = edit(prompted_unet, edits, window.first, on_evaluation, stop);
+  std::vector<Run> runs;
+  for (std::size_t k = 0; k < pictures.size(); ++k) {
+    const Settings& s = pictures[k].settings;
+    auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
+    TorchGenerator generator = edits[k].original->generator;
+    if (window.settle < sampler->evaluations())
+      latents[k] = sampler->add_noise(latents[k], generator.randn_nhwc(latents[k].shape()), window.settle);
+    runs.push_back({edits[k].conditioning, std::move(sampler), generator, latents[k], window.settle, {}});
+  }
+  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), on_evaluation, stop);
+  for (std::size_t k = 0; k < pictures.size(); ++k)
+    latents[k] = masked(edits[k].original->latents, runs[k].latents, mask_of(pictures[k].settings));
+  return latents;
+}
+
+void Pipeline::Engine::edit_pictures(std::vector<EditedPicture> pictures, std::vector<std::string>& notices,
+                                     const OnEvaluation& on_evaluation, const std::stop_token& stop) {
+  const auto unchanged =
+      std::partition(pictures.begin(), pictures.end(), [](const auto& p) { return p.strength != 0; });
+  auto latents = edit_trunks({pictures.begin(), unchanged}, notices, on_evaluation, stop);
+  for (auto picture = unchanged; picture != pictures.end(); ++picture)
+    latents.push_back(find_trunk(picture->settings)->latents);
+  release_idle_buffers();
+  for (std::size_t k = 0; k < pictures.size(); ++k) {
+    pictures[k].image = to_image(decoder(latents[k]));
+    edited_.push_front(std::move(pictures[k]));
+  }
+}
+
+Image Pipeline::Engine::mixed_image(const Settings& s) const {
+  std::vector<std::string> ignored;
+  std::vector<double> sums;
+  Image image;
+  for (const EditShare& share : edit_plan(s, ignored).shares) {
+    const EditedPicture wanted{edit_settings(s), share.strength, edit_window(s), {}};
+    image = std::find_if(edited_.begin(), edited_.end(), [&](const auto& other) {
+              return other.is(wanted);
+            })->image;
+    sums.resize(image.rgb.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += share.weight * image.rgb[i];
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    image.rgb[i] = static_cast<std::uint8_t>(std::lround(sums[i]));
+  return image;
+}
+
+}  // namespace latentdial
