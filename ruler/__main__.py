@@ -56,10 +56,10 @@ def main() -> None:
     autoencoder, out = arguments.model / "vae", arguments.out
     out.mkdir(parents=True, exist_ok=True)
     say("scorers")
-    scorers, content = load_scorers(arguments.work, autoencoder), load_content(arguments.work, autoencoder)
+    scorers, content = load_scorers(arguments.work, autoencoder), load_content(arguments.work, arguments.program, arguments.model)
     say("validation on rendered pictures")
     try:
-        ruler = validated(scorers, content, arguments.work, autoencoder)
+        ruler = validated(scorers, content, arguments.work, arguments.program, arguments.model)
     except UnfitRuler as fault:
         sys.exit(f"ruler: {fault}")
     judges = Judges(scorers, content, noise=2 * max(figure["step noise"] for figure in ruler["perfect dials"].values()))

@@ -6,6 +6,7 @@ import numpy
 import torch
 
 from ruler.damage import damaged_at_random
+from ruler.generated import generated, restyle_all
 from ruler.rendered import LATENT_NOISE, blurred, render_all, round_trip, to_pixels
 from ruler.scorers import block
 from training.captions import Scene, random_scene
@@ -14,12 +15,13 @@ from training.fit import fit
 from training.scenes import SUBJECTS
 from training.styles import STYLES
 
-PROMPTS = 1200
+PROMPTS = 1200  # Of rendered scenes.
+GENERATED = 400  # More of the model's own pictures: what it leaves vague must not count as another scene.
 SEEDS = 4  # Of each prompt: the hard negatives, alike but for colours, sun, clouds and two pixels of place.
 VIEWS = 6  # Of each scene: one plain, the others of any style and strength; one of them lightly damaged, one seen through the autoencoder.
 LIGHT = 0.4  # Damage that leaves the scene what it is: what became of the quality is another question.
 DAMAGED = 6000
-STEPS = 1800
+STEPS = 2400
 PROMPTS_A_BATCH = 16
 TEMPERATURE = 0.1
 WIDTH = 64  # Of an embedding.
@@ -40,27 +42,42 @@ class Content(torch.nn.Module):
         return torch.nn.functional.normalize(self.embedding(features), dim=1), self.subject(features), self.damage(features)[:, 0]
 
 
+def random_style(rng: numpy.random.Generator) -> tuple[str, float]:
+    """Any style at any strength."""
+    return str(rng.choice(STYLES)), float(rng.random())
+
+
 def views(rng: numpy.random.Generator) -> list[list[Scene]]:
     """SEEDS scenes of one random prompt, each VIEWS times."""
     prompt = random_scene(rng)
     scenes = []
     for seed in rng.integers(2**31, size=SEEDS):
-        scene = [(None, 0.0)] + [(str(rng.choice(STYLES)), float(rng.random())) for _ in range(VIEWS - 1)]
+        scene = [(None, 0.0)] + [random_style(rng) for _ in range(VIEWS - 1)]
         scenes.append([Scene(prompt.subject, prompt.place, prompt.modifiers, style, strength, int(seed)) for style, strength in scene])
     return scenes
 
 
-def training_views(autoencoder: pathlib.Path) -> tuple[numpy.ndarray, torch.Tensor]:
-    """Pictures uint8 [PROMPTS, SEEDS, VIEWS, 128, 128, 3] and the prompts' subjects."""
-    rng = numpy.random.default_rng(23)
+def generated_views(rng: numpy.random.Generator, program: pathlib.Path, model: pathlib.Path, work: pathlib.Path) -> tuple[numpy.ndarray, list[int]]:
+    """The same of the model's pictures, with the renderer's styles over them: [GENERATED, SEEDS, VIEWS, 128, 128, 3] and subjects."""
+    plain, subjects = generated(program, model, work / "ruler", 23, GENERATED, SEEDS)
+    styles = [style for _ in range(GENERATED * SEEDS) for style in [(None, 0.0, 0)] + [(*random_style(rng), int(rng.integers(2**31))) for _ in range(VIEWS - 1)]]
+    pictures = restyle_all(plain.reshape(-1, *plain.shape[2:]).repeat(VIEWS, 0), styles)
+    return pictures.reshape(GENERATED, SEEDS, VIEWS, *pictures.shape[1:]), subjects
+
+
+def training_views(program: pathlib.Path, model: pathlib.Path, work: pathlib.Path) -> tuple[numpy.ndarray, torch.Tensor]:
+    """Pictures uint8 [PROMPTS + GENERATED, SEEDS, VIEWS, 128, 128, 3] and the prompts' subjects."""
+    rng, autoencoder = numpy.random.default_rng(23), model / "vae"
     scenes = [views(rng) for _ in range(PROMPTS)]
     pictures = render_all([view for prompt in scenes for scene in prompt for view in scene])
     pictures = pictures.reshape(PROMPTS, SEEDS, VIEWS, *pictures.shape[1:])
+    made, made_subjects = generated_views(rng, program, model, work)
+    pictures = numpy.concatenate([pictures, made])
     worn = pictures[:, :, -2]
     worn[:] = damaged_at_random(worn.reshape(-1, *worn.shape[2:]), 2, LIGHT)[0].reshape(worn.shape)
     last = pictures[:, :, -1]
     last[:] = round_trip(autoencoder, last.reshape(-1, *last.shape[2:]), LATENT_NOISE).reshape(last.shape)
-    return pictures, torch.tensor([SUBJECTS.index(prompt[0][0].subject) for prompt in scenes])
+    return pictures, torch.tensor([SUBJECTS.index(prompt[0][0].subject) for prompt in scenes] + made_subjects)
 
 
 def contrast(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -70,7 +87,7 @@ def contrast(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(similarity, own) + torch.nn.functional.cross_entropy(similarity.T, own)
 
 
-def load_content(work: pathlib.Path, autoencoder: pathlib.Path = pathlib.Path("models/scenes/vae")) -> Content:
+def load_content(work: pathlib.Path, program: pathlib.Path, model: pathlib.Path) -> Content:
     """The judge, from work/ruler/content.pt, or trained when that is missing."""
     torch.manual_seed(23)
     judge = Content().to(memory_format=torch.channels_last)
@@ -79,13 +96,13 @@ def load_content(work: pathlib.Path, autoencoder: pathlib.Path = pathlib.Path("m
         judge.load_state_dict(state)
         return judge.eval()
     rng = numpy.random.default_rng([23, 1])
-    pictures, subjects = training_views(autoencoder)
+    pictures, subjects = training_views(program, model, work)
     every = pictures.reshape(-1, *pictures.shape[3:])
     ruined, amounts, _ = damaged_at_random(every[rng.permutation(len(every))[:DAMAGED]], 0)
     scenes = PROMPTS_A_BATCH * SEEDS
 
     def loss() -> torch.Tensor:
-        prompts = rng.permutation(PROMPTS)[:PROMPTS_A_BATCH]
+        prompts = rng.permutation(len(pictures))[:PROMPTS_A_BATCH]
         shown = rng.random((2, PROMPTS_A_BATCH, SEEDS, VIEWS)).argsort(-1)[0, ..., :2]
         pair = [pictures[prompts[:, None], numpy.arange(SEEDS), shown[..., i]].reshape(scenes, *pictures.shape[3:]) for i in range(2)]
         bad = rng.integers(DAMAGED, size=scenes)

@@ -1,7 +1,7 @@
 """Pictures that the model did not make: does inversion give them back, and does the dial move them? python -m ruler.inversion
 
 Draws scenes that no training saw, inverts them, and prints how near the dial at 0 is to what the autoencoder alone gives back, how strong
-each style is along `--method guide` as scorer B reads it, and how often the scene was lost."""
+each style is along the dial as scorer B reads it, and how often the scene was lost."""
 
 import dataclasses
 import pathlib
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--cfg", type=float, default=3.5)
     parser.add_argument("--strength", type=float, default=0.75)
     parser.add_argument("--sampler", default="ddim")
-    parser.add_argument("--style-start", type=float, default=0)
+    parser.add_argument("--method", default="calibrated")
     arguments = parser.parse_args()
 
     scenes, words = held_back(arguments.scenes)
@@ -72,7 +72,7 @@ def main() -> None:
     common = {"invert": True, "steps": arguments.steps, "sampler": arguments.sampler, "guidance_scale": arguments.cfg}
     common["strength"] = arguments.strength
     own = [{**common, "image": str(file.resolve()), "prompt": text} for file, text in zip(files, words)]
-    name = f"{arguments.sampler}-{arguments.steps}-{arguments.cfg:g}-{arguments.strength:g}-{arguments.style_start:g}"
+    name = f"{arguments.sampler}-{arguments.steps}-{arguments.cfg:g}-{arguments.strength:g}-{arguments.method}"
     options = ["-m", str(arguments.model)]
 
     given_back = sweep(arguments.program, [{"settings": s} for s in own], arguments.out / f"{name}-zero", options).pictures()
@@ -80,12 +80,11 @@ def main() -> None:
     psnr = decibels(given_back, coded)
     print(f"{name}: dial at 0 against the autoencoder alone, {len(files)} pictures: median {numpy.median(psnr):.1f} dB, worst {psnr.min():.1f} dB")
 
-    dial = {"method": "guide", "style_start": arguments.style_start}
     grid = {"style": list(STYLE_WORDS.values()), "position": list(POSITIONS)}
-    plan = [{"settings": {**s, **dial}, "grid": grid} for s in own[: arguments.strips]]
+    plan = [{"settings": {**s, "method": arguments.method}, "grid": grid} for s in own[: arguments.strips]]
     strips = sweep(arguments.program, plan, arguments.out / f"{name}-strips", options).pictures()
     shape = (arguments.strips, len(STYLES), len(POSITIONS))
-    judge, scorer = load_content(arguments.work), load_scorers(arguments.work)["B"]
+    judge, scorer = load_content(arguments.work, arguments.program, arguments.model), load_scorers(arguments.work)["B"]
     shown = strengths(scorer, strips).reshape(*shape, len(STYLES))
     embeddings = embed(judge, strips).reshape(*shape, -1)
     lost = distance(embeddings, embeddings[:, :, :1]) > budget_of(scenes[:20], judge, arguments.model / "vae")

@@ -13,11 +13,11 @@ from training.checkpoint import load_state, save_state
 from training.fit import fit
 from training.styles import STYLES
 
-PICTURES = 12000
-ROUND_TRIPS = 2500  # They are drawn as often as all the others together.
+PICTURES = 24000
+ROUND_TRIPS = 6000  # They are drawn as often as all the others together.
 MOST = 1.2  # Trained a little past full strength, so that full is no end of the scale and overshoot is seen.
 OFTENER = {"monet": 2.5, "pixel art": 1.5}  # The hardest to measure are seen more often.
-STEPS = 2400
+STEPS = 6000
 BATCH = 48
 STREAMS = {"A": 21, "B": 22}
 

@@ -10,6 +10,7 @@ import torch
 from ruler.cde import calibrated_dial_error, responses
 from ruler.content import LIGHT, Content, distance, embed, look
 from ruler.damage import KINDS, damaged_at_random
+from ruler.generated import generated, restyle_all
 from ruler.rendered import render_all, rendered, round_trip
 from ruler.scorers import strengths
 from training.captions import random_scene
@@ -21,6 +22,7 @@ PICTURES = 1200
 STRIPS = 6  # Perfectly drawn dials per style.
 SCENES = 40  # For the content scorer; each in every style at every strength, and three times with other seeds.
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+GENERATED, SEEDS = 60, 4  # The model's own pictures: prompts, and seeds of each.
 DAMAGED = 600
 LEAST_RANK = 0.95
 
@@ -69,6 +71,21 @@ def perfect_dials(scorer: torch.nn.Module, autoencoder: pathlib.Path) -> dict:
     return figures
 
 
+def generated_figures(judge: Content, work: pathlib.Path, program: pathlib.Path, model: pathlib.Path) -> dict:
+    """On the model's own pictures: whether the renderer's style over one leaves it the same scene, and other seeds do not."""
+    plain, _ = generated(program, model, work / "ruler", STREAM, GENERATED, SEEDS)
+    places = plain.reshape(-1, *plain.shape[2:])
+    embeddings = embed(judge, places).reshape(GENERATED, SEEDS, -1)
+    one, other = numpy.triu_indices(SEEDS, 1)
+    other_seed = distance(embeddings[:, one], embeddings[:, other])
+    budget = float(numpy.median(other_seed) / 2)
+    within = {}
+    for style in STYLES:
+        shown = embed(judge, round_trip(model / "vae", restyle_all(places, [(style, 1.0, i) for i in range(len(places))])))
+        within[style] = float((distance(shown.reshape(embeddings.shape), embeddings) <= budget).mean())
+    return {"same scene within budget": within, "other seeds over budget": float((other_seed > budget).mean())}
+
+
 def content_figures(judge: Content, autoencoder: pathlib.Path) -> dict:
     """Whether the same scene stays within the budget in every style, other seeds pass it, and subjects and damage are read right."""
     rng = numpy.random.default_rng([STREAM, 2])
@@ -99,21 +116,23 @@ def content_figures(judge: Content, autoencoder: pathlib.Path) -> dict:
     }
 
 
-def validate(scorers: dict[str, torch.nn.Module], judge: Content, autoencoder: pathlib.Path) -> dict:
+def validate(scorers: dict[str, torch.nn.Module], judge: Content, work: pathlib.Path, program: pathlib.Path, model: pathlib.Path) -> dict:
     """All figures."""
+    autoencoder = model / "vae"
     return {
         "styles": style_figures(scorers, autoencoder),
         "perfect dials": perfect_dials(scorers["B"], autoencoder),
         "content": content_figures(judge, autoencoder),
+        "generated": generated_figures(judge, work, program, model),
     }
 
 
-def validated(scorers: dict[str, torch.nn.Module], judge: Content, work: pathlib.Path, autoencoder: pathlib.Path) -> dict:
+def validated(scorers: dict[str, torch.nn.Module], judge: Content, work: pathlib.Path, program: pathlib.Path, model: pathlib.Path) -> dict:
     """All figures, from work/ruler/validation.json when it is newer than the scorers; raises UnfitRuler when a style is read too badly."""
     path = work / "ruler/validation.json"
     trained = max(file.stat().st_mtime for file in path.parent.glob("*.pt"))
     if not path.exists() or path.stat().st_mtime < trained:
-        path.write_text(json.dumps(validate(scorers, judge, autoencoder), indent=1))
+        path.write_text(json.dumps(validate(scorers, judge, work, program, model), indent=1))
     figures = json.loads(path.read_text())
     for name, kinds in figures["styles"].items():
         for kind, styles in kinds.items():
@@ -136,11 +155,12 @@ def style_table(figures: dict) -> tuple[list[str], list[list[str]]]:
 
 def content_table(figures: dict) -> tuple[list[str], list[list[str]]]:
     """Header and rows: what of the same scene the content scorer accepts in each style, and what a perfect dial scores."""
-    content = figures["content"]
-    header = ["style", *(f"same scene within budget at {s}" for s in STRENGTHS), "subject right", "CDE of a perfect dial"]
+    content, generated = figures["content"], figures["generated"]
+    header = ["style", *(f"same scene within budget at {s}" for s in STRENGTHS), "generated, at 1.0", "subject right", "CDE of a perfect dial"]
     rows = []
     for style in STYLES:
         within = [f"{share:.0%}" for share in content["same scene within budget"][style].values()]
+        within.append(f"{generated['same scene within budget'][style]:.0%}")
         rows.append([style, *within, f"{content['subject right'][style]:.0%}", f"{figures['perfect dials'][style]['CDE']:.1f}"])
     return header, rows
 
@@ -148,7 +168,8 @@ def content_table(figures: dict) -> tuple[list[str], list[list[str]]]:
 def content_row(figures: dict) -> str:
     content = figures["content"]
     return (
-        f"Other seeds over the budget: {content['other seeds over budget']:.0%}. "
+        f"Other seeds over the budget: {content['other seeds over budget']:.0%}, "
+        f"of generated pictures {figures['generated']['other seeds over budget']:.0%}. "
         f"The same scene, styled and lightly damaged, within it: {content['same scene lightly damaged within budget']:.0%}. "
         f"Quality against known damage, rank correlation: {content['quality against damage, rank']:.3f}."
     )
