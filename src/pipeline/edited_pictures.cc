@@ -12,6 +12,10 @@
 namespace latentdial {
 namespace {
 
+// At least as many are remembered, and more as long as they take no more memory.
+constexpr std::size_t kFewestEdited = 8;
+constexpr std::size_t kMostEditedBytes = 64u << 20;
+
 /// What decides an edit besides its strength.
 Settings edit_settings(Settings s) {
   s.position = 0;
@@ -36,28 +40,26 @@ bool Pipeline::Engine::edits(const Settings& s) {
   return !s.style.empty() && find_dial_method(s.method).edit != nullptr;
 }
 
-EditPlan Pipeline::Engine::edit_plan(const Settings& s, std::vector<std::string>& notices) const {
+auto Pipeline::Engine::plan_edit(const Settings& s, std::vector<std::string>& notices) const -> PlannedEdit {
   DialRequest request = dial_request(s);
   if (request.dial) check_position(request, notices);
-  return find_dial_method(s.method).edit(request);
+  EditPlan plan = find_dial_method(s.method).edit(request);
+  const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
+  const int first = sampler->evaluation_at(first_evaluation(s, *sampler), plan.start);
+  return {edit_settings(s), std::move(plan.shares), {first, sampler->evaluation_at(first, plan.settle)}};
 }
 
 auto Pipeline::Engine::edit_window(const Settings& s) const -> EditWindow {
   std::vector<std::string> ignored;
-  const EditPlan plan = edit_plan(s, ignored);
-  const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
-  const int first = sampler->evaluation_at(first_evaluation(s, *sampler), plan.start);
-  return {first, sampler->evaluation_at(first, plan.settle)};
+  return plan_edit(s, ignored).window;
 }
 
-auto Pipeline::Engine::pictures_to_edit(const std::vector<Settings>& list,
-                                        std::vector<std::string>& notices) const
+auto Pipeline::Engine::pictures_to_edit(const std::vector<PlannedEdit>& list) const
     -> std::vector<EditedPicture> {
   std::vector<EditedPicture> missing;
-  for (const Settings& s : list) {
-    const EditWindow window = edit_window(s);
-    for (const EditShare& share : edit_plan(s, notices).shares) {
-      EditedPicture wanted{edit_settings(s), share.strength, window, {}};
+  for (const PlannedEdit& planned : list) {
+    for (const EditShare& share : planned.shares) {
+      EditedPicture wanted{planned.settings, share.strength, planned.window, {}};
       const auto same = [&](const EditedPicture& other) { return other.is(wanted); };
       if (std::none_of(edited_.begin(), edited_.end(), same) &&
           std::none_of(missing.begin(), missing.end(), same))
@@ -116,12 +118,11 @@ void Pipeline::Engine::edit_pictures(std::vector<EditedPicture> pictures, std::v
   }
 }
 
-Image Pipeline::Engine::mixed_image(const Settings& s) const {
-  std::vector<std::string> ignored;
+Image Pipeline::Engine::mixed_image(const PlannedEdit& planned) const {
   std::vector<double> sums;
   Image image;
-  for (const EditShare& share : edit_plan(s, ignored).shares) {
-    const EditedPicture wanted{edit_settings(s), share.strength, edit_window(s), {}};
+  for (const EditShare& share : planned.shares) {
+    const EditedPicture wanted{planned.settings, share.strength, planned.window, {}};
     image = std::find_if(edited_.begin(), edited_.end(), [&](const auto& other) {
               return other.is(wanted);
             })->image;
@@ -131,6 +132,13 @@ Image Pipeline::Engine::mixed_image(const Settings& s) const {
   for (std::size_t i = 0; i < sums.size(); ++i)
     image.rgb[i] = static_cast<std::uint8_t>(std::lround(sums[i]));
   return image;
+}
+
+void Pipeline::Engine::forget_old_edits() {
+  std::size_t kept = 0, bytes = 0;
+  while (kept < edited_.size() && (kept < kFewestEdited || bytes < kMostEditedBytes))
+    bytes += edited_[kept++].image.rgb.size();
+  edited_.resize(kept);
 }
 
 }  // namespace latentdial

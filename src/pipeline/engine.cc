@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kMostEncodedPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
-constexpr std::size_t kMostEdited = 64;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
 constexpr std::size_t kMostInverted = 8;
 
@@ -269,7 +268,11 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
   const auto to_invert = pictures_to_invert(list);
   const auto inversions = static_cast<int>((to_invert.size() + list.size() - 1) / list.size());
   const bool edited = edits(list.front());
-  const auto to_edit = edited ? pictures_to_edit(list, notices) : std::vector<EditedPicture>();
+  std::vector<PlannedEdit> planned;
+  for (const Settings& s : list) {
+    if (edited) planned.push_back(plan_edit(s, notices));
+  }
+  const auto to_edit = pictures_to_edit(planned);
   StepProgress progress{.step = 0,
                         .steps = inversions * inversion_steps(evaluations - first) +
                                  (shared ? 0 : fork - first) + (edited ? 0 : evaluations - fork) +
@@ -284,7 +287,7 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
   edit_pictures(to_edit, notices, count, observer.stop);
   std::vector<Image> images;
   if (edited) {
-    for (const Settings& s : list) images.push_back(mixed_image(s));
+    for (const PlannedEdit& position : planned) images.push_back(mixed_image(position));
   } else {
     const auto latents = denoise_forks(list, notices, count, observer.stop);
     release_idle_buffers();
@@ -296,7 +299,7 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
 
 void Pipeline::Engine::forget_the_oldest() {
   while (trunks_.size() > kMostTrunks) trunks_.pop_back();
-  while (edited_.size() > kMostEdited) edited_.pop_back();
+  forget_old_edits();
   while (inverted_.size() > kMostInverted) inverted_.pop_back();
 }
 

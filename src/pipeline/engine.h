@@ -105,11 +105,16 @@ struct Pipeline::Engine {
       return strength == other.strength && window == other.window && settings == other.settings;
     }
   };
+  /// What a dial position is mixed of.
+  struct PlannedEdit {
+    Settings settings;
+    std::vector<EditShare> shares;
+    EditWindow window;
+  };
   /// Adds a line to `notices` when the position is out of the dial's range.
-  [[nodiscard]] EditPlan edit_plan(const Settings& settings, std::vector<std::string>& notices) const;
-  /// Those that a list is mixed of and that are not known yet.
-  [[nodiscard]] std::vector<EditedPicture> pictures_to_edit(const std::vector<Settings>& list,
-                                                            std::vector<std::string>& notices) const;
+  [[nodiscard]] PlannedEdit plan_edit(const Settings& settings, std::vector<std::string>& notices) const;
+  /// The pictures that a list is mixed of and that are not known yet.
+  [[nodiscard]] std::vector<EditedPicture> pictures_to_edit(const std::vector<PlannedEdit>& list) const;
   /// The denoising steps that this takes.
   [[nodiscard]] static int editing_steps(const std::vector<EditedPicture>& pictures, const Sampler& sampler);
   /// Edits them in one batch, from their trunks, and remembers them. All have one window.
@@ -119,8 +124,9 @@ struct Pipeline::Engine {
                                                 std::vector<std::string>& notices,
                                                 const OnEvaluation& on_evaluation,
                                                 const std::stop_token& stop);
-  /// A dial position whose edited pictures are known: their sum by the plan's weights, pixel by pixel.
-  [[nodiscard]] Image mixed_image(const Settings& settings) const;
+  /// A dial position whose edited pictures are known: their weighted sum, pixel by pixel.
+  [[nodiscard]] Image mixed_image(const PlannedEdit& planned) const;
+  void forget_old_edits();
 
   /// A picture and what decides its inversion; neither the dial nor another picture has a say in it.
   struct InvertedPicture {
