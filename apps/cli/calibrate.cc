@@ -109,8 +109,8 @@ void add_calibrate(CLI::App& app, Run& run) {
           "scenes)")
       ->type_name("TEXT");
   add_settings(*command, c->options.settings,
-               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_settle", "per_token", "to_prompt",
-                "to_seed", "theta", "image", "strength"});
+               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_settle",
+                "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
   command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
   add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   add_engine_options(*command, c->engine);

@@ -38,9 +38,10 @@ struct Calibration {
   int used = 0;                                   ///< Prompts × seeds on which the style shows.
 };
 
-/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): finds how late the
-/// style may begin to act and still come through, reads with the meter how much of it the edited pictures
-/// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show on this model.
+/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): finds how late
+/// the style may begin to act and still come through, reads with the meter how much of it the edited pictures
+/// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show
+/// on this model.
 [[nodiscard]] Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options);
 
 }  // namespace latentdial

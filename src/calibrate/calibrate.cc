@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
-#include <numeric>
 
 #include "latentdial/error.h"
 
@@ -59,8 +58,7 @@ class Fitter {
                        [&](std::size_t i, Picture picture) {
                          images[i] = std::move(picture.image);
                          ++pictures;
-                         if (options_.on_progress)
-                           options_.on_progress(pictures, std::max(pictures, expected));
+                         if (options_.on_progress) options_.on_progress(pictures, pictures);
                        },
                        {.on_step = {}, .stop = options_.stop});
     return images;
@@ -84,7 +82,6 @@ class Fitter {
   }
 
   int pictures = 0;
-  int expected = 0;
 
  private:
   /// How much of `feature` the pictures show besides `prompt`.

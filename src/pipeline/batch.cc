@@ -5,7 +5,6 @@
 
 #include "latentdial/parameters.h"
 #include "pipeline/engine.h"
-#include "pipeline/pixels.h"
 #include "tensor/buffer_pool.h"
 
 namespace latentdial {
