@@ -8,7 +8,9 @@ import sys
 import time
 
 import torch
-from transformers import CLIPTokenizer
+from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.arguments import script_parser
 from training.checkpoint import Average, load_state, save_state
@@ -17,7 +19,7 @@ from training.model import make_scheduler, make_text_encoder, make_unet
 from training.tokenizer import MAX_LENGTH
 from training.train_text import train_text
 
-BATCH = 32
+BATCH = 64
 WARM_UP = 200
 CAPTION_DROPOUT = 0.1
 MIN_SNR = 5.0
@@ -36,6 +38,18 @@ class Denoiser(torch.nn.Module):
     def forward(self, noisy, timesteps, ids):
         return self.unet(noisy, timesteps, self.text_encoder(ids).last_hidden_state).sample
 
+    def load_exported(self, folder: pathlib.Path) -> None:
+        """Weights of a diffusers folder."""
+        self.text_encoder.load_state_dict(CLIPTextModel.from_pretrained(folder / "text_encoder", torch_dtype=torch.float32).state_dict())
+        self.unet.load_state_dict(UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).state_dict())
+
+    def keep_from_bf16(self) -> None:
+        """What CPUs are slow at in bf16: the fused attention's gradient (ten times the plain one's), and norms."""
+        self.unet.set_attn_processor(AttnProcessor())
+        for module in self.unet.modules():
+            if isinstance(module, torch.nn.GroupNorm):
+                module.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
+
 
 @dataclasses.dataclass
 class Settings:
@@ -46,6 +60,12 @@ class Settings:
     peak: float
     threads: int
     device: str
+    start_from: pathlib.Path | None = None  # An exported model whose weights the first step starts from.
+
+    @property
+    def bf16(self) -> bool:
+        """Where matrix products in it are faster."""
+        return self.device != "cpu" or torch.cpu._is_amx_tile_supported()
 
 
 def learning_rate(step: int, settings: Settings) -> float:
@@ -84,8 +104,13 @@ class Trainer:
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
         self.model = Denoiser(len(self.tokenizer)).to(settings.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+        if settings.device == "cpu" and settings.bf16:
+            self.model.keep_from_bf16()
         if (state := load_state(work / "unet.pt", settings.device)) is None:
-            self.model.text_encoder.load_state_dict(train_text(work))
+            if settings.start_from is None:
+                self.model.text_encoder.load_state_dict(train_text(work))
+            else:
+                self.model.load_exported(settings.start_from)
             self.average = Average(self.model)
         else:
             self.model.load_state_dict(state["model"])
@@ -101,7 +126,7 @@ class Trainer:
         """One step; returns its loss."""
         self.optimiser.param_groups[0]["lr"] = learning_rate(self.step, self.settings)
         noisy, timesteps, ids, velocity, weights = batches.draw()
-        with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.device != "cpu"):  # f32 is faster on CPUs without AMX.
+        with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.bf16):
             prediction = self.model(noisy, timesteps, ids)
         loss = ((prediction.float() - velocity).square().mean((1, 2, 3)) * weights).mean()
         self.optimiser.zero_grad(set_to_none=True)
@@ -170,6 +195,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--cooldown", type=int, default=6_000)
     parser.add_argument("--peak", type=float, default=1e-3)
+    parser.add_argument("--start-from", type=pathlib.Path, help="go on from this exported model's weights (default: from nothing)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = vars(parser.parse_args())
