@@ -6,7 +6,7 @@ PYTHON  := .venv/bin/python
 VOCABULARY := .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := g++ cmake ninja-build pkg-config python3 python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
-            libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev \
+            libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libcpp-httplib-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 
 .PHONY: help demo build test parity bench ruler train sanitize format packages clip-vocabulary clean

@@ -16,6 +16,7 @@ void add_sweep(CLI::App& app, Run& run);
 void add_figures(CLI::App& app, Run& run);
 void add_calibrate(CLI::App& app, Run& run);
 void add_measure(CLI::App& app, Run& run);
+void add_serve(CLI::App& app, Run& run);
 void add_info(CLI::App& app, Run& run);
 
 }  // namespace latentdial::cli

@@ -33,6 +33,7 @@ void add_commands(CLI::App& app, Run& run) {
   add_figures(app, run);
   add_calibrate(app, run);
   add_measure(app, run);
+  add_serve(app, run);
   add_info(app, run);
   app.footer(
       "Examples:\n"

@@ -58,4 +58,7 @@ void write_dial(const std::filesystem::path& path, const Dial& dial);
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
 [[nodiscard]] std::string dial_file_name(const std::string& style);
 
+/// The styles that a model's folder `dials` holds dials for, sorted; files that cannot be read are left out.
+[[nodiscard]] std::vector<std::string> dial_styles(const std::filesystem::path& model);
+
 }  // namespace latentdial

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "latentdial/settings.h"
 
@@ -21,5 +24,10 @@ namespace latentdial {
 /// invalid_input naming the key.
 [[nodiscard]] std::string to_json(const Settings& settings);
 [[nodiscard]] Settings settings_from_json(const std::string& json);
+
+/// Our names of the samplers and schedulers, each with the one that A1111 writes for it.
+using NamePair = std::pair<std::string_view, std::string_view>;
+[[nodiscard]] std::span<const NamePair> a1111_samplers();
+[[nodiscard]] std::span<const NamePair> a1111_schedulers();
 
 }  // namespace latentdial

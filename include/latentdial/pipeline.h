@@ -32,8 +32,8 @@ struct ModelInfo {
 
 /// How far one picture is, or several that are made in one batch.
 struct StepProgress {
-  int step = 0;      ///< Steps done.
-  int steps = 0;     ///< Steps in all, those of an inversion too, less what an earlier picture has done already.
+  int step = 0;   ///< Steps done.
+  int steps = 0;  ///< Steps in all, those of an inversion too, less what an earlier picture has done already.
   int pictures = 1;  ///< Pictures in the batch.
 };
 

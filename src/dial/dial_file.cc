@@ -173,4 +173,18 @@ std::string dial_file_name(const std::string& style) {
   return name + ".dial.json";
 }
 
+std::vector<std::string> dial_styles(const std::filesystem::path& model) {
+  std::vector<std::string> styles;
+  std::error_code fault;
+  for (const auto& entry : std::filesystem::directory_iterator(model / "dials", fault)) {
+    if (!entry.path().filename().string().ends_with(".dial.json")) continue;
+    try {
+      styles.push_back(read_dial(entry.path()).style);
+    } catch (const Error&) {  // Whoever turns that dial is told what is wrong with it.
+    }
+  }
+  std::sort(styles.begin(), styles.end());
+  return styles;
+}
+
 }  // namespace latentdial

@@ -102,4 +102,8 @@ std::string read_png_parameters(const std::filesystem::path& path) {
   return decode_png(read_bytes(path), path.string()).parameters;
 }
 
+std::string png_parameters(std::span<const std::uint8_t> bytes, const std::string& name) {
+  return decode_png(bytes, name).parameters;
+}
+
 }  // namespace latentdial

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <system_error>
 
 #include "latentdial/error.h"
@@ -70,15 +71,29 @@ png_text text_chunk(const std::string& parameters) {
   return text;
 }
 
-/// The cause is in errno; libpng's own words would be a second line.
+/// Where the bytes of a PNG go; false when they cannot.
+using Sink = bool (*)(void* target, const std::uint8_t* bytes, std::size_t count);
+
+/// What libpng is handed, so that it can hand it back.
+struct Output {
+  Sink sink;
+  void* target;
+};
+
+/// The cause is known to the sink; libpng's own words would be a second line.
 [[noreturn]] void on_error(png_structp png, png_const_charp) {
   longjmp(png_jmpbuf(png), 1);
 }
 
+void put(png_structp png, png_bytep bytes, std::size_t count) {
+  const auto* output = static_cast<const Output*>(png_get_io_ptr(png));
+  if (!output->sink(output->target, bytes, count)) png_error(png, "");
+}
+
 /// Left by longjmp when the disk is full, so it keeps no object of its own.
-bool encode(png_structp png, png_infop info, std::FILE* file, const Image& image, png_text* text) {
+bool write_chunks(png_structp png, png_infop info, Output* output, const Image& image, png_text* text) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
-  png_init_io(png, file);
+  png_set_write_fn(png, output, put, [](png_structp) {});
   png_set_IHDR(png, info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), 8,
                PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (text != nullptr) png_set_text(png, info, text, 1);
@@ -89,19 +104,43 @@ bool encode(png_structp png, png_infop info, std::FILE* file, const Image& image
   return true;
 }
 
-}  // namespace
-
-void write_png(const std::filesystem::path& path, const Image& image, const std::string& parameters) {
-  PendingFile pending(path);
+bool encode(Output output, const Image& image, const std::string& parameters) {
   png_structp png =
       png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, on_error, [](png_structp, png_const_charp) {});
   png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
   png_text text = text_chunk(parameters);
   const bool written =
-      info != nullptr && encode(png, info, pending.file(), image, parameters.empty() ? nullptr : &text);
+      info != nullptr && write_chunks(png, info, &output, image, parameters.empty() ? nullptr : &text);
   png_destroy_write_struct(&png, &info);
-  if (!written) throw pending.fault();
+  return written;
+}
+
+bool to_file(void* file, const std::uint8_t* bytes, std::size_t count) {
+  return std::fwrite(bytes, 1, count, static_cast<std::FILE*>(file)) == count;
+}
+
+bool to_memory(void* memory, const std::uint8_t* bytes, std::size_t count) {
+  try {
+    auto* all = static_cast<std::vector<std::uint8_t>*>(memory);
+    all->insert(all->end(), bytes, bytes + count);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void write_png(const std::filesystem::path& path, const Image& image, const std::string& parameters) {
+  PendingFile pending(path);
+  if (!encode({to_file, pending.file()}, image, parameters)) throw pending.fault();
   pending.finish();
+}
+
+std::vector<std::uint8_t> encode_png(const Image& image, const std::string& parameters) {
+  std::vector<std::uint8_t> bytes;
+  if (!encode({to_memory, &bytes}, image, parameters)) throw std::bad_alloc();
+  return bytes;
 }
 
 }  // namespace latentdial

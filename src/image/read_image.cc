@@ -43,8 +43,10 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
 }
 
 Image read_image(const std::filesystem::path& path) {
-  const auto bytes = read_bytes(path);
-  const std::string name = path.string();
+  return decode_image(read_bytes(path), path.string());
+}
+
+Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name).image;
   if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);

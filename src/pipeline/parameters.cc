@@ -25,18 +25,14 @@ constexpr std::string_view kNegative = "Negative prompt: ";
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
 
-/// Our names and the ones A1111 writes for the same samplers.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSamplers{{{"pndm", "PLMS"},
-                                                                                  {"ddim", "DDIM"},
-                                                                                  {"euler", "Euler"},
-                                                                                  {"euler_a", "Euler a"},
-                                                                                  {"dpm++2m", "DPM++ 2M"}}};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kSchedulers{
-    {{"normal", "Normal"}, {"karras", "Karras"}}};
+constexpr std::array<NamePair, 5> kSamplers{{{"pndm", "PLMS"},
+                                             {"ddim", "DDIM"},
+                                             {"euler", "Euler"},
+                                             {"euler_a", "Euler a"},
+                                             {"dpm++2m", "DPM++ 2M"}}};
+constexpr std::array<NamePair, 2> kSchedulers{{{"normal", "Normal"}, {"karras", "Karras"}}};
 
-template <std::size_t N>
-std::string translate(const std::array<std::pair<std::string_view, std::string_view>, N>& table,
-                      const std::string& word, bool to_a1111) {
+std::string translate(std::span<const NamePair> table, const std::string& word, bool to_a1111) {
   for (const auto& [ours, theirs] : table) {
     if (word == (to_a1111 ? ours : theirs)) return std::string(to_a1111 ? theirs : ours);
   }
@@ -223,6 +219,14 @@ bool fits(const json& value) {
 }
 
 }  // namespace
+
+std::span<const NamePair> a1111_samplers() {
+  return kSamplers;
+}
+
+std::span<const NamePair> a1111_schedulers() {
+  return kSchedulers;
+}
 
 std::string to_json(const Settings& settings) {
   json object = json::object();

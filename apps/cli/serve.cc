@@ -1,0 +1,68 @@
+#include "serve.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "interrupt.h"
+#include "latentdial/error.h"
+#include "options.h"
+#include "output.h"
+
+namespace latentdial::cli {
+namespace {
+
+struct ServeCommand {
+  server::ServeOptions options;
+  EngineOptions engine;
+  OutputOptions output;
+
+  void run() const {
+    server::validate(options);
+    const Pipeline pipeline = load_pipeline(engine, output);
+    const auto stop = [] {
+      poll_interrupts();
+      return interrupt_token().stop_requested();
+    };
+    server::serve(pipeline, options, stop, [this](const std::string& address) {
+      if (output.quiet) return;
+      fmt::print("listening on {}\n", address);
+      std::fflush(stdout);
+    });
+  }
+};
+
+}  // namespace
+
+void add_serve(CLI::App& app, Run& run) {
+  auto* command =
+      app.add_subcommand("serve", "The page with the slider, and the web APIs that other programs speak");
+  auto c = std::make_shared<ServeCommand>();
+  add_text(*command, "--host", c->options.host,
+           "Address to listen on (default: 127.0.0.1, this machine only)");
+  command->add_option("--port", c->options.port, "Port, 0 to 65535; 0 takes a free one (default: 7860)");
+  add_text(*command, "--api-key", c->options.api_key,
+           "Key that every request must carry; needed for any other --host")
+      ->envname("LATENTDIAL_API_KEY");
+  command
+      ->add_option("--queue", c->options.queue.waiting,
+                   "Jobs that may wait for their turn, 1 to 1024 (default: 32)")
+      ->check(CLI::Range(1, 1024));
+  add_engine_options(*command, c->engine);
+  add_output_options(*command, c->output);
+  command->footer(
+      "Open the address that it prints. Stopped by Ctrl-C.\n\n"
+      "  /                       the page\n"
+      "  /v1/dial, /v1/jobs/ID   our own API: sweeps, progress, cancel\n"
+      "  /sdapi/v1/…             as AUTOMATIC1111's web UI, with style, dial and method\n"
+      "  /v1/images/…            as OpenAI's images API, with the same\n\n"
+      "Examples:\n"
+      "  latentdial serve\n"
+      "  latentdial serve -m path/to/stable-diffusion-v1-4 --port 8080\n"
+      "  LATENTDIAL_API_KEY=… latentdial serve --host 0.0.0.0\n");
+  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+}  // namespace latentdial::cli

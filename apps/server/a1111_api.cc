@@ -1,0 +1,253 @@
+#include "a1111_api.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
+#include <fstream>
+
+#include "a1111_request.h"
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+#include "latentdial/version.h"
+
+namespace latentdial::server {
+namespace {
+
+Json error_body(const Failure& failure) {
+  return {{"error", failure.status >= 500 ? "Error" : "HTTPException"},
+          {"detail", failure.message},
+          {"body", ""},
+          {"errors", failure.message}};
+}
+
+std::string sampler_label(const std::string& name) {
+  for (const auto& [ours, theirs] : a1111_samplers()) {
+    if (name == ours) return std::string(theirs);
+  }
+  return name;
+}
+
+/// The text that A1111 puts beside its pictures: JSON within JSON.
+std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
+                              const std::vector<std::string>& notices) {
+  const Settings& first = job.frames.front()->settings;
+  Json prompts = Json::array(), negatives = Json::array(), seeds = Json::array(), texts = Json::array(),
+       all = notices;
+  for (const auto& frame : job.frames) {
+    prompts.push_back(frame->settings.prompt);
+    negatives.push_back(frame->settings.negative_prompt);
+    seeds.push_back(frame->settings.seed);
+    texts.push_back(frame->parameters);
+    for (const auto& notice : frame->notices) all.push_back(notice);
+  }
+  const Json info = {{"prompt", first.prompt},
+                     {"all_prompts", prompts},
+                     {"negative_prompt", first.negative_prompt},
+                     {"all_negative_prompts", negatives},
+                     {"seed", first.seed},
+                     {"all_seeds", seeds},
+                     {"width", first.width},
+                     {"height", first.height},
+                     {"sampler_name", sampler_label(first.sampler)},
+                     {"cfg_scale", first.guidance_scale},
+                     {"steps", first.steps},
+                     {"batch_size", 1},
+                     {"sd_model_name", model.name},
+                     {"sd_model_hash", model.fingerprint},
+                     {"index_of_first_image", 0},
+                     {"infotexts", texts},
+                     {"style", first.style},
+                     {"dial", first.position},
+                     {"method", first.method},
+                     {"notices", all},
+                     {"version", fmt::format("latentdial {}", kVersion)}};
+  return info.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// An interrupted job answers with the pictures that were finished.
+void generate(const Context& context, bool from_image, const httplib::Request& http,
+              httplib::Response& response) {
+  Json body = read_object(http);
+  A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
+  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads));
+  const JobStatus job = wait_for_client(context, id, http);
+  Json images = Json::array();
+  if (request.send_images) {
+    for (const auto& frame : job.frames) images.push_back(encode_base64(frame->png));
+  }
+  body.erase("init_images");
+  const std::string info =
+      job.frames.empty() ? "{}" : describe_pictures(job, context.pipeline.info(), request.notices);
+  reply(response, {{"images", std::move(images)}, {"parameters", std::move(body)}, {"info", info}});
+}
+
+void send_progress(const Context& context, httplib::Response& response) {
+  const auto job = context.queue.running();
+  const JobStatus now = job.value_or(JobStatus{});
+  const Json state = {
+      {"skipped", false},
+      {"interrupted", false},
+      {"stopping_generation", false},
+      {"job", now.id},
+      {"job_count", (job ? 1 : 0) + context.queue.waiting()},
+      {"job_timestamp", job ? fmt::format("{:%Y%m%d%H%M%S}", fmt::localtime(std::time(nullptr))) : "0"},
+      {"job_no", now.frames.size()},
+      {"sampling_step", now.step.step},
+      {"sampling_steps", now.step.steps}};
+  reply(response, {{"progress", now.share()},
+                   {"eta_relative", now.seconds_left.value_or(0)},
+                   {"state", state},
+                   {"current_image", nullptr},
+                   {"textinfo", nullptr}});
+}
+
+void interrupt(const Context& context, httplib::Response& response) {
+  if (const auto job = context.queue.running()) context.queue.cancel(job->id);
+  reply(response, Json::object());
+}
+
+Json options(const ModelInfo& model) {
+  return {{"sd_model_checkpoint", model.name},
+          {"sd_checkpoint_hash", model.fingerprint},
+          {"sd_vae", "Automatic"},
+          {"samples_format", "png"},
+          {"samples_save", false},
+          {"enable_pnginfo", true},
+          {"randn_source", "CPU"},
+          {"eta_noise_seed_delta", 0},
+          {"CLIP_stop_at_last_layers", 1}};
+}
+
+/// One model is served as it was started: an option can be set to what it is.
+void set_options(const Context& context, const httplib::Request& request, httplib::Response& response) {
+  const Json now = options(context.pipeline.info());
+  const std::string title =
+      fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().fingerprint);
+  const Json wanted = read_object(request);
+  for (const auto& [key, value] : wanted.items()) {
+    const bool same =
+        now.contains(key) && (now[key] == value || (key == "sd_model_checkpoint" && value == title));
+    if (!same)
+      throw invalid_input(
+          fmt::format("{}: cannot be set to {}; {}", key, value.dump(),
+                      now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
+  }
+  reply(response, Json());
+}
+
+void send_png_info(const httplib::Request& request, httplib::Response& response) {
+  const Json body = read_object(request);
+  if (!body.contains("image") || !body["image"].is_string())
+    throw invalid_input("image: a PNG in base64 is needed");
+  const std::string bytes = decode_base64("image", body["image"].get_ref<const std::string&>());
+  const std::string text =
+      png_parameters({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "image");
+  Json parameters = Json::object();
+  if (!text.empty()) {
+    const Settings settings = parse_parameters(text);
+    const Json values = Json::parse(to_json(settings));
+    visit_settings(settings, [&](const Option& option, const auto&) {
+      if (option.label[0] != '\0') parameters[option.label] = values[option.name];
+    });
+    parameters.update({{"Prompt", settings.prompt},
+                       {"Negative prompt", settings.negative_prompt},
+                       {"Size-1", settings.width},
+                       {"Size-2", settings.height}});
+  }
+  reply(response, {{"info", text},
+                   {"items", text.empty() ? Json::object() : Json{{"parameters", text}}},
+                   {"parameters", parameters}});
+}
+
+/// Of this process and of the machine, from the kernel's own pages.
+void send_memory(httplib::Response& response) {
+  double total = 0, available = 0;
+  std::ifstream file("/proc/meminfo");
+  std::string key, unit;
+  for (double kilobytes = 0; file >> key >> kilobytes; std::getline(file, unit)) {
+    if (key == "MemTotal:") total = kilobytes * 1024;
+    if (key == "MemAvailable:") available = kilobytes * 1024;
+  }
+  reply(response, {{"ram", {{"free", available}, {"used", total - available}, {"total", total}}},
+                   {"cuda", {{"error", "not used"}}}});
+}
+
+Json list_samplers() {
+  Json list = Json::array();
+  for (const auto& [ours, theirs] : a1111_samplers())
+    list.push_back({{"name", theirs}, {"aliases", {ours}}, {"options", Json::object()}});
+  return list;
+}
+
+Json list_schedulers() {
+  Json list = Json::array({{{"name", "automatic"},
+                            {"label", "Automatic"},
+                            {"aliases", nullptr},
+                            {"default_rho", -1},
+                            {"need_inner_model", false}}});
+  for (const auto& [ours, theirs] : a1111_schedulers())
+    list.push_back({{"name", ours},
+                    {"label", theirs},
+                    {"aliases", nullptr},
+                    {"default_rho", ours == "karras" ? 7 : -1},
+                    {"need_inner_model", false}});
+  return list;
+}
+
+Json list_models(const ModelInfo& model) {
+  return Json::array({{{"title", fmt::format("{} [{}]", model.name, model.fingerprint)},
+                       {"model_name", model.name},
+                       {"hash", model.fingerprint},
+                       {"sha256", nullptr},
+                       {"filename", model.name},
+                       {"config", nullptr}}});
+}
+
+/// What is asked once and never changes.
+void add_lists(httplib::Server& server, const Context& context) {
+  const ModelInfo& model = context.pipeline.info();
+  const auto always = [&server](const char* name, Json body) {
+    server.Get(std::string("/sdapi/v1/") + name,
+               [body = std::move(body)](const auto&, auto& response) { reply(response, body); });
+  };
+  always("options", options(model));
+  always("samplers", list_samplers());
+  always("schedulers", list_schedulers());
+  always("sd-models", list_models(model));
+  always("embeddings", {{"loaded", Json::object()}, {"skipped", Json::object()}});
+  always("scripts", {{"txt2img", Json::array()}, {"img2img", Json::array()}});
+  always("cmd-flags", {{"api", true}, {"use_cpu", {"all"}}});
+  for (const char* name : {"sd-vae", "sd-modules", "loras", "hypernetworks", "upscalers",
+                           "latent-upscale-modes", "face-restorers", "realesrgan-models", "prompt-styles",
+                           "script-info", "extensions", "artist-categories", "artists"})
+    always(name, Json::array());
+}
+
+}  // namespace
+
+void add_a1111_api(httplib::Server& server, const Context& context) {
+  const auto add = [](Handler handler) { return guarded(std::move(handler), error_body, 422); };
+  server.Post("/sdapi/v1/txt2img", add([context](const auto& request, auto& response) {
+                generate(context, false, request, response);
+              }));
+  server.Post("/sdapi/v1/img2img", add([context](const auto& request, auto& response) {
+                generate(context, true, request, response);
+              }));
+  server.Post("/sdapi/v1/png-info", add(send_png_info));
+  server.Get("/sdapi/v1/progress",
+             add([context](const auto&, auto& response) { send_progress(context, response); }));
+  server.Post("/sdapi/v1/interrupt",
+              add([context](const auto&, auto& response) { interrupt(context, response); }));
+  server.Post("/sdapi/v1/skip",
+              add([context](const auto&, auto& response) { interrupt(context, response); }));
+  server.Post("/sdapi/v1/options", add([context](const auto& request, auto& response) {
+                set_options(context, request, response);
+              }));
+  server.Get("/sdapi/v1/memory", add([](const auto&, auto& response) { send_memory(response); }));
+  server.Post("/sdapi/v1/refresh-checkpoints", [](const auto&, auto& response) { reply(response, Json()); });
+  add_lists(server, context);
+}
+
+}  // namespace latentdial::server

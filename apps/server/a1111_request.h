@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "http.h"
+
+namespace latentdial::server {
+
+/// What a body of txt2img or img2img asks for.
+struct A1111Request {
+  std::vector<Settings> list;  ///< One a picture: batch_size · n_iter, seeds ascending.
+  Uploads uploads;
+  bool send_images = true;
+  std::vector<std::string> notices;  ///< Settings that were given and have no effect.
+};
+
+/// Reads a body of /sdapi/v1/txt2img, or of img2img. Throws invalid_input naming a setting that is unknown,
+/// wrong, or not supported.
+[[nodiscard]] A1111Request read_a1111_request(const Json& body, bool from_image, const ModelInfo& model);
+
+}  // namespace latentdial::server

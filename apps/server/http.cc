@@ -1,0 +1,97 @@
+#include "http.h"
+
+#include <fmt/format.h>
+
+#include <new>
+#include <random>
+
+#include "connection.h"
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+
+namespace latentdial::server {
+namespace {
+
+constexpr const char* kRetryAfterSeconds = "5";
+constexpr double kLargestRandomSeed = 4294967295.0;  // What other programs can hold too.
+
+Failure describe(const Error& error, int invalid_status) {
+  switch (error.code()) {
+    case ErrorCode::invalid_input:
+      return {invalid_status, "invalid_input", error.what()};
+    case ErrorCode::cancelled:
+      return {409, "cancelled", error.what()};
+    case ErrorCode::io:
+      return {507, "io", error.what()};
+    case ErrorCode::internal:
+      break;
+  }
+  return {500, "internal", error.what()};
+}
+
+}  // namespace
+
+Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
+  return [=](const httplib::Request& request, httplib::Response& response) {
+    Failure failure;
+    try {
+      handler(request, response);
+      return;
+    } catch (const Error& error) {
+      failure = describe(error, invalid_status);
+    } catch (const NotFound& error) {
+      failure = {404, "not_found", error.what()};
+    } catch (const QueueFull& error) {
+      failure = {429, "queue_full", error.what()};
+      response.set_header("Retry-After", kRetryAfterSeconds);
+    } catch (const std::bad_alloc&) {
+      failure = {503, "out_of_memory", "out of memory; try a smaller picture"};
+    } catch (const std::exception& error) {
+      failure = {500, "internal", error.what()};
+    }
+    reply(response, body(failure), failure.status);
+  };
+}
+
+void reply(httplib::Response& response, const Json& body, int status) {
+  response.status = status;
+  response.set_content(body.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json");
+}
+
+Json read_object(const httplib::Request& request) {
+  if (request.body.empty()) return Json::object();
+  Json body = Json::parse(request.body, nullptr, false);
+  if (!body.is_object()) throw invalid_input("the body is no JSON object, as in {\"prompt\": \"a dog\"}");
+  return body;
+}
+
+JobStatus wait_for_client(const Context& context, const std::string& job, const httplib::Request& request) {
+  const Connection connection(request);
+  JobStatus status = context.queue.wait(job, [&] { return connection.closed(); });
+  if (status.error) throw *status.error;
+  return status;
+}
+
+Settings read_settings(Json body, Uploads& uploads) {
+  if (body.contains("dial") && body["dial"].is_string())
+    throw invalid_input("dial: a file of this machine cannot be named; \"dial\" is the position, a number");
+  for (const char* key : {"image", "mask", "to_image"}) {
+    const auto found = body.find(key);
+    if (found == body.end() || found->is_null() || *found == "") continue;
+    if (!found->is_string()) throw invalid_input(fmt::format("{}: a picture in base64 is needed", key));
+    *found = uploads.add(key, decode_base64(key, found->get_ref<const std::string&>()));
+  }
+  if (const auto found = body.find("dial"); found != body.end()) {
+    body["position"] = *found;
+    body.erase("dial");
+  }
+  return settings_from_json(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint64_t>(0,
+                                                      static_cast<std::uint64_t>(kLargestRandomSeed))(device);
+}
+
+}  // namespace latentdial::server

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <httplib.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "job_queue.h"
+#include "latentdial/pipeline.h"
+
+namespace latentdial::server {
+
+using Json = nlohmann::ordered_json;
+
+/// What every API works with.
+struct Context {
+  const Pipeline& pipeline;
+  JobQueue& queue;
+};
+
+/// Why a request got no answer, before an API gives it its own shape.
+struct Failure {
+  int status = 500;
+  std::string code;  ///< "invalid_input", "not_found", "queue_full" …
+  std::string message;
+};
+using ErrorBody = Json (*)(const Failure&);
+
+/// What was asked for is not here: 404.
+class NotFound : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+using Handler = std::function<void(const httplib::Request&, httplib::Response&)>;
+
+/// The handler, with what it throws turned into a status and `body`: 400 for invalid input (or
+/// `invalid_status`), 404, 429 with Retry-After, 500.
+[[nodiscard]] Handler guarded(Handler handler, ErrorBody body, int invalid_status = 400);
+
+void reply(httplib::Response& response, const Json& body, int status = 200);
+
+/// The request's body as a JSON object; an empty body is an empty object. Throws invalid_input.
+[[nodiscard]] Json read_object(const httplib::Request& request);
+
+/// Waits for the job's pictures; a client that hangs up cancels it. Throws the job's own error.
+[[nodiscard]] JobStatus wait_for_client(const Context& context, const std::string& job,
+                                        const httplib::Request& request);
+
+/// The picture's file names taken out of `body` and its base64 pictures ("image", "mask", "to_image") put
+/// into `uploads`, which leaves what settings_from_json reads. Throws invalid_input.
+[[nodiscard]] Settings read_settings(Json body, Uploads& uploads);
+
+/// A seed for those who ask for none.
+[[nodiscard]] std::uint64_t random_seed();
+
+}  // namespace latentdial::server

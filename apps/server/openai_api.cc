@@ -1,0 +1,192 @@
+#include "openai_api.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+#include "latentdial/error.h"
+#include "openai_request.h"
+
+namespace latentdial::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kRememberedKeys = 256;
+
+Json error_body(const Failure& failure) {
+  const char* type = failure.status == 429  ? "rate_limit_error"
+                     : failure.status < 500 ? "invalid_request_error"
+                                            : "server_error";
+  const std::string code = failure.status == 404 ? "model_not_found" : failure.code;
+  const auto colon = failure.message.find(": ");
+  const bool names_field =
+      failure.status == 400 && colon != std::string::npos && failure.message.find(' ') > colon;
+  return {{"error",
+           {{"message", failure.message},
+            {"type", type},
+            {"param", names_field ? Json(failure.message.substr(0, colon)) : Json()},
+            {"code", code}}}};
+}
+
+std::int64_t unix_time() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// The jobs of requests that carried a key: sent again, such a request waits for the job that it started.
+class Retries {
+ public:
+  /// The job that was started under this key by the same body; "" for none. Throws invalid_input for another
+  /// body.
+  std::string find(const std::string& key, const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& known : known_) {
+      if (known.key != key) continue;
+      if (known.body != std::hash<std::string>()(body))
+        throw invalid_input("Idempotency-Key: it was used for another request");
+      return known.job;
+    }
+    return "";
+  }
+  void remember(const std::string& key, const std::string& body, const std::string& job) {
+    const std::lock_guard lock(mutex_);
+    known_.push_back({key, std::hash<std::string>()(body), job});
+    if (known_.size() > kRememberedKeys) known_.pop_front();
+  }
+
+ private:
+  struct Known {
+    std::string key;
+    std::size_t body;
+    std::string job;
+  };
+  std::mutex mutex_;
+  std::deque<Known> known_;
+};
+
+/// Starts the job, or finds the one that an earlier try of the same request started.
+std::string start(const Context& context, Retries& retries, const httplib::Request& http,
+                  OpenAiRequest& request) {
+  const std::string key = http.get_header_value("Idempotency-Key");
+  static std::mutex starting;  // Two tries at once are still one job.
+  const std::lock_guard lock(starting);
+  if (!key.empty()) {
+    const std::string job = retries.find(key, http.body);
+    if (!job.empty() && context.queue.status(job)) return job;
+  }
+  const std::string job = context.queue.submit(std::move(request.list), std::move(request.uploads));
+  if (!key.empty()) retries.remember(key, http.body, job);
+  return job;
+}
+
+Json data_of(const Frame& frame, const std::string& job, bool as_urls, const httplib::Request& http) {
+  if (as_urls)
+    return {{"url", fmt::format("http://{}/v1/jobs/{}/frames/{}.png", http.get_header_value("Host"), job,
+                                frame.index)}};
+  return {{"b64_json", encode_base64(frame.png)}};
+}
+
+void send_pictures(const Context& context, const std::string& id, bool as_urls, const httplib::Request& http,
+                   httplib::Response& response) {
+  // A request with a key may come again for its pictures, so hanging up does not end it.
+  const bool keep = http.has_header("Idempotency-Key");
+  const JobStatus job =
+      keep ? context.queue.wait(id, [] { return false; }) : wait_for_client(context, id, http);
+  if (job.error) throw *job.error;
+  if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
+  Json data = Json::array();
+  for (const auto& frame : job.frames) data.push_back(data_of(*frame, id, as_urls, http));
+  const Settings& first = job.frames.front()->settings;
+  reply(response, {{"created", unix_time()},
+                   {"data", std::move(data)},
+                   {"output_format", "png"},
+                   {"size", fmt::format("{}x{}", first.width, first.height)}});
+}
+
+std::string event(const std::string& type, Json body) {
+  body["type"] = type;
+  return fmt::format("event: {}\ndata: {}\n\n", type,
+                     body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+/// The stream's last event: the picture, or why there is none.
+std::string last_event(const JobStatus& job, const std::string& name) {
+  if (job.state != JobState::done) {
+    const Failure failure{500, to_string(job.state), job.error ? job.error->what() : "the job was cancelled"};
+    return event("error", error_body(failure));
+  }
+  const Frame& frame = *job.frames.front();
+  return event(name + ".completed",
+               {{"b64_json", encode_base64(frame.png)},
+                {"created_at", unix_time()},
+                {"size", fmt::format("{}x{}", frame.settings.width, frame.settings.height)},
+                {"quality", "auto"},
+                {"background", "opaque"},
+                {"output_format", "png"}});
+}
+
+/// Comments tell the steps; they keep the line open, and show when the client is gone.
+void stream_picture(const Context& context, const std::string& id, const std::string& name,
+                    httplib::Response& response) {
+  response.set_chunked_content_provider(
+      "text/event-stream", [=, step = -1](std::size_t, httplib::DataSink& sink) mutable {
+        const auto job = context.queue.status(id);
+        if (!job) return false;
+        if (has_ended(job->state)) {
+          const std::string last = last_event(*job, name);
+          const bool sent = sink.write(last.data(), last.size());
+          sink.done();
+          return sent;
+        }
+        if (job->step.step != std::exchange(step, job->step.step)) {
+          const std::string comment = fmt::format(": step {} of {}\n\n", job->step.step, job->step.steps);
+          if (!sink.is_writable() || !sink.write(comment.data(), comment.size())) {
+            context.queue.cancel(id);
+            return false;
+          }
+        }
+        std::this_thread::sleep_for(20ms);
+        return true;
+      });
+}
+
+void answer(const Context& context, Retries& retries, OpenAiRequest request, const std::string& name,
+            const httplib::Request& http, httplib::Response& response) {
+  const std::string id = start(context, retries, http, request);
+  if (request.stream) return stream_picture(context, id, name, response);
+  send_pictures(context, id, request.as_urls, http, response);
+}
+
+Json describe_model(const ModelInfo& model) {
+  return {{"id", model.name}, {"object", "model"}, {"created", 0}, {"owned_by", "latentdial"}};
+}
+
+}  // namespace
+
+void add_openai_api(httplib::Server& server, const Context& context) {
+  const ModelInfo& model = context.pipeline.info();
+  const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
+  const auto retries = std::make_shared<Retries>();
+  server.Get("/v1/models", add([&model](const auto&, auto& response) {
+               reply(response, {{"object", "list"}, {"data", Json::array({describe_model(model)})}});
+             }));
+  server.Get(
+      R"(/v1/models/(.+))", add([&model](const auto& request, auto& response) {
+        if (request.matches[1] != model.name)
+          throw NotFound(fmt::format("The model \"{}\" does not exist", std::string(request.matches[1])));
+        reply(response, describe_model(model));
+      }));
+  server.Post("/v1/images/generations", add([=, &model](const auto& http, auto& response) {
+                answer(context, *retries, read_generation(read_object(http), model), "image_generation", http,
+                       response);
+              }));
+  server.Post("/v1/images/edits", add([=, &model](const auto& http, auto& response) {
+                answer(context, *retries, read_edit(http, model), "image_edit", http, response);
+              }));
+}
+
+}  // namespace latentdial::server

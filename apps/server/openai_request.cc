@@ -1,0 +1,133 @@
+#include "openai_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "latentdial/error.h"
+
+namespace latentdial::server {
+namespace {
+
+constexpr int kMostPictures = 10;  // As OpenAI has it.
+
+/// Fields that only say how a picture is made or sent by OpenAI, with the values that say nothing else than
+/// we do.
+const std::map<std::string_view, std::vector<Json>> kNeutral = {{"quality", {"auto", "standard"}},
+                                                                {"background", {"auto", "opaque"}},
+                                                                {"output_format", {"png"}},
+                                                                {"output_compression", {100}},
+                                                                {"moderation", {"auto", "low"}},
+                                                                {"partial_images", {0}},
+                                                                {"mask", {}},
+                                                                {"input_fidelity", {"low", "high"}}};
+
+Json take(Json& body, const char* key, Json otherwise) {
+  Json value = body.value(key, Json());
+  body.erase(key);
+  return value.is_null() ? otherwise : value;
+}
+
+void check_model(const Json& name, const ModelInfo& model) {
+  if (name != model.name)
+    throw NotFound(
+        fmt::format("The model {} does not exist; this server holds \"{}\"", name.dump(), model.name));
+}
+
+void check_neutral(Json& body) {
+  for (const auto& [key, neutral] : kNeutral) {
+    const Json value = take(body, std::string(key).c_str(), Json());
+    if (!value.is_null() && std::find(neutral.begin(), neutral.end(), value) == neutral.end())
+      throw invalid_input(fmt::format("{}: {} is not supported{}", key, value.dump(),
+                                      neutral.empty() ? "" : "; use " + neutral.front().dump()));
+  }
+}
+
+/// "512x512", or "auto" for the model's own.
+void read_size(const Json& size, Json& body) {
+  if (size == "auto") return;
+  const std::string text = size.is_string() ? size.get<std::string>() : "";
+  const auto x = text.find('x');
+  int width = 0, height = 0;
+  const auto read = [&](std::size_t from, std::size_t to, int& value) {
+    const auto [end, fault] = std::from_chars(text.data() + from, text.data() + to, value);
+    return fault == std::errc() && end == text.data() + to;
+  };
+  if (x == std::string::npos || !read(0, x, width) || !read(x + 1, text.size(), height))
+    throw invalid_input(fmt::format("size: {} is not as in \"512x512\"", size.dump()));
+  body["width"] = width;
+  body["height"] = height;
+}
+
+/// A style without a position would do nothing, and nobody would know.
+void check_dial(const Json& body) {
+  if (body.contains("style") && !body.contains("dial") && !body.contains("position"))
+    throw invalid_input("dial: say how much of the style is wanted: 0 none, 1 all of it");
+}
+
+/// A form has texts only: what is not a text in our settings is read as JSON.
+Json read_field(const std::string& name, const std::string& text) {
+  static const std::set<std::string_view> texts = {
+      "prompt",     "negative_prompt", "style",           "method",     "size",
+      "model",      "sampler",         "scheduler",       "user",       "quality",
+      "background", "output_format",   "response_format", "moderation", "input_fidelity"};
+  if (texts.contains(name)) return text;
+  const Json value = Json::parse(text, nullptr, false);
+  return value.is_discarded() ? Json(text) : value;
+}
+
+OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
+  OpenAiRequest request;
+  request.uploads = std::move(uploads);
+  check_model(take(body, "model", model.name), model);
+  check_neutral(body);
+  take(body, "user", {});
+  read_size(take(body, "size", "auto"), body);
+  const Json count = take(body, "n", 1);
+  if (!count.is_number_integer() || count < 1 || count > kMostPictures)
+    throw invalid_input(
+        fmt::format("n: a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
+  request.stream = take(body, "stream", false) == true;
+  if (request.stream && count != 1) throw invalid_input("n: a stream carries one picture");
+  const Json format = take(body, "response_format", "b64_json");
+  if (format != "b64_json" && format != "url")
+    throw invalid_input(fmt::format("response_format: {} is unknown; use b64_json or url", format.dump()));
+  request.as_urls = format == "url";
+  if (!body.contains("seed") || body["seed"].is_null()) body["seed"] = random_seed();
+  check_dial(body);
+  request.list.assign(count.get<std::size_t>(), read_settings(std::move(body), request.uploads));
+  for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
+  return request;
+}
+
+}  // namespace
+
+OpenAiRequest read_generation(Json body, const ModelInfo& model) {
+  return read_request(std::move(body), {}, model);
+}
+
+OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model) {
+  if (!request.is_multipart_form_data())
+    throw invalid_input("a form (multipart/form-data) with image and prompt is needed");
+  Json body = Json::object();
+  std::vector<std::string> pictures;
+  for (const auto& [name, part] : request.files) {
+    if (name == "image" || name == "image[]") {
+      pictures.push_back(part.content);
+    } else {
+      body[name] = read_field(name, part.content);
+    }
+  }
+  if (pictures.size() != 1)
+    throw invalid_input(fmt::format("image: one picture is needed, not {}", pictures.size()));
+  // read_settings takes pictures as base64, whichever way they came.
+  body["image"] = encode_base64(pictures.front());
+  return read_request(std::move(body), {}, model);
+}
+
+}  // namespace latentdial::server

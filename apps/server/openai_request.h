@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "http.h"
+
+namespace latentdial::server {
+
+/// What a body of the images API asks for.
+struct OpenAiRequest {
+  std::vector<Settings> list;  ///< One a picture, seeds ascending.
+  Uploads uploads;
+  bool stream = false;
+  bool as_urls = false;  ///< response_format "url".
+};
+
+/// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
+/// model.
+[[nodiscard]] OpenAiRequest read_generation(Json body, const ModelInfo& model);
+
+/// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
+[[nodiscard]] OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model);
+
+}  // namespace latentdial::server

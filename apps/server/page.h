@@ -1,0 +1,10 @@
+#pragma once
+
+#include <httplib.h>
+
+namespace latentdial::server {
+
+/// The page with the slider: / and its files under /page/, which are part of the program.
+void add_page(httplib::Server& server);
+
+}  // namespace latentdial::server

@@ -1,0 +1,81 @@
+#include "serve.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "a1111_api.h"
+#include "guard.h"
+#include "latentdial/error.h"
+#include "openai_api.h"
+#include "page.h"
+#include "v1_api.h"
+
+namespace latentdial::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kLargestBody = 64u << 20;
+constexpr std::size_t kThreadsBesideQueue = 96;  // For those who look, cancel, or keep a connection open.
+constexpr time_t kPatienceSeconds = 10;          // For a client that stops in the middle of a request.
+constexpr time_t kIdleSeconds = 2;
+
+bool is_loopback(const std::string& host) {
+  return host == "127.0.0.1" || host == "localhost" || host == "::1";
+}
+
+void set_limits(httplib::Server& server, const QueueLimits& limits) {
+  server.set_payload_max_length(kLargestBody);
+  server.set_read_timeout(kPatienceSeconds);
+  server.set_write_timeout(kPatienceSeconds);
+  server.set_keep_alive_timeout(kIdleSeconds);
+  server.set_tcp_nodelay(true);
+  // A waiting client holds a thread, so those of a full queue leave enough for the others.
+  const std::size_t threads = limits.waiting + kThreadsBesideQueue;
+  server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+}
+
+/// The port that is listened on.
+int bind(httplib::Server& server, const ServeOptions& options) {
+  const int port = options.port == 0                                 ? server.bind_to_any_port(options.host)
+                   : server.bind_to_port(options.host, options.port) ? options.port
+                                                                     : -1;
+  if (port < 0)
+    throw invalid_input(fmt::format("--port: {}:{} cannot be listened on; another program may hold it",
+                                    options.host, options.port));
+  return port;
+}
+
+}  // namespace
+
+void validate(const ServeOptions& options) {
+  if (!is_loopback(options.host) && options.api_key.empty())
+    throw invalid_input(
+        fmt::format("--host: {} can be reached by others, so --api-key is needed", options.host));
+  if (options.port < 0 || options.port > 65535)
+    throw invalid_input(fmt::format("--port: {} is not from 0 to 65535", options.port));
+}
+
+void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
+           const std::function<void(const std::string&)>& on_ready) {
+  httplib::Server server;
+  set_limits(server, options.queue);
+  const int port = bind(server, options);
+  JobQueue queue(pipeline, options.queue);
+  const Context context{pipeline, queue};
+  add_guard(server, options.api_key);
+  add_page(server);
+  add_v1_api(server, context);
+  add_a1111_api(server, context);
+  add_openai_api(server, context);
+  std::thread listener([&] { server.listen_after_bind(); });
+  on_ready(fmt::format("http://{}:{}", options.host, port));
+  while (!stop()) std::this_thread::sleep_for(100ms);
+  queue.close();
+  server.stop();
+  listener.join();
+}
+
+}  // namespace latentdial::server

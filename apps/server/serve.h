@@ -1,0 +1,27 @@
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "job_queue.h"
+#include "latentdial/pipeline.h"
+
+namespace latentdial::server {
+
+struct ServeOptions {
+  std::string host = "127.0.0.1";
+  int port = 7860;      ///< 0: any that is free.
+  std::string api_key;  ///< Needed for a host that others can reach.
+  QueueLimits queue;
+};
+
+/// Throws invalid_input for a host that others can reach without an API key, and for numbers out of range.
+void validate(const ServeOptions& options);
+
+/// Serves the page and the APIs until `poll`, asked ten times a second, says to stop; then what runs is
+/// cancelled. `on_ready` gets the address. Throws invalid_input when the address cannot be listened on.
+void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
+           const std::function<void(const std::string& address)>& on_ready);
+
+}  // namespace latentdial::server

@@ -1,0 +1,205 @@
+#include "v1_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "latentdial/dial.h"
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+#include "latentdial/strip.h"
+#include "latentdial/sweep.h"
+
+namespace latentdial::server {
+namespace {
+
+constexpr std::size_t kMostPictures = 201;
+
+Json error_body(const Failure& failure) {
+  return {{"error", {{"code", failure.code}, {"message", failure.message}}}};
+}
+
+Json settings_to_object(const Settings& settings) {
+  Json object = Json::parse(to_json(settings));
+  for (const char* path : {"image", "mask", "to_image", "dial"}) object.erase(path);
+  return object;
+}
+
+Json frame_to_json(const std::string& job, const Frame& frame) {
+  return {{"index", frame.index},
+          {"position", frame.settings.position},
+          {"url", fmt::format("/v1/jobs/{}/frames/{}.png", job, frame.index)},
+          {"settings", settings_to_object(frame.settings)},
+          {"notices", frame.notices}};
+}
+
+Json job_to_json(const JobStatus& job) {
+  Json frames = Json::array();
+  for (const auto& frame : job.frames) frames.push_back(frame_to_json(job.id, *frame));
+  return {{"id", job.id},
+          {"state", to_string(job.state)},
+          {"ahead", job.ahead},
+          {"pictures", job.pictures},
+          {"picture", job.frames.size()},
+          {"step", job.step.step},
+          {"steps", job.step.steps},
+          {"progress", job.share()},
+          {"seconds", job.seconds},
+          {"seconds_left", job.seconds_left ? Json(*job.seconds_left) : Json()},
+          {"error", job.error ? Json(job.error->what()) : Json()},
+          {"frames", std::move(frames)}};
+}
+
+/// The job that a path names.
+JobStatus find_job(const Context& context, const httplib::Request& request) {
+  const std::string id = request.matches[1];
+  const auto job = context.queue.status(id);
+  if (!job) throw NotFound(fmt::format("no job {} is kept here", id));
+  return *job;
+}
+
+std::vector<double> read_positions(const Json& at) {
+  std::vector<double> positions;
+  if (at.is_string()) {
+    positions = parse_range(at.get<std::string>());
+  } else if (at.is_array() &&
+             std::all_of(at.begin(), at.end(), [](const Json& p) { return p.is_number(); })) {
+    positions = at.get<std::vector<double>>();
+  } else {
+    throw invalid_input("at: a list of dial positions or \"A:B:N\" is needed, as in [0, 0.5, 1]");
+  }
+  if (positions.empty() || positions.size() > kMostPictures)
+    throw invalid_input(
+        fmt::format("at: 1 to {} positions are taken, not {}", kMostPictures, positions.size()));
+  return positions;
+}
+
+void start_job(const Context& context, const httplib::Request& request, httplib::Response& response,
+               bool dial) {
+  Json body = read_object(request);
+  std::vector<double> positions;
+  if (dial) {
+    positions = read_positions(body.value("at", Json("0:1:11")));
+    body.erase("at");
+  }
+  Uploads uploads;
+  const Settings settings = read_settings(std::move(body), uploads);
+  if (dial && settings.style.empty())
+    throw invalid_input("style: say what the dial turns, as in \"Monet style\"");
+  std::vector<Settings> list(dial ? positions.size() : 1, settings);
+  for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
+  const std::string id = context.queue.submit(std::move(list), std::move(uploads));
+  response.set_header("Location", "/v1/jobs/" + id);
+  reply(response, job_to_json(*context.queue.status(id)), 202);
+}
+
+void send_png(httplib::Response& response, const std::string& png) {
+  response.set_content(png, "image/png");
+}
+
+void send_frame(const Context& context, const httplib::Request& request, httplib::Response& response) {
+  const JobStatus job = find_job(context, request);
+  const std::string index = request.matches[2];
+  for (const auto& frame : job.frames) {
+    if (std::to_string(frame->index) == index) return send_png(response, frame->png);
+  }
+  throw NotFound(fmt::format("picture {} of job {} is not made yet", index, job.id));
+}
+
+/// The finished pictures from left to right along the dial.
+void send_strip(const Context& context, const httplib::Request& request, httplib::Response& response) {
+  JobStatus job = find_job(context, request);
+  if (job.frames.empty()) throw NotFound(fmt::format("no picture of job {} is made yet", job.id));
+  std::stable_sort(job.frames.begin(), job.frames.end(),
+                   [](const auto& a, const auto& b) { return a->settings.position < b->settings.position; });
+  std::vector<StripFrame> frames;
+  for (const auto& frame : job.frames) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(frame->png.data());
+    const double position = frame->settings.position;
+    frames.push_back({decode_image({bytes, frame->png.size()}, "frame"),
+                      {fmt::format("{}{:.4g} %", position < 0 ? "−" : "", std::abs(position) * 100)}});
+  }
+  const Settings& settings = job.frames.front()->settings;
+  const std::string title = fmt::format("“{}”, {} ({})", settings.prompt, settings.style, settings.method);
+  const auto bytes = encode_png(draw_strip(title, frames), "");
+  send_png(response, {bytes.begin(), bytes.end()});
+}
+
+Json describe_settings(const Pipeline& pipeline) {
+  Settings defaults;
+  Json list = Json::array();
+  const Json values = Json::parse(to_json(defaults));
+  visit_settings(defaults, [&](const Option& option, const auto&) {
+    Json entry = {{"name", option.name},
+                  {"help", option.help},
+                  {"label", option.label},
+                  {"default", values[option.name]}};
+    if (option.max > option.min) entry.update({{"min", option.min}, {"max", option.max}});
+    list.push_back(std::move(entry));
+  });
+  for (Json& entry : list) {
+    if (entry["name"] == "width") entry["default"] = pipeline.info().width;
+    if (entry["name"] == "height") entry["default"] = pipeline.info().height;
+    if (entry["name"] == "sampler") entry["default"] = pipeline.info().sampler;
+  }
+  return list;
+}
+
+Json describe_model(const Pipeline& pipeline) {
+  const ModelInfo& info = pipeline.info();
+  Json samplers = Json::array(), schedulers = Json::array();
+  for (const auto& [ours, theirs] : a1111_samplers()) samplers.push_back(ours);
+  for (const auto& [ours, theirs] : a1111_schedulers()) schedulers.push_back(ours);
+  return {{"name", info.name},
+          {"format", info.format},
+          {"device", info.device},
+          {"fingerprint", info.fingerprint},
+          {"width", info.width},
+          {"height", info.height},
+          {"max_tokens", info.max_tokens},
+          {"sampler", info.sampler},
+          {"styles", dial_styles(info.path)},
+          {"methods", dial_methods()},
+          {"samplers", std::move(samplers)},
+          {"schedulers", std::move(schedulers)},
+          {"settings", describe_settings(pipeline)}};
+}
+
+void send_png_info(const httplib::Request& request, httplib::Response& response) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(request.body.data());
+  const std::string text = png_parameters({bytes, request.body.size()}, "the picture");
+  reply(response, {{"parameters", text},
+                   {"settings", text.empty() ? Json::object() : settings_to_object(parse_parameters(text))}});
+}
+
+}  // namespace
+
+void add_v1_api(httplib::Server& server, const Context& context) {
+  const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
+  const auto json_of_job = [context](const auto& request, auto& response) {
+    reply(response, job_to_json(find_job(context, request)));
+  };
+  server.Get("/v1/model", add([context](const auto&, auto& response) {
+               reply(response, describe_model(context.pipeline));
+             }));
+  server.Post("/v1/generate", add([context](const auto& request, auto& response) {
+                start_job(context, request, response, false);
+              }));
+  server.Post("/v1/dial", add([context](const auto& request, auto& response) {
+                start_job(context, request, response, true);
+              }));
+  server.Post("/v1/png-info", add(send_png_info));
+  server.Get(R"(/v1/jobs/([0-9a-f]+))", add(json_of_job));
+  server.Delete(R"(/v1/jobs/([0-9a-f]+))", add([context](const auto& request, auto& response) {
+                  const std::string id = find_job(context, request).id;
+                  context.queue.cancel(id);
+                  reply(response, job_to_json(find_job(context, request)));
+                }));
+  server.Get(R"(/v1/jobs/([0-9a-f]+)/frames/(\d+)\.png)",
+             add([context](const auto& request, auto& response) { send_frame(context, request, response); }));
+  server.Get(R"(/v1/jobs/([0-9a-f]+)/strip\.png)",
+             add([context](const auto& request, auto& response) { send_strip(context, request, response); }));
+}
+
+}  // namespace latentdial::server
