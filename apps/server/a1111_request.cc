@@ -48,7 +48,6 @@ const std::map<std::string_view, std::vector<Json>> kNeutral = {
     {"refiner_switch_at", {0, 1}},
     {"mask", {}},
     {"latent_mask", {}},
-    {"image_cfg_scale", {}},
     {"initial_noise_multiplier", {1}},
     {"infotext", {}},
     {"firstpass_image", {}},
@@ -83,7 +82,8 @@ const std::set<std::string_view> kSubordinate = {"hr_scale",
                                                  "inpainting_fill",
                                                  "inpaint_full_res",
                                                  "inpaint_full_res_padding",
-                                                 "inpainting_mask_invert"};
+                                                 "inpainting_mask_invert",
+                                                 "image_cfg_scale"};
 
 bool is_neutral(const std::vector<Json>& neutral, const Json& value) {
   const bool empty = value.is_null() || value == "" || (value.is_structured() && value.empty());

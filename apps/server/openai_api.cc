@@ -37,26 +37,24 @@ std::int64_t unix_time() {
       .count();
 }
 
-/// The jobs of requests that carried a key: sent again, such a request waits for the job that it started.
+/// The jobs of the latest requests: a request that is sent again waits for the job that it started.
 class Retries {
  public:
-  /// The job that was started under this key by the same body; "" for none. Throws invalid_input for another
-  /// body.
-  std::string find(const std::string& key, const std::string& body) {
-    const std::lock_guard lock(mutex_);
+  /// The job that was started under this key; "" for none. Throws invalid_input where its body was another.
+  std::string find(const std::string& key, std::size_t body) const {
     for (const auto& known : known_) {
       if (known.key != key) continue;
-      if (known.body != std::hash<std::string>()(body))
-        throw invalid_input("Idempotency-Key: it was used for another request");
+      if (known.body != body) throw invalid_input("Idempotency-Key: it was used for another request");
       return known.job;
     }
     return "";
   }
-  void remember(const std::string& key, const std::string& body, const std::string& job) {
-    const std::lock_guard lock(mutex_);
-    known_.push_back({key, std::hash<std::string>()(body), job});
+  void remember(const std::string& key, std::size_t body, const std::string& job) {
+    std::erase_if(known_, [&](const Known& known) { return known.key == key; });
+    known_.push_back({key, body, job});
     if (known_.size() > kRememberedKeys) known_.pop_front();
   }
+  std::mutex mutex;  ///< Held from find to remember: two tries at once are still one job.
 
  private:
   struct Known {
@@ -64,23 +62,26 @@ class Retries {
     std::size_t body;
     std::string job;
   };
-  std::mutex mutex_;
   std::deque<Known> known_;
 };
 
-/// Starts the job, or finds the one that an earlier try of the same request started.
+/// Starts the job, or finds the one that an earlier try of the same request started. A try is known by its
+/// key; OpenAI's own client sends none, but counts its retries.
 std::string start(const Context& context, Retries& retries, const httplib::Request& http,
                   OpenAiRequest& request) {
-  const std::string key = http.get_header_value("Idempotency-Key");
-  static std::mutex starting;  // Two tries at once are still one job.
-  const std::lock_guard lock(starting);
-  if (!key.empty()) {
-    const std::string job = retries.find(key, http.body);
-    if (!job.empty() && context.queue.status(job)) return job;
+  const std::size_t body = std::hash<std::string>()(http.body);
+  const std::string given = http.get_header_value("Idempotency-Key");
+  const std::string key = given.empty() ? fmt::format("body {}", body) : "key " + given;
+  const std::string count = http.get_header_value("x-stainless-retry-count");
+  const bool may_be_retry = !given.empty() || (!count.empty() && count != "0");
+  const std::lock_guard lock(retries.mutex);
+  if (may_be_retry) {
+    const auto job = context.queue.status(retries.find(key, body));
+    if (job && job->state != JobState::cancelled) return job->id;
   }
-  const std::string job = context.queue.submit(std::move(request.list), std::move(request.uploads));
-  if (!key.empty()) retries.remember(key, http.body, job);
-  return job;
+  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads));
+  retries.remember(key, body, id);
+  return id;
 }
 
 Json data_of(const Frame& frame, const std::string& job, bool as_urls, const httplib::Request& http) {

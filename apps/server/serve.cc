@@ -32,6 +32,11 @@ void set_limits(httplib::Server& server, const QueueLimits& limits) {
   server.set_write_timeout(kPatienceSeconds);
   server.set_keep_alive_timeout(kIdleSeconds);
   server.set_tcp_nodelay(true);
+  // httplib's own options would let two servers share a port.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   // A waiting client holds a thread, so those of a full queue leave enough for the others.
   const std::size_t threads = limits.waiting + kThreadsBesideQueue;
   server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };

@@ -1,0 +1,95 @@
+"""OpenAI's images API as its unmodified PyPI client speaks it."""
+
+import base64
+import io
+
+import openai
+import pytest
+import requests
+from PIL import Image
+
+from conftest import png_bytes
+
+SMALL = {"size": "128x128", "extra_body": {"steps": 4, "seed": 7}}
+
+
+@pytest.fixture
+def api(address):
+    return openai.OpenAI(base_url=address + "/v1", api_key="any", max_retries=0)
+
+
+def picture(data):
+    return Image.open(io.BytesIO(base64.b64decode(data.b64_json)))
+
+
+def test_models(api):
+    assert [model.id for model in api.models.list()] == ["scenes"]
+    assert api.models.retrieve("scenes").owned_by == "latentdial"
+    with pytest.raises(openai.NotFoundError):
+        api.models.retrieve("other")
+
+
+def test_generations(api):
+    reply = api.images.generate(model="scenes", prompt="a dog in the meadow", n=2, **SMALL)
+    assert [picture(data).size for data in reply.data] == [(128, 128)] * 2
+    assert "Seed: 7" in picture(reply.data[0]).info["parameters"] and "Seed: 8" in picture(reply.data[1]).info["parameters"]
+
+
+def test_as_url(api):
+    reply = api.images.generate(prompt="a dog", response_format="url", **SMALL)
+    assert requests.get(reply.data[0].url, timeout=60).content.startswith(b"\x89PNG")
+
+
+def test_the_dial_turns(api):
+    settings = {"steps": 4, "seed": 7}
+    ask = lambda **dial: picture(api.images.generate(prompt="a dog in the meadow", size="128x128", extra_body=settings | dial).data[0]).tobytes()  # noqa: E731
+    assert ask() == ask(style="sketch", dial=0) != ask(style="sketch", dial=1)
+
+
+def test_edits(api):
+    start = ("start.png", png_bytes(Image.new("RGB", (128, 128), "green")))
+    reply = api.images.edit(image=start, prompt="a dog", size="128x128", extra_body={"steps": 4, "strength": 0.5})
+    assert picture(reply.data[0]).size == (128, 128)
+
+
+def test_a_stream_ends_with_the_picture(api):
+    events = list(api.images.generate(prompt="a dog", stream=True, **SMALL))
+    assert events[-1].type == "image_generation.completed"
+    assert picture(events[-1]).size == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"size": "100x100"}, None),
+        ({"size": "large"}, "size"),
+        ({"n": 99}, "n"),
+        ({"quality": "hd"}, "quality"),
+        ({"background": "transparent"}, "background"),
+        ({"output_format": "webp"}, "output_format"),
+        ({"partial_images": 2}, "partial_images"),
+        ({"style": "sketch"}, "dial"),
+        ({"wrong": 1}, None),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(api, body, param):
+    with pytest.raises(openai.BadRequestError) as caught:
+        api.images.generate(prompt="a dog", extra_body=body)
+    assert caught.value.type == "invalid_request_error"
+    assert param is None or caught.value.param == param
+
+
+def test_an_unknown_model_is_404(api):
+    with pytest.raises(openai.NotFoundError, match="does not exist"):
+        api.images.generate(model="dall-e-3", prompt="a dog")
+
+
+def test_a_request_that_is_sent_again_is_not_run_again(address):
+    body = {"prompt": "a dog", "size": "128x128", "steps": 4}
+    ask = lambda body, **headers: requests.post(address + "/v1/images/generations", json=body, headers=headers, timeout=60)  # noqa: E731
+    first, again = (ask(body, **{"Idempotency-Key": "k1"}).json()["data"] for _ in range(2))
+    assert first == again
+    assert ask(body | {"steps": 5}, **{"Idempotency-Key": "k1"}).status_code == 400
+    fresh = ask(body, **{"x-stainless-retry-count": "0"}).json()["data"]
+    assert fresh != first
+    assert ask(body, **{"x-stainless-retry-count": "1"}).json()["data"] == fresh

@@ -1,0 +1,151 @@
+"""/v1: jobs that are asked for, looked at, fetched and cancelled by themselves."""
+
+import subprocess
+import time
+
+import pytest
+import requests
+
+from conftest import PROGRAM, QUICK
+
+DIAL = {"prompt": "a temple in the jungle", "style": "Monet style", **QUICK}
+LONG = {"prompt": "a dog", "steps": 900}
+
+
+def test_the_model_says_what_the_page_needs(client):
+    model = client.get("/v1/model").json()
+    assert model["name"] == "scenes" and model["width"] == 128
+    assert "Monet style" in model["styles"] and "calibrated" in model["methods"] and "pndm" in model["samplers"]
+    assert {"name", "help", "default"} <= model["settings"][0].keys()
+
+
+def test_a_picture_is_the_one_that_the_command_line_makes(client, tmp_path):
+    job = client.finish(client.post("/v1/generate", prompt="a dog in the meadow", seed=7, **QUICK))
+    picture = client.get(job["frames"][0]["url"]).content
+    out = tmp_path / "dog.png"
+    subprocess.run([PROGRAM, "generate", "-p", "a dog in the meadow", "--seed", "7", "--steps", "4", "--cfg", "3.5", "-o", out], check=True, capture_output=True)
+    assert picture == out.read_bytes()
+
+
+def test_a_sweep_gives_each_position_in_the_order_asked(client):
+    job = client.finish(client.post("/v1/dial", at=[0, 1, 0.5], **DIAL))
+    assert job["state"] == "done" and job["picture"] == job["pictures"] == 3
+    assert [frame["position"] for frame in sorted(job["frames"], key=lambda frame: frame["index"])] == [0, 1, 0.5]
+    plain = client.finish(client.post("/v1/generate", **(DIAL | {"style": ""})))
+    at_zero = next(frame for frame in job["frames"] if frame["position"] == 0)
+    assert client.picture(at_zero["url"]).tobytes() == client.picture(plain["frames"][0]["url"]).tobytes()
+    assert client.picture(f"/v1/jobs/{job['id']}/strip.png").width > 3 * 128
+
+
+def test_a_picture_gives_its_settings_back(client):
+    job = client.finish(client.post("/v1/dial", at=[0.25], seed=5, **DIAL))
+    info = requests.post(client.address + "/v1/png-info", data=client.get(job["frames"][0]["url"]).content, timeout=60).json()
+    assert info["settings"]["seed"] == 5 and info["settings"]["position"] == 0.25 and info["settings"]["style"] == "Monet style"
+
+
+def test_an_uploaded_picture_leaves_no_path_behind(client, photo):
+    job = client.finish(client.post("/v1/generate", prompt="a dog", image=photo, strength=0.5, **QUICK))
+    assert job["state"] == "done"
+    assert "/tmp" not in client.picture(job["frames"][0]["url"]).info["parameters"]
+    assert "image" not in job["frames"][0]["settings"]
+
+
+def test_a_running_job_tells_how_far_it_is_and_stops_when_told(client):
+    job = client.post("/v1/generate", **LONG).json()
+    while (now := client.job(job["id"]))["step"] == 0:
+        assert now["state"] in ("queued", "running")
+    assert now["steps"] >= 900 and now["seconds_left"] > 0
+    started = time.monotonic()
+    requests.delete(f"{client.address}/v1/jobs/{job['id']}", timeout=60)
+    while client.job(job["id"])["state"] == "running":
+        pass
+    assert time.monotonic() - started < 5
+    assert client.job(job["id"])["state"] == "cancelled"
+
+
+def test_each_job_is_cancelled_by_itself(client):
+    first, second = (client.post("/v1/generate", **LONG).json()["id"] for _ in range(2))
+    third = client.post("/v1/generate", prompt="a cat", **QUICK)
+    assert client.job(second)["ahead"] == 1
+    requests.delete(f"{client.address}/v1/jobs/{second}", timeout=60)
+    assert client.job(second)["state"] == "cancelled" and client.job(first)["state"] in ("queued", "running")
+    requests.delete(f"{client.address}/v1/jobs/{first}", timeout=60)
+    assert client.finish(third)["state"] == "done"
+
+
+def test_a_full_queue_says_when_to_come_again(server):
+    with server("--queue", "1") as (address, _):
+        replies = [requests.post(address + "/v1/generate", json=LONG, timeout=60) for _ in range(4)]
+        refused = [reply for reply in replies if reply.status_code == 429]
+        assert len(refused) >= 2 and int(refused[0].headers["Retry-After"]) > 0
+        assert refused[0].json()["error"]["code"] == "queue_full"
+
+
+def test_stopping_the_server_stops_its_work(server):
+    with server() as (address, process):
+        requests.post(address + "/v1/generate", json=LONG, timeout=60)
+        time.sleep(0.5)
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("/v1/generate", {"prompt": "a dog", "stepz": 3}, '"stepz" is unknown'),
+        ("/v1/generate", {"prompt": "a dog", "steps": "many"}, "a whole number is needed"),
+        ("/v1/generate", {"prompt": "a dog", "width": 100}, "multiples of 8"),
+        ("/v1/generate", {"prompt": "a dog", "sampler": "fast"}, "pndm"),
+        ("/v1/generate", {"prompt": "a dog", "image": "!!!"}, "image: no base64"),
+        ("/v1/generate", {"prompt": "a dog", "image": "aGVsbG8="}, "image is no picture"),
+        ("/v1/generate", {"prompt": "a dog", "image": "/etc/passwd"}, "image is no picture"),
+        ("/v1/generate", {"prompt": "a dog", "dial": "/etc/passwd"}, "a file of this machine cannot be named"),
+        ("/v1/dial", {"prompt": "a dog", "at": [0]}, "style: say what the dial turns"),
+        ("/v1/dial", {"prompt": "a dog", "style": "sketch", "at": "x"}, "A:B:N"),
+        ("/v1/dial", {"prompt": "a dog", "style": "sketch", "at": [9]}, "-4 to 4"),
+        ("/v1/dial", {"prompt": "a dog", "style": "sketch", "at": [0] * 500}, "1 to 201 positions"),
+    ],
+)
+def test_a_wrong_setting_is_named(client, path, body, says):
+    reply = client.post(path, **body)
+    assert reply.status_code == 400, reply.text
+    assert reply.json()["error"]["code"] == "invalid_input" and says in reply.json()["error"]["message"]
+
+
+def test_what_is_not_there_is_404(client):
+    for path in ("/v1/jobs/0123", "/v1/jobs/0123/frames/0.png", "/v1/nothing", "/page/../../etc/passwd"):
+        assert client.get(path).status_code == 404, path
+        assert client.get(path).json()["error"]["code"] == "not_found"
+
+
+def test_a_body_that_is_no_object_is_refused(client):
+    for body in (b"[1]", b"{", b"\xff\xfe", b"[" * 100_000):
+        assert requests.post(client.address + "/v1/generate", data=body, timeout=60).status_code == 400
+
+
+def test_other_sites_and_other_names_are_refused(client):
+    assert requests.get(client.address + "/v1/model", headers={"Host": "example.org"}, timeout=60).status_code == 403
+    reply = requests.post(client.address + "/v1/generate", json=DIAL, headers={"Origin": "http://example.org"}, timeout=60)
+    assert reply.status_code == 403 and "Access-Control-Allow-Origin" not in reply.headers
+
+
+def test_a_key_is_asked_for_where_one_is_set(server):
+    with server("--api-key", "s3cret") as (address, _):
+        ask = lambda **options: requests.get(address + "/v1/model", timeout=60, **options).status_code  # noqa: E731
+        assert ask() == 401
+        assert ask(headers={"Authorization": "Bearer s3creT"}) == 401
+        assert ask(headers={"Authorization": "Bearer s3cret"}) == 200
+        assert ask(auth=("anyone", "s3cret")) == 200
+        assert requests.get(address + "/", timeout=60).status_code == 200
+
+
+def test_other_hosts_need_a_key():
+    process = subprocess.run([PROGRAM, "serve", "--host", "0.0.0.0", "--port", "0"], capture_output=True, text=True, timeout=60)
+    assert process.returncode == 2 and "--api-key" in process.stderr
+
+
+def test_a_port_that_is_taken_is_named(server):
+    with server() as (address, _):
+        port = address.rsplit(":", 1)[1]
+        process = subprocess.run([PROGRAM, "serve", "--port", port], capture_output=True, text=True, timeout=60)
+        assert process.returncode == 2 and f"127.0.0.1:{port} cannot be listened on" in process.stderr

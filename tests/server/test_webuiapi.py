@@ -1,0 +1,135 @@
+"""AUTOMATIC1111's API as its unmodified PyPI client `webuiapi` speaks it."""
+
+import io
+import threading
+import time
+
+import pytest
+import requests
+import webuiapi
+from PIL import Image
+from sd_parsers import ParserManager
+
+from conftest import png_bytes
+
+
+@pytest.fixture
+def api(address):
+    return webuiapi.WebUIApi(port=int(address.rsplit(":", 1)[1]), steps=4)
+
+
+def test_txt2img(api):
+    result = api.txt2img(prompt="a dog in the meadow", negative_prompt="a cat", seed=7, width=128, height=128, cfg_scale=3.5, batch_size=2)
+    assert [image.size for image in result.images] == [(128, 128)] * 2
+    assert result.info["all_seeds"] == [7, 8] and result.info["sampler_name"] == "Euler a"
+    assert "Negative prompt: a cat" in result.info["infotexts"][0]
+    assert result.images[0].tobytes() != result.images[1].tobytes()
+
+
+def test_the_dial_turns(api, address):
+    ask = {"prompt": "a dog in the meadow", "seed": 7, "steps": 4, "width": 128, "height": 128}
+    pictures = []
+    for dial in ({}, {"style": "sketch", "dial": 0}, {"style": "sketch", "dial": 1, "method": "calibrated"}):
+        reply = requests.post(address + "/sdapi/v1/txt2img", json=ask | dial, timeout=60)
+        assert reply.status_code == 200, reply.text
+        pictures.append(reply.json()["images"][0])
+    pixels = [Image.open(io.BytesIO(webuiapi.webuiapi.base64.b64decode(text))).tobytes() for text in pictures]
+    assert pixels[0] == pixels[1] != pixels[2]
+
+
+def test_img2img(api):
+    start = Image.new("RGB", (128, 128), "green")
+    result = api.img2img(images=[start], prompt="a dog", seed=3, width=128, height=128, denoising_strength=0.5)
+    assert result.image.size == (128, 128) and result.info["seed"] == 3
+
+
+def test_sampler_and_scheduler_go_by_their_names_there(api):
+    names = api.util_get_sampler_names()
+    assert "DPM++ 2M" in names and "Karras" in [scheduler["label"] for scheduler in api.get_schedulers()]
+    for name in names:
+        assert api.txt2img(prompt="a dog", sampler_name=name, width=128, height=128).info["sampler_name"] == name
+    info = api.txt2img(prompt="a dog", sampler_name="DPM++ 2M Karras", width=128, height=128).info
+    assert "Sampler: DPM++ 2M" in info["infotexts"][0] and "Schedule type: Karras" in info["infotexts"][0]
+
+
+def test_png_info_and_sd_parsers_read_our_pictures(api):
+    result = api.txt2img(prompt="a dog in the meadow", seed=11, width=128, height=128)
+    read = api.png_info(result.image)
+    assert read.info == result.info["infotexts"][0]
+    parsed = ParserManager().parse(io.BytesIO(png_bytes_with_text(result.image)))
+    assert parsed is not None and parsed.generator.name == "AUTOMATIC1111"
+    assert [prompt.value for prompt in parsed.prompts] == ["a dog in the meadow"]
+    assert parsed.samplers[0].parameters["seed"] == "11" or str(parsed.samplers[0].parameters["seed"]) == "11"
+
+
+def png_bytes_with_text(image):
+    from PIL.PngImagePlugin import PngInfo
+
+    text = PngInfo()
+    text.add_text("parameters", image.info["parameters"])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=text)
+    return buffer.getvalue()
+
+
+def test_progress_and_interrupt(api):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(api.txt2img(prompt="a dog", steps=900, width=128, height=128)))
+    thread.start()
+    other = webuiapi.WebUIApi(baseurl=api.baseurl)
+    while (now := other.get_progress())["progress"] == 0:
+        time.sleep(0.01)
+    assert 0 < now["progress"] < 1 and now["state"]["sampling_steps"] >= 900 and now["eta_relative"] > 0
+    other.interrupt()
+    thread.join(timeout=20)
+    assert not thread.is_alive() and results[0].images == []
+    assert other.get_progress()["state"]["job_count"] == 0
+
+
+def test_options_and_lists(api):
+    assert api.get_options()["sd_model_checkpoint"] == "scenes" == api.util_get_current_model()
+    api.util_set_model("scenes")
+    for read in (api.get_cmd_flags, api.get_sd_vae, api.get_upscalers, api.get_latent_upscale_modes, api.get_loras, api.get_hypernetworks,
+                 api.get_face_restorers, api.get_realesrgan_models, api.get_prompt_styles, api.get_embeddings, api.get_scripts, api.get_memory,
+                 api.get_artists, api.get_artist_categories, api.skip):
+        assert read() is not None
+    api.refresh_checkpoints()
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"sampler_name": "Magic"}, 'sampler_name: "Magic" is unknown; use PLMS'),
+        ({"scheduler": "Magic"}, 'scheduler: "Magic" is unknown'),
+        ({"width": 100}, "multiples of 8"),
+        ({"enable_hr": True}, "enable_hr: true is not supported"),
+        ({"restore_faces": True}, "restore_faces"),
+        ({"alwayson_scripts": {"ControlNet": {"args": [{"model": "x"}]}}}, "alwayson_scripts.ControlNet"),
+        ({"override_settings": {"CLIP_stop_at_last_layers": 2}}, "override_settings.CLIP_stop_at_last_layers"),
+        ({"no_such_thing": 1}, "no_such_thing: no such setting"),
+        ({"batch_size": 0}, "batch_size: a whole number from 1 to 64"),
+        ({"style": "sketch", "dial": "strong"}, "the position, a number"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(address, body, says):
+    reply = requests.post(address + "/sdapi/v1/txt2img", json={"prompt": "a dog", "width": 128, "height": 128} | body, timeout=60)
+    assert reply.status_code == 422 and says in reply.json()["detail"], reply.text
+
+
+def test_errors_reach_the_client(api, address):
+    with pytest.raises(RuntimeError, match="422"):
+        api.txt2img(prompt="a dog", width=100)
+    for images in ([], ["!!"], ["aGVsbG8="]):
+        assert requests.post(address + "/sdapi/v1/img2img", json={"prompt": "a dog", "init_images": images}, timeout=60).status_code == 422
+    assert requests.post(address + "/sdapi/v1/options", json={"sd_model_checkpoint": "other"}, timeout=60).status_code == 422
+    half = png_bytes(Image.new("RGB", (64, 64)))[:60]
+    body = {"image": webuiapi.webuiapi.base64.b64encode(half).decode()}
+    assert "damaged PNG" in requests.post(address + "/sdapi/v1/png-info", json=body, timeout=60).json()["detail"]
+
+
+def test_a_client_that_hangs_up_frees_its_place(address):
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.post(address + "/sdapi/v1/txt2img", json={"prompt": "a dog", "steps": 900, "width": 128, "height": 128}, timeout=1)
+    deadline = time.monotonic() + 5
+    while requests.get(address + "/sdapi/v1/progress", timeout=60).json()["state"]["job_count"] > 0:
+        assert time.monotonic() < deadline
