@@ -21,6 +21,7 @@ constexpr std::size_t kLargestBody = 64u << 20;
 constexpr std::size_t kThreadsBesideQueue = 96;  // For those who look, cancel, or keep a connection open.
 constexpr time_t kPatienceSeconds = 10;          // For a client that stops in the middle of a request.
 constexpr time_t kIdleSeconds = 2;
+constexpr int kBacklog = 512;
 
 bool is_loopback(const std::string& host) {
   return host == "127.0.0.1" || host == "localhost" || host == "::1";
@@ -32,11 +33,6 @@ void set_limits(httplib::Server& server, const QueueLimits& limits) {
   server.set_write_timeout(kPatienceSeconds);
   server.set_keep_alive_timeout(kIdleSeconds);
   server.set_tcp_nodelay(true);
-  // httplib's own options would let two servers share a port.
-  server.set_socket_options([](socket_t socket) {
-    const int yes = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
   // A waiting client holds a thread, so those of a full queue leave enough for the others.
   const std::size_t threads = limits.waiting + kThreadsBesideQueue;
   server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
@@ -44,12 +40,20 @@ void set_limits(httplib::Server& server, const QueueLimits& limits) {
 
 /// The port that is listened on.
 int bind(httplib::Server& server, const ServeOptions& options) {
+  socket_t socket = INVALID_SOCKET;
+  server.set_socket_options([&socket](socket_t created) {
+    socket = created;
+    const int yes = 1;  // Without httplib's SO_REUSEPORT, by which two servers would share a port.
+    setsockopt(created, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   const int port = options.port == 0                                 ? server.bind_to_any_port(options.host)
                    : server.bind_to_port(options.host, options.port) ? options.port
                                                                      : -1;
   if (port < 0)
     throw invalid_input(fmt::format("--port: {}:{} cannot be listened on; another program may hold it",
                                     options.host, options.port));
+  // httplib lets five connections wait to be accepted; a sixth client would try again after a second.
+  listen(socket, kBacklog);
   return port;
 }
 
