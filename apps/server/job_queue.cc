@@ -1,6 +1,8 @@
 #include "job_queue.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <new>
@@ -12,6 +14,7 @@
 namespace latentdial::server {
 namespace {
 
+constexpr int kWorkerNiceness = 5;
 constexpr auto kGoneCheck = std::chrono::milliseconds(100);
 
 /// Nobody can guess another's job.
@@ -142,6 +145,8 @@ JobStatus JobQueue::wait(const std::string& id, const std::function<bool()>& gon
 }
 
 void JobQueue::work() {
+  // Of this thread and those that compute for it: who asks how far it is must not wait for it.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kWorkerNiceness);
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });

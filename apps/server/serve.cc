@@ -9,6 +9,7 @@
 #include "guard.h"
 #include "latentdial/error.h"
 #include "openai_api.h"
+#include "openapi.h"
 #include "page.h"
 #include "v1_api.h"
 
@@ -79,6 +80,7 @@ void serve(const Pipeline& pipeline, const ServeOptions& options, const std::fun
   add_v1_api(server, context);
   add_a1111_api(server, context);
   add_openai_api(server, context);
+  add_openapi(server);
   std::thread listener([&] { server.listen_after_bind(); });
   on_ready(fmt::format("http://{}:{}", options.host, port));
   while (!stop()) std::this_thread::sleep_for(100ms);

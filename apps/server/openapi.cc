@@ -1,0 +1,249 @@
+#include "openapi.h"
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "latentdial/parameters.h"
+#include "latentdial/version.h"
+
+namespace latentdial::server {
+namespace {
+
+Json reference(const std::string& name) {
+  return {{"$ref", "#/components/schemas/" + name}};
+}
+
+Json content(const std::string& type, Json schema) {
+  return {{type, {{"schema", std::move(schema)}}}};
+}
+
+Json array_of(Json items) {
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
+
+Json text(const std::string& description) {
+  return {{"type", "string"}, {"description", description}};
+}
+
+template <class T>
+Json describe(const Option& option, const T& value) {
+  Json schema = {{"description", option.help}, {"default", value}};
+  if constexpr (std::is_same_v<T, std::string>) {
+    schema["type"] = "string";
+  } else if constexpr (std::is_same_v<T, bool>) {
+    schema["type"] = "boolean";
+  } else {
+    schema["type"] = std::is_floating_point_v<T> ? "number" : "integer";
+    if (option.max > option.min) schema.update({{"minimum", option.min}, {"maximum", option.max}});
+  }
+  return schema;
+}
+
+/// Our settings as a request has them: pictures in base64, and no files of the server's machine.
+Json settings_properties() {
+  Json properties = Json::object();
+  const Settings defaults;
+  visit_settings(defaults, [&](const Option& option, const auto& value) {
+    properties[option.name] = describe(option, value);
+  });
+  for (const char* key : {"image", "mask", "to_image"}) {
+    properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
+  }
+  properties["dial"] = properties["position"];
+  return properties;
+}
+
+/// Those with more and other names than ours.
+Json settings_and(const Json& more) {
+  Json properties = settings_properties();
+  properties.update(more);
+  return {{"type", "object"}, {"properties", std::move(properties)}};
+}
+
+Json whole(const std::string& description, std::int64_t least, std::int64_t most) {
+  return {{"type", "integer"}, {"description", description}, {"minimum", least}, {"maximum", most}};
+}
+
+Json a1111_request() {
+  const Json ours = settings_properties();
+  Json properties = Json::object();
+  for (const char* key :
+       {"prompt", "negative_prompt", "steps", "width", "height", "style", "dial", "method", "invert"})
+    properties[key] = ours[key];
+  properties.update({{"cfg_scale", ours["guidance_scale"]},
+                     {"mask_style", ours["mask"]},
+                     {"seed", whole("-1: any", -1, 9223372036854775807)},
+                     {"sampler_name", text("As /sdapi/v1/samplers names it")},
+                     {"scheduler", text("As /sdapi/v1/schedulers names it")},
+                     {"batch_size", whole("Pictures, seeds ascending", 1, 64)},
+                     {"n_iter", whole("Times batch_size", 1, 64)},
+                     {"send_images", {{"type", "boolean"}}}});
+  return {{"type", "object"}, {"properties", std::move(properties)}};
+}
+
+Json img2img_request() {
+  Json schema = a1111_request();
+  schema["properties"]["init_images"] = array_of(text("The one picture to start from, base64"));
+  schema["properties"]["denoising_strength"] = settings_properties()["strength"];
+  schema["required"] = {"init_images"};
+  return schema;
+}
+
+Json openai_request() {
+  Json schema = settings_and({{"model", text("The served model's name")},
+                              {"size", text("\"WIDTHxHEIGHT\", or \"auto\" for the model's own")},
+                              {"n", whole("Pictures, seeds ascending", 1, 10)},
+                              {"response_format", {{"enum", {"b64_json", "url"}}}},
+                              {"stream", {{"type", "boolean"}}}});
+  schema["required"] = {"prompt"};
+  return schema;
+}
+
+Json schemas() {
+  Json job = {{"type", "object"}, {"required", {"id", "state", "pictures", "picture", "frames"}}};
+  job["properties"] = {{"id", {{"type", "string"}}},
+                       {"state", {{"enum", {"queued", "running", "done", "failed", "cancelled"}}}},
+                       {"ahead", whole("Jobs that come before it", 0, 1024)},
+                       {"pictures", whole("Pictures in all", 1, 201)},
+                       {"picture", whole("Pictures finished", 0, 201)},
+                       {"step", {{"type", "integer"}}},
+                       {"steps", {{"type", "integer"}}},
+                       {"progress", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
+                       {"seconds", {{"type", "number"}}},
+                       {"seconds_left", {{"type", {"number", "null"}}}},
+                       {"error", {{"type", {"string", "null"}}}},
+                       {"frames", array_of(reference("Frame"))}};
+  Json frame = {{"type", "object"}, {"required", {"index", "position", "url", "settings", "notices"}}};
+  frame["properties"] = {{"index", {{"type", "integer"}}},
+                         {"position", {{"type", "number"}}},
+                         {"url", {{"type", "string"}}},
+                         {"settings", {{"type", "object"}}},
+                         {"notices", array_of({{"type", "string"}})}};
+  Json at = {{"description", "Dial positions, -4 to 4: a list, or \"A:B:N\" for N of them"}};
+  at["anyOf"] = {array_of({{"type", "number"}, {"minimum", -4}, {"maximum", 4}}), Json{{"type", "string"}}};
+  Json dial = settings_and({{"at", std::move(at)}});
+  dial["required"] = {"prompt", "style"};
+  return {{"Job", std::move(job)},
+          {"Frame", std::move(frame)},
+          {"Settings", settings_and(Json::object())},
+          {"Dial", std::move(dial)},
+          {"Txt2img", a1111_request()},
+          {"Img2img", img2img_request()},
+          {"Generation", openai_request()}};
+}
+
+/// One method of one path. `failures` are the statuses that it may give besides its own.
+Json operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures) {
+  Json responses = {
+      {std::to_string(status), {{"description", "Done as asked"}, {"content", std::move(answer)}}}};
+  for (const int failure : failures) {
+    Json body = content("application/json", {{"type", "object"}});
+    responses[std::to_string(failure)] = {{"description", "Refused, or failed; the body says why"},
+                                          {"content", std::move(body)}};
+  }
+  return {{"summary", summary}, {"responses", std::move(responses)}};
+}
+
+Json with_body(Json operation, const std::string& type, Json schema) {
+  operation["requestBody"] = {{"required", true}, {"content", content(type, std::move(schema))}};
+  return operation;
+}
+
+Json path_parameter(const std::string& name, const std::string& type) {
+  return {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", type}}}};
+}
+
+constexpr const char* kJson = "application/json";
+
+Json own_paths() {
+  const Json job = content(kJson, reference("Job"));
+  const Json png = content("image/png", {{"type", "string"}, {"format", "binary"}});
+  const Json object = content(kJson, {{"type", "object"}});
+  const std::vector<int> starting = {400, 401, 403, 413, 429, 500}, looking = {401, 403, 404};
+  const Json id = path_parameter("id", "string");
+  Json paths = Json::object();
+  paths["/v1/model"]["get"] = operation("What is served, and every setting", 200, object, {401, 403});
+  paths["/v1/generate"]["post"] =
+      with_body(operation("One picture, as a job", 202, job, starting), kJson, reference("Settings"));
+  paths["/v1/dial"]["post"] = with_body(
+      operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial"));
+  paths["/v1/jobs/{id}"] = {
+      {"parameters", {id}},
+      {"get", operation("How far a job is", 200, job, looking)},
+      {"delete", operation("Cancels a job; its finished pictures stay", 200, job, looking)}};
+  paths["/v1/jobs/{id}/frames/{index}.png"] = {{"parameters", {id, path_parameter("index", "integer")}},
+                                               {"get", operation("A finished picture", 200, png, looking)}};
+  paths["/v1/jobs/{id}/strip.png"] = {
+      {"parameters", {id}}, {"get", operation("The finished pictures side by side", 200, png, looking)}};
+  paths["/v1/png-info"]["post"] =
+      with_body(operation("The settings in a picture", 200, object, {400, 401, 403, 413}), "image/png",
+                {{"type", "string"}, {"format", "binary"}});
+  return paths;
+}
+
+Json openai_paths() {
+  const Json object = content(kJson, {{"type", "object"}});
+  const std::vector<int> failures = {400, 401, 403, 404, 409, 413, 429, 500};
+  Json edit = openai_request();
+  edit["properties"]["image"] = {{"type", "string"}, {"format", "binary"}};
+  edit["required"] = {"prompt", "image"};
+  Json paths = Json::object();
+  paths["/v1/models"]["get"] = operation("The one model", 200, object, {401, 403});
+  paths["/v1/models/{model}"] = {{"parameters", {path_parameter("model", "string")}},
+                                 {"get", operation("A model", 200, object, {401, 403, 404})}};
+  paths["/v1/images/generations"]["post"] =
+      with_body(operation("Pictures from a prompt", 200, object, failures), kJson, reference("Generation"));
+  paths["/v1/images/edits"]["post"] = with_body(operation("Pictures from a picture", 200, object, failures),
+                                                "multipart/form-data", std::move(edit));
+  return paths;
+}
+
+Json a1111_paths() {
+  const Json object = content(kJson, {{"type", "object"}}), any = content(kJson, Json::object());
+  const std::vector<int> failures = {401, 403, 413, 422, 429, 500};
+  Json image = {
+      {"type", "object"}, {"properties", {{"image", text("A PNG, base64")}}}, {"required", {"image"}}};
+  Json paths = Json::object();
+  const auto post = [&](const char* name, const char* summary, Json schema) {
+    paths[std::string("/sdapi/v1/") + name]["post"] =
+        with_body(operation(summary, 200, any, failures), kJson, std::move(schema));
+  };
+  post("txt2img", "Pictures from a prompt", reference("Txt2img"));
+  post("img2img", "Pictures from a picture", reference("Img2img"));
+  post("png-info", "The settings in a picture", std::move(image));
+  post("options", "Options can be set to what they are", {{"type", "object"}});
+  for (const char* name : {"interrupt", "skip", "refresh-checkpoints"})
+    paths[std::string("/sdapi/v1/") + name]["post"] = operation("As its name says", 200, any, {401, 403});
+  for (const char* name : {"progress",       "options",
+                           "samplers",       "schedulers",
+                           "sd-models",      "sd-vae",
+                           "sd-modules",     "embeddings",
+                           "loras",          "hypernetworks",
+                           "upscalers",      "latent-upscale-modes",
+                           "face-restorers", "realesrgan-models",
+                           "prompt-styles",  "scripts",
+                           "script-info",    "extensions",
+                           "cmd-flags",      "memory",
+                           "artists",        "artist-categories"})
+    paths[std::string("/sdapi/v1/") + name]["get"] = operation("As its name says", 200, any, {401, 403});
+  return paths;
+}
+
+}  // namespace
+
+void add_openapi(httplib::Server& server) {
+  Json paths = own_paths();
+  paths.update(openai_paths());
+  paths.update(a1111_paths());
+  Json document = {{"openapi", "3.1.0"},
+                   {"info", {{"title", "latentdial"}, {"version", kVersion}}},
+                   {"paths", std::move(paths)},
+                   {"components", {{"schemas", schemas()}}}};
+  document["components"]["securitySchemes"] = {{"key", {{"type", "http"}, {"scheme", "bearer"}}}};
+  document["security"] = {Json::object(), Json{{"key", Json::array()}}};
+  server.Get("/openapi.json",
+             [document = std::move(document)](const auto&, auto& response) { reply(response, document); });
+}
+
+}  // namespace latentdial::server
