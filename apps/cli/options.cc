@@ -46,6 +46,12 @@ struct AddOption {
       command.add_flag(flags, value, option.help);
     } else if constexpr (std::is_same_v<T, std::string>) {
       add_text(command, flags, value, option.help);
+    } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+      command
+          .add_option_function<std::vector<std::string>>(
+              flags, [&value](const std::vector<std::string>& list) { value = list; }, option.help)
+          ->type_name("TEXT")
+          ->allow_extra_args(false);
     } else {
       const auto read = [&value, name = long_name(flags), option](const std::string& text) {
         read_number(name, text, option.min, option.max, value);

@@ -16,7 +16,7 @@ namespace latentdial {
 
 /// What is known of a loaded model.
 struct ModelInfo {
-  std::string name;         ///< Stem of the path, or "scenes".
+  std::string name;         ///< Stem of the path, or "scenes"; with "+NAME:SCALE" for each LoRA.
   std::string path;         ///< Where it was read from.
   std::string fingerprint;  ///< 16 hexadecimal digits of the U-Net's weights: a dial belongs to one.
   std::string format;       ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
@@ -27,6 +27,7 @@ struct ModelInfo {
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
+  std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
   std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
 };
 

@@ -149,6 +149,8 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
 /// What the engine runs on. Part of no picture's settings: another thread count gives the same picture.
 struct EngineOptions {
   std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
+  std::vector<std::string>
+      lora;  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.
   std::string dtype;
@@ -162,6 +164,10 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
   visitor(Option{"model", "-m,--model", "",
                  "diffusers folder, .safetensors or .ckpt (default: the embedded scenes model)"},
           o.model);
+  visitor(Option{"lora", "--lora", "",
+                 "LoRA to add to the model, .safetensors or .pt, as FILE or FILE:SCALE (default scale: 1; "
+                 "negative takes away); give it again for more"},
+          o.lora);
   visitor(Option{"dtype", "--dtype", "",
                  "Number format of the computation: f32, bf16, which takes half the memory, or int8, the "
                  "fastest (default: the faster one of f32 and bf16 here)"},

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "dial/slerp.h"
@@ -14,10 +17,12 @@
 #include "pipeline/pixels.h"
 #include "prompt/standard_vocabulary.h"
 #include "tensor/buffer_pool.h"
+#include "weights/lora.h"
 
 namespace latentdial {
 namespace {
 
+constexpr double kLargestLoraScale = 100;
 constexpr std::size_t kMostEncodedPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
@@ -51,6 +56,29 @@ std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
   return profile ? ops::make_profiled_backend(std::move(backend), profile) : std::move(backend);
 }
 
+/// "FILE:0.8" → FILE and 0.8; a file whose own name ends like that is taken whole.
+std::pair<std::filesystem::path, double> read_lora(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || std::filesystem::exists(text)) return {text, 1};
+  const std::string number = text.substr(colon + 1);
+  double scale = 0;
+  const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), scale);
+  if (fault != std::errc() || end != number.data() + number.size() || !(std::abs(scale) <= kLargestLoraScale))
+    throw invalid_input(fmt::format("--lora: \"{}\" is no scale from -{} to {}, as in FILE:0.8", number,
+                                    kLargestLoraScale, kLargestLoraScale));
+  return {text.substr(0, colon), scale};
+}
+
+Checkpoint open_model(const EngineOptions& options) {
+  Checkpoint checkpoint =
+      open_checkpoint(options.model.empty() ? find_embedded_model() : std::filesystem::path(options.model));
+  for (const std::string& text : options.lora) {
+    const auto [path, scale] = read_lora(text);
+    checkpoint.loras.push_back(apply_lora(checkpoint, path, scale));
+  }
+  return checkpoint;
+}
+
 Tokenizer load_tokenizer(const Checkpoint& checkpoint, const models::TextConfig& text) {
   if (!checkpoint.tokenizer_dir.empty()) return Tokenizer::from_folder(checkpoint.tokenizer_dir);
   // SD 2's OpenCLIP encoder was trained with "!", id 0, as padding.
@@ -74,9 +102,12 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
   }
 }
 
-/// FNV-1a over some of the U-Net's weights: another training, another number.
-std::string fingerprint(const Weights& weights) {
+/// FNV-1a over some of the U-Net's weights, and over its LoRAs: another training, another number.
+std::string fingerprint(const Checkpoint& checkpoint) {
+  const Weights& weights = checkpoint.unet.weights;
   std::uint64_t hash = 14695981039346656037u;
+  for (const AppliedLora& lora : checkpoint.loras)
+    hash = (hash ^ lora.hash ^ std::bit_cast<std::uint64_t>(lora.scale)) * 1099511628211u;
   for (const char* name : {"conv_in.weight", "time_embedding.linear_1.weight", "conv_out.weight"}) {
     const Tensor values = weights.load(name, weights.shape(name));
     for (std::size_t i = 0; i < values.bytes(); ++i)
@@ -111,9 +142,7 @@ std::string describe_device(const EngineOptions& options) {
   return ops::make_cpu_backend(unet_options(options))->description();
 }
 
-Pipeline::Engine::Engine(const EngineOptions& options)
-    : Engine(options, open_checkpoint(options.model.empty() ? find_embedded_model()
-                                                            : std::filesystem::path(options.model))) {}
+Pipeline::Engine::Engine(const EngineOptions& options) : Engine(options, open_model(options)) {}
 
 Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpoint)
     : profile(options.profile ? std::make_shared<ops::Profile>() : nullptr),
@@ -132,7 +161,7 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
   check_widths(text_encoder, unet, vae_config);
   info.device = unet_backend->description();
-  info.fingerprint = fingerprint(checkpoint.unet.weights);
+  info.fingerprint = fingerprint(checkpoint);
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }

@@ -37,6 +37,9 @@ std::shared_ptr<const Dial> find_dial(const Settings& settings, const ModelInfo&
     throw invalid_input(fmt::format("--dial: {} is for the style \"{}\", not \"{}\"", path.string(),
                                     dial->style, settings.style));
   }
+  // The model's own dials were fitted without the LoRA.
+  if (settings.dial.empty() && !model.loras.empty())
+    return std::make_shared<Dial>(standard_dial(settings.style));
   if (dial->fingerprint != model.fingerprint) {
     throw invalid_input(fmt::format(
         "--dial: {} was made for another model ({}, weights {}), not for {} (weights {}); make one with "

@@ -1,5 +1,7 @@
 #include "pipeline/model_info.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "diffusion/sampler.h"
@@ -30,6 +32,11 @@ ModelInfo describe(const Checkpoint& checkpoint) {
   const auto schedule = ScheduleConfig::from_json(checkpoint.scheduler_config);
   ModelInfo info;
   info.name = model_name(checkpoint.path);
+  for (const AppliedLora& lora : checkpoint.loras) {
+    info.name += fmt::format("+{}:{}", lora.name, lora.scale);
+    info.loras.push_back(
+        fmt::format("{} x {}: {} of {} layers applied", lora.name, lora.scale, lora.applied, lora.layers));
+  }
   info.path = checkpoint.path.string();
   info.format = checkpoint.format;
   info.prediction = schedule.prediction_type == PredictionType::epsilon        ? "epsilon"

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "weights/weights.h"
 
@@ -13,6 +15,15 @@ namespace latentdial {
 struct Component {
   nlohmann::json config;
   Weights weights;
+};
+
+/// What became of a LoRA that was added.
+struct AppliedLora {
+  std::string name;  ///< Stem of its file.
+  double scale = 1;
+  int layers = 0;          ///< In the file.
+  int applied = 0;         ///< That the model has.
+  std::uint64_t hash = 0;  ///< Of the applied weights.
 };
 
 /// Everything a Stable Diffusion model needs, whatever form it was stored in.
@@ -25,6 +36,7 @@ struct Checkpoint {
   nlohmann::json scheduler_config;
   std::filesystem::path
       tokenizer_dir;  ///< Holds vocab.json + merges.txt; empty: use the standard CLIP vocabulary.
+  std::vector<AppliedLora> loras = {};  ///< In the order in which they were added.
 };
 
 /// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where

@@ -50,9 +50,12 @@ CheckpointFile read_checkpoint_file(const std::filesystem::path& path) {
   const auto file = MappedFile::open(path);
   const std::string_view start{reinterpret_cast<const char*>(file->bytes().data()),
                                std::min<std::size_t>(file->bytes().size(), 256)};
-  if (start.starts_with("PK\x03\x04")) return {true, read_torch_file(file)};
+  if (start.starts_with("PK\x03\x04")) return {true, read_torch_file(file), {}};
   const bool known_otherwise = start.starts_with("version https://git-lfs") || is_old_torch(start);
-  if (!known_otherwise && is_safetensors(start, path)) return {false, read_safetensors(file).tensors};
+  if (!known_otherwise && is_safetensors(start, path)) {
+    Safetensors read = read_safetensors(file);
+    return {false, std::move(read.tensors), std::move(read.metadata)};
+  }
   throw invalid_input(fmt::format("{}: is {}", path.string(), what_it_seems(start)));
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "weights/stored_tensor.h"
 
@@ -10,6 +12,7 @@ namespace latentdial {
 struct CheckpointFile {
   bool is_torch = false;  ///< A PyTorch zip (.ckpt, .bin, .pt); otherwise safetensors.
   StoredTensors tensors;
+  std::map<std::string, std::string> metadata = {};  ///< The free-form texts of a safetensors file.
 };
 
 /// Opens a safetensors or PyTorch zip file. The first bytes decide, not the ending of its name.

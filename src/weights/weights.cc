@@ -73,6 +73,22 @@ Tensor view_of(const Tensor& stored, const Shape& shape) {
   return Tensor::view(shape, DType::f32, stored.raw(), std::shared_ptr<const void>(stored.raw(), release));
 }
 
+void add_product(Tensor& weight, const LowRank& change) {
+  const auto values = weight.values();
+  const auto up = change.up.values(), down = change.down.values();
+  const std::int64_t outputs = static_cast<std::int64_t>(up.size()) / change.rank;
+  const auto inputs = values.size() / static_cast<std::size_t>(outputs);
+#pragma omp parallel for
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    float* row = values.data() + static_cast<std::size_t>(o) * inputs;
+    for (std::int64_t k = 0; k < change.rank; ++k) {
+      const float factor = change.scale * up[static_cast<std::size_t>(o * change.rank + k)];
+      const float* from = down.data() + static_cast<std::size_t>(k) * inputs;
+      for (std::size_t i = 0; i < inputs; ++i) row[i] += factor * from[i];
+    }
+  }
+}
+
 bool is_aligned(const Tensor& x) {
   return reinterpret_cast<std::uintptr_t>(x.raw()) % alignof(float) == 0;
 }
@@ -88,6 +104,7 @@ Shape as_matrix(Shape shape) {
 struct Weights::Store {
   struct Entry {
     Tensor tensor;
+    std::vector<LowRank> changes;
     mutable std::atomic<bool> used = false;
   };
 
@@ -141,8 +158,25 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
                                     latentdial::name(stored.dtype())));
   }
   entry.used = true;
+  if (!entry.changes.empty()) {
+    Tensor changed = copy_as_f32(stored, expected);
+    for (const LowRank& change : entry.changes) add_product(changed, change);
+    return changed;
+  }
   const bool in_place = stored.dtype() == DType::f32 && is_aligned(stored);
   return in_place ? view_of(stored, expected) : copy_as_f32(stored, expected);
+}
+
+void Weights::add(std::string_view name, LowRank change) const {
+  const auto full = scope_ + std::string(name);
+  (void)store_->find(full, "");
+  store_->entries.find(full)->second.changes.push_back(std::move(change));
+}
+
+std::vector<std::string> Weights::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : store_->entries) names.push_back(name);
+  return names;
 }
 
 std::vector<std::string> Weights::unused() const {

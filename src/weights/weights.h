@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,13 @@
 #include "tensor/tensor.h"
 
 namespace latentdial {
+
+/// A change to a weight: scale · up · down, up [out, rank] and down [rank, in …].
+struct LowRank {
+  Tensor down, up;
+  std::int64_t rank = 0;
+  float scale = 0;
+};
 
 /// The tensors of one model component by name, in diffusers' naming, seen from a scope: `weights /
 /// "down_blocks.0"`. Copies are cheap and share the record of which tensors were used. Values stay in the
@@ -25,10 +33,16 @@ class Weights {
   /// Shape of a tensor; throws invalid_input when it is missing.
   [[nodiscard]] Shape shape(std::string_view name) const;
 
-  /// The tensor in f32, for reading only: it may be a view of the file. Throws invalid_input naming the tensor, the shape expected and the
-  /// shape found, or that it is missing. A stored [out, in, 1, 1] is accepted for [out, in] and the reverse.
+  /// The tensor in f32, for reading only: it may be a view of the file. Throws invalid_input naming the
+  /// tensor, the shape expected and the shape found, or that it is missing. A stored [out, in, 1, 1] is
+  /// accepted for [out, in] and the reverse.
   [[nodiscard]] Tensor load(std::string_view name, const Shape& expected) const;
 
+  /// Every later `load` of the tensor adds this change to it. Throws invalid_input when it is missing.
+  void add(std::string_view name, LowRank change) const;
+
+  /// Full names of all tensors, sorted.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// Full names that nothing has loaded, sorted.
   [[nodiscard]] std::vector<std::string> unused() const;
 

@@ -1,0 +1,116 @@
+#include "weights/lora.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "weights/checkpoint_file.h"
+#include "weights/lora_keys.h"
+#include "weights/quote.h"
+
+namespace latentdial {
+namespace {
+
+/// What PEFT leaves out of its tensors and diffusers writes beside them: "unet.lora_alpha" in JSON.
+std::optional<double> alpha_in(const std::map<std::string, std::string>& metadata,
+                               const std::string& component) {
+  const auto found = metadata.find("lora_adapter_metadata");
+  if (found == metadata.end()) return std::nullopt;
+  const auto config = nlohmann::json::parse(found->second, nullptr, false);
+  if (!config.is_object()) return std::nullopt;
+  const auto alpha = config.find(component + ".lora_alpha");
+  if (alpha == config.end() || !alpha->is_number()) return std::nullopt;
+  return alpha->get<double>();
+}
+
+/// FNV-1a: another LoRA, another number.
+std::uint64_t hash_of(std::uint64_t hash, const Tensor& values) {
+  for (std::size_t i = 0; i < values.bytes(); ++i)
+    hash = (hash ^ static_cast<std::uint64_t>(values.raw()[i])) * 1099511628211u;
+  return hash;
+}
+
+class LoraFile {
+ public:
+  explicit LoraFile(const std::filesystem::path& path)
+      : path_(path.string()), file_(read_checkpoint_file(path)) {}
+
+  [[nodiscard]] std::vector<LoraLayer> layers() const { return sort_lora_keys(path_, file_.tensors); }
+  /// down and up as matrices, [rank, in …] and [out, rank], fitted to the layer's own shape.
+  [[nodiscard]] LowRank read(const LoraLayer& layer, const std::string& component, const Shape& target,
+                             double scale) const {
+    Tensor down = read(layer.down), up = read(layer.up);
+    const std::int64_t rank = down.shape().empty() ? 0 : down.shape()[0];
+    const std::int64_t inputs = element_count(target) / std::max<std::int64_t>(1, target[0]);
+    if (rank < 1 || element_count(down.shape()) != rank * inputs)
+      throw unfit(layer.down, down.shape(), fmt::format("[rank, {} in all]", inputs));
+    if (element_count(up.shape()) != target[0] * rank)
+      throw unfit(layer.up, up.shape(), fmt::format("[{}, {}]", target[0], rank));
+    const double alpha = alpha_of(layer, component).value_or(static_cast<double>(rank));
+    return {.down = std::move(down),
+            .up = std::move(up),
+            .rank = rank,
+            .scale = static_cast<float>(scale * alpha / static_cast<double>(rank))};
+  }
+
+ private:
+  [[nodiscard]] Tensor read(const std::string& key) const {
+    const StoredTensor& stored = file_.tensors.at(key);
+    const Weights one("LoRA", path_, {{key, open_tensor(path_, key, stored)}});
+    Tensor values = one.load(key, stored.shape);
+    for (const float value : std::as_const(values).values()) {
+      if (!std::isfinite(value))
+        throw invalid_input(fmt::format("{}: {} holds {}, which is no weight", path_, printable(key), value));
+    }
+    return values;
+  }
+  [[nodiscard]] std::optional<double> alpha_of(const LoraLayer& layer, const std::string& component) const {
+    if (layer.alpha.empty()) return alpha_in(file_.metadata, component);
+    const Tensor alpha = read(layer.alpha);
+    if (element_count(alpha.shape()) != 1) throw unfit(layer.alpha, alpha.shape(), "[]");
+    return std::as_const(alpha).values()[0];
+  }
+  [[nodiscard]] Error unfit(const std::string& key, const Shape& found, const std::string& needed) const {
+    return invalid_input(fmt::format("{}: {} has shape {} where {} is needed", path_, printable(key),
+                                     to_string(found), needed));
+  }
+
+  std::string path_;
+  CheckpointFile file_;
+};
+
+}  // namespace
+
+AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path& path, double scale) {
+  const LoraFile file(path);
+  const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names());
+  AppliedLora applied{
+      .name = path.stem().string(), .scale = scale, .layers = 0, .applied = 0, .hash = 14695981039346656037u};
+  std::string missed;
+  for (const LoraLayer& layer : file.layers()) {
+    ++applied.layers;
+    const LoraTarget target = targets.find(layer.module);
+    if (target.weight.empty()) {
+      missed = layer.module;
+      continue;
+    }
+    const Weights& weights =
+        target.component == "unet" ? checkpoint.unet.weights : checkpoint.text_encoder.weights;
+    LowRank change = file.read(layer, target.component, weights.shape(target.weight), scale);
+    applied.hash = hash_of(hash_of(applied.hash, change.down), change.up);
+    weights.add(target.weight, std::move(change));
+    ++applied.applied;
+  }
+  if (applied.applied == 0)
+    throw invalid_input(fmt::format("{}: none of its {} layers is one of {}'s{}", path.string(),
+                                    applied.layers, checkpoint.path.string(),
+                                    missed.empty() ? "" : ", such as " + printable(missed)));
+  return applied;
+}
+
+}  // namespace latentdial

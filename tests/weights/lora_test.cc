@@ -1,0 +1,146 @@
+#include "weights/lora.h"
+
+#include <gmock/gmock.h>
+
+#include "test_files.h"
+#include "weights/safetensors.h"
+
+namespace latentdial {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::f32_tensor;
+using ::testing::HasSubstr;
+using testing::RawTensor;
+using testing::TempDir;
+using testing::write_file;
+
+/// A checkpoint of one linear layer and one convolution in the U-Net, and one layer in the text encoder.
+Checkpoint small_checkpoint() {
+  const auto zeros = [](Shape shape) { return Tensor::zeros(std::move(shape)); };
+  return {
+      .path = "model",
+      .format = "",
+      .text_encoder = {{}, Weights("text encoder", "model", {{"text_model.q_proj.weight", zeros({2, 2})}})},
+      .unet = {{},
+               Weights("U-Net", "model",
+                       {{"down_blocks.0.attn1.to_q.weight", zeros({2, 3})},
+                        {"conv_in.weight", zeros({2, 1, 2, 2})},
+                        {"down_blocks.0.attn1.to_out.0.weight", zeros({2, 2})}})},
+      .vae = {{}, Weights("VAE", "model", {})},
+      .scheduler_config = {},
+      .tokenizer_dir = {},
+      .loras = {}};
+}
+
+std::vector<float> values(const Weights& weights, const std::string& name) {
+  const Tensor loaded = weights.load(name, weights.shape(name));
+  const auto span = loaded.values();
+  return {span.begin(), span.end()};
+}
+
+class Lora : public ::testing::Test {
+ protected:
+  std::filesystem::path write(const std::map<std::string, RawTensor>& tensors) {
+    return write_file(folder_ / "style.safetensors", testing::safetensors(tensors));
+  }
+  std::string fault(const std::map<std::string, RawTensor>& tensors) {
+    try {
+      (void)apply_lora(checkpoint_, write(tensors), 1);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_input);
+      return error.what();
+    }
+    return "no fault";
+  }
+
+  TempDir folder_;
+  Checkpoint checkpoint_ = small_checkpoint();
+};
+
+TEST_F(Lora, AddsUpTimesDownByScaleAndAlphaOverRank) {
+  const auto path =
+      write({{"lora_unet_down_blocks_0_attn1_to_q.lora_down.weight", f32_tensor({2, 3}, {1, 2, 3, 4, 5, 6})},
+             {"lora_unet_down_blocks_0_attn1_to_q.lora_up.weight", f32_tensor({2, 2}, {1, 0, 1, 1})},
+             {"lora_unet_down_blocks_0_attn1_to_q.alpha", f32_tensor({}, {1})}});
+  const AppliedLora applied = apply_lora(checkpoint_, path, 2);
+  EXPECT_EQ(applied.applied, 1);
+  EXPECT_EQ(applied.name, "style");
+  EXPECT_THAT(values(checkpoint_.unet.weights, "down_blocks.0.attn1.to_q.weight"),
+              ElementsAre(1, 2, 3, 5, 7, 9));
+}
+
+TEST_F(Lora, ReadsConvolutions) {
+  const auto path = write({{"lora_unet_conv_in.lora_down.weight", f32_tensor({1, 1, 2, 2}, {1, 2, 3, 4})},
+                           {"lora_unet_conv_in.lora_up.weight", f32_tensor({2, 1, 1, 1}, {1, -1})}});
+  (void)apply_lora(checkpoint_, path, 1);
+  EXPECT_THAT(values(checkpoint_.unet.weights, "conv_in.weight"), ElementsAre(1, 2, 3, 4, -1, -2, -3, -4));
+}
+
+TEST_F(Lora, ReadsTheKeysOfDiffusersAndPeft) {
+  for (const auto& [module, down, up] : std::vector<std::array<std::string, 3>>{
+           {"unet.down_blocks.0.attn1.to_q", ".lora_A.weight", ".lora_B.weight"},
+           {"unet.down_blocks.0.attn1.to_q", ".lora.down.weight", ".lora.up.weight"},
+           {"base_model.model.down_blocks.0.attn1.to_q", ".lora_A.weight", ".lora_B.weight"},
+           {"unet.down_blocks.0.attn1.processor.to_q", "_lora.down.weight", "_lora.up.weight"}}) {
+    checkpoint_ = small_checkpoint();
+    const auto path =
+        write({{module + down, f32_tensor({1, 3}, {1, 2, 3})}, {module + up, f32_tensor({2, 1}, {1, 2})}});
+    (void)apply_lora(checkpoint_, path, 1);
+    EXPECT_THAT(values(checkpoint_.unet.weights, "down_blocks.0.attn1.to_q.weight"),
+                ElementsAre(1, 2, 3, 2, 4, 6))
+        << module + down;
+  }
+}
+
+TEST_F(Lora, TheTextEncoderAndTheOutputProjectionGoByTheirNames) {
+  const auto path =
+      write({{"lora_te_text_model_q_proj.lora_down.weight", f32_tensor({1, 2}, {1, 2})},
+             {"lora_te_text_model_q_proj.lora_up.weight", f32_tensor({2, 1}, {1, 0})},
+             {"unet.down_blocks.0.attn1.processor.to_out_lora.down.weight", f32_tensor({1, 2}, {1, 1})},
+             {"unet.down_blocks.0.attn1.processor.to_out_lora.up.weight", f32_tensor({2, 1}, {3, 4})}});
+  EXPECT_EQ(apply_lora(checkpoint_, path, 1).applied, 2);
+  EXPECT_THAT(values(checkpoint_.text_encoder.weights, "text_model.q_proj.weight"), ElementsAre(1, 2, 0, 0));
+  EXPECT_THAT(values(checkpoint_.unet.weights, "down_blocks.0.attn1.to_out.0.weight"),
+              ElementsAre(3, 3, 4, 4));
+}
+
+TEST_F(Lora, SeveralAddUpAndANegativeScaleTakesAway) {
+  const auto path = write({{"unet.conv_in.lora_A.weight", f32_tensor({1, 1, 2, 2}, {1, 2, 3, 4})},
+                           {"unet.conv_in.lora_B.weight", f32_tensor({2, 1}, {1, 1})}});
+  (void)apply_lora(checkpoint_, path, 1);
+  (void)apply_lora(checkpoint_, path, -0.5);
+  EXPECT_THAT(values(checkpoint_.unet.weights, "conv_in.weight"),
+              ElementsAre(0.5, 1, 1.5, 2, 0.5, 1, 1.5, 2));
+}
+
+TEST_F(Lora, CountsTheLayersThatTheModelHasNot) {
+  const auto path = write({{"unet.conv_in.lora_A.weight", f32_tensor({1, 4}, {1, 2, 3, 4})},
+                           {"unet.conv_in.lora_B.weight", f32_tensor({2, 1}, {1, 1})},
+                           {"unet.elsewhere.lora_A.weight", f32_tensor({1, 4}, {1, 2, 3, 4})},
+                           {"unet.elsewhere.lora_B.weight", f32_tensor({2, 1}, {1, 1})}});
+  const AppliedLora applied = apply_lora(checkpoint_, path, 1);
+  EXPECT_EQ(applied.applied, 1);
+  EXPECT_EQ(applied.layers, 2);
+}
+
+TEST_F(Lora, NamesTheKeyThatIsWrong) {
+  const RawTensor up = f32_tensor({2, 1}, {1, 1}), down = f32_tensor({1, 3}, {1, 2, 3});
+  EXPECT_THAT(fault({{"unet.conv_in.hada_w1_a", up}}),
+              HasSubstr("'unet.conv_in.hada_w1_a' is no key of a LoRA"));
+  EXPECT_THAT(fault({{"unet.conv_in.lora_A.weight", down}}),
+              HasSubstr("'unet.conv_in.lora_A.weight' has no lora_up beside it"));
+  EXPECT_THAT(fault({{"unet.conv_in.lora_A.weight", down}, {"unet.conv_in.lora_B.weight", up}}),
+              HasSubstr("'unet.conv_in.lora_A.weight' has shape [1, 3] where [rank, 4 in all] is needed"));
+  EXPECT_THAT(fault({{"unet.down_blocks.0.attn1.to_q.lora_A.weight", down},
+                     {"unet.down_blocks.0.attn1.to_q.lora_B.weight", down}}),
+              HasSubstr("to_q.lora_B.weight' has shape [1, 3] where [2, 1] is needed"));
+  EXPECT_THAT(fault({{"unet.down_blocks.0.attn1.to_q.lora_A.weight", f32_tensor({1, 3}, {1, NAN, 3})},
+                     {"unet.down_blocks.0.attn1.to_q.lora_B.weight", up}}),
+              HasSubstr("to_q.lora_A.weight' holds nan"));
+  EXPECT_THAT(fault({{"unet.other.lora_A.weight", down}, {"unet.other.lora_B.weight", up}}),
+              HasSubstr("none of its 1 layers is one of model's, such as 'unet.other'"));
+}
+
+}  // namespace
+}  // namespace latentdial
