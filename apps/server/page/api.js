@@ -11,7 +11,7 @@ export class ApiError extends Error {
 }
 
 // Seeds reach 2^64 - 1, past what a JavaScript number holds, so they travel as text inside the page.
-const encode = (settings) => JSON.stringify(settings).replace(/"seed":"(\d+)"/g, '"seed":$1');
+const encode = (settings) => JSON.stringify(settings).replace(/"seed":"0*(\d+)"/g, '"seed":$1');
 const decode = (text) => JSON.parse(text.replace(/"seed":\s*(\d+)/g, '"seed":"$1"'));
 
 function send(path, options) {

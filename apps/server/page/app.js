@@ -24,6 +24,7 @@ let form = null;
 let run = null;    // The dial that is shown.
 let other = null;  // The one beside it, with the method to compare.
 let dropped = null;
+let turn = 0;      // Counts what replaces the run, so that of two in a row only the last one goes on.
 
 function say(text) {
   $("status").textContent = text;
@@ -54,7 +55,6 @@ function handled(action) {
 function show() {
   const frame = run?.frames.nearest(dial.position) ?? null;
   dial.read(frame);
-  localStorage.setItem("latentdial.position", dial.position);
   if (!frame) return;
   $("empty").hidden = true;
   picture.show(frame, describe(frame));
@@ -97,7 +97,7 @@ async function make() {
   clearMessages();
   const complaint = form.complaint(Boolean(start.blob));
   if (complaint) throw new Error(complaint);
-  await stop();
+  if (!(await takeTurn())) return;
   run = new Run(form.read(Boolean(start.blob)), start.dataUrl, refresh);
   other = null;
   const mine = run;
@@ -106,6 +106,7 @@ async function make() {
   say("Making pictures.");
   const made = run.make(positions);
   refresh();
+  scrollToPicture();
   if ($("compare").checked) compare();
   await made;
   if (mine !== run || mine.stopped) return;
@@ -138,7 +139,8 @@ const compare = handled(async () => {
 
 /** The dial rests: what is not made here is made next. */
 async function makeHere() {
-  if (!run?.settings.style || run.stopped && !run.frames.size) return;
+  localStorage.setItem("latentdial.position", dial.position);
+  if (!run?.settings.style || (run.stopped && !run.frames.size)) return;
   const runs = [run, $("compare").checked ? other : null].filter(Boolean);
   await handled(() => Promise.all(runs.map((each) => each.makeNext(dial.position))))();
 }
@@ -147,12 +149,24 @@ async function stop() {
   await Promise.all([run?.cancel(), other?.cancel()]);
 }
 
+/** Stops the run; false when another call came meanwhile and goes on instead. */
+async function takeTurn() {
+  const mine = ++turn;
+  await stop();
+  return mine === turn;
+}
+
+function scrollToPicture() {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  $("picture").scrollIntoView({ block: "nearest", behavior: calm ? "instant" : "smooth" });
+}
+
 /** Shows a picture that was made before, with its settings in the form. */
 async function bringBack({ png, settings, position, image }) {
   clearMessages();
-  await stop();
+  if (!(await takeTurn())) return;
   await start.set(image ?? null);
-  const missed = form.fill(settings);
+  const missed = form.fill(settings).filter((name) => !(image && name === "image"));
   run = new Run(form.read(Boolean(start.blob)), start.dataUrl, refresh);
   other = null;
   dial.position = position;
@@ -160,15 +174,15 @@ async function bringBack({ png, settings, position, image }) {
   refresh();
   if ($("compare").checked) compare();
   say(missed.length ? `Settings are back, but not: ${missed.join(", ")}.` : "Picture and settings are back.");
-  if (matchMedia("(prefers-reduced-motion: no-preference)").matches) $("picture").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  scrollToPicture();
 }
 
 async function receive(file) {
   clearMessages();
-  const info = file.type === "image/png" ? await api.pngInfo(file) : { settings: {} };
-  if (!Object.keys(info.settings).length) return useAsStart(file);
+  const settings = file.type === "image/png" ? (await api.pngInfo(file)).settings : null;
+  if (!Object.keys(settings ?? {}).length) return useAsStart(file);
   dropped = file;
-  await bringBack({ png: file, settings: info.settings, position: info.settings.position ?? 0, image: null });
+  await bringBack({ png: file, settings, position: settings.position ?? 0, image: null });
   $("as_start").hidden = false;
 }
 
@@ -215,6 +229,7 @@ async function begin() {
   dial.position = localStorage.getItem("latentdial.position") ?? 0.5;
   wire();
   refresh();
+  compare();
   document.body.dataset.ready = "yes";
   await start.restore();
 }

@@ -52,8 +52,15 @@ export class Dial {
     this.reading.textContent = percent(this.position);
     this.exactness.textContent = note;
     this.exactness.classList.toggle("nearest", Boolean(frame) && !exact);
+    this.#fill();
     this.slider.setAttribute("aria-valuetext", `${percent(this.position)}, ${note}`);
     for (const [position, mark] of this.#marks) mark.classList.toggle("shown", position === frame?.position);
+  }
+
+  // The track is filled from none to the thumb.
+  #fill() {
+    const ends = [0, this.position].sort((a, b) => a - b);
+    ["--from", "--to"].forEach((name, index) => this.slider.style.setProperty(name, (ends[index] + 1) / 2));
   }
 
   /** Marks the positions of these frames, and no others. */

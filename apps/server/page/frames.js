@@ -3,7 +3,7 @@
 const COARSE = [0, 1, 0.5, -1, -0.5, 0.25, 0.75];
 
 // Positions are hundredths: 0.3 and 0.30000001 are the same place on the dial.
-const place = (position) => Math.round(position * 100);
+export const place = (position) => Math.round(position * 100);
 
 /** Dial positions from coarse to fine; `wanted` comes right after the coarse ones. */
 export function coarseFirst(finest, wanted) {

@@ -1,6 +1,6 @@
 // One dial being made: posts its positions as a job, gathers the frames, and lets one position go first.
 import * as api from "./api.js";
-import { Frames } from "./frames.js";
+import { Frames, place } from "./frames.js";
 
 const POLL_MS = 150;
 const WORTH_WAITING_S = 1.5;  // A job that ends sooner is not interrupted for the position asked for.
@@ -33,11 +33,12 @@ export class Run {
 
   /** Makes the positions in this order; resolves when no position is left or the run was cancelled. */
   make(positions) {
-    const fresh = positions.filter((position) => !this.frames.has(position));
-    this.#wanted = [...fresh, ...this.#wanted.filter((position) => !fresh.includes(position))];
+    const places = new Set([...positions, ...this.#wanted].map(place));
+    this.#wanted = [...places].map((at) => at / 100).filter((position) => !this.frames.has(position));
     this.#stopped = false;
     this.#working ??= this.#work().finally(() => {
       this.#working = null;
+      this.#wanted = [];
       this.job = null;
       this.changed();
     });
@@ -51,7 +52,7 @@ export class Run {
     const made = this.make([position]);
     if (job && (job.state === "queued" || (job.seconds_left ?? Infinity) > WORTH_WAITING_S)) {
       this.#interrupted = true;
-      await this.#gather(await api.cancel(job.id));
+      await Promise.all([made, api.cancel(job.id)]);
     }
     await made;
   }
@@ -66,11 +67,8 @@ export class Run {
     while (this.#wanted.length && !this.#stopped) {
       const posted = this.#wanted;
       const job = await this.#follow(await this.#post(posted));
-      if (job.state === "failed") {
-        this.#wanted = [];
-        throw new Error(job.error ?? "The picture could not be made.");
-      }
-      if (job.state === "cancelled" && !this.#interrupted) this.#wanted = [];
+      if (job.state === "failed") throw new Error(job.error ?? "The picture could not be made.");
+      if (job.state === "cancelled" && !this.#interrupted) return;
       if (job.state === "done") this.#wanted = this.#wanted.filter((position) => !posted.includes(position));
       this.#interrupted = false;
     }
