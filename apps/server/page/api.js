@@ -1,0 +1,62 @@
+// The server's API, one function a call.
+import { askForKey } from "./key.js";
+
+const KEY = "latentdial.key";
+
+export class ApiError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// Seeds reach 2^64 - 1, past what a JavaScript number holds, so they travel as text inside the page.
+const encode = (settings) => JSON.stringify(settings).replace(/"seed":"0*(\d+)"/g, '"seed":$1');
+const decode = (text) => JSON.parse(text.replace(/"seed":\s*(\d+)/g, '"seed":"$1"'));
+
+function send(path, options) {
+  const key = sessionStorage.getItem(KEY);
+  const headers = { ...options.headers, ...(key && { Authorization: `Bearer ${key}` }) };
+  return fetch(path, { ...options, headers }).catch(() => {
+    throw new ApiError(0, "The server does not answer. Is it still running?");
+  });
+}
+
+async function explain(reply) {
+  const text = await reply.text();
+  let message = `The server answered ${reply.status}.`;
+  try {
+    message = JSON.parse(text).error.message;
+  } catch {
+    // A proxy's own error page is no JSON: the status must do.
+  }
+  const wait = reply.headers.get("Retry-After");
+  if (reply.status === 429 && wait) message += ` Try again in ${wait} s.`;
+  return new ApiError(reply.status, message);
+}
+
+async function call(path, options = {}) {
+  let reply = await send(path, options);
+  if (reply.status === 401) {
+    sessionStorage.removeItem(KEY);
+    const key = await askForKey();
+    if (key) {
+      sessionStorage.setItem(KEY, key);
+      reply = await send(path, options);
+    }
+  }
+  if (!reply.ok) throw await explain(reply);
+  return reply;
+}
+
+const json = async (path, options) => decode(await (await call(path, options)).text());
+const post = (path, body, type) => json(path, { method: "POST", body, headers: { "Content-Type": type } });
+
+export const model = () => json("/v1/model");
+export const dial = (settings) => post("/v1/dial", encode(settings), "application/json");
+export const generate = (settings) => post("/v1/generate", encode(settings), "application/json");
+export const job = (id) => json(`/v1/jobs/${id}`);
+export const cancel = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
+export const strip = async (id) => (await call(`/v1/jobs/${id}/strip.png`)).blob();
+export const picture = async (url) => (await call(url)).blob();
+export const pngInfo = (blob) => post("/v1/png-info", blob, "image/png");

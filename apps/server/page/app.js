@@ -1,0 +1,246 @@
+// Wires the page: the form starts runs, the dial shows their frames.
+import * as api from "./api.js";
+import { Dial, percent } from "./dial.js";
+import * as download from "./download.js";
+import { onPicture } from "./drop.js";
+import { Form } from "./form.js";
+import { coarseFirst, place } from "./frames.js";
+import { Gallery } from "./gallery.js";
+import { Picture } from "./picture.js";
+import { showProgress } from "./progress.js";
+import { Run } from "./run.js";
+import { StartImage } from "./start_image.js";
+
+const $ = (id) => document.getElementById(id);
+const SMALL = 256 * 256;  // Pixels up to which a frame is cheap enough for a grid of 5 %.
+
+const picture = new Picture($("picture"));
+const otherPicture = new Picture($("other_picture"));
+const dial = new Dial({ slider: $("position"), reading: $("reading"), exactness: $("exactness"), ticks: $("ticks") }, show, makeHere);
+const start = new StartImage($("start"), $("start_preview"), () => form && showChanged());
+const gallery = new Gallery($("gallery"), $("gallery_empty"), bringBack, fail);
+
+let form = null;
+let run = null;    // The dial that is shown.
+let other = null;  // The one beside it, with the method to compare.
+let dropped = null;
+let turn = 0;      // Counts what replaces the run, so that of two in a row only the last one goes on.
+
+function say(text) {
+  $("status").textContent = text;
+}
+
+function fail(error) {
+  $("error").textContent = error.message;
+  $("error").hidden = false;
+}
+
+function clearMessages() {
+  $("error").hidden = true;
+  $("as_start").hidden = true;
+  say("");
+}
+
+function handled(action) {
+  return async (...given) => {
+    try {
+      await action(...given);
+    } catch (error) {
+      fail(error);
+    }
+  };
+}
+
+/** Shows the frames nearest to the dial, with no wait for anything. */
+function show() {
+  const frame = run?.frames.nearest(dial.position) ?? null;
+  dial.read(frame);
+  if (!frame) return;
+  $("empty").hidden = true;
+  picture.show(frame, describe(frame));
+  $("caption").textContent = describe(frame);
+  showNotices(frame);
+  showOther();
+}
+
+// Frames made together may carry each other's notices: "position -0.5 is outside …" is none of 50 %'s concern.
+function showNotices({ notices, position }) {
+  const own = notices.filter((notice) => {
+    const named = notice.match(/^position (-?[\d.]+) /);
+    return !named || place(Number(named[1])) === place(position);
+  });
+  $("notices").textContent = own.join(" · ");
+  $("notices").hidden = own.length === 0;
+}
+
+function showOther() {
+  const frame = other?.frames.nearest(dial.position);
+  if (frame) otherPicture.show(frame, describe(frame));
+  else otherPicture.clear("No picture to compare yet");
+  $("other_caption").textContent = frame ? describe(frame) : `${$("compare_method").value}: not made yet`;
+}
+
+function describe({ settings, position }) {
+  return settings.style ? `${settings.method || "calibrated"} · ${percent(position)}` : settings.prompt;
+}
+
+/** After news of a run: marks, progress, buttons. */
+function refresh() {
+  const frames = run?.frames.sorted() ?? [];
+  dial.mark(frames);
+  show();
+  showProgress({ box: $("progress"), bar: $("progress_bar"), text: $("progress_text") }, [run, other]);
+  $("keep").disabled = $("save_picture").disabled = frames.length === 0;
+  $("save_strip").disabled = !run?.largest;
+  $("save_animation").disabled = frames.length < 2;
+  $("position").disabled = Boolean(run && !run.settings.style);
+  showChanged();
+}
+
+function showChanged() {
+  const now = JSON.stringify([form.read(Boolean(start.blob)), start.dataUrl]);
+  $("changed").hidden = !run || now === JSON.stringify([run.settings, run.image]);
+}
+
+async function make() {
+  clearMessages();
+  const complaint = form.complaint(Boolean(start.blob));
+  if (complaint) throw new Error(complaint);
+  if (!(await takeTurn())) return;
+  run = new Run(form.read(Boolean(start.blob)), start.dataUrl, refresh);
+  other = null;
+  const mine = run;
+  const image = start.blob;
+  const positions = run.settings.style ? grid(run.settings) : [0];
+  say("Making pictures.");
+  const made = run.make(positions);
+  refresh();
+  scrollToPicture();
+  if ($("compare").checked) compare();
+  await made;
+  if (mine !== run || mine.stopped) return;
+  const frame = run.frames.nearest(dial.position);
+  await gallery.add(frame, image);
+  say(run.frames.size === 1 ? "The picture is ready." : `${run.frames.size} pictures are ready.`);
+}
+
+function grid({ width, height }) {
+  return coarseFirst(width * height <= SMALL ? 0.05 : 0.1, dial.position);
+}
+
+/** The same dial with the other method, made only while the comparison is on. */
+const compare = handled(async () => {
+  const on = $("compare").checked;
+  $("other").hidden = !on;
+  $("pictures").classList.toggle("two", on);
+  if (!on) {
+    await other?.cancel();
+    return;
+  }
+  const method = $("compare_method").value;
+  if (run?.settings.style && other?.settings.method !== method) {
+    await other?.cancel();
+    other = new Run({ ...run.settings, method }, run.image, refresh);
+  }
+  showOther();
+  await other?.make([dial.position, ...grid(run.settings)]);
+});
+
+/** The dial rests: what is not made here is made next. */
+async function makeHere() {
+  localStorage.setItem("latentdial.position", dial.position);
+  if (!run?.settings.style || (run.stopped && !run.frames.size)) return;
+  const runs = [run, $("compare").checked ? other : null].filter(Boolean);
+  await handled(() => Promise.all(runs.map((each) => each.makeNext(dial.position))))();
+}
+
+async function stop() {
+  await Promise.all([run?.cancel(), other?.cancel()]);
+}
+
+/** Stops the run; false when another call came meanwhile and goes on instead. */
+async function takeTurn() {
+  const mine = ++turn;
+  await stop();
+  return mine === turn;
+}
+
+function scrollToPicture() {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  $("picture").scrollIntoView({ block: "nearest", behavior: calm ? "instant" : "smooth" });
+}
+
+/** Shows a picture that was made before, with its settings in the form. */
+async function bringBack({ png, settings, position, image }) {
+  clearMessages();
+  if (!(await takeTurn())) return;
+  await start.set(image ?? null);
+  const missed = form.fill(settings).filter((name) => !(image && name === "image"));
+  run = new Run(form.read(Boolean(start.blob)), start.dataUrl, refresh);
+  other = null;
+  dial.position = position;
+  await run.frames.add(position, png, settings);
+  refresh();
+  if ($("compare").checked) compare();
+  say(missed.length ? `Settings are back, but not: ${missed.join(", ")}.` : "Picture and settings are back.");
+  scrollToPicture();
+}
+
+async function receive(file) {
+  clearMessages();
+  const settings = file.type === "image/png" ? (await api.pngInfo(file)).settings : null;
+  if (!Object.keys(settings ?? {}).length) return useAsStart(file);
+  dropped = file;
+  await bringBack({ png: file, settings, position: settings.position ?? 0, image: null });
+  $("as_start").hidden = false;
+}
+
+async function useAsStart(file) {
+  $("as_start").hidden = true;
+  await createImageBitmap(file).catch(() => {
+    throw new Error(`${file.name} is no picture that can be read: PNG, JPEG or WebP.`);
+  });
+  await start.set(file);
+  say(`${file.name} is the start image.`);
+}
+
+function wire() {
+  const on = (id, event, action) => $(id).addEventListener(event, handled(action));
+  $("form").addEventListener("submit", (event) => event.preventDefault());
+  on("form", "submit", make);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("key_dialog").open) $("form").requestSubmit();
+  });
+  on("cancel", "click", async () => {
+    await stop();
+    say("Cancelled. What was made stays.");
+  });
+  on("new_seed", "click", () => form.newSeed());
+  on("compare", "change", compare);
+  on("compare_method", "change", compare);
+  on("keep", "click", async () => {
+    await gallery.add(run.frames.nearest(dial.position), start.blob);
+    say("Kept in the gallery.");
+  });
+  on("save_picture", "click", () => download.savePicture(run.frames.nearest(dial.position)));
+  on("save_strip", "click", () => download.saveStrip(run));
+  on("save_animation", "click", () => download.saveAnimation(run));
+  on("start_remove", "click", () => start.set(null));
+  on("as_start", "click", () => useAsStart(dropped));
+  onPicture({ overlay: $("drop"), input: $("file"), button: $("open") }, handled(receive));
+}
+
+async function begin() {
+  const model = await api.model();
+  $("model").textContent = [model.name, model.device].filter(Boolean).join(" · ");
+  form = new Form($("form"), model, showChanged);
+  $("compare_method").append(...model.methods.map((method) => new Option(method, method, false, method === "slerp")));
+  dial.position = localStorage.getItem("latentdial.position") ?? 0.5;
+  wire();
+  refresh();
+  compare();
+  document.body.dataset.ready = "yes";
+  await start.restore();
+}
+
+handled(begin)();

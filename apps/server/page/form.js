@@ -1,0 +1,157 @@
+// The form: filled from the model, from a picture's settings and from what it held before a reload.
+
+const SAVED = "latentdial.form";
+const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
+const OF_START_IMAGE = ["strength", "invert"];
+// Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
+const NOT_HELD = ["image", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
+const FOR_SCENES = { prompt: "a temple in the jungle", style: "Monet style", steps: 20, guidance_scale: 3.5 };
+const METHOD_NOTES = {
+  calibrated: "50 % shows half of the style.",
+  slerp: "The paper's: turns the prompt's encoding towards the style's.",
+  "slerp-diff": "The paper's weakening: turns towards the difference.",
+  lerp: "A straight line between the two encodings.",
+  guide: "Guides the diffusion towards the style.",
+  anchored: "Edits the finished picture, so the scene stays.",
+};
+
+export class Form {
+  extras = {};  // Settings of a picture that have no field here, kept so that it can be made again.
+
+  constructor(element, model, changed) {
+    this.element = element;
+    this.fields = element.elements;
+    this.model = model;
+    this.changed = changed;
+    this.defaults = Object.fromEntries(model.settings.map((setting) => [setting.name, setting.default]));
+    this.#offerChoices();
+    this.#describeFields();
+    this.#write({ ...this.defaults, ...(model.name === "scenes" && FOR_SCENES) });
+    this.#restore();
+    element.addEventListener("input", () => this.#keep());
+  }
+
+  /** The settings as the API takes them; those of a start image only when there is one. */
+  read(withImage) {
+    const settings = { ...this.extras };
+    for (const field of this.#named()) {
+      if (OF_START_IMAGE.includes(field.name) && !withImage) continue;
+      settings[field.name] = this.#value(field);
+    }
+    return settings;
+  }
+
+  /** Takes a picture's settings over; returns the names of those that could not be. */
+  fill(settings) {
+    const missed = [];
+    this.extras = {};
+    for (const [name, value] of Object.entries(settings)) {
+      if (name === "position" || this.fields[name]?.name === name || this.#isDefault(name, value)) continue;
+      if (NOT_HELD.includes(name)) missed.push(name);
+      else this.extras[name] = value;
+    }
+    missed.push(...this.#write({ ...this.defaults, ...settings }));
+    this.#keep();
+    return missed;
+  }
+
+  /** Null when all fields hold what they may; else one line about the first that does not. */
+  complaint(withImage) {
+    for (const field of this.#named()) {
+      if (field.checkValidity() || (OF_START_IMAGE.includes(field.name) && !withImage)) continue;
+      const label = this.element.querySelector(`label[for=${field.id}]`).textContent;
+      field.closest("details")?.setAttribute("open", "");
+      field.focus();
+      return `${label}: ${field.validationMessage}`;
+    }
+    return null;
+  }
+
+  newSeed() {
+    this.fields.seed.value = crypto.getRandomValues(new Uint32Array(1))[0];
+    this.#keep();
+  }
+
+  #named() {
+    return [...this.fields].filter((field) => field.name);
+  }
+
+  #value(field) {
+    if (field.type === "checkbox") return field.checked;
+    return NUMBERS.includes(field.name) ? field.valueAsNumber : field.value.trim();
+  }
+
+  #isDefault(name, value) {
+    return value === "" || !(name in this.defaults) || String(value) === String(this.defaults[name]);
+  }
+
+  #offerChoices() {
+    const option = (value) => new Option(value, value);
+    this.fields.method.append(...this.model.methods.map(option));
+    this.fields.sampler.append(...this.model.samplers.map(option));
+    this.fields.scheduler.append(...this.model.schedulers.map(option));
+    document.getElementById("styles").append(...this.model.styles.map(option));
+  }
+
+  #describeFields() {
+    for (const { name, help, min, max } of this.model.settings) {
+      const field = this.fields[name];
+      if (field?.name !== name) continue;
+      field.title = help;
+      if (field.type !== "number") continue;
+      field.min = ["width", "height"].includes(name) ? 8 : min;
+      field.max = max;
+    }
+  }
+
+  // Returns the names of choices that this model does not offer.
+  #write(settings) {
+    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: "calibrated" };
+    const missed = [];
+    for (const field of this.#named()) {
+      const value = settings[field.name] || own[field.name] || settings[field.name];
+      if (value === undefined || value === null) continue;
+      if (field.type === "checkbox") field.checked = value;
+      else if (field.type === "select-one" && ![...field.options].some((option) => option.value === value)) missed.push(field.name);
+      else field.value = value;
+    }
+    return missed;
+  }
+
+  #restore() {
+    try {
+      const { extras, ...settings } = JSON.parse(localStorage.getItem(SAVED) ?? "{}");
+      this.#write(settings);
+      this.extras = extras ?? {};
+    } catch {
+      localStorage.removeItem(SAVED);
+    }
+    this.#present();
+  }
+
+  #keep() {
+    localStorage.setItem(SAVED, JSON.stringify({ ...this.read(true), extras: this.extras }));
+    this.#present();
+    this.changed();
+  }
+
+  #present() {
+    document.getElementById("method_note").textContent = METHOD_NOTES[this.fields.method.value] ?? "A peer's method, for comparison.";
+    document.getElementById("strength_value").textContent = `${Math.round(this.fields.strength.value * 100)} %`;
+    document.getElementById("extras").replaceChildren(...Object.keys(this.extras).map((name) => this.#chip(name)));
+  }
+
+  #chip(name) {
+    const item = document.createElement("li");
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.textContent = "×";
+    remove.setAttribute("aria-label", `Back to the default: ${name}`);
+    remove.addEventListener("click", () => {
+      delete this.extras[name];
+      this.#keep();
+    });
+    item.append(`${name} ${this.extras[name]} `, remove);
+    return item;
+  }
+}

@@ -1,0 +1,67 @@
+// The gallery: pictures that were kept, newest first; a click brings picture and settings back.
+import * as store from "./store.js";
+import { percent } from "./dial.js";
+
+export class Gallery {
+  #urls = [];
+
+  constructor(list, empty, chosen, failed) {
+    Object.assign(this, { list, empty, chosen, failed });
+    this.show();
+  }
+
+  /** Keeps a frame; the same picture twice is kept once. */
+  async add(frame, image) {
+    const id = JSON.stringify([frame.settings, image?.size ?? 0]);
+    await store.addPicture({ id, png: frame.blob, settings: frame.settings, position: frame.position, image, made: Date.now() });
+    await this.show();
+  }
+
+  async show() {
+    try {
+      const pictures = await store.pictures();
+      pictures.sort((a, b) => b.made - a.made);
+      this.#urls.forEach((url) => URL.revokeObjectURL(url));
+      this.#urls = pictures.map((picture) => URL.createObjectURL(picture.png));
+      this.list.replaceChildren(...pictures.map((picture, index) => this.#item(picture, this.#urls[index])));
+      this.empty.hidden = pictures.length > 0;
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  #item(picture, url) {
+    const { prompt, style } = picture.settings;
+    const title = style ? `${prompt} · ${style} ${percent(picture.position)}` : prompt;
+    const image = Object.assign(new Image(), { src: url, alt: "" });
+    const caption = document.createElement("span");
+    caption.textContent = title;
+    const open = document.createElement("button");
+    open.type = "button";
+    open.className = "kept";
+    open.title = "Bring picture and settings back";
+    open.append(image, caption);
+    open.addEventListener("click", () => this.chosen(picture));
+    const item = document.createElement("li");
+    item.append(open, this.#remover(picture, title));
+    return item;
+  }
+
+  #remover(picture, title) {
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.className = "remove";
+    remove.textContent = "×";
+    remove.setAttribute("aria-label", `Delete ${title}`);
+    remove.addEventListener("click", async () => {
+      try {
+        await store.removePicture(picture.id);
+        await this.show();
+        (this.list.querySelector("button") ?? document.getElementById("prompt")).focus({ preventScroll: true });
+      } catch (error) {
+        this.failed(error);
+      }
+    });
+    return remove;
+  }
+}

@@ -1,0 +1,107 @@
+// One dial being made: posts its positions as a job, gathers the frames, and lets one position go first.
+import * as api from "./api.js";
+import { Frames, place } from "./frames.js";
+
+const POLL_MS = 150;
+const WORTH_WAITING_S = 1.5;  // A job that ends sooner is not interrupted for the position asked for.
+const ENDED = ["done", "failed", "cancelled"];
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Run {
+  frames = new Frames();
+  job = null;         // As last heard from the server; null when none was posted or the last one ended.
+  largest = null;     // {id, count} of the job that made the most frames: the strip's.
+  #wanted = [];
+  #working = null;
+  #stopped = false;
+  #interrupted = false;
+
+  /** `settings` as the API takes them, without positions; `image` a data URL or null; `changed` is called after each news. */
+  constructor(settings, image, changed) {
+    this.settings = settings;
+    this.image = image;
+    this.changed = changed;
+  }
+
+  get busy() {
+    return this.#working !== null;
+  }
+
+  get stopped() {
+    return this.#stopped;
+  }
+
+  /** Makes the positions in this order; resolves when no position is left or the run was cancelled. */
+  make(positions) {
+    const places = new Set([...positions, ...this.#wanted].map(place));
+    this.#wanted = [...places].map((at) => at / 100).filter((position) => !this.frames.has(position));
+    this.#stopped = false;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = null;
+      this.#wanted = [];
+      this.job = null;
+      this.changed();
+    });
+    return this.#working;
+  }
+
+  /** Makes this position next, before all others. */
+  async makeNext(position) {
+    if (this.frames.has(position)) return;
+    const job = this.job;
+    const made = this.make([position]);
+    if (job && (job.state === "queued" || (job.seconds_left ?? Infinity) > WORTH_WAITING_S)) {
+      this.#interrupted = true;
+      await Promise.all([made, api.cancel(job.id)]);
+    }
+    await made;
+  }
+
+  async cancel() {
+    this.#stopped = true;
+    this.#wanted = [];
+    if (this.job) await this.#gather(await api.cancel(this.job.id));
+  }
+
+  async #work() {
+    while (this.#wanted.length && !this.#stopped) {
+      const posted = this.#wanted;
+      const job = await this.#follow(await this.#post(posted));
+      if (job.state === "failed") throw new Error(job.error ?? "The picture could not be made.");
+      if (job.state === "cancelled" && !this.#interrupted) return;
+      if (job.state === "done") this.#wanted = this.#wanted.filter((position) => !posted.includes(position));
+      this.#interrupted = false;
+    }
+  }
+
+  #post(positions) {
+    const settings = { ...this.settings, ...(this.image && { image: this.image }) };
+    return settings.style ? api.dial({ ...settings, at: positions }) : api.generate(settings);
+  }
+
+  async #follow(job) {
+    if (this.#stopped) job = await api.cancel(job.id);
+    await this.#gather(job);
+    while (!ENDED.includes(job.state)) {
+      await pause(POLL_MS);
+      job = await api.job(job.id);
+      await this.#gather(job);
+    }
+    return job;
+  }
+
+  async #gather(job) {
+    this.job = ENDED.includes(job.state) ? null : job;
+    const fresh = job.frames.filter((frame) => !this.frames.has(frame.position ?? 0));
+    await Promise.all(fresh.map((frame) => this.#take(frame)));
+    if (job.frames.length > (this.largest?.count ?? 0)) this.largest = { id: job.id, count: job.frames.length };
+    this.#wanted = this.#wanted.filter((position) => !this.frames.has(position));
+    this.changed();
+  }
+
+  async #take(frame) {
+    const blob = await api.picture(frame.url);
+    await this.frames.add(frame.position ?? 0, blob, frame.settings, frame.notices);
+    this.changed();
+  }
+}

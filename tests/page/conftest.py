@@ -1,0 +1,63 @@
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = pathlib.Path(__file__).parents[2]
+PROGRAM = os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")
+SAYS = "listening on "
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Starts the program's server; its address."""
+    process = subprocess.Popen([ROOT / PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert SAYS in line, f"the first line says no address: {line!r}"
+        yield line.split(SAYS)[1].split()[0]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(server, browser):
+    """Opens the page in a fresh profile; at the end demands that it ran without complaint and asked no other host."""
+    opened, complaints = [], []
+
+    def watch(page):
+        page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if not request.url.startswith((server, "blob:", "data:")) else None)
+
+    def open_one(width=1280, height=860, scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce")
+        opened.append(context)
+        page = context.new_page()
+        watch(page)
+        page.goto(server)
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    open_one.complaints = complaints
+    yield open_one
+    for context in opened:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
