@@ -9,7 +9,9 @@ PACKAGES := g++ cmake ninja-build pkg-config python3 python3-venv libdnnl-dev li
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libcpp-httplib-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 
-.PHONY: help demo build test parity bench ruler train sanitize format packages clip-vocabulary clean
+TEST_PACKAGES := chromium
+
+.PHONY: help demo build test parity bench ruler train sanitize format packages test-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -21,11 +23,11 @@ build: packages  ## The program, build/release/bin/latentdial
 	cmake --preset release
 	cmake --build --preset release --target latentdial
 
-test: packages .venv/test  ## All tests that need no torch
+test: packages test-packages .venv/test  ## All tests that need no torch
 	cmake --preset release
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/repository tests/ruler tests/server
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/repository tests/ruler tests/server tests/page
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
@@ -36,6 +38,9 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 	cmake --preset release -DLATENTDIAL_BENCH=ON
 	cmake --build --preset release
 	LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) bench/run.py --build $(BUILD)
+
+load: build .venv/test  ## 64 clients at once on the server for two minutes
+	$(PYTHON) bench/load.py --program $(PROGRAM)
 
 .venv/bench: .venv/parity bench/requirements.txt
 	$(PYTHON) -m pip install -q -r bench/requirements.txt
@@ -55,6 +60,10 @@ sanitize: packages  ## The C++ tests under AddressSanitizer and UndefinedBehavio
 
 format:  ## clang-format over all C++
 	git ls-files '*.h' '*.cc' | xargs clang-format -i
+
+test-packages:
+	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || \
+	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(TEST_PACKAGES))
 
 packages:
 	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || \
