@@ -149,8 +149,8 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
 /// What the engine runs on. Part of no picture's settings: another thread count gives the same picture.
 struct EngineOptions {
   std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
-  std::vector<std::string>
-      lora;  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
+  std::vector<std::string> lora =
+      {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.
   std::string dtype;

@@ -18,9 +18,14 @@ namespace {
 
 namespace nb = nanobind;
 
-Pipeline load(std::string model, std::string dtype, int threads, bool profile) {
+Pipeline load(std::string model, std::vector<std::string> lora, std::string dtype, int threads,
+              bool profile) {
   const nb::gil_scoped_release unlocked;
-  return Pipeline::load({std::move(model), std::move(dtype), threads, profile});
+  return Pipeline::load({.model = std::move(model),
+                         .lora = std::move(lora),
+                         .dtype = std::move(dtype),
+                         .threads = threads,
+                         .profile = profile});
 }
 
 std::vector<Picture> generate(const Pipeline& pipeline, const std::vector<nb::dict>& list,
