@@ -1,0 +1,59 @@
+#include "images.h"
+
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bind.h"
+#include "latentdial/strip.h"
+
+namespace latentdial::binding {
+namespace {
+
+namespace nb = nanobind;
+
+using LabelledPixels = std::pair<GivenPixels, std::vector<std::string>>;
+
+PixelArray sheet(const std::string& title, const std::vector<LabelledPixels>& frames, int columns) {
+  std::vector<StripFrame> strip;
+  for (const auto& [pixels, labels] : frames) strip.push_back({from_array(pixels), labels});
+  return to_array(draw_strip(title, strip, columns));
+}
+
+}  // namespace
+
+PixelArray to_array(Image image) {
+  auto rgb = std::make_unique<std::vector<std::uint8_t>>(std::move(image.rgb));
+  std::uint8_t* data = rgb->data();
+  const nb::capsule owner(rgb.release(),
+                          [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
+  return {data, {static_cast<std::size_t>(image.height), static_cast<std::size_t>(image.width), 3}, owner};
+}
+
+Image from_array(const GivenPixels& pixels) {
+  return {static_cast<int>(pixels.shape(1)),
+          static_cast<int>(pixels.shape(0)),
+          {pixels.data(), pixels.data() + pixels.size()}};
+}
+
+void bind_images(nb::module_& module) {
+  module.def(
+      "read_image", [](const std::string& path) { return to_array(read_image(path)); }, nb::arg("path"),
+      "A PNG, JPEG or WebP as RGB; transparency is laid on white.");
+  module.def(
+      "write_png",
+      [](const std::string& path, const GivenPixels& pixels, const std::string& parameters) {
+        write_png(path, from_array(pixels), parameters);
+      },
+      nb::arg("path"), nb::arg("pixels"), nb::arg("parameters"),
+      "Writes a PNG with the text chunk `parameters`; the name never holds half a picture.");
+  module.def("draw_strip", &sheet, nb::arg("title"), nb::arg("frames"), nb::arg("columns") = 11,
+             "A labelled contact sheet of (pixels, lines under it).");
+}
+
+}  // namespace latentdial::binding

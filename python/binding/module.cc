@@ -1,0 +1,14 @@
+#include "bind.h"
+#include "latentdial/version.h"
+
+NB_MODULE(_engine, module) {
+  using namespace latentdial::binding;
+  module.doc() = "The C++ engine as it is; the package latentdial is what to use.";
+  module.attr("version") = latentdial::kVersion;
+  bind_errors(module);
+  bind_settings(module);
+  bind_parameters(module);
+  bind_images(module);
+  bind_watch(module);
+  bind_pipeline(module);
+}

@@ -1,0 +1,32 @@
+#include "latentdial/parameters.h"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "bind.h"
+#include "latentdial/image.h"
+#include "latentdial/sweep.h"
+#include "settings.h"
+
+namespace latentdial::binding {
+
+namespace nb = nanobind;
+
+void bind_parameters(nb::module_& module) {
+  module.def(
+      "to_parameters",
+      [](const nb::dict& settings, const std::string& model) {
+        return to_parameters(settings_from_dict(settings), model);
+      },
+      nb::arg("settings"), nb::arg("model"), "The settings as the text that A1111's web UI writes.");
+  module.def(
+      "parse_parameters", [](const std::string& text) { return settings_to_dict(parse_parameters(text)); },
+      nb::arg("text"), "The settings in such a text, ours or A1111's.");
+  module.def(
+      "read_parameters", [](const std::string& path) { return read_png_parameters(path); }, nb::arg("path"),
+      "The text chunk `parameters` of a PNG; empty when it has none.");
+  module.def("parse_range", &parse_range, nb::arg("text"),
+             "\"A:B:N\" as N values from A to B, or a lone number as one value.");
+}
+
+}  // namespace latentdial::binding

@@ -1,0 +1,124 @@
+#include "latentdial/pipeline.h"
+
+#include <fmt/format.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bind.h"
+#include "images.h"
+#include "settings.h"
+#include "watch.h"
+
+namespace latentdial::binding {
+namespace {
+
+namespace nb = nanobind;
+
+Pipeline load(std::string model, std::string dtype, int threads, bool profile) {
+  const nb::gil_scoped_release unlocked;
+  return Pipeline::load({std::move(model), std::move(dtype), threads, profile});
+}
+
+std::vector<Picture> generate(const Pipeline& pipeline, const std::vector<nb::dict>& list,
+                              nb::object callback) {
+  std::vector<Settings> settings;
+  for (const nb::dict& dict : list) settings.push_back(settings_from_dict(dict));
+  std::vector<Picture> pictures(settings.size());
+  Watch watch(std::move(callback), static_cast<int>(settings.size()));
+  const auto keep = [&](std::size_t index, Picture picture) {
+    pictures[index] = std::move(picture);
+    watch.picture_finished();
+  };
+  watch.run(pipeline, [&](const Observer& observer) { pipeline.generate(settings, keep, observer); });
+  return pictures;
+}
+
+std::vector<Reading> measure(const Pipeline& pipeline, const std::vector<GivenPixels>& list,
+                             const std::string& style, const std::string& prompt, int evaluations,
+                             std::uint64_t seed, nb::object callback) {
+  std::vector<Image> pictures;
+  for (const GivenPixels& pixels : list) pictures.push_back(from_array(pixels));
+  std::vector<Reading> readings;
+  Watch watch(std::move(callback), static_cast<int>(pictures.size()));
+  watch.run(pipeline, [&](const Observer& observer) {
+    readings = pipeline.measure(pictures, {style, prompt, evaluations, seed}, observer);
+  });
+  return readings;
+}
+
+void bind_info(nb::module_& module) {
+  nb::class_<ModelInfo>(module, "ModelInfo", "What is known of a loaded model.")
+      .def_ro("name", &ModelInfo::name, "Stem of the path, or \"scenes\".")
+      .def_ro("path", &ModelInfo::path, "Where it was read from.")
+      .def_ro("fingerprint", &ModelInfo::fingerprint,
+              "16 hexadecimal digits of the U-Net's weights: a dial belongs to one.")
+      .def_ro("format", &ModelInfo::format,
+              "\"diffusers folder\", \"CompVis safetensors\" or \"CompVis ckpt\".")
+      .def_ro("device", &ModelInfo::device,
+              "What computes: processor, instruction set, threads, number format.")
+      .def_ro("prediction", &ModelInfo::prediction, "\"epsilon\" or \"v_prediction\".")
+      .def_ro("sampler", &ModelInfo::sampler, "The default sampler, from the model's scheduler config.")
+      .def_ro("width", &ModelInfo::width, "Native width in pixels.")
+      .def_ro("height", &ModelInfo::height, "Native height in pixels.")
+      .def_ro("max_tokens", &ModelInfo::max_tokens,
+              "Length of the text encoder's window, start and end included.")
+      .def_ro("parameters", &ModelInfo::parameters, "Weights of text encoder, U-Net and VAE together.")
+      .def_ro("unused_tensors", &ModelInfo::unused_tensors,
+              "Tensors of the files that the model has no place for.")
+      .def("__repr__", [](const ModelInfo& info) {
+        return fmt::format("ModelInfo({}, {}, {}x{}, {} weights, {})", info.name, info.format, info.width,
+                           info.height, info.parameters, info.device);
+      });
+}
+
+void bind_results(nb::module_& module) {
+  nb::class_<Picture>(module, "Picture", "One finished picture.")
+      .def_prop_ro(
+          "image", [](const Picture& picture) { return to_array(picture.image); }, nb::rv_policy::move)
+      .def_prop_ro("settings", [](const Picture& picture) { return settings_to_dict(picture.settings); })
+      .def_ro("parameters", &Picture::parameters)
+      .def_ro("notices", &Picture::notices)
+      .def_ro("seconds", &Picture::seconds);
+  nb::class_<MeterSample>(module, "MeterSample",
+                          "What one noised copy of a picture says, one number per latent channel.")
+      .def_ro("timestep", &MeterSample::timestep)
+      .def_ro("projection", &MeterSample::projection, "Sum of e·d over the pixels.")
+      .def_ro("length", &MeterSample::length, "Sum of d·d.")
+      .def_ro("residual", &MeterSample::residual, "Sum of e·e.");
+  nb::class_<Reading>(module, "Reading", "How much of a style a picture shows.")
+      .def_ro("strength", &Reading::strength,
+              "0 none, 1 as much as a picture made from \"PROMPT, STYLE\"; not clipped.")
+      .def_ro("standard_error", &Reading::standard_error, "Of `strength`, from the spread of its samples.")
+      .def_ro("samples", &Reading::samples)
+      .def("__float__", [](const Reading& reading) { return reading.strength; })
+      .def("__repr__", [](const Reading& reading) {
+        return fmt::format("Reading(strength={:.3f}, standard_error={:.3f})", reading.strength,
+                           reading.standard_error);
+      });
+  nb::class_<OperationTime>(module, "OperationTime", "Time spent in one operation on one shape.")
+      .def_ro("operation", &OperationTime::operation)
+      .def_ro("shapes", &OperationTime::shapes)
+      .def_ro("calls", &OperationTime::calls)
+      .def_ro("seconds", &OperationTime::seconds)
+      .def_ro("flop", &OperationTime::flop);
+}
+
+}  // namespace
+
+void bind_pipeline(nb::module_& module) {
+  bind_info(module);
+  bind_results(module);
+  nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("dtype"), nb::arg("threads"), nb::arg("profile"))
+      .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
+      .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none())
+      .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),
+           nb::arg("evaluations"), nb::arg("seed"), nb::arg("callback").none())
+      .def("profile", &Pipeline::profile);
+}
+
+}  // namespace latentdial::binding

@@ -1,0 +1,60 @@
+"""latentdial: Stable Diffusion with a style-strength dial; position 0 is none of a style, 1 all of it.
+
+    from latentdial import Pipeline
+
+    pipe = Pipeline.from_pretrained()
+    strip = pipe.dial("a temple in the jungle", "Monet style", at=[0, 0.25, 0.5, 0.75, 1], steps=20)
+    strip.sheet().save("strip.png")
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from . import _engine
+from ._engine import ModelInfo, Progress, Reading
+from .errors import Cancelled, Error, InternalError, InvalidInput, IOFailure
+from .pictures import save
+from .pipeline import Pipeline
+from .result import Result, Strip
+
+__version__: str = _engine.version
+__all__ = [
+    "Cancelled",
+    "Error",
+    "IOFailure",
+    "InternalError",
+    "InvalidInput",
+    "ModelInfo",
+    "Pipeline",
+    "Progress",
+    "Reading",
+    "Result",
+    "Strip",
+    "dial_methods",
+    "parse_parameters",
+    "read_parameters",
+    "save",
+]
+
+
+def dial_methods() -> list[str]:
+    """Names that the setting `method` takes, the default first."""
+    return _engine.dial_methods()
+
+
+def read_parameters(path: str | os.PathLike[str]) -> str:
+    """The `parameters` text of a PNG: the settings it was made with; empty when it has none.
+
+    Raises InvalidInput when the file is no PNG.
+    """
+    return _engine.read_parameters(os.fspath(path))
+
+
+def parse_parameters(text: str) -> dict[str, Any]:
+    """The settings in a `parameters` text, ours or A1111's: `pipe(**parse_parameters(text))` makes the picture again.
+
+    Raises InvalidInput naming the key whose value cannot be read.
+    """
+    return _engine.parse_parameters(text)

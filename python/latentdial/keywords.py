@@ -1,0 +1,87 @@
+"""Keyword arguments → settings of the engine: names, diffusers' words for them, and Python's types."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable
+from typing import Any, Union
+
+import numpy
+
+from . import _engine
+from .errors import InvalidInput
+
+ALIASES = {"num_inference_steps": "steps"}
+OPTIONS = {option.name: option for option in _engine.options()}
+HIGHEST_SEED = 2**64 - 1
+MOST_PICTURES = 100_000
+NOT_SUPPORTED = {"generator": "a torch generator is not supported; seed=N draws the noise that torch.Generator().manual_seed(N) draws on the CPU"}
+
+Positions = Union[str, float, Iterable[float]]
+
+
+def plain(value: Any) -> Any:
+    """numpy's numbers as Python's, and a path as text; anything else as it is."""
+    if isinstance(value, numpy.generic):
+        return value.item()
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def checked(keyword: str, value: Any, kind: type) -> Any:
+    """The value as Python's own type; InvalidInput naming the keyword when it is of another kind than `kind`."""
+    value = plain(value)
+    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise InvalidInput(f"{keyword}: {value!r} is no {kind.__name__}")
+
+
+def in_range(keyword: str, value: Any, low: int, high: int) -> int:
+    """A whole number from `low` to `high`; InvalidInput naming the keyword when it is none."""
+    number = checked(keyword, value, int)
+    if low <= number <= high:
+        return number
+    raise InvalidInput(f"{keyword}: {number} is out of range, use {low} to {high}")
+
+
+def to_settings(keywords: dict[str, Any], **fixed: str) -> dict[str, Any]:
+    """The settings that keyword arguments mean; None is the default. `fixed` maps a setting that the function
+    gives a value itself to what to use in its place. Raises InvalidInput naming the keyword."""
+    settings: dict[str, Any] = {}
+    for keyword, value in keywords.items():
+        name = ALIASES.get(keyword, keyword)
+        if name in fixed:
+            raise InvalidInput(f"{keyword}: it is set by {fixed[name]}")
+        if name not in OPTIONS:
+            raise InvalidInput(f"{keyword}: {NOT_SUPPORTED.get(keyword) or _unknown(keyword)}")
+        if name in settings:
+            raise InvalidInput(f"{keyword}: {name} is given already")
+        if value is not None:
+            settings[name] = plain(value)
+    return settings
+
+
+def _unknown(keyword: str) -> str:
+    near = difflib.get_close_matches(keyword, [*OPTIONS, *ALIASES, "num_images_per_prompt", "callback"], 1)
+    return "there is no such setting" + (f"; did you mean {near[0]}?" if near else "; help(latentdial.Pipeline.__call__) lists them")
+
+
+def to_positions(keyword: str, given: Positions) -> list[float]:
+    """One number, several, or a text "A:B:N": N values from A to B. Raises InvalidInput naming the keyword."""
+    if isinstance(given, str):
+        try:
+            return _engine.parse_range(given)
+        except InvalidInput as error:
+            raise InvalidInput(str(error).replace("range:", f"{keyword}:", 1)) from None
+    values = [given] if numpy.ndim(given) == 0 else list(given)  # type: ignore[arg-type]
+    if not values:
+        raise InvalidInput(f"{keyword}: no position is given; use numbers as in [0, 0.5, 1], or \"0:1:11\"")
+    for value in values:
+        checked(keyword, float(value) if type(value) is int else value, float)
+    return [float(value) for value in values]
+
+
+def table() -> str:
+    """All settings with type, default and meaning, for docstrings."""
+    lines = [f"    {o.name} ({o.type}, default {o.default!r}): {o.help}" for o in OPTIONS.values() if o.name != "prompt"]
+    return "\n".join(lines)

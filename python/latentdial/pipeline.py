@@ -1,0 +1,208 @@
+"""The pipeline: a loaded checkpoint, called as diffusers' pipelines are."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import _engine
+from .errors import InvalidInput, in_keywords
+from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, table, to_positions, to_settings
+from .pictures import PictureFiles, PictureLike, from_pixels, to_pixels
+from .result import Result, Strip
+
+Callback = Callable[[_engine.Progress], Any]
+
+
+def _embedded_model() -> str:
+    """The model that comes with the package; empty where it is not installed and the engine looks elsewhere."""
+    packaged = pathlib.Path(__file__).parent / "models" / "scenes"
+    return str(packaged) if "LATENTDIAL_SCENES" not in os.environ and packaged.is_dir() else ""
+
+
+class Pipeline:
+    """A Stable Diffusion checkpoint with a style-strength dial. Make one with `Pipeline.from_pretrained`.
+
+    Threads may share a pipeline: its calls run one after the other, each with all its cores, and the GIL is
+    released meanwhile. Ctrl-C stops a call in the main thread before the next U-Net evaluation.
+    """
+
+    def __init__(self, engine: _engine.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def from_pretrained(
+        cls, model: str | os.PathLike[str] | None = None, *, dtype: str = "", threads: int = 0, profile: bool = False
+    ) -> Pipeline:
+        """Loads a checkpoint.
+
+        Args:
+            model: A diffusers folder, a `.safetensors` or a `.ckpt` file; None: the small model `scenes` that comes with
+                the package (128×128 pictures). Nothing is downloaded.
+            dtype: "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); "": the faster of f32 and bf16 here.
+            threads: 1 to 1024; 0: every core this process may use. The pictures do not depend on it.
+            profile: Time every operation, for `profile()`.
+
+        Raises:
+            InvalidInput: There is no such model, it cannot be read, or an argument is out of range.
+        """
+        path = _embedded_model() if model is None else os.path.expanduser(os.fspath(model))
+        if model is not None and not path:
+            raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
+        return cls(_engine.Engine(path, checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)))
+
+    @property
+    def info(self) -> _engine.ModelInfo:
+        """What is known of the model: name, path, fingerprint, format, device, width, height, max_tokens, …"""
+        return self._engine.info
+
+    def profile(self) -> list[_engine.OperationTime]:
+        """Where the time went since loading, longest first; empty without `from_pretrained(profile=True)`."""
+        return self._engine.profile()
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.info!r})"
+
+    def __call__(
+        self, prompt: str | Sequence[str] = "", *, num_images_per_prompt: int = 1, callback: Callback | None = None, **settings: Any
+    ) -> Result:
+        """Makes pictures.
+
+        Args:
+            prompt: What the picture shows, or a list of such texts.
+            num_images_per_prompt: Pictures of each prompt, with the seeds seed, seed + 1, …
+            callback: Called as `callback(progress)` after each step, with `step`, `steps`, `picture`, `pictures`.
+                Returning False, or raising, stops before the next U-Net evaluation.
+            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `mask` take a
+                path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1).
+
+        Returns:
+            Pictures in the order of the prompts.
+
+        Raises:
+            InvalidInput: A setting is unknown, of the wrong type or out of range; the text names the keyword.
+            Cancelled: The callback returned False.
+
+        Settings:
+        """
+        common = to_settings(settings)
+        prompts = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
+        count = in_range("num_images_per_prompt", num_images_per_prompt, 1, MOST_PICTURES)
+        if not prompts:
+            raise InvalidInput("prompt: the list is empty; say what the picture shows")
+        return Result(**self._make([{**one, "prompt": text} for text in prompts for one in _with_seeds(common, count)], callback))
+
+    def dial(self, prompt: str, style: str, at: Positions = "0:1:11", *, callback: Callback | None = None, **settings: Any) -> Strip:
+        """A strip of pictures from none of a style to all of it, the rest of the picture kept.
+
+        Args:
+            prompt: What the pictures show. A prompt that names the style can be turned down: positions below 0.
+            style: What the dial turns: "Monet style", "sunset", any described feature.
+            at: Dial positions, 0 none, 1 full, -4 to 4: numbers, or "A:B:N" for N values from A to B.
+            callback, **settings: As for calling the pipeline; `method` picks another dial.
+
+        Returns:
+            The strip, with `positions` and `sheet()`.
+
+        Raises:
+            InvalidInput, Cancelled: As for calling the pipeline.
+        """
+        if not isinstance(style, str) or not style.strip():
+            raise InvalidInput("style: no style is given; say what the dial turns, as in \"Monet style\"")
+        common = to_settings(settings, position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate")
+        common.update(prompt=prompt, style=style)
+        positions = to_positions("at", at)
+        made = self._make([{**common, "position": position} for position in positions], callback)
+        return Strip(**made, positions=positions, title=f"“{prompt}” + “{style}”, {made['settings'][0]['method']}")
+
+    def interpolate(
+        self, prompt: str, to_prompt: str = "", theta: Positions = "0:1:7", *, callback: Callback | None = None, **settings: Any
+    ) -> Strip:
+        """A strip from one prompt to another, along the great circle between their encodings.
+
+        Args:
+            prompt: What the first picture shows.
+            to_prompt: What the last one shows; may be left out with `to_seed=` (from one noise to another) or
+                `image=`, `to_image=` and `invert=True` (from one picture of yours to another).
+            theta: Positions, 0 the first end, 1 the other: numbers, or "A:B:N" for N values from A to B.
+            callback, **settings: As for calling the pipeline.
+
+        Returns:
+            The strip, with `positions` and `sheet()`.
+
+        Raises:
+            InvalidInput, Cancelled: As for calling the pipeline.
+        """
+        common = to_settings(settings)
+        if not to_prompt and "to_seed" not in common and "to_image" not in common:
+            raise InvalidInput("to_prompt: no other end is given; use to_prompt, to_seed or to_image")
+        common.update(prompt=prompt, to_prompt=to_prompt)
+        positions = to_positions("theta", theta)
+        made = self._make([{**common, "theta": position} for position in positions], callback)
+        return Strip(**made, positions=positions, title=f"“{prompt}” → “{to_prompt or prompt}”")
+
+    def measure(
+        self,
+        pictures: PictureLike | Sequence[PictureLike],
+        style: str,
+        prompt: str = "",
+        *,
+        evaluations: int = 16,
+        seed: int = 0,
+        callback: Callback | None = None,
+    ) -> list[_engine.Reading]:
+        """How much of a style each picture shows, read by the checkpoint alone.
+
+        Args:
+            pictures: One picture or several: paths, PIL images or arrays; they are cut to the model's own size.
+            style: The style, or any described feature.
+            prompt: What the picture shows without it; may be empty.
+            evaluations: U-Net evaluations per picture, even, 2 to 1000; more read finer.
+            seed: Of the noise, the same for every picture.
+
+        Returns:
+            One reading per picture: `strength` (0 none, 1 as much as a picture made from "PROMPT, STYLE"),
+            `standard_error` and the `samples` behind them.
+
+        Raises:
+            InvalidInput, Cancelled: As for calling the pipeline.
+        """
+        several = list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]
+        pixels = [to_pixels("pictures", picture) for picture in several]  # type: ignore[arg-type]
+        text = {name: checked(name, value, str) for name, value in (("style", style), ("prompt", prompt))}
+        number = {name: in_range(name, value, *limits) for name, value, limits in (("evaluations", evaluations, (2, 1000)), ("seed", seed, (0, HIGHEST_SEED)))}
+        return self._engine.measure(pixels, **text, **number, callback=callback)
+
+    def _make(self, jobs: list[dict[str, Any]], callback: Callback | None) -> dict[str, Any]:
+        """The fields of a Result, one picture per job."""
+        with PictureFiles() as files:
+            given = [files.write(self._with_both_sides(job)) for job in jobs]
+            made = self._engine.generate(given, callback)
+            told = [files.forget(picture.settings, picture.parameters, self.info.name) for picture in made]
+        return {
+            "images": [from_pixels(picture.image, text) for picture, (_, text) in zip(made, told)],
+            "settings": [settings for settings, _ in told],
+            "parameters": [text for _, text in told],
+            "notices": list(dict.fromkeys(in_keywords(line) for picture in made for line in picture.notices)),
+            "seconds": [picture.seconds for picture in made],
+        }
+
+    def _with_both_sides(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Where only one of width and height is given, the other is the model's own, as in diffusers."""
+        sides = {name: getattr(self.info, name) if not job.get(name) else job[name] for name in ("width", "height")}
+        return {**job, **sides} if job.get("width") or job.get("height") else job
+
+
+def _with_seeds(settings: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    """The settings `count` times, with one seed after the other."""
+    seed = settings.get("seed", OPTIONS["seed"].default)
+    if count == 1 or not isinstance(seed, int) or isinstance(seed, bool):
+        return [settings]
+    if seed + count - 1 > HIGHEST_SEED:
+        raise InvalidInput(f"seed: {seed} and {count - 1} more go beyond the last seed, {HIGHEST_SEED}")
+    return [{**settings, "seed": seed + i} for i in range(count)]
+
+
+Pipeline.__call__.__doc__ = f"{Pipeline.__call__.__doc__}\n{table()}\n"

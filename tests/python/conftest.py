@@ -1,0 +1,23 @@
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import latentdial
+
+SMALL = {"steps": 2, "width": 64, "height": 64}
+
+
+@pytest.fixture(scope="session")
+def pipe():
+    return latentdial.Pipeline.from_pretrained()
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Runs the command line program of LATENTDIAL_BIN in an empty folder."""
+    if "LATENTDIAL_BIN" not in os.environ:
+        pytest.skip("LATENTDIAL_BIN does not say where the program is")
+    path = pathlib.Path(os.environ["LATENTDIAL_BIN"]).resolve()
+    return lambda *arguments: subprocess.run([path, *arguments], cwd=tmp_path, check=True, capture_output=True, timeout=300)

@@ -1,0 +1,97 @@
+"""Bad input is one line of one family of exceptions, which names the keyword."""
+
+import numpy
+import pytest
+from conftest import SMALL
+from PIL import Image
+
+import latentdial
+from latentdial.errors import in_keywords
+
+GREY = Image.new("RGB", (8, 8), "grey")
+
+BAD = [
+    ({"stepz": 3}, "stepz: there is no such setting; did you mean steps?"),
+    ({"prompt": 3}, "prompt: 3 is no str"),
+    ({"prompt": []}, "prompt: the list is empty"),
+    ({"prompt": " "}, "prompt: no prompt is given"),
+    ({"prompt": "a\0b"}, "prompt: the text holds a NUL"),
+    ({"prompt": "\ud800"}, "prompt: the text holds half of a surrogate pair"),
+    ({"steps": 2.5}, "steps: 2.5 is no int"),
+    ({"steps": True}, "steps: True is no int"),
+    ({"steps": 0}, "steps: 0 is out of range, use 1 to 1000"),
+    ({"steps": 2**40}, "steps: 1099511627776 is out of range"),
+    ({"seed": -1}, "seed: -1 is out of range"),
+    ({"seed": 2**64}, "seed: 18446744073709551616 is out of range"),
+    ({"seed": 2**64 - 1, "num_images_per_prompt": 2}, "seed: 18446744073709551615 and 1 more"),
+    ({"num_images_per_prompt": 0}, "num_images_per_prompt: 0 is out of range"),
+    ({"steps": 2, "num_inference_steps": 3}, "num_inference_steps: steps is given already"),
+    ({"guidance_scale": "7"}, "guidance_scale: '7' is no float"),
+    ({"guidance_scale": float("nan")}, "guidance_scale: nan is out of range"),
+    ({"guidance_scale": 10**400}, "guidance_scale: the number is too large"),
+    ({"invert": 1}, "invert: 1 is no bool"),
+    ({"generator": object()}, "generator: a torch generator is not supported; seed=N"),
+    ({"width": 100, "height": 64}, "width, height: 100x64 is no picture size"),
+    ({"sampler": "dpm"}, 'sampler: "dpm" is unknown; use pndm'),
+    ({"position": 1}, "position: the dial is at 1, but no style says"),
+    ({"image": 5}, "image: int is no picture"),
+    ({"image": numpy.zeros((3, 8, 8), numpy.uint8)}, "image: an array of shape [3, 8, 8] is no picture"),
+    ({"image": numpy.full((8, 8, 3), 2.0)}, "image: an array of float64 holds brightness from 0 to 1"),
+    ({"image": numpy.zeros((8, 8), numpy.int32)}, "image: an array of int32 is no picture"),
+    ({"image": "nowhere.png"}, "nowhere.png does not exist"),
+    ({"mask": GREY, "style": "sketch", "position": 1}, "mask: the given picture is 8x8, but"),
+]
+
+
+@pytest.mark.parametrize("settings, line", BAD, ids=[line for _, line in BAD])
+def test_bad_settings(pipe, settings, line):
+    with pytest.raises(latentdial.InvalidInput) as caught:
+        pipe(**{"prompt": "a dog", **settings})
+    assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
+    assert isinstance(caught.value, ValueError) and isinstance(caught.value, latentdial.Error) and caught.value.code == "invalid_input"
+
+
+@pytest.mark.parametrize(
+    "call, line",
+    [
+        (lambda pipe: pipe.dial("a dog", "", at=1), "style: no style is given"),
+        (lambda pipe: pipe.dial("a dog", "sketch", at=9), "position: 9 is out of range, use -4 to 4"),
+        (lambda pipe: pipe.dial("a dog", "sketch", at=[]), "at: no position is given"),
+        (lambda pipe: pipe.dial("a dog", "sketch", at=["0"]), "at: '0' is no float"),
+        (lambda pipe: pipe.dial("a dog", "sketch", at="q"), 'at: "q" is neither a number nor A:B:N'),
+        (lambda pipe: pipe.dial("a dog", "sketch", position=1), "position: it is set by at"),
+        (lambda pipe: pipe.interpolate("a dog"), "to_prompt: no other end is given"),
+        (lambda pipe: pipe.measure([GREY], ""), "style: no style is given"),
+        (lambda pipe: pipe.measure([GREY], "sketch", evaluations=3), "evaluations: 3 is out of range"),
+        (lambda pipe: pipe.measure([GREY], "sketch", evaluations="3"), "evaluations: '3' is no int"),
+        (lambda pipe: pipe.measure(["nowhere.png"], "sketch"), "nowhere.png does not exist"),
+        (lambda pipe: latentdial.Pipeline.from_pretrained("nowhere"), "nowhere: no such file or folder"),
+        (lambda pipe: latentdial.Pipeline.from_pretrained(""), "model: the path is empty"),
+        (lambda pipe: latentdial.Pipeline.from_pretrained(dtype="f16"), 'dtype: "f16" is unknown'),
+        (lambda pipe: latentdial.Pipeline.from_pretrained(threads=2.0), "threads: 2.0 is no int"),
+        (lambda pipe: latentdial.read_parameters("nowhere.png"), "nowhere.png does not exist"),
+        (lambda pipe: latentdial.parse_parameters("x\nSteps: q"), 'parameters: "Steps: q" is not a number'),
+    ],
+)
+def test_bad_calls(pipe, call, line):
+    with pytest.raises(latentdial.InvalidInput) as caught:
+        call(pipe)
+    assert str(caught.value).startswith(line)
+
+
+def test_a_failed_write_is_an_os_error(pipe, tmp_path):
+    with pytest.raises(OSError) as caught:
+        latentdial.save(GREY, tmp_path / "nowhere" / "a.png")
+    assert isinstance(caught.value, latentdial.IOFailure) and caught.value.code == "io" and "a.png" in str(caught.value)
+
+
+def test_what_the_user_should_know_comes_as_notices(pipe):
+    strip = pipe.dial("a dog", "something unheard-of", at=[0.5, 1], **SMALL)
+    assert len(strip.notices) == 1 and "no dial is calibrated" in strip.notices[0]
+    assert 'latentdial calibrate --style "something unheard-of" -o' in strip.notices[0]
+
+
+def test_keywords_stand_for_flags():
+    assert in_keywords('--cfg-start: 1 is behind --cfg-end') == "guidance_start: 1 is behind guidance_end"
+    assert in_keywords('say so, as in -p "a dog"') == 'say so, as in prompt="a dog"'
+    assert in_keywords("a well-known--word - or two") == "a well-known--word - or two"
