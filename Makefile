@@ -5,11 +5,11 @@ PROGRAM := $(BUILD)/bin/latentdial
 PYTHON  := .venv/bin/python
 VOCABULARY := .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := g++ cmake ninja-build pkg-config python3 python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
+PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 
-.PHONY: help demo build test parity bench ruler train sanitize format packages clip-vocabulary clean
+.PHONY: help demo build python test parity bench ruler train sanitize format packages clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -21,11 +21,15 @@ build: packages  ## The program, build/release/bin/latentdial
 	cmake --preset release
 	cmake --build --preset release --target latentdial
 
+python: packages .venv/test  ## The Python package, built and installed into .venv as users do, and its tests there
+	$(PYTHON) -m pip install -q .
+	$(PYTHON) -m pytest -q tests/python
+
 test: packages .venv/test  ## All tests that need no torch
-	cmake --preset release
+	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/repository tests/ruler
+	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/python tests/repository tests/ruler
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release

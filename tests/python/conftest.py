@@ -6,8 +6,6 @@ import pytest
 
 import latentdial
 
-SMALL = {"steps": 2, "width": 64, "height": 64}
-
 
 @pytest.fixture(scope="session")
 def pipe():

@@ -2,8 +2,8 @@
 
 import numpy
 import pytest
-from conftest import SMALL
 from PIL import Image
+from small import SMALL
 
 import latentdial
 from latentdial.errors import in_keywords
