@@ -85,6 +85,7 @@ class Pipeline {
   [[nodiscard]] std::vector<OperationTime> profile() const;
 
  private:
+  friend class Stages;
   struct Engine;
   explicit Pipeline(std::unique_ptr<Engine> engine);
   std::unique_ptr<Engine> engine_;

@@ -10,6 +10,7 @@ void bind_images(nanobind::module_& module);
 void bind_parameters(nanobind::module_& module);
 void bind_pipeline(nanobind::module_& module);
 void bind_settings(nanobind::module_& module);
+void bind_stages(nanobind::module_& module);
 void bind_watch(nanobind::module_& module);
 
 }  // namespace latentdial::binding

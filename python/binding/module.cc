@@ -11,4 +11,5 @@ NB_MODULE(_engine, module) {
   bind_images(module);
   bind_watch(module);
   bind_pipeline(module);
+  bind_stages(module);
 }

@@ -12,6 +12,7 @@ from .errors import InvalidInput, in_keywords
 from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, table, to_positions, to_settings
 from .pictures import PictureFiles, PictureLike, from_pixels, to_pixels
 from .result import Result, Strip
+from .stages import Stages
 
 Callback = Callable[[_engine.Progress], Any]
 
@@ -22,7 +23,7 @@ def _embedded_model() -> str:
     return str(packaged) if "LATENTDIAL_SCENES" not in os.environ and packaged.is_dir() else ""
 
 
-class Pipeline:
+class Pipeline(Stages):
     """A Stable Diffusion checkpoint with a style-strength dial. Make one with `Pipeline.from_pretrained`.
 
     Threads may share a pipeline: its calls run one after the other, each with all its cores, and the GIL is

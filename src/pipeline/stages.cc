@@ -1,0 +1,134 @@
+#include "latentdial/stages.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "pipeline/engine.h"
+#include "pipeline/pixels.h"
+#include "tensor/buffer_pool.h"
+
+namespace latentdial {
+namespace {
+
+constexpr float kLastTimestep = 999;
+constexpr std::int64_t kLongestSide = 8192;
+
+/// Copies [B,…] with its two inner axes, of `rows` and `columns`, exchanged.
+std::vector<float> transposed(std::span<const float> from, std::int64_t rows, std::int64_t columns) {
+  std::vector<float> to(from.size());
+  const auto plane = static_cast<std::size_t>(rows * columns);
+  for (std::size_t begin = 0; begin < from.size(); begin += plane) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c)
+        to[begin + static_cast<std::size_t>(c * rows + r)] =
+            from[begin + static_cast<std::size_t>(r * columns + c)];
+    }
+  }
+  return to;
+}
+
+/// [B,h,w,C] → [B,C,h,w].
+Values channels_first(const Tensor& x) {
+  return {{x.dim(0), x.dim(3), x.dim(1), x.dim(2)}, transposed(x.values(), x.dim(1) * x.dim(2), x.dim(3))};
+}
+
+void check_numbers(const char* name, const Values& x) {
+  std::int64_t count = 1;
+  for (const std::int64_t side : x.shape) count *= side;
+  const bool whole = static_cast<std::size_t>(count) == x.values.size() && count > 0;
+  if (!whole)
+    throw invalid_input(
+        fmt::format("{}: {} numbers do not fill the shape {}", name, x.values.size(), x.shape));
+  if (!std::all_of(x.values.begin(), x.values.end(), [](float value) { return std::isfinite(value); }))
+    throw invalid_input(fmt::format("{}: there is a number that is not finite", name));
+}
+
+/// [B,C,h,w] → [B,h,w,C], where the model can take it.
+Tensor channels_last(const Values& x, std::int64_t channels) {
+  const auto& shape = x.shape;
+  if (shape.size() != 4 || shape[1] != channels)
+    throw invalid_input(
+        fmt::format("latents: the shape {} is not this model's [B, {}, h, w]", shape, channels));
+  check_numbers("latents", x);
+  return Tensor::of({shape[0], shape[2], shape[3], channels},
+                    transposed(x.values, channels, shape[2] * shape[3]));
+}
+
+void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) {
+  const auto fits = [&](std::int64_t side) {
+    return side > 0 && side <= kLongestSide && side % multiple == 0;
+  };
+  if (!fits(width) || !fits(height)) {
+    throw invalid_input(fmt::format(
+        "size: {}x{} is none that this model can make; both sides must be multiples of {} up to {}", width,
+        height, multiple, kLongestSide));
+  }
+}
+
+}  // namespace
+
+Values Stages::encode_prompt(const std::string& text) const {
+  auto& engine = *pipeline_->engine_;
+  const std::scoped_lock lock(engine.one_at_a_time);
+  std::vector<std::string> notices;
+  const Tensor states = engine.encode_prompt(text, notices).states;
+  return {{states.dim(-2), states.dim(-1)}, {states.values().begin(), states.values().end()}};
+}
+
+Values Stages::noise(std::uint64_t seed, int width, int height) const {
+  const auto& vae = pipeline_->engine_->vae_config;
+  const std::int64_t scale = vae.downscale();
+  check_size(width, height, scale);
+  return channels_first(noise_like_torch(seed, vae.latent_channels, height / scale, width / scale));
+}
+
+Values Stages::unet(const Values& latents, float timestep, const Values& text_states) const {
+  auto& engine = *pipeline_->engine_;
+  const Tensor x = channels_last(latents, engine.unet.config().in_channels);
+  const std::int64_t width = engine.unet.config().cross_attention_dim;
+  const auto& shape = text_states.shape;
+  if (shape.size() != 3 || shape[0] != x.dim(0) || shape[2] != width) {
+    throw invalid_input(
+        fmt::format("text_states: the shape {} is not [{}, tokens, {}], as these latents and this model need",
+                    shape, x.dim(0), width));
+  }
+  check_numbers("text_states", text_states);
+  if (!(timestep >= 0 && timestep <= kLastTimestep))
+    throw invalid_input(fmt::format("timestep: {} is out of range, use 0 to {}", timestep, kLastTimestep));
+  const std::scoped_lock lock(engine.one_at_a_time);
+  const auto& ops = *engine.unet_backend;
+  const auto text =
+      engine.unet.project_text(ops.to_device(Tensor::of({shape[0], shape[1], shape[2]}, text_states.values)));
+  const auto time = engine.unet.project_times(std::vector{timestep}).front();
+  Values result = channels_first(ops.to_host(engine.unet(ops.to_device(x), time, text)));
+  release_idle_buffers();
+  return result;
+}
+
+Image Stages::decode(const Values& latents) const {
+  auto& engine = *pipeline_->engine_;
+  const Tensor x = channels_last(latents, engine.vae_config.latent_channels);
+  if (x.dim(0) != 1)
+    throw invalid_input(fmt::format("latents: {} pictures are given; decode one at a time", x.dim(0)));
+  const std::scoped_lock lock(engine.one_at_a_time);
+  Image image = to_image(engine.decoder(x));
+  release_idle_buffers();
+  return image;
+}
+
+Values Stages::encode(const Image& image) const {
+  auto& engine = *pipeline_->engine_;
+  check_size(image.width, image.height, engine.vae_config.downscale());
+  const std::scoped_lock lock(engine.one_at_a_time);
+  Values latents = channels_first(engine.encoder(to_pixels(image)).mean);
+  release_idle_buffers();
+  return latents;
+}
+
+}  // namespace latentdial
