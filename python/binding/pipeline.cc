@@ -72,6 +72,7 @@ void bind_info(nb::module_& module) {
       .def_ro("max_tokens", &ModelInfo::max_tokens,
               "Length of the text encoder's window, start and end included.")
       .def_ro("parameters", &ModelInfo::parameters, "Weights of text encoder, U-Net and VAE together.")
+      .def_ro("loras", &ModelInfo::loras, "\"NAME x SCALE: N of M layers applied\", one a LoRA.")
       .def_ro("unused_tensors", &ModelInfo::unused_tensors,
               "Tensors of the files that the model has no place for.")
       .def("__repr__", [](const ModelInfo& info) {
@@ -118,7 +119,8 @@ void bind_pipeline(nb::module_& module) {
   bind_info(module);
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
-      .def(nb::new_(&load), nb::arg("model"), nb::arg("dtype"), nb::arg("threads"), nb::arg("profile"))
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("dtype"), nb::arg("threads"),
+           nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
       .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none())
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),
