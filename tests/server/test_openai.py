@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 
-from conftest import png_bytes
+from live import png_bytes
 
 SMALL = {"size": "128x128", "extra_body": {"steps": 4, "seed": 7}}
 

@@ -5,8 +5,6 @@ import re
 import pytest
 from openapi_spec_validator import validate
 
-from conftest import PROGRAM  # noqa: F401 - the program must exist
-
 
 @pytest.fixture
 def document(client):

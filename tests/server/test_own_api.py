@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from conftest import PROGRAM, QUICK
+from live import PROGRAM, QUICK
 
 DIAL = {"prompt": "a temple in the jungle", "style": "Monet style", **QUICK}
 LONG = {"prompt": "a dog", "steps": 900}

@@ -10,7 +10,7 @@ import webuiapi
 from PIL import Image
 from sd_parsers import ParserManager
 
-from conftest import png_bytes
+from live import png_bytes
 
 
 @pytest.fixture

@@ -1,0 +1,59 @@
+"""A live server, and a client with nothing but an HTTP library."""
+
+import contextlib
+import io
+import os
+import pathlib
+import subprocess
+
+import requests
+from PIL import Image
+
+PROGRAM = pathlib.Path(os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")).resolve()
+QUICK = {"steps": 4, "guidance_scale": 3.5}
+
+
+@contextlib.contextmanager
+def running_server(*arguments):
+    """A live server on a free port; yields its address and process, and ends only that."""
+    process = subprocess.Popen([PROGRAM, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("listening on http://127.0.0.1:"), (line, process.stderr.read() if process.poll() is not None else "")
+        yield line.split()[-1], process
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+class Client:
+    """What a script with nothing but an HTTP library does."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def post(self, path, **body):
+        return requests.post(self.address + path, json=body, timeout=60)
+
+    def get(self, path):
+        return requests.get(self.address + path, timeout=60)
+
+    def job(self, job_id):
+        return self.get(f"/v1/jobs/{job_id}").json()
+
+    def finish(self, reply):
+        """Waits for the job of a 202 reply."""
+        assert reply.status_code == 202, reply.text
+        job = reply.json()
+        while job["state"] in ("queued", "running"):
+            job = self.job(job["id"])
+        return job
+
+    def picture(self, url):
+        return Image.open(io.BytesIO(self.get(url).content))
+
+
+def png_bytes(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
