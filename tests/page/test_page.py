@@ -2,15 +2,15 @@
 
 import base64
 import io
+import pathlib
 import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ROOT
 from PIL import Image
 from playwright.sync_api import expect
 
-SHOTS = ROOT / "out" / "page"
+SHOTS = pathlib.Path(__file__).parents[2] / "out" / "page"
 MINUTE = 60_000
 
 
