@@ -64,13 +64,11 @@ sanitize: packages  ## The C++ tests under AddressSanitizer and UndefinedBehavio
 format:  ## clang-format over all C++
 	git ls-files '*.h' '*.cc' | xargs clang-format -i
 
-test-packages:
-	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || \
-	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(TEST_PACKAGES))
-
-packages:
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || \
-	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(PACKAGES))
+packages: WANTED := $(PACKAGES)
+test-packages: WANTED := $(TEST_PACKAGES)
+packages test-packages:
+	@dpkg -s $(WANTED) >/dev/null 2>&1 || \
+	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(WANTED))
 
 clip-vocabulary: $(VOCABULARY)  ## CLIP's merge list, for single-file checkpoints
 

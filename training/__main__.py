@@ -12,7 +12,7 @@ import torch
 from training.arguments import script_parser
 from training.latents import add_to_cache
 from training.tokenizer import write_tokenizer
-from training.train_unet import Settings, train_unet
+from training.train_unet import BATCH, Settings, train_unet
 
 SCENES_PER_FILE = 6000
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser = script_parser(__doc__, "work")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"), help="the diffusers folder to write")
     parser.add_argument("--scenes", type=int, default=60_000, help="rendered scenes to train on")
-    parser.add_argument("--steps", type=int, default=20_000, help="U-Net steps of 32 scenes")
+    parser.add_argument("--steps", type=int, default=20_000, help=f"U-Net steps of {BATCH} scenes")
     parser.add_argument("--cooldown", type=int, default=6_000, help="the last steps, over which the learning rate falls")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -32,11 +32,6 @@ std::string slug(const std::string& text) {
   return name;
 }
 
-/// "50 %", "−12.5 %".
-std::string percent(double position) {
-  return fmt::format("{}{:.4g} %", position < 0 ? "−" : "", std::abs(position) * 100);
-}
-
 std::string theta_label(double theta) {
   return fmt::format("θ = {}{:.2f}", theta < 0 ? "−" : "", std::abs(theta));
 }

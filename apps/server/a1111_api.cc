@@ -22,13 +22,6 @@ Json error_body(const Failure& failure) {
           {"errors", failure.message}};
 }
 
-std::string sampler_label(const std::string& name) {
-  for (const auto& [ours, theirs] : a1111_samplers()) {
-    if (name == ours) return std::string(theirs);
-  }
-  return name;
-}
-
 /// The text that A1111 puts beside its pictures: JSON within JSON.
 std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                               const std::vector<std::string>& notices) {
@@ -50,7 +43,7 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                      {"all_seeds", seeds},
                      {"width", first.width},
                      {"height", first.height},
-                     {"sampler_name", sampler_label(first.sampler)},
+                     {"sampler_name", a1111_sampler(first.sampler)},
                      {"cfg_scale", first.guidance_scale},
                      {"steps", first.steps},
                      {"batch_size", 1},

@@ -107,15 +107,10 @@ std::string find_name(const std::string& key, const Json& value, std::span<const
   throw invalid_input(fmt::format("{}: \"{}\" is unknown; use {}", key, name, fmt::join(known, ", ")));
 }
 
-/// "DPM++ 2M Karras", as it was written before schedulers had a name of their own.
 void read_sampler(const std::string& key, const Json& value, Json& settings) {
-  constexpr std::string_view kKarras = " Karras";
-  std::string name = value.is_string() ? value.get<std::string>() : "";
-  if (name.empty() || name == "Automatic") return;
-  if (name.ends_with(kKarras)) {
-    name.resize(name.size() - kKarras.size());
-    settings["scheduler"] = "karras";
-  }
+  if (value.is_null() || value == "" || value == "Automatic") return;
+  Json name = value;
+  if (name.is_string() && take_karras(name.get_ref<std::string&>())) settings["scheduler"] = "karras";
   settings["sampler"] = find_name(key, name, a1111_samplers());
 }
 

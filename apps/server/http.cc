@@ -15,18 +15,18 @@ namespace {
 constexpr const char* kRetryAfterSeconds = "5";
 constexpr double kLargestRandomSeed = 4294967295.0;  // What other programs can hold too.
 
-Failure describe(const Error& error, int invalid_status) {
-  switch (error.code()) {
+int status_of(ErrorCode code, int invalid_status) {
+  switch (code) {
     case ErrorCode::invalid_input:
-      return {invalid_status, "invalid_input", error.what()};
+      return invalid_status;
     case ErrorCode::cancelled:
-      return {409, "cancelled", error.what()};
+      return 409;
     case ErrorCode::io:
-      return {507, "io", error.what()};
+      return 507;
     case ErrorCode::internal:
       break;
   }
-  return {500, "internal", error.what()};
+  return 500;
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
       handler(request, response);
       return;
     } catch (const Error& error) {
-      failure = describe(error, invalid_status);
+      failure = {status_of(error.code(), invalid_status), name(error.code()), error.what()};
     } catch (const NotFound& error) {
       failure = {404, "not_found", error.what()};
     } catch (const QueueFull& error) {

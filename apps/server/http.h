@@ -49,8 +49,8 @@ void reply(httplib::Response& response, const Json& body, int status = 200);
 [[nodiscard]] JobStatus wait_for_client(const Context& context, const std::string& job,
                                         const httplib::Request& request);
 
-/// The picture's file names taken out of `body` and its base64 pictures ("image", "mask", "to_image") put
-/// into `uploads`, which leaves what settings_from_json reads. Throws invalid_input.
+/// The settings of a body by our own names. Its pictures ("image", "mask", "to_image") are base64 and go into
+/// `uploads`; `dial` is the position. Throws invalid_input.
 [[nodiscard]] Settings read_settings(Json body, Uploads& uploads);
 
 /// A seed for those who ask for none.

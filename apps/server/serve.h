@@ -19,7 +19,7 @@ struct ServeOptions {
 /// Throws invalid_input for a host that others can reach without an API key, and for numbers out of range.
 void validate(const ServeOptions& options);
 
-/// Serves the page and the APIs until `poll`, asked ten times a second, says to stop; then what runs is
+/// Serves the page and the APIs until `stop`, asked ten times a second, says to stop; then what runs is
 /// cancelled. `on_ready` gets the address. Throws invalid_input when the address cannot be listened on.
 void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
            const std::function<void(const std::string& address)>& on_ready);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
@@ -91,7 +90,7 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
   const std::string id = context.queue.submit(std::move(list), std::move(uploads));
   response.set_header("Location", "/v1/jobs/" + id);
-  reply(response, job_to_json(*context.queue.status(id)), 202);
+  reply(response, job_to_json(context.queue.status(id).value()), 202);
 }
 
 void send_png(httplib::Response& response, const std::string& png) {
@@ -116,9 +115,8 @@ void send_strip(const Context& context, const httplib::Request& request, httplib
   std::vector<StripFrame> frames;
   for (const auto& frame : job.frames) {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(frame->png.data());
-    const double position = frame->settings.position;
-    frames.push_back({decode_image({bytes, frame->png.size()}, "frame"),
-                      {fmt::format("{}{:.4g} %", position < 0 ? "−" : "", std::abs(position) * 100)}});
+    frames.push_back(
+        {decode_image({bytes, frame->png.size()}, "frame"), {percent(frame->settings.position)}});
   }
   const Settings& settings = job.frames.front()->settings;
   const std::string title = fmt::format("“{}”, {} ({})", settings.prompt, settings.style, settings.method);

@@ -13,6 +13,21 @@ enum class ErrorCode {
   internal,       ///< A fault of ours: exit code 1.
 };
 
+/// The kind as other programs read it: "invalid_input".
+[[nodiscard]] constexpr const char* name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_input:
+      return "invalid_input";
+    case ErrorCode::cancelled:
+      return "cancelled";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::internal:
+      break;
+  }
+  return "internal";
+}
+
 /// The one exception type of the engine. `what()` is a single line: what, where, and what would be right.
 class Error : public std::runtime_error {
  public:

@@ -29,5 +29,10 @@ namespace latentdial {
 using NamePair = std::pair<std::string_view, std::string_view>;
 [[nodiscard]] std::span<const NamePair> a1111_samplers();
 [[nodiscard]] std::span<const NamePair> a1111_schedulers();
+/// A1111's name of our sampler; a sampler that it does not know keeps its own.
+[[nodiscard]] std::string a1111_sampler(const std::string& sampler);
+/// Before 1.9 A1111 wrote the schedule into the sampler's name: makes "DPM++ 2M Karras" "DPM++ 2M" and says
+/// so.
+[[nodiscard]] bool take_karras(std::string& sampler);
 
 }  // namespace latentdial

@@ -13,6 +13,9 @@ struct StripFrame {
   std::vector<std::string> labels;
 };
 
+/// A dial position as a label: "50 %", "−12.5 %".
+[[nodiscard]] std::string percent(double position);
+
 /// A labelled contact sheet: `title` on top, frames from left to right in rows of at most `columns`, labels
 /// under each.
 [[nodiscard]] Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames,

@@ -9,20 +9,6 @@ namespace {
 
 namespace nb = nanobind;
 
-const char* name_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::invalid_input:
-      return "invalid_input";
-    case ErrorCode::cancelled:
-      return "cancelled";
-    case ErrorCode::io:
-      return "io";
-    case ErrorCode::internal:
-      break;
-  }
-  return "internal";
-}
-
 /// The classes are written in Python: latentdial.errors makes the one of this code.
 void raise(const Error& error) {
   const char* text = error.what();
@@ -30,7 +16,7 @@ void raise(const Error& error) {
   const auto message =
       nb::steal(PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "replace"));
   const nb::object exception =
-      nb::module_::import_("latentdial.errors").attr("from_engine")(name_of(error.code()), message);
+      nb::module_::import_("latentdial.errors").attr("from_engine")(name(error.code()), message);
   PyErr_SetObject(exception.type().ptr(), exception.ptr());
 }
 

@@ -52,6 +52,7 @@ void bind_images(nb::module_& module) {
       },
       nb::arg("path"), nb::arg("pixels"), nb::arg("parameters"),
       "Writes a PNG with the text chunk `parameters`; the name never holds half a picture.");
+  module.def("percent", &percent, nb::arg("position"), "A dial position as a label: \"50 %\".");
   module.def("draw_strip", &sheet, nb::arg("title"), nb::arg("frames"), nb::arg("columns") = 11,
              "A labelled contact sheet of (pixels, lines under it).");
 }

@@ -40,5 +40,5 @@ class Strip(Result):
     def sheet(self, columns: int = 11) -> Image.Image:
         """A labelled contact sheet: `title` on top, the pictures in rows of at most `columns`, their position in
         percent under each."""
-        frames = [(numpy.array(image), [f"{position * 100:.4g} %".replace("-", "−")]) for image, position in zip(self.images, self.positions)]
+        frames = [(numpy.array(image), [_engine.percent(position)]) for image, position in zip(self.images, self.positions)]
         return from_pixels(_engine.draw_strip(self.title, frames, columns), self.parameters[0])

@@ -107,6 +107,10 @@ void place(Image& page, const Image& picture, int left, int top) {
 
 }  // namespace
 
+std::string percent(double position) {
+  return fmt::format("{}{:.4g} %", position < 0 ? "−" : "", std::abs(position) * 100);
+}
+
 Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames, int columns) {
   const Layout layout = lay_out(title, frames, columns);
   check_page(layout);

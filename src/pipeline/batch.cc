@@ -41,7 +41,7 @@ void Pipeline::Engine::generate(const std::vector<Settings>& list, std::size_t b
   const auto started = std::chrono::steady_clock::now();
   const std::vector<Settings> batch(list.begin() + static_cast<std::ptrdiff_t>(begin),
                                     list.begin() + static_cast<std::ptrdiff_t>(end));
-  std::vector<std::string> notices;
+  std::vector<std::vector<std::string>> notices(batch.size());
   auto images = make_images(batch, notices, observer);
   std::vector<Picture> pictures;
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -49,7 +49,7 @@ void Pipeline::Engine::generate(const std::vector<Settings>& list, std::size_t b
     picture.image = std::move(images[i]);
     picture.settings = batch[i];
     picture.parameters = to_parameters(batch[i], info.name);
-    picture.notices = notices;
+    picture.notices = std::move(notices[i]);
   }
   release_idle_buffers();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <span>
 #include <utility>
 
 #include "dial/slerp.h"
@@ -17,6 +19,7 @@
 #include "pipeline/pixels.h"
 #include "prompt/standard_vocabulary.h"
 #include "tensor/buffer_pool.h"
+#include "tensor/hash.h"
 #include "weights/lora.h"
 
 namespace latentdial {
@@ -105,13 +108,14 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
 /// FNV-1a over some of the U-Net's weights, and over its LoRAs: another training, another number.
 std::string fingerprint(const Checkpoint& checkpoint) {
   const Weights& weights = checkpoint.unet.weights;
-  std::uint64_t hash = 14695981039346656037u;
-  for (const AppliedLora& lora : checkpoint.loras)
-    hash = (hash ^ lora.hash ^ std::bit_cast<std::uint64_t>(lora.scale)) * 1099511628211u;
+  std::uint64_t hash = kHashStart;
+  for (const AppliedLora& lora : checkpoint.loras) {
+    const std::array numbers{lora.hash, std::bit_cast<std::uint64_t>(lora.scale)};
+    hash = hash_bytes(hash, std::as_bytes(std::span(numbers)));
+  }
   for (const char* name : {"conv_in.weight", "time_embedding.linear_1.weight", "conv_out.weight"}) {
     const Tensor values = weights.load(name, weights.shape(name));
-    for (std::size_t i = 0; i < values.bytes(); ++i)
-      hash = (hash ^ static_cast<std::uint64_t>(values.raw()[i])) * 1099511628211u;
+    hash = hash_bytes(hash, {values.raw(), values.bytes()});
   }
   return fmt::format("{:016x}", hash);
 }
@@ -286,7 +290,7 @@ std::vector<Tensor> Pipeline::Engine::denoise_forks(const std::vector<Settings>&
 }
 
 std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& list,
-                                                 std::vector<std::string>& notices,
+                                                 std::vector<std::vector<std::string>>& notices,
                                                  const Observer& observer) {
   const auto sampler =
       make_sampler(list.front().sampler, list.front().scheduler, schedule, list.front().steps);
@@ -298,9 +302,7 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
   const auto inversions = static_cast<int>((to_invert.size() + list.size() - 1) / list.size());
   const bool edited = edits(list.front());
   std::vector<PlannedEdit> planned;
-  for (const Settings& s : list) {
-    if (edited) planned.push_back(plan_edit(s, notices));
-  }
+  for (std::size_t i = 0; edited && i < list.size(); ++i) planned.push_back(plan_edit(list[i], notices[i]));
   const auto to_edit = pictures_to_edit(planned);
   StepProgress progress{.step = 0,
                         .steps = inversions * inversion_steps(evaluations - first) +
@@ -311,17 +313,19 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
     ++progress.step;
     if (observer.on_step) observer.on_step(progress);
   };
-  invert_pictures(to_invert, list.size(), notices, count, observer.stop);
-  make_trunks(list, notices, count, observer.stop);
-  edit_pictures(to_edit, notices, count, observer.stop);
+  std::vector<std::string> shared_notices;
+  invert_pictures(to_invert, list.size(), shared_notices, count, observer.stop);
+  make_trunks(list, shared_notices, count, observer.stop);
+  edit_pictures(to_edit, shared_notices, count, observer.stop);
   std::vector<Image> images;
   if (edited) {
     for (const PlannedEdit& position : planned) images.push_back(mixed_image(position));
   } else {
-    const auto latents = denoise_forks(list, notices, count, observer.stop);
+    const auto latents = denoise_forks(list, shared_notices, count, observer.stop);
     release_idle_buffers();
     for (const Tensor& picture : latents) images.push_back(to_image(decoder(picture)));
   }
+  for (auto& own : notices) own.insert(own.end(), shared_notices.begin(), shared_notices.end());
   forget_the_oldest();
   return images;
 }

@@ -53,9 +53,10 @@ struct Pipeline::Engine {
   };
   [[nodiscard]] EditWindow edit_window(const Settings& settings) const;
   /// The pictures, one per settings. All are at one point of one schedule with one `fork_evaluation`; what
-  /// they share is denoised once, and remembered for positions to come.
+  /// they share is denoised once, and remembered for positions to come. `notices` holds a list per picture.
   [[nodiscard]] std::vector<Image> make_images(const std::vector<Settings>& list,
-                                               std::vector<std::string>& notices, const Observer& observer);
+                                               std::vector<std::vector<std::string>>& notices,
+                                               const Observer& observer);
   /// One past the last of `list` that is made in one batch with `list[begin]`.
   [[nodiscard]] std::size_t batch_end(const std::vector<Settings>& list, std::size_t begin) const;
   /// Makes one such batch.

@@ -68,7 +68,7 @@ std::string settings_line(const Settings& s, const std::string& model) {
     const std::string_view label = option.label;
     std::string text = to_text(value);
     if (label.empty() || (text == default_texts[option.name] && !always(label))) return;
-    if (label == "Sampler") text = quoted(translate(kSamplers, s.sampler, true));
+    if (label == "Sampler") text = quoted(a1111_sampler(s.sampler));
     if (label == "Schedule type") text = quoted(translate(kSchedulers, s.scheduler, true));
     items.push_back(fmt::format("{}: {}", label, text));
   });
@@ -135,13 +135,8 @@ void read_size(const std::string& text, Settings& s) {
   read_value("Size", text.substr(x + 1), s.height);
 }
 
-/// A1111 before 1.9 wrote the schedule into the sampler's name: "DPM++ 2M Karras".
 void read_sampler(std::string name, Settings& s) {
-  constexpr std::string_view kKarras = " Karras";
-  if (name.ends_with(kKarras)) {
-    name.resize(name.size() - kKarras.size());
-    s.scheduler = "karras";
-  }
+  if (take_karras(name)) s.scheduler = "karras";
   s.sampler = translate(kSamplers, name, false);
 }
 
@@ -226,6 +221,17 @@ std::span<const NamePair> a1111_samplers() {
 
 std::span<const NamePair> a1111_schedulers() {
   return kSchedulers;
+}
+
+std::string a1111_sampler(const std::string& sampler) {
+  return translate(kSamplers, sampler, true);
+}
+
+bool take_karras(std::string& sampler) {
+  constexpr std::string_view kKarras = " Karras";
+  if (!sampler.ends_with(kKarras)) return false;
+  sampler.resize(sampler.size() - kKarras.size());
+  return true;
 }
 
 std::string to_json(const Settings& settings) {

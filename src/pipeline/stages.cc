@@ -19,23 +19,8 @@ namespace {
 constexpr float kLastTimestep = 999;
 constexpr std::int64_t kLongestSide = 8192;
 
-/// Copies [B,…] with its two inner axes, of `rows` and `columns`, exchanged.
-std::vector<float> transposed(std::span<const float> from, std::int64_t rows, std::int64_t columns) {
-  std::vector<float> to(from.size());
-  const auto plane = static_cast<std::size_t>(rows * columns);
-  for (std::size_t begin = 0; begin < from.size(); begin += plane) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t c = 0; c < columns; ++c)
-        to[begin + static_cast<std::size_t>(c * rows + r)] =
-            from[begin + static_cast<std::size_t>(r * columns + c)];
-    }
-  }
-  return to;
-}
-
-/// [B,h,w,C] → [B,C,h,w].
-Values channels_first(const Tensor& x) {
-  return {{x.dim(0), x.dim(3), x.dim(1), x.dim(2)}, transposed(x.values(), x.dim(1) * x.dim(2), x.dim(3))};
+Values to_values(const Tensor& x) {
+  return {x.shape(), {x.values().begin(), x.values().end()}};
 }
 
 void check_numbers(const char* name, const Values& x) {
@@ -56,8 +41,7 @@ Tensor channels_last(const Values& x, std::int64_t channels) {
     throw invalid_input(
         fmt::format("latents: the shape {} is not this model's [B, {}, h, w]", shape, channels));
   check_numbers("latents", x);
-  return Tensor::of({shape[0], shape[2], shape[3], channels},
-                    transposed(x.values, channels, shape[2] * shape[3]));
+  return nchw_to_nhwc(Tensor::of({shape[0], channels, shape[2], shape[3]}, x.values));
 }
 
 void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) {
@@ -85,7 +69,7 @@ Values Stages::noise(std::uint64_t seed, int width, int height) const {
   const auto& vae = pipeline_->engine_->vae_config;
   const std::int64_t scale = vae.downscale();
   check_size(width, height, scale);
-  return channels_first(noise_like_torch(seed, vae.latent_channels, height / scale, width / scale));
+  return to_values(TorchGenerator(seed).randn({1, vae.latent_channels, height / scale, width / scale}));
 }
 
 Values Stages::unet(const Values& latents, float timestep, const Values& text_states) const {
@@ -106,7 +90,7 @@ Values Stages::unet(const Values& latents, float timestep, const Values& text_st
   const auto text =
       engine.unet.project_text(ops.to_device(Tensor::of({shape[0], shape[1], shape[2]}, text_states.values)));
   const auto time = engine.unet.project_times(std::vector{timestep}).front();
-  Values result = channels_first(ops.to_host(engine.unet(ops.to_device(x), time, text)));
+  Values result = to_values(nhwc_to_nchw(ops.to_host(engine.unet(ops.to_device(x), time, text))));
   release_idle_buffers();
   return result;
 }
@@ -126,7 +110,7 @@ Values Stages::encode(const Image& image) const {
   auto& engine = *pipeline_->engine_;
   check_size(image.width, image.height, engine.vae_config.downscale());
   const std::scoped_lock lock(engine.one_at_a_time);
-  Values latents = channels_first(engine.encoder(to_pixels(image)).mean);
+  Values latents = to_values(nhwc_to_nchw(engine.encoder(to_pixels(image)).mean));
   release_idle_buffers();
   return latents;
 }

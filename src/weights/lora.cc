@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "tensor/hash.h"
 #include "weights/checkpoint_file.h"
 #include "weights/lora_keys.h"
 #include "weights/quote.h"
@@ -26,13 +27,6 @@ std::optional<double> alpha_in(const std::map<std::string, std::string>& metadat
   const auto alpha = config.find(component + ".lora_alpha");
   if (alpha == config.end() || !alpha->is_number()) return std::nullopt;
   return alpha->get<double>();
-}
-
-/// FNV-1a: another LoRA, another number.
-std::uint64_t hash_of(std::uint64_t hash, const Tensor& values) {
-  for (std::size_t i = 0; i < values.bytes(); ++i)
-    hash = (hash ^ static_cast<std::uint64_t>(values.raw()[i])) * 1099511628211u;
-  return hash;
 }
 
 class LoraFile {
@@ -90,7 +84,7 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
   const LoraFile file(path);
   const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names());
   AppliedLora applied{
-      .name = path.stem().string(), .scale = scale, .layers = 0, .applied = 0, .hash = 14695981039346656037u};
+      .name = path.stem().string(), .scale = scale, .layers = 0, .applied = 0, .hash = kHashStart};
   std::string missed;
   for (const LoraLayer& layer : file.layers()) {
     ++applied.layers;
@@ -102,7 +96,8 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
     const Weights& weights =
         target.component == "unet" ? checkpoint.unet.weights : checkpoint.text_encoder.weights;
     LowRank change = file.read(layer, target.component, weights.shape(target.weight), scale);
-    applied.hash = hash_of(hash_of(applied.hash, change.down), change.up);
+    for (const Tensor* factor : {&change.down, &change.up})
+      applied.hash = hash_bytes(applied.hash, {factor->raw(), factor->bytes()});
     weights.add(target.weight, std::move(change));
     ++applied.applied;
   }

@@ -105,14 +105,14 @@ struct Weights::Store {
   struct Entry {
     Tensor tensor;
     std::vector<LowRank> changes;
-    mutable std::atomic<bool> used = false;
+    std::atomic<bool> used = false;
   };
 
   std::string component;
   std::string source;
   std::map<std::string, Entry, std::less<>> entries;
 
-  [[nodiscard]] const Entry& find(const std::string& name, const std::string& wanted) const {
+  [[nodiscard]] Entry& find(const std::string& name, const std::string& wanted) {
     const auto found = entries.find(name);
     if (found == entries.end()) {
       throw invalid_input(
@@ -145,7 +145,7 @@ Shape Weights::shape(std::string_view name) const {
 
 Tensor Weights::load(std::string_view name, const Shape& expected) const {
   const auto full = scope_ + std::string(name);
-  const auto& entry = store_->find(full, fmt::format(", which should have shape {}", to_string(expected)));
+  auto& entry = store_->find(full, fmt::format(", which should have shape {}", to_string(expected)));
   const auto& stored = entry.tensor;
   if (as_matrix(stored.shape()) != as_matrix(expected)) {
     throw invalid_input(fmt::format("{}: {} tensor {} has shape {} where {} is needed", store_->source,
@@ -168,9 +168,7 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
 }
 
 void Weights::add(std::string_view name, LowRank change) const {
-  const auto full = scope_ + std::string(name);
-  (void)store_->find(full, "");
-  store_->entries.find(full)->second.changes.push_back(std::move(change));
+  store_->find(scope_ + std::string(name), "").changes.push_back(std::move(change));
 }
 
 std::vector<std::string> Weights::names() const {

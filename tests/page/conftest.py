@@ -1,27 +1,15 @@
-import os
-import pathlib
 import shutil
-import subprocess
 
 import pytest
+from live import running_server
 from playwright.sync_api import sync_playwright
-
-ROOT = pathlib.Path(__file__).parents[2]
-PROGRAM = os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")
-SAYS = "listening on "
 
 
 @pytest.fixture(scope="session")
 def server():
-    """Starts the program's server; its address."""
-    process = subprocess.Popen([ROOT / PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        line = process.stdout.readline()
-        assert SAYS in line, f"the first line says no address: {line!r}"
-        yield line.split(SAYS)[1].split()[0]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    """The address of a live server."""
+    with running_server() as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,7 @@ def test_options_and_lists(api):
     ("body", "says"),
     [
         ({"sampler_name": "Magic"}, 'sampler_name: "Magic" is unknown; use PLMS'),
+        ({"sampler_name": 5}, "sampler_name: a name is needed, not 5"),
         ({"scheduler": "Magic"}, 'scheduler: "Magic" is unknown'),
         ({"width": 100}, "multiples of 8"),
         ({"enable_hr": True}, "enable_hr: true is not supported"),

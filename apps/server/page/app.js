@@ -4,7 +4,7 @@ import { Dial, percent } from "./dial.js";
 import * as download from "./download.js";
 import { onPicture } from "./drop.js";
 import { Form } from "./form.js";
-import { coarseFirst, place } from "./frames.js";
+import { coarseFirst } from "./frames.js";
 import { Gallery } from "./gallery.js";
 import { Picture } from "./picture.js";
 import { showProgress } from "./progress.js";
@@ -63,14 +63,9 @@ function show() {
   showOther();
 }
 
-// Frames made together may carry each other's notices: "position -0.5 is outside …" is none of 50 %'s concern.
-function showNotices({ notices, position }) {
-  const own = notices.filter((notice) => {
-    const named = notice.match(/^position (-?[\d.]+) /);
-    return !named || place(Number(named[1])) === place(position);
-  });
-  $("notices").textContent = own.join(" · ");
-  $("notices").hidden = own.length === 0;
+function showNotices({ notices }) {
+  $("notices").textContent = notices.join(" · ");
+  $("notices").hidden = notices.length === 0;
 }
 
 function showOther() {
