@@ -24,6 +24,7 @@ struct Option {
 struct Settings {
   std::string prompt;
   std::string negative_prompt;
+  bool plain_prompt = false;  ///< Every character of the prompts is text; one window of the text encoder.
   std::uint64_t seed = 0;
   int steps = 50;
   double guidance_scale = 7.5;
@@ -60,9 +61,18 @@ struct Settings {
 /// Calls `visitor(option, field)` for every setting, in the order people read them.
 template <class SettingsRef, class Visitor>
 void visit_settings(SettingsRef& s, Visitor&& visitor) {
-  visitor(Option{"prompt", "-p,--prompt", "", "What the picture shows"}, s.prompt);
+  visitor(
+      Option{"prompt", "-p,--prompt", "",
+             "What the picture shows; (a:1.2) and [a] weigh words, [a:b:0.5] and [a|b] change them with the "
+             "steps, AND joins prompts, BREAK begins a new window"},
+      s.prompt);
   visitor(Option{"negative_prompt", "-n,--negative-prompt", "", "What it should not show"},
           s.negative_prompt);
+  visitor(
+      Option{"plain_prompt", "--plain-prompt", "Plain prompt",
+             "Read prompts as diffusers does: brackets, AND and BREAK are words, and what does not fit the "
+             "text encoder's window is dropped"},
+      s.plain_prompt);
   visitor(Option{"steps", "--steps", "Steps", "Denoising steps, 1 to 1000", 1, 1000}, s.steps);
   visitor(Option{"sampler", "--sampler", "Sampler",
                  "pndm, ddim, euler, euler_a or dpm++2m (default: the model's own)"},

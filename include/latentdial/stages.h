@@ -23,8 +23,11 @@ class Stages {
  public:
   explicit Stages(const Pipeline& pipeline) : pipeline_(&pipeline) {}
 
-  /// The text encoder's last states, [max_tokens, width]. What does not fit the window is dropped.
-  [[nodiscard]] Values encode_prompt(const std::string& text) const;
+  /// What the U-Net sees of a prompt: the text encoder's last states, [T, width], T max_tokens for each
+  /// window that it takes, its emphasis applied. With `plain` every character is text, as in diffusers, and
+  /// what does not fit one window is dropped. Throws invalid_input for a prompt that changes with the steps
+  /// or holds AND.
+  [[nodiscard]] Values encode_prompt(const std::string& text, bool plain = false) const;
   /// The starting noise of a picture of `width` × `height` pixels, [1, C, h, w]: torch's CPU randn. Throws
   /// invalid_input for sides that this model cannot make.
   [[nodiscard]] Values noise(std::uint64_t seed, int width, int height) const;

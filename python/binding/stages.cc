@@ -49,8 +49,8 @@ auto run(const Pipeline& pipeline, Stage&& stage) {
   return result;
 }
 
-Numbers encode_prompt(const Pipeline& pipeline, const std::string& text) {
-  return to_numbers(run(pipeline, [&](const Stages& stages) { return stages.encode_prompt(text); }));
+Numbers encode_prompt(const Pipeline& pipeline, const std::string& text, bool plain) {
+  return to_numbers(run(pipeline, [&](const Stages& stages) { return stages.encode_prompt(text, plain); }));
 }
 
 Numbers noise(const Pipeline& pipeline, std::uint64_t seed, int width, int height) {
@@ -76,7 +76,7 @@ Numbers encode(const Pipeline& pipeline, const GivenPixels& pixels) {
 }  // namespace
 
 void bind_stages(nb::module_& module) {
-  module.def("encode_prompt", &encode_prompt, nb::arg("engine"), nb::arg("text"));
+  module.def("encode_prompt", &encode_prompt, nb::arg("engine"), nb::arg("text"), nb::arg("plain"));
   module.def("noise", &noise, nb::arg("engine"), nb::arg("seed"), nb::arg("width"), nb::arg("height"));
   module.def("unet", &unet, nb::arg("engine"), nb::arg("latents"), nb::arg("timestep"),
              nb::arg("text_states"));

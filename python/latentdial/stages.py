@@ -20,9 +20,14 @@ class Stages:
 
     _engine: _engine.Engine
 
-    def encode_prompt(self, text: str) -> numpy.ndarray:
-        """The text encoder's last states, [max_tokens, width] float32. What does not fit the window is dropped."""
-        return _engine.encode_prompt(self._engine, checked("text", text, str))
+    def encode_prompt(self, text: str, plain: bool = False) -> numpy.ndarray:
+        """What the U-Net sees of a prompt: the text encoder's last states, [T, width] float32, T `info.max_tokens` for
+        each window that it takes, emphasis such as (castle:1.2) applied.
+
+        plain: every character is text, as in diffusers, and what does not fit one window is dropped. Without it a prompt
+        that changes with the steps ([a:b:0.5], [a|b]) or holds AND raises InvalidInput.
+        """
+        return _engine.encode_prompt(self._engine, checked("text", text, str), checked("plain", plain, bool))
 
     def noise(self, seed: int, width: int = 0, height: int = 0) -> numpy.ndarray:
         """A picture's starting noise, [1, channels, h, w] float32, equal to torch.randn with a CPU generator of `seed`.

@@ -59,6 +59,27 @@ GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms) {
   return step;
 }
 
+GuidedStep sum_of_steps(const std::vector<WeightedStep>& steps) {
+  GuidedStep sum;
+  std::vector<std::vector<std::size_t>> places;
+  for (const auto& [weight, step] : steps) {
+    auto& own = places.emplace_back();
+    for (const Tensor& states : step.text_states) own.push_back(place_of(states, sum.text_states));
+  }
+  sum.combine = [steps, places](const std::vector<Tensor>& predictions) {
+    Tensor result = Tensor::zeros(predictions.front().shape());
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      std::vector<Tensor> own;
+      for (const auto place : places[k]) own.push_back(predictions[place]);
+      const Tensor part = steps[k].step.combine(own);
+      for (std::size_t i = 0; i < result.values().size(); ++i)
+        result.values()[i] += static_cast<float>(steps[k].weight * part.values()[i]);
+    }
+    return result;
+  };
+  return sum;
+}
+
 std::vector<GuidanceTerm> ClassifierFreeGuidance::terms(const Tensor& text_states, double progress) const {
   return {{negative_states, 1 - scale_at(progress)}, {text_states, scale_at(progress)}};
 }

@@ -29,6 +29,13 @@ struct GuidanceTerm {
 /// ε = Σ weight · ε(text_states). Terms of one prompt become one; what has weight 0 then costs nothing.
 [[nodiscard]] GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms);
 
+/// Σ weight · what each step makes; a prompt that several of them ask about is asked once.
+struct WeightedStep {
+  double weight = 1;
+  GuidedStep step;
+};
+[[nodiscard]] GuidedStep sum_of_steps(const std::vector<WeightedStep>& steps);
+
 /// Shares of the run between which something acts: start ≤ progress < end.
 struct StepInterval {
   double start = 0, end = 1;

@@ -3,9 +3,20 @@
 
 #include "dial/methods.h"
 #include "dial/slerp.h"
+#include "dial/text_states.h"
 
 namespace latentdial {
 namespace {
+
+/// The prompt's encoding and another text's, of one length.
+struct Pair {
+  Tensor prompt, other;
+};
+
+Pair pair(const EncodedPrompt& prompt, const EncodedPrompt& other) {
+  const auto states = same_length({prompt.states, other.states});
+  return {states[0], states[1]};
+}
 
 Conditioning interpolate(const DialRequest& request, const Tensor& from, const Tensor& to, double theta) {
   return request.guidance.condition(request.per_token ? slerp_per_token(from, to, theta)
@@ -29,18 +40,18 @@ double norm(const Tensor& x) {
 }  // namespace
 
 Conditioning condition_slerp(const DialRequest& request, const DialPrompts& prompts) {
-  const Tensor x1 = prompts.content("").states;
-  return interpolate(request, x1, plus(x1, 1, prompts.text(request.style).states), request.position);
+  const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
+  return interpolate(request, x1, plus(x1, 1, v), request.position);
 }
 
 Conditioning condition_slerp_diff(const DialRequest& request, const DialPrompts& prompts) {
-  const Tensor x1 = prompts.content("").states;
-  return interpolate(request, x1, plus(x1, -1, prompts.text(request.style).states), -request.position);
+  const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
+  return interpolate(request, x1, plus(x1, -1, v), -request.position);
 }
 
 Conditioning condition_slerp_diff_normalised(const DialRequest& request, const DialPrompts& prompts) {
-  const Tensor x1 = prompts.content("").states;
-  Tensor difference = plus(x1, -1, prompts.text(request.style).states);
+  const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
+  Tensor difference = plus(x1, -1, v);
   const double length = norm(difference);
   if (length == 0) return request.guidance.condition(x1);
   const double scale = norm(x1) / length;
@@ -49,7 +60,7 @@ Conditioning condition_slerp_diff_normalised(const DialRequest& request, const D
 }
 
 Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts) {
-  const Tensor x1 = prompts.content("").states, x2 = prompts.content(", " + request.style).states;
+  const auto [x1, x2] = pair(prompts.content(""), prompts.content(", " + request.style));
   return request.guidance.condition(lerp(x1, x2, request.position));
 }
 

@@ -13,10 +13,11 @@
 
 namespace latentdial {
 
-/// A prompt as the text encoder sees it.
+/// A prompt as the U-Net sees it.
 struct EncodedPrompt {
-  Tensor states;                   ///< [1,T,C], f32.
-  std::int64_t prompt_tokens = 0;  ///< How many of T are the prompt's own: neither start, end nor padding.
+  Tensor states;  ///< [1,T,C], f32; T is a multiple of the encoder's window.
+  std::vector<std::int64_t> tokens =
+      {};  ///< Which of T are the prompt's own: neither start, end nor padding.
 };
 
 /// What a dial has read of the user's words.

@@ -1,52 +1,42 @@
+#include <algorithm>
 #include <cstddef>
-#include <numeric>
+#include <span>
+#include <vector>
 
 #include "dial/methods.h"
+#include "dial/text_states.h"
 
 namespace latentdial {
 namespace {
 
-/// The encoding of "PROMPT, STYLE" and which of its values belong to the style's tokens.
-struct StyledTokens {
-  Tensor states;
-  std::size_t begin = 0, end = 0;  ///< In values, whole rows of the last axis.
-};
-
-StyledTokens styled_tokens(const DialRequest& request, const DialPrompts& prompts) {
-  const EncodedPrompt styled = prompts.content(", " + request.style);
-  const auto width = styled.states.dim(-1);
-  // Row 0 is the start token.
-  const auto row = [&](std::int64_t token) { return static_cast<std::size_t>((1 + token) * width); };
-  return {styled.states.clone(), row(prompts.content(",").prompt_tokens), row(styled.prompt_tokens)};
-}
-
-double mean(const Tensor& x) {
-  return std::accumulate(x.values().begin(), x.values().end(), 0.0) / static_cast<double>(x.values().size());
+/// The tokens of the style in the encoding of "PROMPT, STYLE": those behind the comma.
+std::span<const std::int64_t> style_tokens(const EncodedPrompt& styled, const DialPrompts& prompts) {
+  return std::span(styled.tokens).subspan(std::min(styled.tokens.size(), prompts.content(",").tokens.size()));
 }
 
 }  // namespace
 
 Conditioning condition_weight(const DialRequest& request, const DialPrompts& prompts) {
-  StyledTokens styled = styled_tokens(request, prompts);
-  const double before = mean(styled.states);
-  for (std::size_t i = styled.begin; i < styled.end; ++i)
-    styled.states.values()[i] = static_cast<float>(request.position * styled.states.values()[i]);
-  const double after = mean(styled.states);
-  if (after != 0) {
-    for (float& value : styled.states.values()) value = static_cast<float>(value * before / after);
-  }
-  return request.guidance.condition(styled.states);
+  const EncodedPrompt styled = prompts.content(", " + request.style);
+  std::vector<float> weights(static_cast<std::size_t>(styled.states.dim(1)), 1.0F);
+  for (const auto token : style_tokens(styled, prompts))
+    weights[static_cast<std::size_t>(token)] = static_cast<float>(request.position);
+  return request.guidance.condition(emphasise(styled.states, weights, prompts.text("").states.dim(1)));
 }
 
 Conditioning condition_weight_compel(const DialRequest& request, const DialPrompts& prompts) {
-  StyledTokens styled = styled_tokens(request, prompts);
+  const EncodedPrompt styled = prompts.content(", " + request.style);
   const Tensor empty = prompts.text("").states;
-  for (std::size_t i = styled.begin; i < styled.end; ++i) {
-    const double none = empty.values()[i];
-    styled.states.values()[i] =
-        static_cast<float>(none + request.position * (styled.states.values()[i] - none));
+  Tensor states = styled.states.clone();
+  const auto width = static_cast<std::size_t>(states.dim(-1));
+  for (const auto token : style_tokens(styled, prompts)) {
+    for (std::size_t c = 0; c < width; ++c) {
+      const double none = empty.values()[static_cast<std::size_t>(token % empty.dim(1)) * width + c];
+      float& value = states.values()[static_cast<std::size_t>(token) * width + c];
+      value = static_cast<float>(none + request.position * (value - none));
+    }
   }
-  return request.guidance.condition(styled.states);
+  return request.guidance.condition(states);
 }
 
 }  // namespace latentdial

@@ -20,7 +20,20 @@ bool same_schedule(const Settings& a, const Settings& b) {
          (a.image.empty() || a.strength == b.strength);
 }
 
+/// Whether the same is encoded for both.
+bool same_prompts(const Settings& a, const Settings& b) {
+  return a.prompt == b.prompt && a.negative_prompt == b.negative_prompt && a.to_prompt == b.to_prompt &&
+         a.style == b.style && a.plain_prompt == b.plain_prompt;
+}
+
 }  // namespace
+
+bool Pipeline::Engine::edit_together(const Settings& a, const Settings& b) const {
+  if (!edits(a) || !edits(b)) return edits(a) == edits(b);
+  // Prompts of several lengths would be repeated to the length that they have in common.
+  return edit_window(a) == edit_window(b) &&
+         (same_prompts(a, b) || (prompt_encoder.windows_of(a) == 1 && prompt_encoder.windows_of(b) == 1));
+}
 
 std::size_t Pipeline::Engine::batch_end(const std::vector<Settings>& list, std::size_t begin) const {
   const Settings& first = list[begin];
@@ -29,8 +42,7 @@ std::size_t Pipeline::Engine::batch_end(const std::vector<Settings>& list, std::
   const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
   std::size_t end = begin + 1;
   while (end < list.size() && end - begin < most && same_schedule(first, list[end]) &&
-         fork_evaluation(first) == fork_evaluation(list[end]) && edits(first) == edits(list[end]) &&
-         (!edits(first) || edit_window(first) == edit_window(list[end]))) {
+         fork_evaluation(first) == fork_evaluation(list[end]) && edit_together(first, list[end])) {
     ++end;
   }
   return end;

@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "dial/slerp.h"
+#include "dial/text_states.h"
 #include "latentdial/error.h"
+#include "pipeline/composed_prompt.h"
 #include "pipeline/embedded_model.h"
 #include "pipeline/find_dial.h"
 #include "pipeline/model_info.h"
@@ -26,7 +28,6 @@ namespace latentdial {
 namespace {
 
 constexpr double kLargestLoraScale = 100;
-constexpr std::size_t kMostEncodedPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
 constexpr std::size_t kMostInverted = 8;
@@ -125,11 +126,6 @@ Tensor scaled(Tensor x, float factor) {
   return x;
 }
 
-/// The prompt followed by a suffix as ", Monet style", or where there is no prompt by its words alone.
-std::string joined(const std::string& prompt, const std::string& suffix) {
-  return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
-}
-
 /// What the positions of a dial have in common.
 Settings trunk_settings(Settings s) {
   s.position = 0;
@@ -157,6 +153,7 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       tokenizer(load_tokenizer(checkpoint, models::TextConfig::from_json(checkpoint.text_encoder.config))),
       text_encoder({checkpoint.text_encoder.weights, backend.get()},
                    models::TextConfig::from_json(checkpoint.text_encoder.config)),
+      prompt_encoder(tokenizer, text_encoder, *backend, LearntWords()),
       unet({checkpoint.unet.weights, unet_backend.get()},
            models::UNetConfig::from_json(checkpoint.unet.config)),
       prompted_unet(unet, *unet_backend),
@@ -171,45 +168,42 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
   }
 }
 
-EncodedPrompt Pipeline::Engine::encode_prompt(const std::string& text,
-                                              std::vector<std::string>& notices) const {
-  auto known = std::find_if(encoded_.begin(), encoded_.end(),
-                            [&](const KnownPrompt& prompt) { return prompt.text == text; });
-  if (known == encoded_.end()) {
-    const auto window =
-        std::min<std::int64_t>(tokenizer.max_length(), text_encoder.config().max_position_embeddings);
-    const Encoding encoding = tokenizer.encode(text, window);
-    KnownPrompt prompt{text, {backend->to_host(text_encoder(encoding.ids)), encoding.prompt_tokens}, ""};
-    if (!encoding.dropped_text.empty()) {
-      prompt.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
-                                  window - 2, encoding.dropped_text);
-    }
-    if (encoded_.size() == kMostEncodedPrompts) encoded_.pop_front();
-    known = encoded_.insert(encoded_.end(), std::move(prompt));
-  }
-  if (!known->notice.empty() && std::find(notices.begin(), notices.end(), known->notice) == notices.end())
-    notices.push_back(known->notice);
-  return known->encoded;
-}
-
 EncodedPrompt Pipeline::Engine::encode_content(const Settings& s, const std::string& suffix,
                                                std::vector<std::string>& notices) const {
-  EncodedPrompt content = encode_prompt(joined(s.prompt, suffix), notices);
+  const auto encode = [&](const std::string& prompt) {
+    return prompt_encoder.encode(joined(prompt, suffix), syntax_of(s), notices);
+  };
+  EncodedPrompt content = encode(s.prompt);
   if (s.to_prompt.empty()) return content;
-  const EncodedPrompt to = encode_prompt(joined(s.to_prompt, suffix), notices);
+  EncodedPrompt to = encode(s.to_prompt);
+  const auto states = same_length({content.states, to.states});
   const auto between = s.per_token ? slerp_per_token : slerp;
-  return {between(content.states, to.states, s.theta), std::max(content.prompt_tokens, to.prompt_tokens)};
+  auto& longer = content.tokens.size() < to.tokens.size() ? to : content;
+  return {between(states[0], states[1], s.theta), std::move(longer.tokens)};
+}
+
+Conditioning Pipeline::Engine::condition_constant(const Settings& s,
+                                                  std::vector<std::string>& notices) const {
+  const auto encode = [&](const std::string& text) {
+    return prompt_encoder.encode(text, syntax_of(s), notices);
+  };
+  const DialPrompts prompts = {
+      .content = [&](const std::string& suffix) { return encode_content(s, suffix, notices); },
+      .text = encode};
+  DialRequest request = dial_request(s);
+  request.mask = mask_of(s);
+  request.guidance.negative_states = encode(s.negative_prompt).states;
+  if (s.style.empty()) return request.guidance.condition(prompts.content("").states);
+  return find_dial_method(s.method).condition(request, prompts);
 }
 
 Conditioning Pipeline::Engine::condition(const Settings& s, std::vector<std::string>& notices) const {
-  const DialPrompts prompts = {
-      .content = [&](const std::string& suffix) { return encode_content(s, suffix, notices); },
-      .text = [&](const std::string& text) { return encode_prompt(text, notices); }};
-  DialRequest request = dial_request(s);
-  request.mask = mask_of(s);
-  request.guidance.negative_states = encode_prompt(s.negative_prompt, notices).states;
-  if (s.style.empty()) return request.guidance.condition(prompts.content("").states);
-  return find_dial_method(s.method).condition(request, prompts);
+  return compose_prompts(s,
+                         {.condition = [&](const Settings& one) { return condition_constant(one, notices); },
+                          .text_states =
+                              [&](const std::string& text) {
+                                return prompt_encoder.encode(text, PromptSyntax::a1111, notices).states;
+                              }});
 }
 
 Tensor Pipeline::Engine::mask_of(const Settings& s) const {

@@ -17,6 +17,7 @@
 #include "ops/ops.h"
 #include "ops/profile.h"
 #include "pipeline/inversion.h"
+#include "pipeline/prompt_encoder.h"
 #include "pipeline/prompted_unet.h"
 #include "pipeline/run.h"
 #include "prompt/tokenizer.h"
@@ -29,8 +30,6 @@ struct Pipeline::Engine {
   explicit Engine(const EngineOptions& options);
   Engine(const EngineOptions& options, const Checkpoint& checkpoint);
 
-  /// Encodes a prompt; adds a line to `notices` when words did not fit.
-  [[nodiscard]] EncodedPrompt encode_prompt(const std::string& text, std::vector<std::string>& notices) const;
   /// What the settings condition the picture on: a prompt, plain, dialled, or between two, and the guidance.
   [[nodiscard]] Conditioning condition(const Settings& settings, std::vector<std::string>& notices) const;
   /// The latents [1,h,w,C] of a picture at the model's own size: the mean of the encoder's distribution.
@@ -57,6 +56,8 @@ struct Pipeline::Engine {
   [[nodiscard]] std::vector<Image> make_images(const std::vector<Settings>& list,
                                                std::vector<std::vector<std::string>>& notices,
                                                const Observer& observer);
+  /// Whether two pictures are edited alike, in one batch, or both not at all.
+  [[nodiscard]] bool edit_together(const Settings& a, const Settings& b) const;
   /// One past the last of `list` that is made in one batch with `list[begin]`.
   [[nodiscard]] std::size_t batch_end(const std::vector<Settings>& list, std::size_t begin) const;
   /// Makes one such batch.
@@ -70,6 +71,7 @@ struct Pipeline::Engine {
   ScheduleConfig schedule;
   Tokenizer tokenizer;
   models::ClipText text_encoder;
+  mutable PromptEncoder prompt_encoder;
   models::UNet unet;
   PromptedUNet prompted_unet;
   models::AutoencoderConfig vae_config;
@@ -84,6 +86,9 @@ struct Pipeline::Engine {
   [[nodiscard]] static int first_evaluation(const Settings& settings, const Sampler& sampler);
   [[nodiscard]] Tensor starting_noise(const Settings& settings, TorchGenerator& generator) const;
   [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
+  /// `condition` for prompts that are the same at every step.
+  [[nodiscard]] Conditioning condition_constant(const Settings& settings,
+                                                std::vector<std::string>& notices) const;
   [[nodiscard]] EncodedPrompt encode_content(const Settings& settings, const std::string& suffix,
                                              std::vector<std::string>& notices) const;
   void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
@@ -145,18 +150,12 @@ struct Pipeline::Engine {
 
   void forget_the_oldest();
 
-  struct KnownPrompt {
-    std::string text;
-    EncodedPrompt encoded;
-    std::string notice;  ///< What to tell the user about it.
-  };
   /// What all positions of a dial share, up to where they part.
   struct Trunk {
     Settings settings;  ///< At position 0, or of the plain picture.
     Run run;
   };
-  mutable std::deque<KnownPrompt> encoded_;  ///< The latest prompts: a sweep asks for the same again.
-  std::deque<Trunk> trunks_;                 ///< The latest; one more position costs only what follows.
+  std::deque<Trunk> trunks_;              ///< The latest; one more position costs only what follows.
   std::deque<EditedPicture> edited_;      ///< The latest; one more position between two costs no evaluation.
   std::deque<InvertedPicture> inverted_;  ///< The latest; all positions of a dial start from one.
 };

@@ -16,6 +16,7 @@ Settings inversion_settings(const Settings& s) {
   Settings result;
   result.prompt = s.prompt;
   result.negative_prompt = s.negative_prompt;
+  result.plain_prompt = s.plain_prompt;
   result.steps = s.steps;
   result.sampler = s.sampler;
   result.scheduler = s.scheduler;
@@ -82,7 +83,7 @@ void Pipeline::Engine::invert_pictures(std::vector<InvertedPicture> pictures, st
                         encoder(to_pixels(pictures[k].picture)).mean,
                         first,
                         {}},
-                       encode_prompt(s.prompt, notices).states});
+                       prompt_encoder.encode(s.prompt, syntax_of(s), notices).states});
     }
     auto inversions = invert(prompted_unet, std::move(batch), on_evaluation, stop);
     for (std::size_t k = begin; k < end; ++k) {

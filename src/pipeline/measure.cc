@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "pipeline/composed_prompt.h"
 #include "pipeline/engine.h"
 #include "pipeline/meter.h"
 #include "pipeline/pixels.h"
@@ -37,10 +38,14 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   check(measurement);
   const std::scoped_lock lock(engine_->one_at_a_time);
   std::vector<std::string> notices;
-  const Tensor content = engine_->encode_prompt(measurement.prompt, notices).states;
+  const auto encode = [&](const std::string& text) {
+    return engine_->prompt_encoder.encode(constant_prompt("--prompt", text), PromptSyntax::a1111, notices)
+        .states;
+  };
+  const Tensor content = encode(measurement.prompt);
   const std::string styled =
       measurement.prompt.empty() ? measurement.style : measurement.prompt + ", " + measurement.style;
-  const Tensor styled_states = engine_->encode_prompt(styled, notices).states;
+  const Tensor styled_states = encode(styled);
   const auto timesteps = meter_timesteps(measurement.evaluations / 2);
   const auto batches = (pictures.size() + kMostAtOnce - 1) / kMostAtOnce;
   StepProgress progress{.step = 0, .steps = static_cast<int>(batches * timesteps.size()), .pictures = 1};

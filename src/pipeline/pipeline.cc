@@ -44,6 +44,7 @@ Settings Pipeline::resolve(const Settings& settings) const {
         fmt::format("--size: {}x{} is no multiple of {} in both directions, as this model needs", s.width,
                     s.height, multiple));
   }
+  (void)engine_->prompt_encoder.windows_of(s);
   (void)make_sampler(s.sampler, s.scheduler, engine_->schedule, s.steps);
   validate(s);  // The model's own sampler may be at odds with another setting.
   return s;

@@ -3,26 +3,39 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <utility>
+
+#include "dial/text_states.h"
 
 namespace latentdial {
 namespace {
 
 // Lists of prompts whose keys and values are kept: a guidance that changes over a run has a few.
-constexpr std::size_t kMostProjected = 4;
+constexpr std::size_t kMostProjected = 8;
 
 // Timesteps that are kept: more than any schedule has.
 constexpr std::size_t kMostTimes = 2000;
 
-/// One tensor [1,…] of each input, one after the other as [N,…].
-Tensor stack(const std::vector<PromptedLatents>& inputs, Tensor PromptedLatents::*part) {
-  Shape shape = (inputs.front().*part).shape();
-  shape[0] = static_cast<std::int64_t>(inputs.size());
+/// Tensors [1,…] of one shape, one after the other as [N,…].
+Tensor stack(const std::vector<Tensor>& tensors) {
+  Shape shape = tensors.front().shape();
+  shape[0] = static_cast<std::int64_t>(tensors.size());
   Tensor batch = Tensor::empty(shape);
-  const auto bytes = (inputs.front().*part).bytes();
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    std::memcpy(batch.raw() + i * bytes, (inputs[i].*part).raw(), bytes);
+  const auto bytes = tensors.front().bytes();
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    std::memcpy(batch.raw() + i * bytes, tensors[i].raw(), bytes);
   return batch;
+}
+
+std::vector<Tensor> each(const std::vector<PromptedLatents>& inputs, Tensor PromptedLatents::*part) {
+  std::vector<Tensor> result;
+  for (const auto& input : inputs) result.push_back(input.*part);
+  return result;
+}
+
+bool keep_their_layout(const std::vector<PromptedLatents>& inputs) {
+  return std::all_of(inputs.begin(), inputs.end(), [](const auto& x) { return x.structure_of < 0; });
 }
 
 /// For each input the one whose layout it takes, or nothing where all keep their own.
@@ -32,9 +45,7 @@ std::vector<std::int64_t> structure_of(const std::vector<PromptedLatents>& input
     const auto from = inputs[i].structure_of;
     result.push_back(from < 0 ? static_cast<std::int64_t>(i) : from);
   }
-  const bool own =
-      std::all_of(inputs.begin(), inputs.end(), [](const auto& x) { return x.structure_of < 0; });
-  return own ? std::vector<std::int64_t>() : result;
+  return keep_their_layout(inputs) ? std::vector<std::int64_t>() : result;
 }
 
 }  // namespace
@@ -50,8 +61,8 @@ const models::TextContext& PromptedUNet::project(const std::vector<PromptedLaten
   if (found != projected_.end()) return found->context;
 
   Projected made;
-  for (const auto& input : inputs) made.text_states.push_back(input.text_states);
-  made.context = unet_->project_text(ops_->to_device(stack(inputs, &PromptedLatents::text_states)));
+  made.text_states = each(inputs, &PromptedLatents::text_states);
+  made.context = unet_->project_text(ops_->to_device(stack(same_length(made.text_states))));
   if (projected_.size() == kMostProjected) projected_.pop_front();
   return projected_.emplace_back(std::move(made)).context;
 }
@@ -66,12 +77,26 @@ void PromptedUNet::expect(const std::vector<float>& timesteps) {
   for (std::size_t i = 0; i < fresh.size(); ++i) times_[fresh[i]] = contexts[i];
 }
 
-std::vector<Tensor> PromptedUNet::operator()(const std::vector<PromptedLatents>& inputs, float timestep) {
-  const Tensor batch = ops_->to_device(stack(inputs, &PromptedLatents::latents));
+std::vector<Tensor> PromptedUNet::run(const std::vector<PromptedLatents>& inputs, float timestep) {
+  const Tensor batch = ops_->to_device(stack(each(inputs, &PromptedLatents::latents)));
   const auto structure = structure_of(inputs);
   const Tensor outputs = ops_->to_host((*unet_)(batch, times_.at(timestep), project(inputs), structure));
   std::vector<Tensor> answers;
   for (std::int64_t i = 0; i < outputs.dim(0); ++i) answers.push_back(outputs.slice(i, i + 1));
+  return answers;
+}
+
+std::vector<Tensor> PromptedUNet::operator()(const std::vector<PromptedLatents>& inputs, float timestep) {
+  if (!keep_their_layout(inputs)) return run(inputs, timestep);
+  std::map<std::int64_t, std::vector<std::size_t>> by_length;
+  for (std::size_t i = 0; i < inputs.size(); ++i) by_length[inputs[i].text_states.dim(1)].push_back(i);
+  std::vector<Tensor> answers(inputs.size());
+  for (const auto& [length, places] : by_length) {
+    std::vector<PromptedLatents> group;
+    for (const auto place : places) group.push_back(inputs[place]);
+    auto answered = run(group, timestep);
+    for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(answered[i]);
+  }
   return answers;
 }
 

@@ -17,8 +17,9 @@ struct PromptedLatents {
   std::int64_t structure_of = -1;
 };
 
-/// The U-Net on pairs of latents and prompts, all in one batch. Prompts are projected to keys and values once
-/// and remembered, over steps and over pictures, and so are timesteps.
+/// The U-Net on pairs of latents and prompts: those with prompts of one length in one batch, and all of them
+/// where one takes another's layout, the shorter prompts repeated. Prompts are projected to keys and values
+/// once and remembered, over steps and over pictures, and so are timesteps.
 class PromptedUNet {
  public:
   PromptedUNet(const models::UNet& unet, const ops::Backend& ops) : unet_(&unet), ops_(&ops) {}
@@ -35,6 +36,8 @@ class PromptedUNet {
     models::TextContext context;
   };
   const models::TextContext& project(const std::vector<PromptedLatents>& inputs);
+  /// One batch, whose prompts have one length.
+  [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep);
 
   const models::UNet* unet_;
   const ops::Backend* ops_;

@@ -10,6 +10,7 @@
 #include "dial/method.h"
 #include "diffusion/sampler.h"
 #include "latentdial/error.h"
+#include "pipeline/composed_prompt.h"
 
 namespace latentdial {
 namespace {
@@ -126,6 +127,7 @@ void validate(const Settings& s) {
   check_choice("--scheduler", s.scheduler, scheduler_names());
   check_choice("--method", s.method, dial_methods());
   check_inversion(s);
+  check_prompts(s);
   if (s.guidance_start > s.guidance_end) {
     throw invalid_input(fmt::format("--cfg-start: {} is behind --cfg-end, {}; guidance would never be on",
                                     s.guidance_start, s.guidance_end));

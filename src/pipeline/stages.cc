@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "pipeline/composed_prompt.h"
 #include "pipeline/engine.h"
 #include "pipeline/pixels.h"
 #include "tensor/buffer_pool.h"
@@ -57,11 +58,13 @@ void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) 
 
 }  // namespace
 
-Values Stages::encode_prompt(const std::string& text) const {
+Values Stages::encode_prompt(const std::string& text, bool plain) const {
   auto& engine = *pipeline_->engine_;
   const std::scoped_lock lock(engine.one_at_a_time);
   std::vector<std::string> notices;
-  const Tensor states = engine.encode_prompt(text, notices).states;
+  const auto syntax = plain ? PromptSyntax::literal : PromptSyntax::a1111;
+  const std::string& prompt = plain ? text : constant_prompt("text", text);
+  const Tensor states = engine.prompt_encoder.encode(prompt, syntax, notices).states;
   return {{states.dim(-2), states.dim(-1)}, {states.values().begin(), states.values().end()}};
 }
 

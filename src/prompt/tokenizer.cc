@@ -118,21 +118,30 @@ Tokenizer Tokenizer::standard_clip(const std::filesystem::path& bpe_simple_vocab
       std::make_unique<const State>(read_standard_clip(bpe_simple_vocab_gz, std::move(pad_token))));
 }
 
+std::vector<std::int32_t> Tokenizer::tokenize(std::string_view text) const {
+  return state_->encode(decode_utf8(text));
+}
+
+std::vector<std::int32_t> Tokenizer::window(const std::vector<std::int32_t>& tokens, std::int64_t length) const {
+  if (length < static_cast<std::int64_t>(tokens.size()) + 2) {
+    throw invalid_input(fmt::format("tokenizer: a length of {} has no room for {} tokens between start and end",
+                                    length, tokens.size()));
+  }
+  std::vector<std::int32_t> ids = {state_->start};
+  ids.insert(ids.end(), tokens.begin(), tokens.end());
+  ids.push_back(state_->end);
+  ids.resize(static_cast<std::size_t>(length), state_->pad);
+  return ids;
+}
+
 Encoding Tokenizer::encode(std::string_view text, std::int64_t max_length_override) const {
   const std::int64_t length = max_length_override == 0 ? state_->max_length : max_length_override;
-  if (length < 2) {
-    throw invalid_input(
-        fmt::format("tokenizer: a length of {} has no room for the start and end tokens", length));
-  }
-  const std::vector<std::int32_t> prompt = state_->encode(decode_utf8(text));
+  const std::vector<std::int32_t> prompt = tokenize(text);
   Encoding encoding;
-  encoding.prompt_tokens = std::min(static_cast<std::int64_t>(prompt.size()), length - 2);
+  encoding.prompt_tokens =
+      std::clamp(length - 2, std::int64_t{0}, static_cast<std::int64_t>(prompt.size()));
   const auto cut = prompt.begin() + encoding.prompt_tokens;
-  encoding.ids.reserve(static_cast<std::size_t>(length));
-  encoding.ids.push_back(state_->start);
-  encoding.ids.insert(encoding.ids.end(), prompt.begin(), cut);
-  encoding.ids.push_back(state_->end);
-  encoding.ids.resize(static_cast<std::size_t>(length), state_->pad);
+  encoding.ids = window({prompt.begin(), cut}, length);
   encoding.dropped_text = state_->decode(cut, prompt.end());
   return encoding;
 }

@@ -41,6 +41,11 @@ class Tokenizer {
   /// A `max_length_override` of 0 means max_length(); below 2 is an invalid_input. Linear-logarithmic in the text's length.
   [[nodiscard]] Encoding encode(std::string_view text, std::int64_t max_length_override = 0) const;
 
+  /// The ids of a text by themselves, however many: neither start, end nor padding.
+  [[nodiscard]] std::vector<std::int32_t> tokenize(std::string_view text) const;
+  /// <|startoftext|>, `tokens`, <|endoftext|> and padding: `length` ids. Throws invalid_input where they do not fit.
+  [[nodiscard]] std::vector<std::int32_t> window(const std::vector<std::int32_t>& tokens, std::int64_t length) const;
+
   /// Tokens per prompt, start and end included; 77 for CLIP.
   [[nodiscard]] std::int64_t max_length() const;
   [[nodiscard]] std::int64_t vocab_size() const;

@@ -32,6 +32,19 @@ def test_no_prompt(fails):
     assert "--style" in fails("dial", "-p", "a dog")
 
 
+def test_prompts_that_cannot_be_read(fails):
+    def prompt(text, *flags):
+        return fails("generate", "-p", text, "--steps", "2", "--size", "64x64", *flags)
+
+    assert "64 windows" in prompt("dog " * 3_000)
+    assert "70000 bytes" in prompt("a" * 70_000)
+    assert "out of range" in prompt("(a dog:1000)")
+    assert "more than 64 deep" in prompt("(" * 100)
+    assert "--lora" in prompt("a dog <lora:style:0.8>")
+    assert "--negative-prompt: AND" in prompt("a dog", "-n", "a AND b")
+    assert "--style: [from:to:when]" in prompt("a dog", "--style", "[sketch|sunset]", "--at", "1")
+
+
 def test_a_line_break_in_a_name_stays_one_line(fails):
     assert "no\\x0asuch" in fails("info", "no\nsuch.png")
 

@@ -20,7 +20,7 @@ inline DialPrompts two_words() {
         {"style", Tensor::of({1, 1, 2}, std::vector<float>{0, 1})},
         {"content, style", Tensor::of({1, 1, 2}, std::vector<float>{3, 5})},
         {"", Tensor::of({1, 1, 2}, std::vector<float>{7, 7})}};
-    return {encodings.at(text), 1};
+    return {encodings.at(text), {0}};
   };
   return {.content = [=](const std::string& suffix) { return encode("content" + suffix); }, .text = encode};
 }

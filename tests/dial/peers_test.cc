@@ -16,10 +16,10 @@ using testing::Pointwise;
 /// Encodings of four tokens and one channel: start, content, style, padding.
 DialPrompts four_tokens() {
   const auto encode = [](const std::string& text) -> EncodedPrompt {
-    static const std::map<std::string, std::pair<std::vector<float>, int>> known = {
-        {"content,", {{1, 2, 0, 0}, 1}},
-        {"content, style", {{1, 2, 4, 1}, 2}},
-        {"", {{1, 0.5, 0.5, 0.5}, 0}}};
+    static const std::map<std::string, std::pair<std::vector<float>, std::vector<std::int64_t>>> known = {
+        {"content,", {{1, 2, 0, 0}, {1}}},
+        {"content, style", {{1, 2, 4, 1}, {1, 2}}},
+        {"", {{1, 0.5, 0.5, 0.5}, {}}}};
     const auto& [values, tokens] = known.at(text);
     return {Tensor::of({1, 4, 1}, values), tokens};
   };
@@ -51,7 +51,7 @@ TEST(Steer, AddsTheMeanDifferenceToEveryState) {
   // A style that adds [1, 3] to the two states of every content: the mean difference is 2.
   const auto encode = [](const std::string& text) -> EncodedPrompt {
     const bool styled = text.ends_with(", style");
-    return {Tensor::of({1, 2, 1}, std::vector<float>{styled ? 2.0f : 1.0f, styled ? 8.0f : 5.0f}), 1};
+    return {Tensor::of({1, 2, 1}, std::vector<float>{styled ? 2.0f : 1.0f, styled ? 8.0f : 5.0f}), {0}};
   };
   const DialPrompts prompts = {.content = [=](const std::string& s) { return encode("content" + s); },
                                .text = encode};

@@ -74,3 +74,10 @@ def test_bad_stages(pipe, call, line):
     with pytest.raises(latentdial.InvalidInput) as caught:
         call(pipe)
     assert str(caught.value).startswith(line)
+
+
+def test_a_prompt_takes_as_many_windows_as_it_needs(pipe):
+    both = pipe.encode_prompt("a dog BREAK a (cat:1.3)")
+    assert both.shape[0] == 2 * pipe.info.max_tokens
+    assert numpy.array_equal(both[: pipe.info.max_tokens], pipe.encode_prompt("a dog"))
+    assert pipe.encode_prompt("a dog BREAK a cat", plain=True).shape[0] == pipe.info.max_tokens

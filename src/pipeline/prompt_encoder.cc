@@ -1,0 +1,88 @@
+#include "pipeline/prompt_encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "dial/text_states.h"
+#include "prompt/emphasis.h"
+#include "prompt/token_windows.h"
+
+namespace latentdial {
+namespace {
+
+constexpr std::size_t kMostKnown = 64;
+
+}  // namespace
+
+std::string joined(const std::string& prompt, const std::string& suffix) {
+  return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
+}
+
+PromptEncoder::PromptEncoder(const Tokenizer& tokenizer, const models::ClipText& text_encoder,
+                             const ops::Backend& ops, LearntWords learnt)
+    : tokenizer_(&tokenizer), text_encoder_(&text_encoder), ops_(&ops), learnt_(std::move(learnt)) {}
+
+std::int64_t PromptEncoder::window() const {
+  return std::min<std::int64_t>(tokenizer_->max_length(), text_encoder_->config().max_position_embeddings);
+}
+
+std::size_t PromptEncoder::windows_of(const Settings& s) const {
+  if (s.plain_prompt) return 1;
+  // A prompt that changes with the steps is at no step longer than it is written.
+  const auto count = [&](const std::string& text) {
+    return token_windows(*tokenizer_, learnt_, parse_emphasis(text), window()).size();
+  };
+  return std::max({count(joined(s.prompt, ", " + s.style)), count(joined(s.to_prompt, ", " + s.style)),
+                   count(s.negative_prompt)});
+}
+
+EncodedPrompt PromptEncoder::encode(const std::string& text, PromptSyntax syntax,
+                                    std::vector<std::string>& notices) {
+  auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& prompt) {
+    return prompt.text == text && prompt.syntax == syntax;
+  });
+  if (known == known_.end()) {
+    Known made = syntax == PromptSyntax::literal ? encode_literally(text) : encode_emphasised(text);
+    if (known_.size() == kMostKnown) known_.pop_front();
+    known = known_.insert(known_.end(), std::move(made));
+  }
+  if (!known->notice.empty() && std::find(notices.begin(), notices.end(), known->notice) == notices.end())
+    notices.push_back(known->notice);
+  return known->encoded;
+}
+
+auto PromptEncoder::encode_literally(const std::string& text) const -> Known {
+  const Encoding encoding = tokenizer_->encode(text, window());
+  Known known{text, PromptSyntax::literal, {ops_->to_host((*text_encoder_)(encoding.ids)), {}}, ""};
+  known.encoded.tokens.resize(static_cast<std::size_t>(encoding.prompt_tokens));
+  std::iota(known.encoded.tokens.begin(), known.encoded.tokens.end(), 1);
+  if (!encoding.dropped_text.empty()) {
+    known.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
+                               window() - 2, encoding.dropped_text);
+  }
+  return known;
+}
+
+auto PromptEncoder::encode_emphasised(const std::string& text) const -> Known {
+  const auto windows = token_windows(*tokenizer_, learnt_, parse_emphasis(text), window());
+  const auto count = static_cast<std::int64_t>(windows.size());
+  Tensor states = Tensor::empty({1, count * window(), text_encoder_->config().hidden_size});
+  std::vector<float> weights;
+  Known known{text, PromptSyntax::a1111, {}, ""};
+  for (std::int64_t i = 0; i < count; ++i) {
+    const TokenWindow& one = windows[static_cast<std::size_t>(i)];
+    const Tensor own = ops_->to_host((*text_encoder_)(one.ids));
+    std::memcpy(states.raw() + static_cast<std::size_t>(i) * own.bytes(), own.raw(), own.bytes());
+    weights.insert(weights.end(), one.weights.begin(), one.weights.end());
+    for (std::int64_t k = 0; k < one.tokens; ++k) known.encoded.tokens.push_back(i * window() + 1 + k);
+  }
+  known.encoded.states = emphasise(states, weights, window());
+  return known;
+}
+
+}  // namespace latentdial
