@@ -33,6 +33,8 @@ Pipeline load_pipeline(const EngineOptions& options, const OutputOptions& output
     fmt::print(stderr, "{} ({}, {:.1f} M weights) on {}\n", info.path, info.format,
                static_cast<double>(info.parameters) / 1e6, info.device);
   for (const auto& line : info.loras) notice(output, line);
+  for (const auto& [word, vectors, width] : info.embeddings)
+    notice(output, fmt::format("\"{}\" is a word of prompts, of {} learnt vectors", word, vectors));
   if (!info.unused_tensors.empty()) {
     notice(output, fmt::format("{}: {} tensors are not part of the model and were left out, the first is {}",
                                info.path, info.unused_tensors.size(), info.unused_tensors.front()));

@@ -198,6 +198,17 @@ Json list_models(const ModelInfo& model) {
                        {"config", nullptr}}});
 }
 
+Json list_embeddings(const ModelInfo& model) {
+  Json loaded = Json::object();
+  for (const LearntWord& word : model.embeddings)
+    loaded[word.word] = {{"step", nullptr},
+                         {"sd_checkpoint", nullptr},
+                         {"sd_checkpoint_name", nullptr},
+                         {"shape", word.width},
+                         {"vectors", word.vectors}};
+  return {{"loaded", loaded}, {"skipped", Json::object()}};
+}
+
 /// What is asked once and never changes.
 void add_lists(httplib::Server& server, const Context& context) {
   const ModelInfo& model = context.pipeline.info();
@@ -209,7 +220,7 @@ void add_lists(httplib::Server& server, const Context& context) {
   always("samplers", list_samplers());
   always("schedulers", list_schedulers());
   always("sd-models", list_models(model));
-  always("embeddings", {{"loaded", Json::object()}, {"skipped", Json::object()}});
+  always("embeddings", list_embeddings(model));
   always("scripts", {{"txt2img", Json::array()}, {"img2img", Json::array()}});
   always("cmd-flags", {{"api", true}, {"use_cpu", {"all"}}});
   for (const char* name : {"sd-vae", "sd-modules", "loras", "hypernetworks", "upscalers",

@@ -14,6 +14,13 @@
 
 namespace latentdial {
 
+/// A word that textual inversion has learnt.
+struct LearntWord {
+  std::string word;  ///< As prompts have it, whole and in any case.
+  int vectors = 0;   ///< Token embeddings that it stands for.
+  int width = 0;     ///< Of each.
+};
+
 /// What is known of a loaded model.
 struct ModelInfo {
   std::string name;         ///< Stem of the path, or "scenes"; with "+NAME:SCALE" for each LoRA.
@@ -28,6 +35,7 @@ struct ModelInfo {
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
   std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
+  std::vector<LearntWord> embeddings;       ///< Words of textual inversion.
   std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
 };
 

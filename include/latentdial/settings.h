@@ -161,6 +161,8 @@ struct EngineOptions {
   std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
   std::vector<std::string> lora =
       {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
+  std::vector<std::string> embedding =
+      {};  ///< Files of textual inversion, perhaps as "WORD=FILE"; the word in a prompt is the embedding.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.
   std::string dtype;
@@ -178,6 +180,10 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "LoRA to add to the model, .safetensors or .pt, as FILE or FILE:SCALE (default scale: 1; "
                  "negative takes away); give it again for more"},
           o.lora);
+  visitor(Option{"embedding", "--embedding", "",
+                 "Embedding of textual inversion, .pt, .bin or .safetensors, as FILE, whose name without its "
+                 "ending is then a word of prompts, or WORD=FILE; give it again for more"},
+          o.embedding);
   visitor(Option{"dtype", "--dtype", "",
                  "Number format of the computation: f32, bf16, which takes half the memory, or int8, the "
                  "fastest (default: the faster one of f32 and bf16 here)"},

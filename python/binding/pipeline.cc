@@ -18,11 +18,12 @@ namespace {
 
 namespace nb = nanobind;
 
-Pipeline load(std::string model, std::vector<std::string> lora, std::string dtype, int threads,
-              bool profile) {
+Pipeline load(std::string model, std::vector<std::string> lora, std::vector<std::string> embedding,
+              std::string dtype, int threads, bool profile) {
   const nb::gil_scoped_release unlocked;
   return Pipeline::load({.model = std::move(model),
                          .lora = std::move(lora),
+                         .embedding = std::move(embedding),
                          .dtype = std::move(dtype),
                          .threads = threads,
                          .profile = profile});
@@ -56,6 +57,10 @@ std::vector<Reading> measure(const Pipeline& pipeline, const std::vector<GivenPi
 }
 
 void bind_info(nb::module_& module) {
+  nb::class_<LearntWord>(module, "LearntWord", "A word that textual inversion has learnt.")
+      .def_ro("word", &LearntWord::word, "As prompts have it.")
+      .def_ro("vectors", &LearntWord::vectors, "Token embeddings that it stands for.")
+      .def_ro("width", &LearntWord::width, "Of each.");
   nb::class_<ModelInfo>(module, "ModelInfo", "What is known of a loaded model.")
       .def_ro("name", &ModelInfo::name, "Stem of the path, or \"scenes\".")
       .def_ro("path", &ModelInfo::path, "Where it was read from.")
@@ -73,6 +78,7 @@ void bind_info(nb::module_& module) {
               "Length of the text encoder's window, start and end included.")
       .def_ro("parameters", &ModelInfo::parameters, "Weights of text encoder, U-Net and VAE together.")
       .def_ro("loras", &ModelInfo::loras, "\"NAME x SCALE: N of M layers applied\", one a LoRA.")
+      .def_ro("embeddings", &ModelInfo::embeddings, "Words of textual inversion.")
       .def_ro("unused_tensors", &ModelInfo::unused_tensors,
               "Tensors of the files that the model has no place for.")
       .def("__repr__", [](const ModelInfo& info) {
@@ -119,8 +125,8 @@ void bind_pipeline(nb::module_& module) {
   bind_info(module);
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
-      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("dtype"), nb::arg("threads"),
-           nb::arg("profile"))
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("dtype"),
+           nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
       .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none())
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),

@@ -39,6 +39,7 @@ class Pipeline(Stages):
         model: str | os.PathLike[str] | None = None,
         *,
         lora: Sequence[str | os.PathLike[str]] = (),
+        embedding: Sequence[str | os.PathLike[str]] = (),
         dtype: str = "",
         threads: int = 0,
         profile: bool = False,
@@ -49,6 +50,8 @@ class Pipeline(Stages):
             model: A diffusers folder, a `.safetensors` or a `.ckpt` file; None: the small model `scenes` that comes with
                 the package (128×128 pictures). Nothing is downloaded.
             lora: LoRA files to add, each as "FILE" or "FILE:SCALE"; `info.loras` says what became of them.
+            embedding: Files of textual inversion, each as "FILE", whose name without its ending is then a word of prompts, or
+                "WORD=FILE"; `info.embeddings` lists them.
             dtype: "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); "": the faster of f32 and bf16 here.
             threads: 1 to 1024; 0: every core this process may use. The pictures do not depend on it.
             profile: Time every operation, for `profile()`.
@@ -59,8 +62,7 @@ class Pipeline(Stages):
         path = _embedded_model() if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
             raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
-        loras = [os.fspath(file) for file in ([lora] if isinstance(lora, (str, os.PathLike)) else lora)]
-        return cls(_engine.Engine(path, loras, checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)))
+        return cls(_engine.Engine(path, _files(lora), _files(embedding), checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)))
 
     @property
     def info(self) -> _engine.ModelInfo:
@@ -202,6 +204,11 @@ class Pipeline(Stages):
         """Where only one of width and height is given, the other is the model's own, as in diffusers."""
         sides = {name: getattr(self.info, name) if not job.get(name) else job[name] for name in ("width", "height")}
         return {**job, **sides} if job.get("width") or job.get("height") else job
+
+
+def _files(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str]:
+    """One file or several, as text."""
+    return [os.fspath(file) for file in ([given] if isinstance(given, (str, os.PathLike)) else given)]
 
 
 def _with_seeds(settings: dict[str, Any], count: int) -> list[dict[str, Any]]:

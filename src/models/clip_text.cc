@@ -4,10 +4,19 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "latentdial/error.h"
 
 namespace latentdial::models {
+namespace {
+
+/// The table with the learnt rows behind its own.
+Tensor with(const Tensor& learnt, Tensor table) {
+  return learnt.defined() ? concat_rows({table, learnt}) : std::move(table);
+}
+
+}  // namespace
 
 ClipText::Layer::Layer(const Scope& scope, const TextConfig& c)
     : ops(scope.ops),
@@ -30,11 +39,13 @@ Tensor ClipText::Layer::operator()(const Tensor& hidden_states) const {
   return fc2(fc1(norm2(h), {.activation = activation}), {.residual = &h});
 }
 
-ClipText::ClipText(const Scope& scope, const TextConfig& config)
+ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& learnt)
     : config_(config),
       ops_(scope.ops),
-      token_embedding_(ops_->prepare_embedding(scope.weights.load(
-          "text_model.embeddings.token_embedding.weight", {config.vocab_size, config.hidden_size}))),
+      entries_(config.vocab_size + (learnt.defined() ? learnt.dim(0) : 0)),
+      token_embedding_(ops_->prepare_embedding(
+          with(learnt, scope.weights.load("text_model.embeddings.token_embedding.weight",
+                                          {config.vocab_size, config.hidden_size})))),
       position_embedding_(
           ops_->prepare_embedding(scope.weights.load("text_model.embeddings.position_embedding.weight",
                                                      {config.max_position_embeddings, config.hidden_size}))),
@@ -51,8 +62,7 @@ Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
     throw invalid_input(fmt::format("text encoder: {} tokens, but it takes at most {}", tokens,
                                     config_.max_position_embeddings));
   }
-  const bool known =
-      std::all_of(ids.begin(), ids.end(), [&](auto id) { return id >= 0 && id < config_.vocab_size; });
+  const bool known = std::all_of(ids.begin(), ids.end(), [&](auto id) { return id >= 0 && id < entries_; });
   if (!known) {
     throw invalid_input(fmt::format(
         "tokenizer: a token id is past the text encoder's {} entries; the two do not belong together",

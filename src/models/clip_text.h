@@ -13,8 +13,9 @@ namespace latentdial::models {
 /// layers.
 class ClipText {
  public:
-  /// `scope` is the text_encoder component; tensors lie under "text_model".
-  ClipText(const Scope& scope, const TextConfig& config);
+  /// `scope` is the text_encoder component; tensors lie under "text_model". `learnt` [N, hidden_size] are
+  /// token embeddings that follow the vocabulary's; undefined: none.
+  ClipText(const Scope& scope, const TextConfig& config, const Tensor& learnt = {});
 
   /// ids [T], T ≤ max_position_embeddings → hidden states [1, T, hidden_size] after the final layer norm.
   Tensor operator()(std::span<const std::int32_t> ids) const;
@@ -35,6 +36,7 @@ class ClipText {
 
   TextConfig config_;
   const ops::Backend* ops_;
+  std::int64_t entries_;  ///< Rows of the token embedding.
   ops::PackedWeight token_embedding_, position_embedding_;
   std::vector<Layer> layers_;
   LayerNorm final_norm_;

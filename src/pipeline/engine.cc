@@ -151,9 +151,11 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       info(describe(checkpoint)),
       schedule(ScheduleConfig::from_json(checkpoint.scheduler_config)),
       tokenizer(load_tokenizer(checkpoint, models::TextConfig::from_json(checkpoint.text_encoder.config))),
+      learnt(load_embeddings(options.embedding, tokenizer,
+                             models::TextConfig::from_json(checkpoint.text_encoder.config))),
       text_encoder({checkpoint.text_encoder.weights, backend.get()},
-                   models::TextConfig::from_json(checkpoint.text_encoder.config)),
-      prompt_encoder(tokenizer, text_encoder, *backend, LearntWords()),
+                   models::TextConfig::from_json(checkpoint.text_encoder.config), learnt.vectors),
+      prompt_encoder(tokenizer, text_encoder, *backend, learnt.words),
       unet({checkpoint.unet.weights, unet_backend.get()},
            models::UNetConfig::from_json(checkpoint.unet.config)),
       prompted_unet(unet, *unet_backend),
@@ -161,6 +163,7 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
       decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
   check_widths(text_encoder, unet, vae_config);
+  add_embeddings(info, learnt);
   info.device = unet_backend->description();
   info.fingerprint = fingerprint(checkpoint);
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {

@@ -17,6 +17,7 @@
 #include "ops/ops.h"
 #include "ops/profile.h"
 #include "pipeline/inversion.h"
+#include "pipeline/learnt_embeddings.h"
 #include "pipeline/prompt_encoder.h"
 #include "pipeline/prompted_unet.h"
 #include "pipeline/run.h"
@@ -70,6 +71,7 @@ struct Pipeline::Engine {
   ModelInfo info;
   ScheduleConfig schedule;
   Tokenizer tokenizer;
+  LearntEmbeddings learnt;  ///< Of textual inversion.
   models::ClipText text_encoder;
   mutable PromptEncoder prompt_encoder;
   models::UNet unet;

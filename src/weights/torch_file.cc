@@ -137,8 +137,9 @@ class TensorReader {
     if (root.kind != PickleKind::dict)
       source_->fail("holds no dictionary of tensors; a Stable Diffusion checkpoint is needed");
     for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
+      const auto& key = pickle_[root.items[i]];
       const auto& value = pickle_[root.items[i + 1]];
-      if (pickle_[root.items[i]].text == "state_dict" && value.kind == PickleKind::dict) return value;
+      if ((key.text == "state_dict" || key.text == "string_to_param") && value.kind == PickleKind::dict) return value;
     }
     return root;
   }

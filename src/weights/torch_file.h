@@ -8,10 +8,10 @@
 namespace latentdial {
 
 /// The tensors of a file that torch.save wrote (PyTorch 1.6 or later: a zip of data.pkl and one entry per
-/// storage): of its "state_dict" where there is one, else of the dictionary itself. Nothing in the file is
-/// executed (pickle.h). Storages that are not compressed are views of the mapping; others are unpacked when
-/// asked for, within four times the file's size. Throws invalid_input with one line: the file, what is wrong,
-/// what would be right.
+/// storage): of its "state_dict", or an embedding's "string_to_param", where there is one, else of the
+/// dictionary itself. Nothing in the file is executed (pickle.h). Storages that are not compressed are views
+/// of the mapping; others are unpacked when asked for, within four times the file's size. Throws
+/// invalid_input with one line: the file, what is wrong, what would be right.
 [[nodiscard]] StoredTensors read_torch_file(const std::shared_ptr<const MappedFile>& file);
 
 }  // namespace latentdial

@@ -45,6 +45,21 @@ def test_prompts_that_cannot_be_read(fails):
     assert "--style: [from:to:when]" in prompt("a dog", "--style", "[sketch|sunset]", "--at", "1")
 
 
+def test_an_embedding_that_is_none(fails, tmp_path):
+    def embedding(name, shape):
+        size = 4 * shape[0] * shape[1]
+        header = {"emb_params": {"dtype": "F32", "shape": shape, "data_offsets": [0, size]}}
+        (tmp_path / name).write_bytes(header_file(json.dumps(header).encode(), bytes(size)))
+        return tmp_path / name
+
+    assert "missing.pt: cannot be read" in fails(*DOG, "--embedding", "missing.pt")
+    assert "text encoder needs" in fails(*DOG, "--embedding", embedding("wide.safetensors", [1, 7]))
+    width = json.loads((SCENES / "text_encoder" / "config.json").read_text())["hidden_size"]
+    toy = embedding("toy.safetensors", [1, width])
+    assert "two embeddings" in fails(*DOG, "--embedding", toy, "--embedding", toy)
+    assert "no word" in fails(*DOG, "--embedding", f"={toy}")
+
+
 def test_a_line_break_in_a_name_stays_one_line(fails):
     assert "no\\x0asuch" in fails("info", "no\nsuch.png")
 

@@ -1,0 +1,53 @@
+#include "weights/textual_inversion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "weights/checkpoint_file.h"
+#include "weights/quote.h"
+#include "weights/weights.h"
+
+namespace latentdial {
+namespace {
+
+constexpr std::int64_t kMostVectors = 256;
+
+/// The key of the one tensor that is an embedding.
+std::string find_key(const std::string& file, const StoredTensors& tensors) {
+  if (tensors.contains("emb_params")) return "emb_params";
+  if (tensors.contains("clip_g") || tensors.contains("clip_l"))
+    throw invalid_input(
+        fmt::format("{}: is an embedding for Stable Diffusion XL; one for version 1 or 2 is needed", file));
+  if (tensors.size() == 1) return tensors.begin()->first;
+  throw invalid_input(fmt::format("{}: holds {} tensors where an embedding of textual inversion has one",
+                                  file, tensors.empty() ? "no" : std::to_string(tensors.size())));
+}
+
+}  // namespace
+
+LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::int64_t width) {
+  const std::string file = path.string();
+  const CheckpointFile read = read_checkpoint_file(path);
+  const std::string key = find_key(file, read.tensors);
+  const StoredTensor& stored = read.tensors.at(key);
+  const Shape& shape = stored.shape;
+  const bool is_table = !shape.empty() && shape.size() <= 2 && shape.back() == width;
+  const std::int64_t vectors = shape.size() == 2 ? shape.front() : 1;
+  if (!is_table || vectors < 1 || vectors > kMostVectors)
+    throw invalid_input(
+        fmt::format("{}: {} has shape {} where this model's text encoder needs [N, {}], N from 1 to {}", file,
+                    printable(key), to_string(shape), width, kMostVectors));
+  const Weights one("embedding", file, {{key, open_tensor(file, key, stored)}});
+  Tensor values = one.load(key, shape);
+  for (const float value : std::as_const(values).values()) {
+    if (!std::isfinite(value))
+      throw invalid_input(fmt::format("{}: {} holds {}, which is no embedding", file, printable(key), value));
+  }
+  return {path.stem().string(), values.reshape({vectors, width})};
+}
+
+}  // namespace latentdial
