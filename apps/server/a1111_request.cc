@@ -199,7 +199,7 @@ A1111Request read_a1111_request(const Json& body, bool from_image, const ModelIn
   }
   if (from_image) read_start_image(body, settings);
   if (body.value("eta", Json()) == 1)
-    request.notices.emplace_back("eta has no effect: ddim is without noise, euler_a has its own");
+    request.notices.emplace_back("eta has no effect: ddim is without noise, euler_a and lcm have their own");
   if (from_image && body.value("resize_mode", Json(0)) != 1)
     request.notices.emplace_back(
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");

@@ -75,7 +75,7 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
       s.plain_prompt);
   visitor(Option{"steps", "--steps", "Steps", "Denoising steps, 1 to 1000", 1, 1000}, s.steps);
   visitor(Option{"sampler", "--sampler", "Sampler",
-                 "pndm, ddim, euler, euler_a or dpm++2m (default: the model's own)"},
+                 "pndm, ddim, euler, euler_a, dpm++2m or lcm (default: the model's own)"},
           s.sampler);
   visitor(
       Option{"scheduler", "--scheduler", "Schedule type", "Spacing of the noise levels: normal or karras"},

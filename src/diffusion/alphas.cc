@@ -38,14 +38,17 @@ std::vector<float> make_betas(const ScheduleConfig& config) {
   if (!config.trained_betas.empty()) {
     return config.trained_betas;
   }
-  if (config.beta_schedule == BetaSchedule::squaredcos_cap_v2) {
+  const BetaSchedule schedule = config.beta_schedule.value_or(BetaSchedule::linear);
+  const double start = config.beta_start.value_or(0.0001);
+  const double end = config.beta_end.value_or(0.02);
+  if (schedule == BetaSchedule::squaredcos_cap_v2) {
     return cosine_betas(count);
   }
-  if (config.beta_schedule == BetaSchedule::linear) {
-    return linspace(config.beta_start, config.beta_end, count);
+  if (schedule == BetaSchedule::linear) {
+    return linspace(start, end, count);
   }
   // The latent diffusion model's: linear in √β.
-  std::vector<float> betas = linspace(std::sqrt(config.beta_start), std::sqrt(config.beta_end), count);
+  std::vector<float> betas = linspace(std::sqrt(start), std::sqrt(end), count);
   std::transform(betas.begin(), betas.end(), betas.begin(), [](float root) { return root * root; });
   return betas;
 }

@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <cmath>
 
+#include "diffusion/clip.h"
 #include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
@@ -17,7 +17,7 @@ class DdimSampler final : public Sampler {
         final_alpha_(config.set_alpha_to_one.value_or(true) ? 1.0F : alphas_.front()),
         stride_(config.num_train_timesteps / steps),
         clip_range_(config.clip_sample_range),
-        clip_(config.clip_sample) {
+        clip_(config.clip_sample.value_or(true)) {
     const std::vector<double> timesteps =
         rounded(spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::leading), steps));
     check_timesteps(timesteps, config, steps);
@@ -35,7 +35,7 @@ class DdimSampler final : public Sampler {
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource&) override {
     PredictionSplit predicted = split_prediction(model_output, latents, i);
     if (clip_) {
-      predicted.x0 = clipped(predicted.x0);
+      predicted.x0 = clipped(predicted.x0, clip_range_);
     }
     const int previous = static_cast<int>(timestep(i)) - stride_;
     const double alpha = previous >= 0 ? alphas_[static_cast<std::size_t>(previous)] : final_alpha_;
@@ -43,14 +43,6 @@ class DdimSampler final : public Sampler {
   }
 
  private:
-  [[nodiscard]] Tensor clipped(const Tensor& x0) const {
-    Tensor result = x0.clone();
-    for (float& value : result.values()) {
-      value = std::clamp(value, -clip_range_, clip_range_);
-    }
-    return result;
-  }
-
   std::vector<float> alphas_;
   float final_alpha_;
   int stride_;

@@ -18,7 +18,7 @@ struct SamplerKind {
   std::unique_ptr<Sampler> (*make)(const ScheduleConfig& config, bool karras, int steps);
 };
 
-constexpr std::array<SamplerKind, 5> kKinds{{
+constexpr std::array<SamplerKind, 6> kKinds{{
     {"pndm", "PNDMScheduler", false,
      [](const ScheduleConfig& config, bool, int steps) { return make_pndm(config, steps); }},
     {"ddim", "DDIMScheduler", false,
@@ -26,6 +26,8 @@ constexpr std::array<SamplerKind, 5> kKinds{{
     {"euler", "EulerDiscreteScheduler", true, make_euler},
     {"euler_a", "EulerAncestralDiscreteScheduler", true, make_euler_ancestral},
     {"dpm++2m", "DPMSolverMultistepScheduler", true, make_dpm_multistep},
+    {"lcm", "LCMScheduler", false,
+     [](const ScheduleConfig& config, bool, int steps) { return make_lcm(config, steps); }},
 }};
 
 std::vector<std::string> karras_names() {

@@ -10,11 +10,11 @@
 
 namespace latentdial {
 
-/// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers ask for it.
+/// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers and LCM ask for it.
 using NoiseSource = std::function<Tensor(const Shape& shape)>;
 
 /// The latents at one evaluation are `signal`·x_0 + `noise`·ε. Variance-preserving samplers (PNDM, DDIM,
-/// DPM++) have signal² + noise² = 1; Euler's, variance-exploding, have signal = 1.
+/// DPM++, LCM) have signal² + noise² = 1; Euler's, variance-exploding, have signal = 1.
 struct NoiseLevel {
   float signal = 1.0F;
   float noise = 0.0F;
@@ -100,10 +100,10 @@ class Sampler {
   std::vector<float> timesteps_;
 };
 
-/// Samplers are "pndm", "ddim", "euler", "euler_a", "dpm++2m"; schedulers "normal" and "karras" (the three
-/// with sigmas only). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1 to
-/// num_train_timesteps). Unknown names, pairs that do not exist and absurd steps are invalid_input with the
-/// choices.
+/// Samplers are "pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"; schedulers "normal" and "karras" (the
+/// three with sigmas only). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1
+/// to num_train_timesteps; "lcm": to original_inference_steps). Unknown names, pairs that do not exist and
+/// absurd steps are invalid_input with the choices.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
                                                     const ScheduleConfig& config, int steps);
 [[nodiscard]] std::vector<std::string> sampler_names();

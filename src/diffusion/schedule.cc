@@ -33,10 +33,10 @@ Error bad_field(const std::string& key, const json& value, const std::string& ex
                   value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60), expected));
 }
 
-double number(const json& config, const std::string& key, double otherwise, double low, double high) {
+std::optional<double> number(const json& config, const std::string& key, double low, double high) {
   const json& value = member(config, key);
   if (value.is_null()) {
-    return otherwise;
+    return std::nullopt;
   }
   if (!value.is_number() || !(value.get<double>() >= low && value.get<double>() <= high)) {
     throw bad_field(key, value, fmt::format("a number from {} to {}", low, high));
@@ -46,7 +46,7 @@ double number(const json& config, const std::string& key, double otherwise, doub
 
 int integer(const json& config, const std::string& key, int otherwise, int low, int high) {
   const json& value = member(config, key);
-  const double read = number(config, key, otherwise, low, high);
+  const double read = number(config, key, low, high).value_or(otherwise);
   if (read != std::floor(read)) {
     throw bad_field(key, value, "a whole number");
   }
@@ -103,7 +103,7 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
     std::vector<std::string> samplers;
   };
   const std::vector<Setting> settings = {
-      {"thresholding", false, {"ddim", "dpm++2m"}},
+      {"thresholding", false, {"ddim", "dpm++2m", "lcm"}},
       {"interpolation_type", "linear", {"euler"}},
       {"timestep_type", "discrete", {"euler"}},
       {"sigma_min", nullptr, {"euler"}},
@@ -144,14 +144,12 @@ ScheduleConfig ScheduleConfig::from_json(const json& source) {
     config.class_name = name.get<std::string>();
   }
   config.num_train_timesteps = integer(source, "num_train_timesteps", 1000, 2, kMaxTrainTimesteps);
-  config.beta_start = number(source, "beta_start", config.beta_start, 1e-12, 0.999999);
-  config.beta_end = number(source, "beta_end", config.beta_end, 1e-12, 0.999999);
-  config.beta_schedule =
-      choice<BetaSchedule>(source, "beta_schedule",
-                           {{"linear", BetaSchedule::linear},
-                            {"scaled_linear", BetaSchedule::scaled_linear},
-                            {"squaredcos_cap_v2", BetaSchedule::squaredcos_cap_v2}})
-          .value_or(BetaSchedule::linear);
+  config.beta_start = number(source, "beta_start", 1e-12, 0.999999);
+  config.beta_end = number(source, "beta_end", 1e-12, 0.999999);
+  config.beta_schedule = choice<BetaSchedule>(source, "beta_schedule",
+                                              {{"linear", BetaSchedule::linear},
+                                               {"scaled_linear", BetaSchedule::scaled_linear},
+                                               {"squaredcos_cap_v2", BetaSchedule::squaredcos_cap_v2}});
   config.trained_betas = read_betas(source);
   if (!config.trained_betas.empty()) {
     config.num_train_timesteps = static_cast<int>(config.trained_betas.size());
@@ -168,8 +166,10 @@ ScheduleConfig ScheduleConfig::from_json(const json& source) {
                                                      {"trailing", TimestepSpacing::trailing}});
   config.set_alpha_to_one = boolean(source, "set_alpha_to_one");
   config.skip_prk_steps = boolean(source, "skip_prk_steps").value_or(false);
-  config.clip_sample = boolean(source, "clip_sample").value_or(true);
-  config.clip_sample_range = static_cast<float>(number(source, "clip_sample_range", 1.0, 0.0, 1e6));
+  config.clip_sample = boolean(source, "clip_sample");
+  config.clip_sample_range = static_cast<float>(number(source, "clip_sample_range", 0.0, 1e6).value_or(1.0));
+  config.original_inference_steps = integer(source, "original_inference_steps", 50, 1, kMaxTrainTimesteps);
+  config.timestep_scaling = number(source, "timestep_scaling", 0.0, 1e6).value_or(10.0);
   config.rescale_betas_zero_snr = boolean(source, "rescale_betas_zero_snr").value_or(false);
   config.use_karras_sigmas = boolean(source, "use_karras_sigmas").value_or(false);
   config.not_honoured_by = find_not_honoured(source);

@@ -25,11 +25,12 @@ constexpr std::string_view kNegative = "Negative prompt: ";
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
 
-constexpr std::array<NamePair, 5> kSamplers{{{"pndm", "PLMS"},
+constexpr std::array<NamePair, 6> kSamplers{{{"pndm", "PLMS"},
                                              {"ddim", "DDIM"},
                                              {"euler", "Euler"},
                                              {"euler_a", "Euler a"},
-                                             {"dpm++2m", "DPM++ 2M"}}};
+                                             {"dpm++2m", "DPM++ 2M"},
+                                             {"lcm", "LCM"}}};
 constexpr std::array<NamePair, 2> kSchedulers{{{"normal", "Normal"}, {"karras", "Karras"}}};
 
 std::string translate(std::span<const NamePair> table, const std::string& word, bool to_a1111) {

@@ -16,7 +16,7 @@ namespace latentdial {
 struct Run {
   Conditioning conditioning;
   std::unique_ptr<Sampler> sampler;
-  TorchGenerator generator;  ///< Where ancestral samplers draw from.
+  TorchGenerator generator;  ///< Where samplers draw from that want fresh noise.
   Tensor latents;            ///< [1,h,w,C], f32, at the noise level of evaluation `next`.
   int next = 0;
   std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.

@@ -67,10 +67,11 @@ void check_inversion(const Settings& s) {
   if (s.image.empty()) {
     throw invalid_input("--invert: no picture is given; say which, as in --image photo.png --invert");
   }
-  if (s.sampler == "euler_a") {
+  if (s.sampler == "euler_a" || s.sampler == "lcm") {
     throw invalid_input(
-        "--sampler: euler_a draws new noise at each step, so no noise leads back to a picture; with --invert "
-        "use pndm, ddim, euler or dpm++2m");
+        fmt::format("--sampler: {} draws new noise at each step, so no noise leads back to a picture; with "
+                    "--invert use pndm, ddim, euler or dpm++2m",
+                    s.sampler));
   }
   if (s.seed != 0 || s.to_seed >= 0) {
     throw invalid_input(fmt::format("{}: with --invert all noise comes from the picture; leave the seed out",

@@ -127,7 +127,7 @@ def test_range(fails):
 
 
 def test_unknown_names_are_answered_by_the_list(fails):
-    assert "pndm, ddim, euler, euler_a, dpm++2m" in fails("generate", "-p", "a dog", "--sampler", "heun")
+    assert "pndm, ddim, euler, euler_a, dpm++2m, lcm" in fails("generate", "-p", "a dog", "--sampler", "heun")
     assert "karras" in fails("generate", "-p", "a dog", "--scheduler", "beta")
     assert "slerp-diff" in fails("generate", "-p", "a dog", "--style", "sketch", "--at", "0.5", "--method", "magic")
     assert "bf16" in fails("generate", "-p", "a dog", "--dtype", "f64")

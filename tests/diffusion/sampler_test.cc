@@ -104,9 +104,10 @@ std::vector<std::pair<std::string, std::string>> pairs() {
 }
 
 TEST(Samplers, TakeAnyNumberOfSteps) {
-  ASSERT_EQ(pairs().size(), 8u);
+  ASSERT_EQ(pairs().size(), 9u);
   for (const auto& [name, scheduler] : pairs()) {
     for (const int steps : {1, 2, 3, 50, 999}) {
+      if (name == "lcm" && steps > 50) continue;
       const auto sampler = make_sampler(name, scheduler, sd1(), steps);
       EXPECT_TRUE(runs_finite(*sampler)) << name << " " << scheduler << ", " << steps << " steps";
     }
@@ -120,9 +121,10 @@ TEST(Samplers, TakeAllTrainingTimestepsOrSayWhyNot) {
   for (const auto& [name, scheduler] : pairs()) {
     const bool past_the_end = name == "pndm" || name == "ddim";
     const bool equal_levels = name == "dpm++2m" && scheduler == "normal";
+    const bool distilled_on_fewer = name == "lcm";
     for (const int offset : {0, 1}) {
       config.steps_offset = offset;
-      if (equal_levels || (past_the_end && offset == 1)) {
+      if (equal_levels || distilled_on_fewer || (past_the_end && offset == 1)) {
         EXPECT_THROW((void)make_sampler(name, scheduler, config, 1000), Error) << name << " " << offset;
       } else {
         EXPECT_TRUE(runs_finite(*make_sampler(name, scheduler, config, 1000))) << name << " " << offset;
@@ -144,6 +146,36 @@ TEST(Samplers, RunTwiceAlikeAfterARestart) {
     };
     EXPECT_EQ(run(), run()) << name;
   }
+}
+
+/// How often a whole run of `steps` steps draws noise.
+int draws(const std::string& name, int steps) {
+  const auto sampler = make_sampler(name, "normal", sd1(), steps);
+  TorchGenerator generator(1);
+  int count = 0;
+  const auto draw = [&](const Shape& shape) {
+    ++count;
+    return generator.randn(shape);
+  };
+  run_dummy(*sampler, generator.randn({1, 2, 2, 1}), 0, draw, [](const Tensor&) {});
+  return count;
+}
+
+TEST(Samplers, DrawNoiseAsOftenAsThoseOfDiffusers) {
+  EXPECT_EQ(draws("ddim", 4), 0);
+  EXPECT_EQ(draws("euler_a", 4), 4);
+  EXPECT_EQ(draws("lcm", 4), 3);
+  EXPECT_EQ(draws("lcm", 1), 0);
+}
+
+TEST(Lcm, RefusesWhatItsFileCannotMean) {
+  ScheduleConfig config = sd1();
+  config.num_train_timesteps = 40;
+  EXPECT_THROW((void)make_sampler("lcm", "normal", config, 4), Error)
+      << "fewer timesteps than distilled steps";
+  config = ScheduleConfig::from_json(json{{"thresholding", true}});
+  EXPECT_THROW((void)make_sampler("lcm", "normal", config, 4), Error);
+  EXPECT_THROW((void)ScheduleConfig::from_json(json{{"original_inference_steps", 0}}), Error);
 }
 
 TEST(Samplers, KnowWhatTheLatentsHold) {
@@ -173,12 +205,16 @@ TEST(Samplers, NameTheChoices) {
   EXPECT_THAT(fault("pndm", "karras", 20), testing::HasSubstr("pndm"));
   EXPECT_THAT(fault("euler", "normal", 0), testing::HasSubstr("1 to 1000"));
   EXPECT_THAT(fault("euler", "normal", 1001), testing::HasSubstr("1 to 1000"));
+  EXPECT_THAT(fault("lcm", "normal", 51),
+              testing::AllOf(testing::HasSubstr("1 to 50"), testing::HasSubstr("51")));
+  EXPECT_THAT(fault("lcm", "karras", 4), testing::HasSubstr("lcm"));
 }
 
 TEST(Samplers, StayInOneLineWhateverTheName) {
   EXPECT_THAT(fault("he\nun", "normal", 20), testing::Not(testing::HasSubstr("\n")));
   EXPECT_THAT(fault("euler", "be\nta", 20), testing::Not(testing::HasSubstr("\n")));
   EXPECT_EQ(sampler_for_class("EulerDiscreteScheduler"), "euler");
+  EXPECT_EQ(sampler_for_class("LCMScheduler"), "lcm");
   try {
     (void)sampler_for_class("Heun\nScheduler");
     ADD_FAILURE() << "an unknown class was taken";

@@ -16,13 +16,14 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    LCMScheduler,
     PNDMScheduler,
 )
 from programs import program
 
 SHAPE = (1, 4, 8, 6)
 TOLERANCE = 1e-4
-STEPS = (1, 2, 3, 5, 20, 50)
+STEPS = (1, 2, 3, 4, 5, 8, 20, 50)
 
 SD1 = {
     "_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
@@ -51,6 +52,7 @@ SAMPLERS = {
     ("euler_a", "karras"): (EulerAncestralDiscreteScheduler, {}),
     ("dpm++2m", "normal"): (DPMSolverMultistepScheduler, {}),
     ("dpm++2m", "karras"): (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
+    ("lcm", "normal"): (LCMScheduler, {}),
 }
 
 
@@ -91,7 +93,7 @@ def their_run(sampler, scheduler, config, steps, seed, strength):
     seen = [latents]
     for t in timesteps:
         output = denoise(made.scale_model_input(latents, t), t)
-        extra = {"generator": generator} if sampler == "euler_a" else {}
+        extra = {"generator": generator} if sampler in ("euler_a", "lcm") else {}
         latents = made.step(output, t, latents, return_dict=False, **extra)[0]
         seen.append(latents)
     return first, float(made.init_noise_sigma), made.timesteps.numpy(), torch.stack(seen).numpy()
@@ -154,6 +156,34 @@ def test_image_to_image_starts_where_diffusers_does(pair, strength):
 def test_runge_kutta_start_of_pndm(spacing, steps):
     config = SD1 | {"skip_prk_steps": False, "timestep_spacing": spacing}
     assert compare("pndm", "normal", config, steps) <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"original_inference_steps": 100, "timestep_scaling": 3.0},
+        {"original_inference_steps": 1000, "timestep_scaling": 0.01},
+        {"original_inference_steps": 30},
+        {"clip_sample": True},
+        {"clip_sample": True, "clip_sample_range": 0.5, "prediction_type": "sample"},
+        {"trained_betas": [0.001, 0.002, 0.004, 0.008] * 20, "num_train_timesteps": 80},
+        {"_class_name": "LCMScheduler", "thresholding": False},
+    ],
+    ids=["100", "1000", "30", "clipped", "clipped-sample", "betas", "class"],
+)
+def test_what_only_a_consistency_model_has(changes):
+    config = SD1 | changes
+    for steps in STEPS:
+        if steps <= config.get("original_inference_steps", 50):
+            assert compare("lcm", "normal", config, steps) <= TOLERANCE, steps
+
+
+@pytest.mark.parametrize("distilled", [50, 45])
+def test_each_number_of_steps_of_a_consistency_model(distilled):
+    config = SD1 | {"original_inference_steps": distilled}
+    for steps in range(1, distilled + 1):
+        timesteps = our_run("lcm", "normal", config, steps, 11, None)[2]
+        assert timesteps.tolist() == make_scheduler("lcm", "normal", config, steps).timesteps.tolist(), steps
 
 
 @pytest.mark.parametrize("pair", SAMPLERS, ids="-".join)

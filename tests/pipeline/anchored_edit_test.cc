@@ -50,7 +50,7 @@ TEST(AnchoredEdit, ZeroIsThePlainPictureWhicheverComesFirst) {
 }
 
 TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
     std::vector<Settings> list = {dialled(0), dialled(0.4), dialled(1)};
     for (auto& s : list) {
       s.sampler = sampler;

@@ -24,7 +24,7 @@ Settings guided(double position) {
 }
 
 TEST(Batch, GivesThePicturesThatEachAloneWouldBe) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
     std::vector<Settings> list;
     for (const double position : {0.0, 0.3, 1.0}) list.push_back(guided(position));
     list.push_back(guided(0.5));

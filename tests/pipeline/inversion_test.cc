@@ -219,7 +219,8 @@ TEST(Inversion, RefusesWhatMakesNoSense) {
   EXPECT_THAT(fault([](Settings& s) { s.image = ""; }), HasSubstr("--invert"));
   EXPECT_THAT(fault([](Settings& s) { s.image = "", s.prompt = "a dog"; }), HasSubstr("--invert"));
   EXPECT_THAT(fault([](Settings& s) { s.prompt = " "; }), HasSubstr("--prompt"));
-  EXPECT_THAT(fault([](Settings& s) { s.sampler = "euler_a"; }), HasSubstr("pndm, ddim, euler or dpm++2m"));
+  for (const char* sampler : {"euler_a", "lcm"})
+    EXPECT_THAT(fault([=](Settings& s) { s.sampler = sampler; }), HasSubstr("pndm, ddim, euler or dpm++2m"));
   EXPECT_THAT(fault([](Settings& s) { s.seed = 3; }), HasSubstr("--seed"));
   EXPECT_THAT(fault([](Settings& s) { s.to_seed = 3; }), HasSubstr("--to-seed"));
   EXPECT_THAT(fault([](Settings& s) {

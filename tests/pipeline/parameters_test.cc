@@ -52,7 +52,7 @@ Settings random_settings(unsigned seed) {
   std::mt19937 random(seed);
   Settings s;
   visit_settings(s, Randomise{random});
-  const std::vector<std::string> samplers = {"", "pndm", "ddim", "euler", "euler_a", "dpm++2m"};
+  const std::vector<std::string> samplers = {"", "pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"};
   s.sampler = samplers[random() % samplers.size()];
   s.scheduler = random() % 2 == 0 ? "karras" : "normal";
   s.method = random() % 2 == 0 ? "slerp-diff" : "lerp";

@@ -68,7 +68,7 @@ TEST(Pipeline, TheNumberOfThreadsChangesNothing) {
 }
 
 TEST(Pipeline, EverySamplerMakesAPicture) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
     Settings s = small("a temple");
     s.sampler = sampler;
     EXPECT_EQ(make(s).rgb.size(), 3u * 64 * 64) << sampler;

@@ -105,7 +105,7 @@ TEST(Validate, WantsSizesOfWholeLatents) {
 
 TEST(Validate, ListsTheNamesThatAreKnown) {
   EXPECT_THAT(fault([](Settings& s) { s.sampler = "heun"; }),
-              HasSubstr("pndm, ddim, euler, euler_a, dpm++2m"));
+              HasSubstr("pndm, ddim, euler, euler_a, dpm++2m, lcm"));
   EXPECT_THAT(fault([](Settings& s) { s.scheduler = "beta"; }), HasSubstr("karras"));
   EXPECT_THAT(fault([](Settings& s) { s.method = "magic"; }), HasSubstr("slerp-diff"));
 }

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "tensor/tensor.h"
+
+namespace latentdial {
+
+/// A copy of an f32 tensor with every element brought into [−range, range]; `range` ≥ 0.
+[[nodiscard]] Tensor clipped(const Tensor& x, float range);
+
+}  // namespace latentdial
