@@ -150,7 +150,8 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
 struct EngineOptions {
   std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
   std::vector<std::string> lora =
-      {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
+      {};                  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
+  std::string taesd = "";  ///< TAESD folder or file that decodes pictures; empty: the model's own VAE does.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.
   std::string dtype;
@@ -168,6 +169,11 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "LoRA to add to the model, .safetensors or .pt, as FILE or FILE:SCALE (default scale: 1; "
                  "negative takes away); give it again for more"},
           o.lora);
+  visitor(
+      Option{"taesd", "--taesd", "",
+             "Small, fast decoder that makes pictures of latents in place of the model's own: a diffusers "
+             "AutoencoderTiny folder, .safetensors, .pt or .pth"},
+      o.taesd);
   visitor(Option{"dtype", "--dtype", "",
                  "Number format of the computation: f32, bf16, which takes half the memory, or int8, the "
                  "fastest (default: the faster one of f32 and bf16 here)"},

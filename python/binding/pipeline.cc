@@ -18,11 +18,12 @@ namespace {
 
 namespace nb = nanobind;
 
-Pipeline load(std::string model, std::vector<std::string> lora, std::string dtype, int threads,
-              bool profile) {
+Pipeline load(std::string model, std::vector<std::string> lora, std::string taesd, std::string dtype,
+              int threads, bool profile) {
   const nb::gil_scoped_release unlocked;
   return Pipeline::load({.model = std::move(model),
                          .lora = std::move(lora),
+                         .taesd = std::move(taesd),
                          .dtype = std::move(dtype),
                          .threads = threads,
                          .profile = profile});
@@ -72,6 +73,7 @@ void bind_info(nb::module_& module) {
       .def_ro("max_tokens", &ModelInfo::max_tokens,
               "Length of the text encoder's window, start and end included.")
       .def_ro("parameters", &ModelInfo::parameters, "Weights of text encoder, U-Net and VAE together.")
+      .def_ro("decoder", &ModelInfo::decoder, "\"TAESD\" where one decodes; empty: the model's own VAE.")
       .def_ro("loras", &ModelInfo::loras, "\"NAME x SCALE: N of M layers applied\", one a LoRA.")
       .def_ro("unused_tensors", &ModelInfo::unused_tensors,
               "Tensors of the files that the model has no place for.")
@@ -119,8 +121,8 @@ void bind_pipeline(nb::module_& module) {
   bind_info(module);
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
-      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("dtype"), nb::arg("threads"),
-           nb::arg("profile"))
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("taesd"), nb::arg("dtype"),
+           nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
       .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none())
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),

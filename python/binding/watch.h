@@ -30,7 +30,8 @@ class Watch {
     const Turn turn(pipeline);
     try {
       const nanobind::gil_scoped_release unlocked;
-      work(Observer{[this](const StepProgress& progress) { on_step(progress); }, stop_.get_token()});
+      work(Observer{.on_step = [this](const StepProgress& progress) { on_step(progress); },
+                    .stop = stop_.get_token()});
     } catch (const Error& error) {
       if (error.code() != ErrorCode::cancelled || fault_ == nullptr) throw;
     }

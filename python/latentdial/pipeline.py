@@ -39,6 +39,7 @@ class Pipeline(Stages):
         model: str | os.PathLike[str] | None = None,
         *,
         lora: Sequence[str | os.PathLike[str]] = (),
+        taesd: str | os.PathLike[str] = "",
         dtype: str = "",
         threads: int = 0,
         profile: bool = False,
@@ -49,6 +50,8 @@ class Pipeline(Stages):
             model: A diffusers folder, a `.safetensors` or a `.ckpt` file; None: the small model `scenes` that comes with
                 the package (128×128 pictures). Nothing is downloaded.
             lora: LoRA files to add, each as "FILE" or "FILE:SCALE"; `info.loras` says what became of them.
+            taesd: A small, fast decoder that makes pictures of latents in place of the model's own: a diffusers
+                AutoencoderTiny folder, `.safetensors`, `.pt` or `.pth`; "": none.
             dtype: "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); "": the faster of f32 and bf16 here.
             threads: 1 to 1024; 0: every core this process may use. The pictures do not depend on it.
             profile: Time every operation, for `profile()`.
@@ -60,7 +63,8 @@ class Pipeline(Stages):
         if model is not None and not path:
             raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
         loras = [os.fspath(file) for file in ([lora] if isinstance(lora, (str, os.PathLike)) else lora)]
-        return cls(_engine.Engine(path, loras, checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)))
+        tiny = os.path.expanduser(os.fspath(taesd))
+        return cls(_engine.Engine(path, loras, tiny, checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)))
 
     @property
     def info(self) -> _engine.ModelInfo:
