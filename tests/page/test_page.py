@@ -80,11 +80,13 @@ def test_a_picture_is_seen_while_it_is_made(page):
         }"""
     )
     page.locator("#style").fill("")
+    page.locator("#more summary").click()
     page.locator("#steps").fill("240")
     make(page)
     seen = page.evaluate("seen")
-    assert [frame["preview"] for frame in seen if "preview" in frame][:1] == ["40"]
-    assert "Preview: step 40 of 241" in [frame["label"] for frame in seen]
+    steps = [int(frame["preview"]) for frame in seen if "preview" in frame]
+    assert steps and steps == sorted(steps) and all(step % 40 == 0 for step in steps)
+    assert f"Preview: step {steps[0]} of 241" in [frame["label"] for frame in seen]
     assert "preview" not in seen[-1] and "position" in seen[-1]
 
 
