@@ -186,6 +186,7 @@ Json describe_model(const Pipeline& pipeline) {
           {"height", info.height},
           {"max_tokens", info.max_tokens},
           {"sampler", info.sampler},
+          {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
           {"styles", dial_styles(info.path)},
           {"methods", dial_methods()},
           {"samplers", std::move(samplers)},

@@ -15,7 +15,7 @@ namespace latentdial {
 /// always writes. `model` names the checkpoint; `decoder`, ModelInfo::decoder, is written as "VAE Decoder"
 /// where it is not empty.
 [[nodiscard]] std::string to_parameters(const Settings& settings, const std::string& model,
-                                        const std::string& decoder = "");
+                                        const std::string& decoder);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
 /// understood. Keys of other programs are left alone. Throws invalid_input naming the key whose value cannot

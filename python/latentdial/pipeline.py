@@ -193,7 +193,7 @@ class Pipeline(Stages):
         with PictureFiles() as files:
             given = [files.write(self._with_both_sides(job)) for job in jobs]
             made = self._engine.generate(given, callback)
-            told = [files.forget(picture.settings, picture.parameters, self.info.name) for picture in made]
+            told = [files.forget(picture.settings, picture.parameters, self.info) for picture in made]
         return {
             "images": [from_pixels(picture.image, text) for picture, (_, text) in zip(made, told)],
             "settings": [settings for settings, _ in told],

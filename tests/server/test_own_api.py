@@ -14,7 +14,7 @@ LONG = {"prompt": "a dog", "steps": 900}
 
 def test_the_model_says_what_the_page_needs(client):
     model = client.get("/v1/model").json()
-    assert model["name"] == "scenes" and model["width"] == 128
+    assert model["name"] == "scenes" and model["width"] == 128 and model["decoder"] == "VAE"
     assert "Monet style" in model["styles"] and "calibrated" in model["methods"] and "pndm" in model["samplers"]
     assert {"name", "help", "default"} <= model["settings"][0].keys()
 
