@@ -30,11 +30,12 @@ Pipeline load(std::string model, std::vector<std::string> lora, std::string taes
 }
 
 std::vector<Picture> generate(const Pipeline& pipeline, const std::vector<nb::dict>& list,
-                              nb::object callback) {
+                              nb::object callback, nb::object on_preview, int preview_every) {
   std::vector<Settings> settings;
   for (const nb::dict& dict : list) settings.push_back(settings_from_dict(dict));
   std::vector<Picture> pictures(settings.size());
   Watch watch(std::move(callback), static_cast<int>(settings.size()));
+  watch.show_previews(std::move(on_preview), preview_every);
   const auto keep = [&](std::size_t index, Picture picture) {
     pictures[index] = std::move(picture);
     watch.picture_finished();
@@ -124,7 +125,8 @@ void bind_pipeline(nb::module_& module) {
       .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("taesd"), nb::arg("dtype"),
            nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
-      .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none())
+      .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none(),
+           nb::arg("on_preview").none(), nb::arg("preview_every"))
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),
            nb::arg("evaluations"), nb::arg("seed"), nb::arg("callback").none())
       .def("profile", &Pipeline::profile);

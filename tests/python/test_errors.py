@@ -70,6 +70,7 @@ def test_bad_settings(pipe, settings, line):
         (lambda pipe: pipe.measure(["nowhere.png"], "sketch"), "nowhere.png does not exist"),
         (lambda pipe: latentdial.Pipeline.from_pretrained("nowhere"), "nowhere: no such file or folder"),
         (lambda pipe: latentdial.Pipeline.from_pretrained(""), "model: the path is empty"),
+        (lambda pipe: pipe("a dog", preview_every=0), "preview_every: 0 is out of range"),
         (lambda pipe: latentdial.Pipeline.from_pretrained(taesd=OTHER_TAESD), "taesd: "),
         (lambda pipe: latentdial.Pipeline.from_pretrained(dtype="f16"), 'dtype: "f16" is unknown'),
         (lambda pipe: latentdial.Pipeline.from_pretrained(threads=2.0), "threads: 2.0 is no int"),
