@@ -30,8 +30,9 @@ Pipeline load_pipeline(const EngineOptions& options, const OutputOptions& output
   Pipeline pipeline = Pipeline::load(options);
   const ModelInfo& info = pipeline.info();
   if (output.verbose)
-    fmt::print(stderr, "{} ({}, {:.1f} M weights) on {}\n", info.path, info.format,
-               static_cast<double>(info.parameters) / 1e6, info.device);
+    fmt::print(stderr, "{} ({}, {:.1f} M weights{}) on {}\n", info.path, info.format,
+               static_cast<double>(info.parameters) / 1e6,
+               info.decoder.empty() ? "" : ", decoded by " + info.decoder, info.device);
   for (const auto& line : info.loras) notice(output, line);
   for (const auto& [word, vectors, width] : info.embeddings)
     notice(output, fmt::format("\"{}\" is a word of prompts, of {} learnt vectors", word, vectors));

@@ -3,9 +3,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <fstream>
+#include <memory>
 
 #include "a1111_request.h"
 #include "latentdial/error.h"
@@ -59,12 +61,38 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
   return info.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+constexpr int kMostPreviewSteps = 32;
+
+/// When pictures under way are shown, as A1111 has it: to who asks for the progress, once so many steps have
+/// passed since the last time. Nobody who does not look pays for it.
+struct LivePreviews {
+  std::atomic<bool> enabled = true;
+  std::atomic<int> every_n_steps = 10;  ///< -1: never.
+  std::atomic<bool> asked = false;
+};
+
+WantsPreview preview_when_asked(std::shared_ptr<LivePreviews> live) {
+  return [live = std::move(live), last = 0](const StepProgress& now) mutable {
+    if (now.step < last) last = 0;  // The job's next batch.
+    const int every = live->every_n_steps;
+    if (!live->enabled || every < 0 || now.step - last < every || !live->asked.exchange(false)) return false;
+    last = now.step;
+    return true;
+  };
+}
+
+/// What the handlers work with.
+struct A1111 : Context {
+  std::shared_ptr<LivePreviews> live = std::make_shared<LivePreviews>();
+};
+
 /// An interrupted job answers with the pictures that were finished.
-void generate(const Context& context, bool from_image, const httplib::Request& http,
+void generate(const A1111& context, bool from_image, const httplib::Request& http,
               httplib::Response& response) {
   Json body = read_object(http);
   A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
-  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads));
+  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads),
+                                              preview_when_asked(context.live));
   const JobStatus job = wait_for_client(context, id, http);
   Json images = Json::array();
   if (request.send_images) {
@@ -76,7 +104,16 @@ void generate(const Context& context, bool from_image, const httplib::Request& h
   reply(response, {{"images", std::move(images)}, {"parameters", std::move(body)}, {"info", info}});
 }
 
-void send_progress(const Context& context, httplib::Response& response) {
+/// The picture under way, for who does not skip it; the one that is asked for now comes with the next answer.
+Json current_image(const A1111& context, const JobStatus& job, const httplib::Request& request) {
+  const std::string skip = request.get_param_value("skip_current_image");
+  if (skip == "true" || skip == "True" || skip == "1") return {};
+  context.live->asked = job.state == JobState::running;
+  if (job.previews.empty() || !context.live->enabled) return {};
+  return encode_base64(job.previews.back()->png);
+}
+
+void send_progress(const A1111& context, const httplib::Request& request, httplib::Response& response) {
   const auto job = context.queue.running();
   const JobStatus now = job.value_or(JobStatus{});
   const Json state = {
@@ -92,7 +129,7 @@ void send_progress(const Context& context, httplib::Response& response) {
   reply(response, {{"progress", now.share()},
                    {"eta_relative", now.seconds_left.value_or(0)},
                    {"state", state},
-                   {"current_image", nullptr},
+                   {"current_image", current_image(context, now, request)},
                    {"textinfo", nullptr}});
 }
 
@@ -101,7 +138,9 @@ void interrupt(const Context& context, httplib::Response& response) {
   reply(response, Json::object());
 }
 
-Json options(const ModelInfo& model) {
+Json options(const A1111& context) {
+  const ModelInfo& model = context.pipeline.info();
+  const std::string decoder = model.decoder.empty() ? "Full" : model.decoder;
   return {{"sd_model_checkpoint", model.name},
           {"sd_checkpoint_hash", model.fingerprint},
           {"sd_vae", "Automatic"},
@@ -110,16 +149,36 @@ Json options(const ModelInfo& model) {
           {"enable_pnginfo", true},
           {"randn_source", "CPU"},
           {"eta_noise_seed_delta", 0},
-          {"CLIP_stop_at_last_layers", 1}};
+          {"CLIP_stop_at_last_layers", 1},
+          {"sd_vae_decode_method", decoder},
+          {"live_previews_enable", context.live->enabled.load()},
+          {"show_progress_every_n_steps", context.live->every_n_steps.load()},
+          {"show_progress_type", decoder},
+          {"live_previews_image_format", "png"}};
 }
 
-/// One model is served as it was started: an option can be set to what it is.
-void set_options(const Context& context, const httplib::Request& request, httplib::Response& response) {
-  const Json now = options(context.pipeline.info());
+/// Sets the two options that can be set, where `wanted` has them.
+void set_live_previews(LivePreviews& live, const Json& wanted) {
+  const Json enable = wanted.value("live_previews_enable", Json(live.enabled.load()));
+  const Json every = wanted.value("show_progress_every_n_steps", Json(live.every_n_steps.load()));
+  if (!enable.is_boolean())
+    throw invalid_input(fmt::format("live_previews_enable: true or false is needed, not {}", enable.dump()));
+  if (!every.is_number_integer() || every < -1 || every > kMostPreviewSteps)
+    throw invalid_input(
+        fmt::format("show_progress_every_n_steps: a whole number from -1 to {} is needed, not {}",
+                    kMostPreviewSteps, every.dump()));
+  live.enabled = enable.get<bool>();
+  live.every_n_steps = every.get<int>();
+}
+
+/// One model is served as it was started: but for live previews, an option can be set to what it is.
+void set_options(const A1111& context, const httplib::Request& request, httplib::Response& response) {
+  const Json now = options(context);
   const std::string title =
       fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().fingerprint);
   const Json wanted = read_object(request);
   for (const auto& [key, value] : wanted.items()) {
+    if (key == "live_previews_enable" || key == "show_progress_every_n_steps") continue;
     const bool same =
         now.contains(key) && (now[key] == value || (key == "sd_model_checkpoint" && value == title));
     if (!same)
@@ -127,6 +186,7 @@ void set_options(const Context& context, const httplib::Request& request, httpli
           fmt::format("{}: cannot be set to {}; {}", key, value.dump(),
                       now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
   }
+  set_live_previews(*context.live, wanted);
   reply(response, Json());
 }
 
@@ -216,7 +276,6 @@ void add_lists(httplib::Server& server, const Context& context) {
     server.Get(std::string("/sdapi/v1/") + name,
                [body = std::move(body)](const auto&, auto& response) { reply(response, body); });
   };
-  always("options", options(model));
   always("samplers", list_samplers());
   always("schedulers", list_schedulers());
   always("sd-models", list_models(model));
@@ -231,7 +290,8 @@ void add_lists(httplib::Server& server, const Context& context) {
 
 }  // namespace
 
-void add_a1111_api(httplib::Server& server, const Context& context) {
+void add_a1111_api(httplib::Server& server, const Context& server_context) {
+  const A1111 context{server_context};
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body, 422); };
   server.Post("/sdapi/v1/txt2img", add([context](const auto& request, auto& response) {
                 generate(context, false, request, response);
@@ -240,8 +300,11 @@ void add_a1111_api(httplib::Server& server, const Context& context) {
                 generate(context, true, request, response);
               }));
   server.Post("/sdapi/v1/png-info", add(send_png_info));
-  server.Get("/sdapi/v1/progress",
-             add([context](const auto&, auto& response) { send_progress(context, response); }));
+  server.Get("/sdapi/v1/progress", add([context](const auto& request, auto& response) {
+               send_progress(context, request, response);
+             }));
+  server.Get("/sdapi/v1/options",
+             add([context](const auto&, auto& response) { reply(response, options(context)); }));
   server.Post("/sdapi/v1/interrupt",
               add([context](const auto&, auto& response) { interrupt(context, response); }));
   server.Post("/sdapi/v1/skip",

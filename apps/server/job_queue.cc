@@ -15,6 +15,7 @@ namespace latentdial::server {
 namespace {
 
 constexpr int kWorkerNiceness = 5;
+constexpr std::size_t kKeptPreviews = 3;  // As many as OpenAI's streams show of a picture.
 constexpr auto kGoneCheck = std::chrono::milliseconds(100);
 
 /// Nobody can guess another's job.
@@ -29,16 +30,19 @@ struct JobQueue::Job {
   std::string id;
   std::vector<Settings> list;
   Uploads uploads;
+  WantsPreview wants_preview;
   JobState state = JobState::queued;
   StepProgress step;
   Clock::time_point began, ended;
   std::optional<Error> error;
   std::vector<std::shared_ptr<const Frame>> frames;
+  std::deque<std::shared_ptr<const PreviewFrame>> previews;
   std::stop_source stop;
 
   [[nodiscard]] std::size_t bytes() const {
     std::size_t sum = 0;
     for (const auto& frame : frames) sum += frame->png.size();
+    for (const auto& preview : previews) sum += preview->png.size();
     return sum;
   }
 };
@@ -85,12 +89,13 @@ void JobQueue::close() {
   changed_.notify_all();
 }
 
-std::string JobQueue::submit(std::vector<Settings> list, Uploads uploads) {
+std::string JobQueue::submit(std::vector<Settings> list, Uploads uploads, WantsPreview wants_preview) {
   for (Settings& settings : list) settings = pipeline_.resolve(settings);
   auto job = std::make_shared<Job>();
   job->id = random_id();
   job->list = std::move(list);
   job->uploads = std::move(uploads);
+  job->wants_preview = std::move(wants_preview);
   const std::lock_guard lock(mutex_);
   if (stopping_ || waiting_.size() >= limits_.waiting)
     throw QueueFull(
@@ -169,6 +174,11 @@ void JobQueue::run(Job& job) {
     const std::lock_guard lock(mutex_);
     job.step = step;
   };
+  // Of a batch its first picture: batches come one after the other.
+  observer.wants_preview = [&](const StepProgress& step, std::size_t picture) {
+    return job.wants_preview && picture == job.frames.size() && job.wants_preview(step);
+  };
+  observer.on_preview = [&](const Preview& preview) { keep_preview(job, preview); };
   const auto on_picture = [&](std::size_t index, Picture picture) {
     auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));
     const std::lock_guard lock(mutex_);
@@ -193,6 +203,19 @@ void JobQueue::run(Job& job) {
   if (fault) fault = Error(fault->code(), job.uploads.without_paths(fault->what()));
   const std::lock_guard lock(mutex_);
   end(job, state, state == JobState::failed ? fault : std::nullopt);
+}
+
+void JobQueue::keep_preview(Job& job, const Preview& preview) {
+  PreviewFrame frame;
+  frame.picture = preview.picture;
+  frame.position = job.list[preview.picture].position;
+  frame.step = preview.step;
+  const auto bytes = encode_png(preview.image, "");
+  frame.png.assign(bytes.begin(), bytes.end());
+  const std::lock_guard lock(mutex_);
+  frame.number = job.previews.empty() ? 0 : job.previews.back()->number + 1;
+  job.previews.push_back(std::make_shared<const PreviewFrame>(std::move(frame)));
+  if (job.previews.size() > kKeptPreviews) job.previews.pop_front();
 }
 
 /// With the lock held.
@@ -225,6 +248,7 @@ JobStatus JobQueue::describe(const Job& job) const {
   status.step = job.step;
   status.error = job.error;
   status.frames = job.frames;
+  status.previews = job.previews;
   if (job.state == JobState::queued) {
     const auto place =
         std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& j) { return j.get() == &job; });
@@ -246,7 +270,7 @@ Frame JobQueue::make_frame(std::size_t index, Picture picture) const {
   for (std::string* path :
        {&frame.settings.image, &frame.settings.mask, &frame.settings.to_image, &frame.settings.dial})
     path->clear();
-  frame.parameters = to_parameters(frame.settings, pipeline_.info().name);
+  frame.parameters = to_parameters(frame.settings, pipeline_.info().name, pipeline_.info().decoder);
   const auto bytes = encode_png(picture.image, frame.parameters);
   frame.png.assign(bytes.begin(), bytes.end());
   frame.notices = std::move(picture.notices);

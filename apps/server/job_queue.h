@@ -34,6 +34,19 @@ struct Frame {
   std::vector<std::string> notices;
 };
 
+/// A picture under way, ready to be sent.
+struct PreviewFrame {
+  std::size_t number = 0;   ///< Counts the job's previews.
+  std::size_t picture = 0;  ///< Its place in the job's list.
+  double position = 0;      ///< The picture's, on the dial.
+  int step = 0;             ///< The step of its batch that it shows.
+  std::string png;
+};
+
+/// Asked after each step of a job: whether the first picture of its batch is to be previewed. Called on the
+/// queue's thread.
+using WantsPreview = std::function<bool(const StepProgress&)>;
+
 enum class JobState { queued, running, done, failed, cancelled };
 [[nodiscard]] const char* to_string(JobState state);
 [[nodiscard]] inline bool has_ended(JobState state) {
@@ -50,7 +63,8 @@ struct JobStatus {
   double seconds = 0;                  ///< Since it began to run.
   std::optional<double> seconds_left;  ///< An estimate, once there is something to estimate from.
   std::optional<Error> error;          ///< Why it failed.
-  std::vector<std::shared_ptr<const Frame>> frames;  ///< In order of finishing.
+  std::vector<std::shared_ptr<const Frame>> frames;          ///< In order of finishing.
+  std::deque<std::shared_ptr<const PreviewFrame>> previews;  ///< The latest few; they outlive their picture.
 
   /// Share of the work that is done, 0 to 1.
   [[nodiscard]] double share() const;
@@ -74,8 +88,9 @@ class JobQueue {
   JobQueue& operator=(const JobQueue&) = delete;
 
   /// Takes a list of pictures as one job and returns its id. `uploads` are the files that the settings name.
-  /// Throws invalid_input when the model cannot make one of them, and QueueFull.
-  std::string submit(std::vector<Settings> list, Uploads uploads);
+  /// Without `wants_preview` there are no previews. Throws invalid_input when the model cannot make one of
+  /// them, and QueueFull.
+  std::string submit(std::vector<Settings> list, Uploads uploads, WantsPreview wants_preview = {});
   /// Nothing for an id that is unknown or forgotten.
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
   /// The job that runs.
@@ -93,6 +108,7 @@ class JobQueue {
 
   void work();
   void run(Job& job);
+  void keep_preview(Job& job, const Preview& preview);
   void end(Job& job, JobState state, std::optional<Error> error);
   void forget_old();
   [[nodiscard]] JobStatus describe(const Job& job) const;

@@ -65,6 +65,16 @@ class Retries {
   std::deque<Known> known_;
 };
 
+/// Wants so many previews of a picture, at equal distances.
+WantsPreview spread_previews(int count) {
+  if (count == 0) return {};
+  return [count, shown = 0](const StepProgress& now) mutable {
+    const bool due = shown < count && now.step * (count + 1) >= now.steps * (shown + 1);
+    shown += due ? 1 : 0;
+    return due;
+  };
+}
+
 /// Starts the job, or finds the one that an earlier try of the same request started. A try is known by its
 /// key; OpenAI's own client sends none, but counts its retries.
 std::string start(const Context& context, Retries& retries, const httplib::Request& http,
@@ -79,7 +89,8 @@ std::string start(const Context& context, Retries& retries, const httplib::Reque
     const auto job = context.queue.status(retries.find(key, body));
     if (job && job->state != JobState::cancelled) return job->id;
   }
-  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads));
+  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads),
+                                              spread_previews(request.partial_images));
   retries.remember(key, body, id);
   return id;
 }
@@ -114,6 +125,16 @@ std::string event(const std::string& type, Json body) {
                      body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+/// What the events of a picture, under way or finished, have in common.
+Json picture_event(const std::string& png, const Settings& settings) {
+  return {{"b64_json", encode_base64(png)},
+          {"created_at", unix_time()},
+          {"size", fmt::format("{}x{}", settings.width, settings.height)},
+          {"quality", "auto"},
+          {"background", "opaque"},
+          {"output_format", "png"}};
+}
+
 /// The stream's last event: the picture, or why there is none.
 std::string last_event(const JobStatus& job, const std::string& name) {
   if (job.state != JobState::done) {
@@ -121,44 +142,62 @@ std::string last_event(const JobStatus& job, const std::string& name) {
     return event("error", error_body(failure));
   }
   const Frame& frame = *job.frames.front();
-  return event(name + ".completed",
-               {{"b64_json", encode_base64(frame.png)},
-                {"created_at", unix_time()},
-                {"size", fmt::format("{}x{}", frame.settings.width, frame.settings.height)},
-                {"quality", "auto"},
-                {"background", "opaque"},
-                {"output_format", "png"}});
+  return event(name + ".completed", picture_event(frame.png, frame.settings));
 }
 
-/// Comments tell the steps; they keep the line open, and show when the client is gone.
-void stream_picture(const Context& context, const std::string& id, const std::string& name,
-                    httplib::Response& response) {
+/// A job's stream, and what of it was sent.
+struct PictureStream {
+  std::string id, name;
+  Settings settings;  ///< Of the picture.
+  int step = -1;
+  std::size_t previews = 0;
+
+  /// The previews since.
+  std::string partial_images(const JobStatus& job) {
+    std::string events;
+    for (const auto& preview : job.previews) {
+      if (preview->number < previews) continue;
+      Json body = picture_event(preview->png, settings);
+      body["partial_image_index"] = preview->number;
+      events += event(name + ".partial_image", std::move(body));
+      previews = preview->number + 1;
+    }
+    return events;
+  }
+  /// Comments tell the steps; they keep the line open, and show when the client is gone.
+  std::string comment(const JobStatus& job) {
+    if (job.step.step == std::exchange(step, job.step.step)) return "";
+    return fmt::format(": step {} of {}\n\n", job.step.step, job.step.steps);
+  }
+};
+
+void stream_picture(const Context& context, PictureStream stream, httplib::Response& response) {
   response.set_chunked_content_provider(
-      "text/event-stream", [=, step = -1](std::size_t, httplib::DataSink& sink) mutable {
-        const auto job = context.queue.status(id);
+      "text/event-stream",
+      [context, stream = std::move(stream)](std::size_t, httplib::DataSink& sink) mutable {
+        const auto job = context.queue.status(stream.id);
         if (!job) return false;
-        if (has_ended(job->state)) {
-          const std::string last = last_event(*job, name);
-          const bool sent = sink.write(last.data(), last.size());
+        const bool ended = has_ended(job->state);
+        const std::string text =
+            stream.partial_images(*job) + (ended ? last_event(*job, stream.name) : stream.comment(*job));
+        if (!text.empty() && (!sink.is_writable() || !sink.write(text.data(), text.size()))) {
+          context.queue.cancel(stream.id);
+          return false;
+        }
+        if (ended) {
           sink.done();
-          return sent;
+        } else {
+          std::this_thread::sleep_for(20ms);
         }
-        if (job->step.step != std::exchange(step, job->step.step)) {
-          const std::string comment = fmt::format(": step {} of {}\n\n", job->step.step, job->step.steps);
-          if (!sink.is_writable() || !sink.write(comment.data(), comment.size())) {
-            context.queue.cancel(id);
-            return false;
-          }
-        }
-        std::this_thread::sleep_for(20ms);
         return true;
       });
 }
 
 void answer(const Context& context, Retries& retries, OpenAiRequest request, const std::string& name,
             const httplib::Request& http, httplib::Response& response) {
+  const Settings settings = context.pipeline.resolve(request.list.front());
   const std::string id = start(context, retries, http, request);
-  if (request.stream) return stream_picture(context, id, name, response);
+  if (request.stream) return stream_picture(context, {id, name, settings}, response);
   send_pictures(context, id, request.as_urls, http, response);
 }
 

@@ -14,18 +14,16 @@
 namespace latentdial::server {
 namespace {
 
-constexpr int kMostPictures = 10;  // As OpenAI has it.
+// As OpenAI has them.
+constexpr int kMostPictures = 10;
+constexpr int kMostPartialImages = 3;
 
 /// Fields that only say how a picture is made or sent by OpenAI, with the values that say nothing else than
 /// we do.
-const std::map<std::string_view, std::vector<Json>> kNeutral = {{"quality", {"auto", "standard"}},
-                                                                {"background", {"auto", "opaque"}},
-                                                                {"output_format", {"png"}},
-                                                                {"output_compression", {100}},
-                                                                {"moderation", {"auto", "low"}},
-                                                                {"partial_images", {0}},
-                                                                {"mask", {}},
-                                                                {"input_fidelity", {"low", "high"}}};
+const std::map<std::string_view, std::vector<Json>> kNeutral = {
+    {"quality", {"auto", "standard"}},  {"background", {"auto", "opaque"}}, {"output_format", {"png"}},
+    {"output_compression", {100}},      {"moderation", {"auto", "low"}},    {"mask", {}},
+    {"input_fidelity", {"low", "high"}}};
 
 Json take(Json& body, const char* key, Json otherwise) {
   Json value = body.value(key, Json());
@@ -81,6 +79,15 @@ Json read_field(const std::string& name, const std::string& text) {
   return value.is_discarded() ? Json(text) : value;
 }
 
+int read_partial_images(const Json& value, bool stream) {
+  if (!value.is_number_integer() || value < 0 || value > kMostPartialImages)
+    throw invalid_input(fmt::format("partial_images: a whole number from 0 to {} is needed, not {}",
+                                    kMostPartialImages, value.dump()));
+  if (value > 0 && !stream)
+    throw invalid_input("partial_images: only a stream shows them; set stream to true");
+  return value.get<int>();
+}
+
 OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
   OpenAiRequest request;
   request.uploads = std::move(uploads);
@@ -94,6 +101,7 @@ OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
         fmt::format("n: a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
   request.stream = take(body, "stream", false) == true;
   if (request.stream && count != 1) throw invalid_input("n: a stream carries one picture");
+  request.partial_images = read_partial_images(take(body, "partial_images", 0), request.stream);
   const Json format = take(body, "response_format", "b64_json");
   if (format != "b64_json" && format != "url")
     throw invalid_input(fmt::format("response_format: {} is unknown; use b64_json or url", format.dump()));

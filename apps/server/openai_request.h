@@ -11,7 +11,8 @@ struct OpenAiRequest {
   std::vector<Settings> list;  ///< One a picture, seeds ascending.
   Uploads uploads;
   bool stream = false;
-  bool as_urls = false;  ///< response_format "url".
+  int partial_images = 0;  ///< Previews that the stream is to show, at most.
+  bool as_urls = false;    ///< response_format "url".
 };
 
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another

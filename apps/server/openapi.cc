@@ -95,9 +95,25 @@ Json openai_request() {
                               {"size", text("\"WIDTHxHEIGHT\", or \"auto\" for the model's own")},
                               {"n", whole("Pictures, seeds ascending", 1, 10)},
                               {"response_format", {{"enum", {"b64_json", "url"}}}},
-                              {"stream", {{"type", "boolean"}}}});
+                              {"stream", {{"type", "boolean"}}},
+                              {"partial_images", whole("Previews in the stream, at most", 0, 3)}});
   schema["required"] = {"prompt"};
   return schema;
+}
+
+Json preview_of_a_job() {
+  Json preview = {{"type", {"object", "null"}}, {"description", "The latest; null before the first"}};
+  preview["properties"] = {{"picture", {{"type", "integer"}}},
+                           {"position", {{"type", "number"}}},
+                           {"step", {{"type", "integer"}}},
+                           {"url", {{"type", "string"}}}};
+  return preview;
+}
+
+/// The body of our own API's jobs.
+Json job_request(Json more) {
+  more["preview_every"] = whole("Steps from one preview to the next; 0 for none", 0, 1000);
+  return settings_and(more);
 }
 
 Json schemas() {
@@ -113,7 +129,8 @@ Json schemas() {
                        {"seconds", {{"type", "number"}}},
                        {"seconds_left", {{"type", {"number", "null"}}}},
                        {"error", {{"type", {"string", "null"}}}},
-                       {"frames", array_of(reference("Frame"))}};
+                       {"frames", array_of(reference("Frame"))},
+                       {"preview", preview_of_a_job()}};
   Json frame = {{"type", "object"}, {"required", {"index", "position", "url", "settings", "notices"}}};
   frame["properties"] = {{"index", {{"type", "integer"}}},
                          {"position", {{"type", "number"}}},
@@ -122,11 +139,11 @@ Json schemas() {
                          {"notices", array_of({{"type", "string"}})}};
   Json at = {{"description", "Dial positions, -4 to 4: a list, or \"A:B:N\" for N of them"}};
   at["anyOf"] = {array_of({{"type", "number"}, {"minimum", -4}, {"maximum", 4}}), Json{{"type", "string"}}};
-  Json dial = settings_and({{"at", std::move(at)}});
+  Json dial = job_request({{"at", std::move(at)}});
   dial["required"] = {"prompt", "style"};
   return {{"Job", std::move(job)},
           {"Frame", std::move(frame)},
-          {"Settings", settings_and(Json::object())},
+          {"Settings", job_request(Json::object())},
           {"Dial", std::move(dial)},
           {"Txt2img", a1111_request()},
           {"Img2img", img2img_request()},
@@ -174,6 +191,8 @@ Json own_paths() {
       {"delete", operation("Cancels a job; its finished pictures stay", 200, job, looking)}};
   paths["/v1/jobs/{id}/frames/{index}.png"] = {{"parameters", {id, path_parameter("index", "integer")}},
                                                {"get", operation("A finished picture", 200, png, looking)}};
+  paths["/v1/jobs/{id}/preview.png"] = {
+      {"parameters", {id}}, {"get", operation("The latest preview of a picture", 200, png, looking)}};
   paths["/v1/jobs/{id}/strip.png"] = {
       {"parameters", {id}}, {"get", operation("The finished pictures side by side", 200, png, looking)}};
   paths["/v1/png-info"]["post"] =
@@ -212,7 +231,7 @@ Json a1111_paths() {
   post("txt2img", "Pictures from a prompt", reference("Txt2img"));
   post("img2img", "Pictures from a picture", reference("Img2img"));
   post("png-info", "The settings in a picture", std::move(image));
-  post("options", "Options can be set to what they are", {{"type", "object"}});
+  post("options", "Live previews; other options can be set to what they are", {{"type", "object"}});
   for (const char* name : {"interrupt", "skip", "refresh-checkpoints"})
     paths[std::string("/sdapi/v1/") + name]["post"] = operation("As its name says", 200, any, {401, 403});
   for (const char* name : {"progress",       "options",

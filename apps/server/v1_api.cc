@@ -14,6 +14,7 @@ namespace latentdial::server {
 namespace {
 
 constexpr std::size_t kMostPictures = 201;
+constexpr int kMostSteps = 1000;
 
 Json error_body(const Failure& failure) {
   return {{"error", {{"code", failure.code}, {"message", failure.message}}}};
@@ -33,6 +34,15 @@ Json frame_to_json(const std::string& job, const Frame& frame) {
           {"notices", frame.notices}};
 }
 
+Json preview_to_json(const JobStatus& job) {
+  if (job.previews.empty()) return {};
+  const PreviewFrame& latest = *job.previews.back();
+  return {{"picture", latest.picture},
+          {"position", latest.position},
+          {"step", latest.step},
+          {"url", fmt::format("/v1/jobs/{}/preview.png", job.id)}};
+}
+
 Json job_to_json(const JobStatus& job) {
   Json frames = Json::array();
   for (const auto& frame : job.frames) frames.push_back(frame_to_json(job.id, *frame));
@@ -47,7 +57,8 @@ Json job_to_json(const JobStatus& job) {
           {"seconds", job.seconds},
           {"seconds_left", job.seconds_left ? Json(*job.seconds_left) : Json()},
           {"error", job.error ? Json(job.error->what()) : Json()},
-          {"frames", std::move(frames)}};
+          {"frames", std::move(frames)},
+          {"preview", preview_to_json(job)}};
 }
 
 /// The job that a path names.
@@ -74,6 +85,17 @@ std::vector<double> read_positions(const Json& at) {
   return positions;
 }
 
+/// "preview_every": N asks for a preview after every N steps; 0 for none.
+WantsPreview take_preview_every(Json& body) {
+  const Json every = body.value("preview_every", Json(0));
+  body.erase("preview_every");
+  if (!every.is_number_integer() || every < 0 || every > kMostSteps)
+    throw invalid_input(fmt::format("preview_every: a whole number from 0 to {} is needed, not {}",
+                                    kMostSteps, every.dump()));
+  if (every == 0) return {};
+  return [steps = every.get<int>()](const StepProgress& now) { return now.step % steps == 0; };
+}
+
 void start_job(const Context& context, const httplib::Request& request, httplib::Response& response,
                bool dial) {
   Json body = read_object(request);
@@ -82,13 +104,14 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
     positions = read_positions(body.value("at", Json("0:1:11")));
     body.erase("at");
   }
+  WantsPreview wants_preview = take_preview_every(body);
   Uploads uploads;
   const Settings settings = read_settings(std::move(body), uploads);
   if (dial && settings.style.empty())
     throw invalid_input("style: say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const std::string id = context.queue.submit(std::move(list), std::move(uploads));
+  const std::string id = context.queue.submit(std::move(list), std::move(uploads), std::move(wants_preview));
   response.set_header("Location", "/v1/jobs/" + id);
   reply(response, job_to_json(context.queue.status(id).value()), 202);
 }
@@ -104,6 +127,12 @@ void send_frame(const Context& context, const httplib::Request& request, httplib
     if (std::to_string(frame->index) == index) return send_png(response, frame->png);
   }
   throw NotFound(fmt::format("picture {} of job {} is not made yet", index, job.id));
+}
+
+void send_preview(const Context& context, const httplib::Request& request, httplib::Response& response) {
+  const JobStatus job = find_job(context, request);
+  if (job.previews.empty()) throw NotFound(fmt::format("there is no preview of job {} yet", job.id));
+  send_png(response, job.previews.back()->png);
 }
 
 /// The finished pictures from left to right along the dial.
@@ -157,6 +186,7 @@ Json describe_model(const Pipeline& pipeline) {
           {"height", info.height},
           {"max_tokens", info.max_tokens},
           {"sampler", info.sampler},
+          {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
           {"styles", dial_styles(info.path)},
           {"methods", dial_methods()},
           {"samplers", std::move(samplers)},
@@ -196,6 +226,9 @@ void add_v1_api(httplib::Server& server, const Context& context) {
                 }));
   server.Get(R"(/v1/jobs/([0-9a-f]+)/frames/(\d+)\.png)",
              add([context](const auto& request, auto& response) { send_frame(context, request, response); }));
+  server.Get(R"(/v1/jobs/([0-9a-f]+)/preview\.png)", add([context](const auto& request, auto& response) {
+               send_preview(context, request, response);
+             }));
   server.Get(R"(/v1/jobs/([0-9a-f]+)/strip\.png)",
              add([context](const auto& request, auto& response) { send_strip(context, request, response); }));
 }

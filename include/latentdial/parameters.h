@@ -12,8 +12,10 @@ namespace latentdial {
 /// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
 /// "Steps: 20, Sampler: …, Size: 512x512, Model: NAME, RNG: CPU, Version: latentdial …". Values that hold a
 /// comma, colon or quote are JSON strings. Settings at their default are left out except the ones that A1111
-/// always writes. `model` names the checkpoint.
-[[nodiscard]] std::string to_parameters(const Settings& settings, const std::string& model);
+/// always writes. `model` names the checkpoint; `decoder`, ModelInfo::decoder, is written as "VAE Decoder"
+/// where it is not empty.
+[[nodiscard]] std::string to_parameters(const Settings& settings, const std::string& model,
+                                        const std::string& decoder);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
 /// understood. Keys of other programs are left alone. Throws invalid_input naming the key whose value cannot

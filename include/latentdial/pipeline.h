@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,7 @@ struct ModelInfo {
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
+  std::string decoder;                      ///< "TAESD" where one decodes; empty: the model's own VAE.
   std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
   std::vector<LearntWord> embeddings;       ///< Words of textual inversion.
   std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
@@ -46,9 +48,22 @@ struct StepProgress {
   int pictures = 1;  ///< Pictures in the batch.
 };
 
+/// A picture under way: the clean latents that the model sees in the noise after a step, decoded. An edit of
+/// a finished picture (`anchored`, `calibrated`) is shown as far as it is.
+struct Preview {
+  std::size_t picture = 0;  ///< Its place in the list that `generate` was given.
+  int step = 0;             ///< As StepProgress has it.
+  Image image;              ///< Of the picture's own size.
+};
+
 /// Called from `generate` on the caller's thread.
 struct Observer {
   std::function<void(const StepProgress&)> on_step;
+  /// Asked after each step but the last, for each picture of the batch by its place in the list: whether
+  /// on_preview is to get it as it is now. A preview costs a decoding, and changes no picture; while a
+  /// picture is inverted there is none.
+  std::function<bool(const StepProgress&, std::size_t picture)> wants_preview = {};
+  std::function<void(Preview)> on_preview = {};
   std::stop_token stop;  ///< When asked, `generate` throws Error(cancelled) before the next U-Net evaluation.
 };
 

@@ -163,6 +163,7 @@ struct EngineOptions {
       {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
   std::vector<std::string> embedding =
       {};  ///< Files of textual inversion, perhaps as "WORD=FILE"; the word in a prompt is the embedding.
+  std::string taesd = "";  ///< TAESD folder or file that decodes pictures; empty: the model's own VAE does.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.
   std::string dtype;
@@ -184,6 +185,11 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "Embedding of textual inversion, .pt, .bin or .safetensors, as FILE, whose name without its "
                  "ending is then a word of prompts, or WORD=FILE; give it again for more"},
           o.embedding);
+  visitor(
+      Option{"taesd", "--taesd", "",
+             "Small, fast decoder that makes pictures of latents in place of the model's own: a diffusers "
+             "AutoencoderTiny folder, .safetensors, .pt or .pth"},
+      o.taesd);
   visitor(Option{"dtype", "--dtype", "",
                  "Number format of the computation: f32, bf16, which takes half the memory, or int8, the "
                  "fastest (default: the faster one of f32 and bf16 here)"},

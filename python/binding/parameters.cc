@@ -5,6 +5,7 @@
 
 #include "bind.h"
 #include "latentdial/image.h"
+#include "latentdial/pipeline.h"
 #include "latentdial/sweep.h"
 #include "settings.h"
 
@@ -15,8 +16,8 @@ namespace nb = nanobind;
 void bind_parameters(nb::module_& module) {
   module.def(
       "to_parameters",
-      [](const nb::dict& settings, const std::string& model) {
-        return to_parameters(settings_from_dict(settings), model);
+      [](const nb::dict& settings, const ModelInfo& model) {
+        return to_parameters(settings_from_dict(settings), model.name, model.decoder);
       },
       nb::arg("settings"), nb::arg("model"), "The settings as the text that A1111's web UI writes.");
   module.def(

@@ -19,22 +19,24 @@ namespace {
 namespace nb = nanobind;
 
 Pipeline load(std::string model, std::vector<std::string> lora, std::vector<std::string> embedding,
-              std::string dtype, int threads, bool profile) {
+              std::string taesd, std::string dtype, int threads, bool profile) {
   const nb::gil_scoped_release unlocked;
   return Pipeline::load({.model = std::move(model),
                          .lora = std::move(lora),
                          .embedding = std::move(embedding),
+                         .taesd = std::move(taesd),
                          .dtype = std::move(dtype),
                          .threads = threads,
                          .profile = profile});
 }
 
 std::vector<Picture> generate(const Pipeline& pipeline, const std::vector<nb::dict>& list,
-                              nb::object callback) {
+                              nb::object callback, nb::object on_preview, int preview_every) {
   std::vector<Settings> settings;
   for (const nb::dict& dict : list) settings.push_back(settings_from_dict(dict));
   std::vector<Picture> pictures(settings.size());
   Watch watch(std::move(callback), static_cast<int>(settings.size()));
+  watch.show_previews(std::move(on_preview), preview_every);
   const auto keep = [&](std::size_t index, Picture picture) {
     pictures[index] = std::move(picture);
     watch.picture_finished();
@@ -77,6 +79,7 @@ void bind_info(nb::module_& module) {
       .def_ro("max_tokens", &ModelInfo::max_tokens,
               "Length of the text encoder's window, start and end included.")
       .def_ro("parameters", &ModelInfo::parameters, "Weights of text encoder, U-Net and VAE together.")
+      .def_ro("decoder", &ModelInfo::decoder, "\"TAESD\" where one decodes; empty: the model's own VAE.")
       .def_ro("loras", &ModelInfo::loras, "\"NAME x SCALE: N of M layers applied\", one a LoRA.")
       .def_ro("embeddings", &ModelInfo::embeddings, "Words of textual inversion.")
       .def_ro("unused_tensors", &ModelInfo::unused_tensors,
@@ -125,10 +128,11 @@ void bind_pipeline(nb::module_& module) {
   bind_info(module);
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
-      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("dtype"),
-           nb::arg("threads"), nb::arg("profile"))
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("taesd"),
+           nb::arg("dtype"), nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
-      .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none())
+      .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none(),
+           nb::arg("on_preview").none(), nb::arg("preview_every"))
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),
            nb::arg("evaluations"), nb::arg("seed"), nb::arg("callback").none())
       .def("profile", &Pipeline::profile);

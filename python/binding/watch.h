@@ -22,6 +22,11 @@ struct Progress {
 class Watch {
  public:
   Watch(nanobind::object callback, int pictures) : callback_(std::move(callback)), pictures_(pictures) {}
+  /// Calls `on_preview(preview)` for every picture after every so many steps; None: never.
+  void show_previews(nanobind::object on_preview, int every) {
+    on_preview_ = std::move(on_preview);
+    preview_every_ = every;
+  }
 
   /// Calls `work(observer)` without the GIL. Throws what the callback raised, and Error(cancelled) when it
   /// returned False.
@@ -30,7 +35,7 @@ class Watch {
     const Turn turn(pipeline);
     try {
       const nanobind::gil_scoped_release unlocked;
-      work(Observer{[this](const StepProgress& progress) { on_step(progress); }, stop_.get_token()});
+      work(observer());
     } catch (const Error& error) {
       if (error.code() != ErrorCode::cancelled || fault_ == nullptr) throw;
     }
@@ -51,10 +56,14 @@ class Watch {
     const Pipeline* before_;
   };
 
-  void on_step(const StepProgress& progress);
+  [[nodiscard]] Observer observer();
+  /// Runs `tell` with the GIL. What it throws stops the work, and is thrown when that has stopped.
+  template <class Tell>
+  void in_python(Tell&& tell);
   void tell_python(const StepProgress& progress);
 
-  nanobind::object callback_;
+  nanobind::object callback_, on_preview_ = nanobind::none();
+  int preview_every_ = 1;
   int picture_ = 0, pictures_;
   std::stop_source stop_;
   std::exception_ptr fault_;

@@ -105,7 +105,7 @@ class PictureFiles:
         self._given[path] = picture
         return path
 
-    def forget(self, settings: dict[str, Any], parameters: str, model: str) -> tuple[dict[str, Any], str]:
+    def forget(self, settings: dict[str, Any], parameters: str, model: _engine.ModelInfo) -> tuple[dict[str, Any], str]:
         """A finished picture's settings and text without these files."""
         inside = [name for name in FILE_SETTINGS if settings[name] in self._given]
         if not inside:

@@ -7,6 +7,8 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from PIL import Image
+
 from . import _engine
 from .errors import InvalidInput, in_keywords
 from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, table, to_positions, to_settings
@@ -15,6 +17,7 @@ from .result import Result, Strip
 from .stages import Stages
 
 Callback = Callable[[_engine.Progress], Any]
+OnPreview = Callable[[int, int, Image.Image], Any]
 
 
 def _embedded_model() -> str:
@@ -40,6 +43,7 @@ class Pipeline(Stages):
         *,
         lora: Sequence[str | os.PathLike[str]] = (),
         embedding: Sequence[str | os.PathLike[str]] = (),
+        taesd: str | os.PathLike[str] = "",
         dtype: str = "",
         threads: int = 0,
         profile: bool = False,
@@ -52,6 +56,8 @@ class Pipeline(Stages):
             lora: LoRA files to add, each as "FILE" or "FILE:SCALE"; `info.loras` says what became of them.
             embedding: Files of textual inversion, each as "FILE", whose name without its ending is then a word of prompts, or
                 "WORD=FILE"; `info.embeddings` lists them.
+            taesd: A small, fast decoder that makes pictures of latents in place of the model's own: a diffusers
+                AutoencoderTiny folder, `.safetensors`, `.pt` or `.pth`; "": none.
             dtype: "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); "": the faster of f32 and bf16 here.
             threads: 1 to 1024; 0: every core this process may use. The pictures do not depend on it.
             profile: Time every operation, for `profile()`.
@@ -62,7 +68,9 @@ class Pipeline(Stages):
         path = _embedded_model() if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
             raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
-        return cls(_engine.Engine(path, _files(lora), _files(embedding), checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)))
+        tiny = os.path.expanduser(os.fspath(taesd))
+        numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
+        return cls(_engine.Engine(path, _files(lora), _files(embedding), tiny, *numbers))
 
     @property
     def info(self) -> _engine.ModelInfo:
@@ -77,7 +85,14 @@ class Pipeline(Stages):
         return f"Pipeline({self.info!r})"
 
     def __call__(
-        self, prompt: str | Sequence[str] = "", *, num_images_per_prompt: int = 1, callback: Callback | None = None, **settings: Any
+        self,
+        prompt: str | Sequence[str] = "",
+        *,
+        num_images_per_prompt: int = 1,
+        callback: Callback | None = None,
+        on_preview: OnPreview | None = None,
+        preview_every: int = 5,
+        **settings: Any,
     ) -> Result:
         """Makes pictures.
 
@@ -86,6 +101,9 @@ class Pipeline(Stages):
             num_images_per_prompt: Pictures of each prompt, with the seeds seed, seed + 1, …
             callback: Called as `callback(progress)` after each step, with `step`, `steps`, `picture`, `pictures`.
                 Returning False, or raising, stops before the next U-Net evaluation.
+            on_preview: Called as `on_preview(picture, step, image)` with the pictures under way: the place in the
+                list, the step and a PIL image of what the model sees in the noise. No picture changes by it.
+            preview_every: Steps from one preview to the next, 1 to 1000; each costs a decoding, which `taesd` makes cheap.
             **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `mask` take a
                 path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1).
 
@@ -103,7 +121,7 @@ class Pipeline(Stages):
         count = in_range("num_images_per_prompt", num_images_per_prompt, 1, MOST_PICTURES)
         if not prompts:
             raise InvalidInput("prompt: the list is empty; say what the picture shows")
-        return Result(**self._make([{**one, "prompt": text} for text in prompts for one in _with_seeds(common, count)], callback))
+        return Result(**self._make([{**one, "prompt": text} for text in prompts for one in _with_seeds(common, count)], callback, on_preview, preview_every))
 
     def dial(self, prompt: str, style: str, at: Positions = "0:1:11", *, callback: Callback | None = None, **settings: Any) -> Strip:
         """A strip of pictures from none of a style to all of it, the rest of the picture kept.
@@ -186,12 +204,16 @@ class Pipeline(Stages):
         number = {name: in_range(name, value, *limits) for name, value, limits in (("evaluations", evaluations, (2, 1000)), ("seed", seed, (0, HIGHEST_SEED)))}
         return self._engine.measure(pixels, **text, **number, callback=callback)
 
-    def _make(self, jobs: list[dict[str, Any]], callback: Callback | None) -> dict[str, Any]:
+    def _make(
+        self, jobs: list[dict[str, Any]], callback: Callback | None, on_preview: OnPreview | None = None, preview_every: int = 1
+    ) -> dict[str, Any]:
         """The fields of a Result, one picture per job."""
+        every = in_range("preview_every", preview_every, 1, 1000)
+        look = on_preview and (lambda seen: on_preview(seen.picture, seen.step, Image.fromarray(seen.image)))
         with PictureFiles() as files:
             given = [files.write(self._with_both_sides(job)) for job in jobs]
-            made = self._engine.generate(given, callback)
-            told = [files.forget(picture.settings, picture.parameters, self.info.name) for picture in made]
+            made = self._engine.generate(given, callback, look, every)
+            told = [files.forget(picture.settings, picture.parameters, self.info) for picture in made]
         return {
             "images": [from_pixels(picture.image, text) for picture, (_, text) in zip(made, told)],
             "settings": [settings for settings, _ in told],

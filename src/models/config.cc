@@ -230,4 +230,23 @@ AutoencoderConfig AutoencoderConfig::from_json(const nlohmann::json& config) {
   return c;
 }
 
+TinyDecoderConfig TinyDecoderConfig::from_json(const nlohmann::json& config) {
+  const Fields fields(config, "TAESD");
+  fields.only("_class_name", {"AutoencoderTiny"});
+  fields.only("act_fn", {"relu"});
+  fields.only("upsample_fn", {"nearest"});
+  fields.only("upsampling_scaling_factor", {2});
+  fields.only("out_channels", {3});
+  fields.only("scaling_factor", {1, 1.0});
+  fields.only("shift_factor", {0, 0.0});
+  TinyDecoderConfig c;
+  c.latent_channels = fields.positive("latent_channels", c.latent_channels);
+  c.blocks = fields.positives("num_decoder_blocks", c.blocks);
+  const auto channels = fields.per_level("decoder_block_out_channels", c.blocks.size(), c.channels);
+  if (std::adjacent_find(channels.begin(), channels.end(), std::not_equal_to<>()) != channels.end())
+    fields.fail("decoder_block_out_channels", "one number for all levels");
+  c.channels = channels.front();
+  return c;
+}
+
 }  // namespace latentdial::models

@@ -64,4 +64,15 @@ struct AutoencoderConfig {
   [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (block_out_channels.size() - 1); }
 };
 
+/// The decoder half of diffusers' AutoencoderTiny.
+struct TinyDecoderConfig {
+  std::int64_t latent_channels = 4;
+  std::int64_t channels = 64;                       ///< diffusers' decoder_block_out_channels, all alike.
+  std::vector<std::int64_t> blocks = {3, 3, 3, 1};  ///< num_decoder_blocks, from the latents' resolution up.
+
+  static TinyDecoderConfig from_json(const nlohmann::json& config);
+  /// Pixels per latent in each direction: 2 to the number of upsamplings.
+  [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (blocks.size() - 1); }
+};
+
 }  // namespace latentdial::models

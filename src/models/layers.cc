@@ -13,10 +13,11 @@ Tensor Linear::operator()(const Tensor& x, ops::Epilogue epilogue) const {
 }
 
 Conv2d::Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
-               ops::ConvGeometry geometry)
+               ops::ConvGeometry geometry, bool bias)
     : ops_(scope.ops),
       weight_(scope.ops->prepare_conv2d(scope.weights.load("weight", {out, in, kernel, kernel}),
-                                        scope.weights.load("bias", {out}), geometry, scope.precision)) {}
+                                        bias ? scope.weights.load("bias", {out}) : Tensor(), geometry,
+                                        scope.precision)) {}
 
 Tensor Conv2d::operator()(const Tensor& x, ops::Epilogue epilogue) const {
   return ops_->conv2d(x, weight_, epilogue);

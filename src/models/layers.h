@@ -35,10 +35,11 @@ class Linear {
 class Conv2d {
  public:
   Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel,
-         ops::ConvGeometry geometry);
+         ops::ConvGeometry geometry, bool bias = true);
   /// Stride 1, the picture's size kept.
-  Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel)
-      : Conv2d(scope, in, out, kernel, {.stride = 1, .pad_before = kernel / 2, .pad_after = kernel / 2}) {}
+  Conv2d(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel, bool bias = true)
+      : Conv2d(scope, in, out, kernel, {.stride = 1, .pad_before = kernel / 2, .pad_after = kernel / 2},
+               bias) {}
   Tensor operator()(const Tensor& x /*[B,H,W,in]*/, ops::Epilogue epilogue = {}) const;
 
  private:

@@ -13,7 +13,7 @@
 /// understands.
 namespace latentdial::ops {
 
-enum class Activation { none, silu, gelu, quick_gelu };
+enum class Activation { none, silu, gelu, quick_gelu, relu };
 
 /// A parameter in the back end's own layout. Immutable, shared between threads.
 class Packed {

@@ -155,7 +155,7 @@ std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& li
     if (!lowers_noise(sampler, i)) continue;
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
     advance(unet, sampler, edits, i);
-    if (on_evaluation) on_evaluation();
+    if (on_evaluation) on_evaluation([&](std::size_t k) { return edited(edits, edits.changes[k]); });
   }
   std::vector<Tensor> latents;
   for (const Change& change : edits.changes) latents.push_back(edited(edits, change));

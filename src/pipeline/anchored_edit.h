@@ -25,6 +25,7 @@ struct AnchoredEdit {
 ///
 /// Until the last steps the layout of the scene comes from the original's evaluation. All edits are on one
 /// schedule, in one batch; an original that several share is evaluated once.
+/// What `on_evaluation` gets to see is the edited latents so far.
 [[nodiscard]] std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, int first,
                                        const OnEvaluation& on_evaluation, const std::stop_token& stop);
 

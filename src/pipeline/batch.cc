@@ -54,13 +54,23 @@ void Pipeline::Engine::generate(const std::vector<Settings>& list, std::size_t b
   const std::vector<Settings> batch(list.begin() + static_cast<std::ptrdiff_t>(begin),
                                     list.begin() + static_cast<std::ptrdiff_t>(end));
   std::vector<std::vector<std::string>> notices(batch.size());
-  auto images = make_images(batch, notices, observer);
+  Observer of_batch = observer;
+  if (observer.wants_preview && observer.on_preview) {
+    of_batch.wants_preview = [&](const StepProgress& step, std::size_t picture) {
+      return observer.wants_preview(step, begin + picture);
+    };
+    of_batch.on_preview = [&](Preview preview) {
+      preview.picture += begin;
+      observer.on_preview(std::move(preview));
+    };
+  }
+  auto images = make_images(batch, notices, of_batch);
   std::vector<Picture> pictures;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Picture& picture = pictures.emplace_back();
     picture.image = std::move(images[i]);
     picture.settings = batch[i];
-    picture.parameters = to_parameters(batch[i], info.name);
+    picture.parameters = to_parameters(batch[i], info.name, info.decoder);
     picture.notices = std::move(notices[i]);
   }
   release_idle_buffers();

@@ -77,18 +77,31 @@ int Pipeline::Engine::editing_steps(const std::vector<EditedPicture>& pictures, 
 }
 
 std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPicture>& pictures,
-                                                  std::vector<std::string>& notices,
-                                                  const OnEvaluation& on_evaluation,
-                                                  const std::stop_token& stop) {
+                                                  const std::vector<PlannedEdit>& planned,
+                                                  std::vector<std::string>& notices, Watch& watch) {
   if (pictures.empty()) return {};
   const EditWindow window = pictures.front().window;
   std::vector<AnchoredEdit> edits;
+  std::vector<Tensor> masks;
   for (const EditedPicture& picture : pictures) {
     Settings at_strength = picture.settings;
     at_strength.position = picture.strength;
     edits.push_back({find_trunk(picture.settings), condition(at_strength, notices)});
+    masks.push_back(mask_of(picture.settings));
   }
-  auto latents = edit(prompted_unet, edits, window.first, on_evaluation, stop);
+  const auto look = [&](const CleanLatents& clean) {
+    watch.step();
+    std::vector<EditedPicture> under_way;
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      if (!watch.wants_preview(i)) continue;
+      for (std::size_t k = under_way.size(); k < pictures.size(); ++k) {
+        under_way.push_back(pictures[k]);
+        under_way[k].image = preview(masked(edits[k].original->latents, clean(k), masks[k]));
+      }
+      watch.show(i, mixed_image(planned[i], under_way));
+    }
+  };
+  auto latents = edit(prompted_unet, edits, window.first, look, watch.stop());
   std::vector<Run> runs;
   for (std::size_t k = 0; k < pictures.size(); ++k) {
     const Settings& s = pictures[k].settings;
@@ -98,34 +111,41 @@ std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPictur
       latents[k] = sampler->add_noise(latents[k], generator.randn_nhwc(latents[k].shape()), window.settle);
     runs.push_back({edits[k].conditioning, std::move(sampler), generator, latents[k], window.settle, {}});
   }
-  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), on_evaluation, stop);
+  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), look, watch.stop());
   for (std::size_t k = 0; k < pictures.size(); ++k)
-    latents[k] = masked(edits[k].original->latents, runs[k].latents, mask_of(pictures[k].settings));
+    latents[k] = masked(edits[k].original->latents, runs[k].latents, masks[k]);
   return latents;
 }
 
-void Pipeline::Engine::edit_pictures(std::vector<EditedPicture> pictures, std::vector<std::string>& notices,
-                                     const OnEvaluation& on_evaluation, const std::stop_token& stop) {
-  const auto unchanged =
-      std::partition(pictures.begin(), pictures.end(), [](const auto& p) { return p.strength != 0; });
-  auto latents = edit_trunks({pictures.begin(), unchanged}, notices, on_evaluation, stop);
-  for (auto picture = unchanged; picture != pictures.end(); ++picture)
-    latents.push_back(find_trunk(picture->settings)->latents);
+void Pipeline::Engine::edit_pictures(std::vector<EditedPicture> pictures,
+                                     const std::vector<PlannedEdit>& planned,
+                                     std::vector<std::string>& notices, Watch& watch) {
+  const auto remember = [&](EditedPicture picture, const Tensor& latents) {
+    picture.image = to_image(decode(latents));
+    edited_.push_front(std::move(picture));
+  };
   release_idle_buffers();
-  for (std::size_t k = 0; k < pictures.size(); ++k) {
-    pictures[k].image = to_image(decoder(latents[k]));
-    edited_.push_front(std::move(pictures[k]));
-  }
+  // The unchanged ones first: previews of the others are mixed with them.
+  const auto changed =
+      std::stable_partition(pictures.begin(), pictures.end(), [](const auto& p) { return p.strength == 0; });
+  for (auto picture = pictures.begin(); picture != changed; ++picture)
+    remember(*picture, find_trunk(picture->settings)->latents);
+  const std::vector<EditedPicture> edits(changed, pictures.end());
+  const auto latents = edit_trunks(edits, planned, notices, watch);
+  release_idle_buffers();
+  for (std::size_t k = 0; k < edits.size(); ++k) remember(edits[k], latents[k]);
 }
 
-Image Pipeline::Engine::mixed_image(const PlannedEdit& planned) const {
+Image Pipeline::Engine::mixed_image(const PlannedEdit& planned,
+                                    const std::vector<EditedPicture>& under_way) const {
   std::vector<double> sums;
   Image image;
   for (const EditShare& share : planned.shares) {
     const EditedPicture wanted{planned.settings, share.strength, planned.window, {}};
-    image = std::find_if(edited_.begin(), edited_.end(), [&](const auto& other) {
-              return other.is(wanted);
-            })->image;
+    const auto is_wanted = [&](const EditedPicture& other) { return other.is(wanted); };
+    const auto known = std::find_if(edited_.begin(), edited_.end(), is_wanted);
+    image = known != edited_.end() ? known->image
+                                   : std::find_if(under_way.begin(), under_way.end(), is_wanted)->image;
     sums.resize(image.rgb.size());
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += share.weight * image.rgb[i];
   }

@@ -161,13 +161,17 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       prompted_unet(unet, *unet_backend),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
-      decoder({checkpoint.vae.weights, backend.get()}, vae_config) {
+      decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)) {
   check_widths(text_encoder, unet, vae_config);
   add_embeddings(info, learnt);
   info.device = unet_backend->description();
   info.fingerprint = fingerprint(checkpoint);
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
+  }
+  if (!options.taesd.empty()) {
+    info.decoder = "TAESD";
+    std::erase_if(info.unused_tensors, is_of_own_decoder);
   }
 }
 
@@ -259,7 +263,7 @@ const Run* Pipeline::Engine::find_trunk(const Settings& settings) const {
 }
 
 void Pipeline::Engine::make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
-                                   const OnEvaluation& on_evaluation, const std::stop_token& stop) {
+                                   Watch& watch) {
   std::vector<Settings> missing;
   std::vector<Run> runs;
   for (const Settings& s : list) {
@@ -268,22 +272,43 @@ void Pipeline::Engine::make_trunks(const std::vector<Settings>& list, std::vecto
     missing.push_back(key);
     runs.push_back(start(key, condition(key, notices)));
   }
-  denoise(prompted_unet, runs, fork_evaluation(list.front()), on_evaluation, stop);
+  const auto look = [&](const CleanLatents& clean) {
+    watch.step();
+    std::vector<Image> seen(runs.size());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto run = static_cast<std::size_t>(
+          std::find(missing.begin(), missing.end(), trunk_settings(list[i])) - missing.begin());
+      if (run == runs.size() || !watch.wants_preview(i)) continue;
+      if (seen[run].rgb.empty()) seen[run] = preview(clean(run));
+      watch.show(i, seen[run]);
+    }
+  };
+  denoise(prompted_unet, runs, fork_evaluation(list.front()), look, watch.stop());
   for (std::size_t i = 0; i < missing.size(); ++i) {
     trunks_.push_front({missing[i], std::move(runs[i])});
   }
 }
 
 std::vector<Tensor> Pipeline::Engine::denoise_forks(const std::vector<Settings>& list,
-                                                    std::vector<std::string>& notices,
-                                                    const OnEvaluation& on_evaluation,
-                                                    const std::stop_token& stop) {
+                                                    std::vector<std::string>& notices, Watch& watch) {
   std::vector<Run> runs;
   for (const Settings& s : list) runs.push_back(find_trunk(s)->fork(condition(s, notices)));
-  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), on_evaluation, stop);
+  const auto look = [&](const CleanLatents& clean) {
+    watch.step();
+    for (std::size_t r = 0; r < runs.size(); ++r)
+      if (watch.wants_preview(r)) watch.show(r, preview(clean(r)));
+  };
+  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), look, watch.stop());
   std::vector<Tensor> latents;
   for (Run& run : runs) latents.push_back(std::move(run.latents));
   return latents;
+}
+
+Image Pipeline::Engine::preview(const Tensor& clean_latents) const {
+  release_idle_buffers();
+  Image image = to_image(decode(clean_latents));
+  release_idle_buffers();
+  return image;
 }
 
 std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& list,
@@ -301,26 +326,22 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
   std::vector<PlannedEdit> planned;
   for (std::size_t i = 0; edited && i < list.size(); ++i) planned.push_back(plan_edit(list[i], notices[i]));
   const auto to_edit = pictures_to_edit(planned);
-  StepProgress progress{.step = 0,
-                        .steps = inversions * inversion_steps(evaluations - first) +
-                                 (shared ? 0 : fork - first) + (edited ? 0 : evaluations - fork) +
-                                 editing_steps(to_edit, *sampler),
-                        .pictures = static_cast<int>(list.size())};
-  const auto count = [&] {
-    ++progress.step;
-    if (observer.on_step) observer.on_step(progress);
-  };
+  Watch watch(observer,
+              {.step = 0,
+               .steps = inversions * inversion_steps(evaluations - first) + (shared ? 0 : fork - first) +
+                        (edited ? 0 : evaluations - fork) + editing_steps(to_edit, *sampler),
+               .pictures = static_cast<int>(list.size())});
   std::vector<std::string> shared_notices;
-  invert_pictures(to_invert, list.size(), shared_notices, count, observer.stop);
-  make_trunks(list, shared_notices, count, observer.stop);
-  edit_pictures(to_edit, shared_notices, count, observer.stop);
+  invert_pictures(to_invert, list.size(), shared_notices, watch);
+  make_trunks(list, shared_notices, watch);
+  edit_pictures(to_edit, planned, shared_notices, watch);
   std::vector<Image> images;
   if (edited) {
     for (const PlannedEdit& position : planned) images.push_back(mixed_image(position));
   } else {
-    const auto latents = denoise_forks(list, shared_notices, count, observer.stop);
+    const auto latents = denoise_forks(list, shared_notices, watch);
     release_idle_buffers();
-    for (const Tensor& picture : latents) images.push_back(to_image(decoder(picture)));
+    for (const Tensor& picture : latents) images.push_back(to_image(decode(picture)));
   }
   for (auto& own : notices) own.insert(own.end(), shared_notices.begin(), shared_notices.end());
   forget_the_oldest();

@@ -18,9 +18,11 @@
 #include "ops/profile.h"
 #include "pipeline/inversion.h"
 #include "pipeline/learnt_embeddings.h"
+#include "pipeline/picture_decoder.h"
 #include "pipeline/prompt_encoder.h"
 #include "pipeline/prompted_unet.h"
 #include "pipeline/run.h"
+#include "pipeline/watch.h"
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
@@ -78,7 +80,7 @@ struct Pipeline::Engine {
   PromptedUNet prompted_unet;
   models::AutoencoderConfig vae_config;
   models::Encoder encoder;
-  models::Decoder decoder;
+  PictureDecoder decode;
   std::mutex one_at_a_time;
   /// Forgets what was made of files: they may hold other pictures next time.
   void forget_files();
@@ -93,14 +95,13 @@ struct Pipeline::Engine {
                                                 std::vector<std::string>& notices) const;
   [[nodiscard]] EncodedPrompt encode_content(const Settings& settings, const std::string& suffix,
                                              std::vector<std::string>& notices) const;
-  void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices,
-                   const OnEvaluation& on_evaluation, const std::stop_token& stop);
+  void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices, Watch& watch);
   [[nodiscard]] const Run* find_trunk(const Settings& settings) const;
   /// From their trunks on, the latents of each of `list`.
   [[nodiscard]] std::vector<Tensor> denoise_forks(const std::vector<Settings>& list,
-                                                  std::vector<std::string>& notices,
-                                                  const OnEvaluation& on_evaluation,
-                                                  const std::stop_token& stop);
+                                                  std::vector<std::string>& notices, Watch& watch);
+  /// A picture under way, as it is to be shown.
+  [[nodiscard]] Image preview(const Tensor& clean_latents) const;
 
   /// A finished picture, edited at some strength, 0 for the picture itself: positions of a dial are mixed of
   /// these.
@@ -125,15 +126,17 @@ struct Pipeline::Engine {
   [[nodiscard]] std::vector<EditedPicture> pictures_to_edit(const std::vector<PlannedEdit>& list) const;
   /// The denoising steps that this takes.
   [[nodiscard]] static int editing_steps(const std::vector<EditedPicture>& pictures, const Sampler& sampler);
-  /// Edits them in one batch, from their trunks, and remembers them. All have one window.
-  void edit_pictures(std::vector<EditedPicture> pictures, std::vector<std::string>& notices,
-                     const OnEvaluation& on_evaluation, const std::stop_token& stop);
+  /// Edits them in one batch, from their trunks, and remembers them. All have one window. `planned` is what
+  /// they are for: the previews are of that.
+  void edit_pictures(std::vector<EditedPicture> pictures, const std::vector<PlannedEdit>& planned,
+                     std::vector<std::string>& notices, Watch& watch);
   [[nodiscard]] std::vector<Tensor> edit_trunks(const std::vector<EditedPicture>& pictures,
-                                                std::vector<std::string>& notices,
-                                                const OnEvaluation& on_evaluation,
-                                                const std::stop_token& stop);
-  /// A dial position whose edited pictures are known: their weighted sum, pixel by pixel.
-  [[nodiscard]] Image mixed_image(const PlannedEdit& planned) const;
+                                                const std::vector<PlannedEdit>& planned,
+                                                std::vector<std::string>& notices, Watch& watch);
+  /// A dial position whose edited pictures are known or among `under_way`: their weighted sum, pixel by
+  /// pixel.
+  [[nodiscard]] Image mixed_image(const PlannedEdit& planned,
+                                  const std::vector<EditedPicture>& under_way = {}) const;
   void forget_old_edits();
 
   /// A picture and what decides its inversion; neither the dial nor another picture has a say in it.
@@ -146,8 +149,7 @@ struct Pipeline::Engine {
   [[nodiscard]] std::vector<InvertedPicture> pictures_to_invert(const std::vector<Settings>& list) const;
   /// Inverts them, at most `at_once` in one batch, and remembers the latest.
   void invert_pictures(std::vector<InvertedPicture> pictures, std::size_t at_once,
-                       std::vector<std::string>& notices, const OnEvaluation& on_evaluation,
-                       const std::stop_token& stop);
+                       std::vector<std::string>& notices, Watch& watch);
   [[nodiscard]] Run start_inverted(const Settings& settings, Conditioning conditioning) const;
 
   void forget_the_oldest();

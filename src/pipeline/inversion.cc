@@ -63,7 +63,7 @@ std::vector<std::vector<Tensor>> find_paths(PromptedUNet& unet, const std::vecto
   for (std::size_t k = count; k-- > 0;) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was inverted");
     paths[k] = climb(unet, pictures, first + static_cast<int>(k), paths[k + 1]);
-    if (on_evaluation) on_evaluation();
+    if (on_evaluation) on_evaluation({});
   }
   return paths;
 }

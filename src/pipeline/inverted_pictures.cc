@@ -68,8 +68,8 @@ auto Pipeline::Engine::pictures_to_invert(const std::vector<Settings>& list) con
 }
 
 void Pipeline::Engine::invert_pictures(std::vector<InvertedPicture> pictures, std::size_t at_once,
-                                       std::vector<std::string>& notices, const OnEvaluation& on_evaluation,
-                                       const std::stop_token& stop) {
+                                       std::vector<std::string>& notices, Watch& watch) {
+  const auto count = [&](const CleanLatents&) { watch.step(); };
   for (std::size_t begin = 0; begin < pictures.size(); begin += at_once) {
     const auto end = std::min(pictures.size(), begin + at_once);
     std::vector<PictureToInvert> batch;
@@ -85,7 +85,7 @@ void Pipeline::Engine::invert_pictures(std::vector<InvertedPicture> pictures, st
                         {}},
                        prompt_encoder.encode(s.prompt, syntax_of(s), notices).states});
     }
-    auto inversions = invert(prompted_unet, std::move(batch), on_evaluation, stop);
+    auto inversions = invert(prompted_unet, std::move(batch), count, watch.stop());
     for (std::size_t k = begin; k < end; ++k) {
       pictures[k].inversion = std::move(inversions[k - begin]);
       std::erase_if(inverted_, [&](const auto& known) { return known.settings == pictures[k].settings; });

@@ -56,7 +56,7 @@ std::string to_text(const T& value) {
   }
 }
 
-std::string settings_line(const Settings& s, const std::string& model) {
+std::string settings_line(const Settings& s, const std::string& model, const std::string& decoder) {
   const Settings defaults;
   std::vector<std::string> items;
   const auto always = [](std::string_view label) {
@@ -75,6 +75,7 @@ std::string settings_line(const Settings& s, const std::string& model) {
   });
   if (s.width > 0) items.push_back(fmt::format("Size: {}x{}", s.width, s.height));
   items.push_back(fmt::format("Model: {}", quoted(model)));
+  if (!decoder.empty()) items.push_back(fmt::format("VAE Decoder: {}", quoted(decoder)));
   items.emplace_back("RNG: CPU");
   items.push_back(fmt::format("Version: latentdial {}", kVersion));
   return fmt::format("{}", fmt::join(items, ", "));
@@ -154,10 +155,10 @@ void split_prompts(std::string_view text, Settings& s) {
 
 }  // namespace
 
-std::string to_parameters(const Settings& settings, const std::string& model) {
+std::string to_parameters(const Settings& settings, const std::string& model, const std::string& decoder) {
   std::string text = settings.prompt + "\n";
   if (!settings.negative_prompt.empty()) text += std::string(kNegative) + settings.negative_prompt + "\n";
-  text += settings_line(settings, model);
+  text += settings_line(settings, model, decoder);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
     text += fmt::format(", {}: {}", kExactPrompt,

@@ -28,19 +28,27 @@ std::vector<std::vector<Tensor>> predict(PromptedUNet& unet, const std::vector<R
   return predictions;
 }
 
-void advance(PromptedUNet& unet, std::vector<Run>& runs) {
+/// What a run's latest evaluation was of, and what it said.
+struct Evaluated {
+  Tensor latents, prediction;
+};
+
+std::vector<Evaluated> advance(PromptedUNet& unet, std::vector<Run>& runs) {
+  std::vector<Evaluated> seen;
   std::vector<GuidedStep> steps;
   for (const Run& run : runs) steps.push_back(run.conditioning(run.sampler->progress(run.next)));
   const auto predictions = predict(unet, runs, steps);
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Run& run = runs[r];
     const auto noise = [&run](const Shape& shape) { return run.generator.randn_nhwc(shape); };
-    run.latents = run.sampler->step(steps[r].combine(predictions[r]), run.next, run.latents, noise);
+    const auto& [latents, prediction] = seen.emplace_back(run.latents, steps[r].combine(predictions[r]));
+    run.latents = run.sampler->step(prediction, run.next, latents, noise);
     if (!run.corrections.empty())
       run.latents =
           linear_combination({{1, run.latents}, {1, run.corrections[static_cast<std::size_t>(run.next)]}});
     ++run.next;
   }
+  return seen;
 }
 
 }  // namespace
@@ -55,8 +63,12 @@ void denoise(PromptedUNet& unet, std::vector<Run>& runs, int until, const OnEval
   unet.expect(runs.front().sampler->timesteps(runs.front().next, until));
   while (runs.front().next < until) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
-    advance(unet, runs);
-    if (on_evaluation) on_evaluation();
+    const auto seen = advance(unet, runs);
+    if (!on_evaluation) continue;
+    on_evaluation([&](std::size_t r) {
+      const Run& run = runs[r];
+      return run.sampler->split_prediction(seen[r].prediction, seen[r].latents, run.next - 1).x0;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -26,8 +27,13 @@ struct Run {
   [[nodiscard]] Run fork(Conditioning other) const;
 };
 
-/// Called after each step of all runs together.
-using OnEvaluation = std::function<void()>;
+/// The picture that a run is on the way to: the clean latents [1,h,w,C], f32, that its latest evaluation
+/// predicts.
+using CleanLatents = std::function<Tensor(std::size_t run)>;
+
+/// Called after each step of all runs together. `clean` holds for as long as the call; it is empty where a
+/// step leads away from the picture, as an inversion's do.
+using OnEvaluation = std::function<void(const CleanLatents& clean)>;
 
 /// Takes every run from its `next` to evaluation `until`, all in one batch: they must be at the same point of
 /// the same schedule. Throws Error(cancelled) before the next step when asked to stop.

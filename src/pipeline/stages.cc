@@ -104,7 +104,7 @@ Image Stages::decode(const Values& latents) const {
   if (x.dim(0) != 1)
     throw invalid_input(fmt::format("latents: {} pictures are given; decode one at a time", x.dim(0)));
   const std::scoped_lock lock(engine.one_at_a_time);
-  Image image = to_image(engine.decoder(x));
+  Image image = to_image(engine.decode(x));
   release_idle_buffers();
   return image;
 }

@@ -19,9 +19,9 @@ void make_folder(const std::filesystem::path& folder) {
 }
 
 /// Whether the job's picture is there already, with exactly its settings.
-bool is_finished(const std::filesystem::path& path, const Settings& settings, const std::string& model) {
+bool is_finished(const std::filesystem::path& path, const Settings& settings, const ModelInfo& model) {
   if (!std::filesystem::exists(path)) return false;
-  if (read_png_parameters(path) == to_parameters(settings, model)) return true;
+  if (read_png_parameters(path) == to_parameters(settings, model.name, model.decoder)) return true;
   throw invalid_input(fmt::format("{} holds a picture with other settings; use another --out or move it away",
                                   path.string()));
 }
@@ -45,7 +45,7 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   }
   for (auto& result : results) {
     make_folder((options.folder / result.file).parent_path());
-    result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info().name);
+    result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info());
   }
   return results;
 }

@@ -68,6 +68,18 @@ def test_dtype(fails):
     assert "f32, bf16 or int8" in fails(*DOG, "--dtype", "f16")
 
 
+def test_taesd(fails, tmp_path):
+    tiny = SCENES.parents[1] / "tests" / "golden" / "models" / "tiny-decoder"
+    for path in (tiny, tiny / "taesd_decoder.pth"):
+        line = fails(*DOG, "--taesd", str(path))
+        assert str(path) in line and "4 channels at 1/8" in line and "12 at 1/8" in line
+    assert "missing.pth" in fails(*DOG, "--taesd", "missing.pth")
+    assert "holds no TAESD decoder" in fails(*DOG, "--taesd", str(SCENES / "vae" / "diffusion_pytorch_model.safetensors"))
+    assert '"AutoencoderTiny" is needed' in fails(*DOG, "--taesd", str(SCENES / "vae"))
+    (tmp_path / "taesd.pth").write_bytes((tiny / "taesd_decoder.pth").read_bytes()[:20_000])
+    assert "taesd.pth" in fails(*DOG, "--taesd", "taesd.pth")
+
+
 def test_a_window_without_guide(fails):
     assert "--method guide" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
     assert "--cfg-start" in fails(*DOG, "--cfg-start", "0.7", "--cfg-end", "0.6")

@@ -12,7 +12,8 @@ class ElementwiseTest : public OpsTest {};
 TEST_P(ElementwiseTest, ActivationsMatchTheirFormulas) {
   for (const std::int64_t count : {1, 7, 1000}) {
     const Tensor x = held(random_tensor({count}, 1, 3.0f));
-    for (const auto kind : {Activation::none, Activation::silu, Activation::gelu, Activation::quick_gelu}) {
+    for (const auto kind :
+         {Activation::none, Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu}) {
       expect_close(backend_->activate(on_device(x), kind), tensor_of(x.shape(), [&](std::int64_t i) {
                      return activation(kind, static_cast<double>(x.data<float>()[i]));
                    }));
@@ -22,7 +23,7 @@ TEST_P(ElementwiseTest, ActivationsMatchTheirFormulas) {
 
 TEST_P(ElementwiseTest, ActivationsAreSmallFarBelowZeroAndTheirArgumentFarAbove) {
   const Tensor x = Tensor::of({6}, std::array{-1e4f, -100.0f, -20.0f, 20.0f, 100.0f, 1e4f});
-  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu}) {
+  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu}) {
     const Tensor y = backend_->to_host(backend_->activate(on_device(x), kind));
     const Tensor given = held(x);
     for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(y.values()[i], 0.0f, 1e-7f);

@@ -77,7 +77,7 @@ TEST_P(LinearTest, TakesOneInputAndOneOutput) {
 }
 
 TEST_P(LinearTest, AppliesEveryActivation) {
-  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu}) {
+  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu}) {
     check({{33, 48}, 40, true, kind});
   }
 }

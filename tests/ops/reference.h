@@ -45,6 +45,8 @@ inline double activation(Activation kind, double x) {
       return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
     case Activation::quick_gelu:
       return x / (1 + std::exp(-1.702 * x));
+    case Activation::relu:
+      return x > 0 ? x : 0;
   }
   return x;
 }

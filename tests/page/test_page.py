@@ -72,6 +72,24 @@ def test_type_and_make(page):
     expect(page.locator("#caption")).to_have_text("calibrated · 50 %")
 
 
+def test_a_picture_is_seen_while_it_is_made(page):
+    page.locator("#picture").evaluate(
+        """canvas => {
+          window.seen = [];
+          new MutationObserver(() => seen.push({ ...canvas.dataset, label: canvas.getAttribute("aria-label") })).observe(canvas, { attributeFilter: ["aria-label"] });
+        }"""
+    )
+    page.locator("#style").fill("")
+    page.locator("#more summary").click()
+    page.locator("#steps").fill("240")
+    make(page)
+    seen = page.evaluate("seen")
+    steps = [int(frame["preview"]) for frame in seen if "preview" in frame]
+    assert steps and steps == sorted(steps) and all(step % 40 == 0 for step in steps)
+    assert f"Preview: step {steps[0]} of 241" in [frame["label"] for frame in seen]
+    assert "preview" not in seen[-1] and "position" in seen[-1]
+
+
 def test_frames_come_from_coarse_to_fine(page):
     page.evaluate(
         """() => {

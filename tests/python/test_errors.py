@@ -1,5 +1,7 @@
 """Bad input is one line of one family of exceptions, which names the keyword."""
 
+import pathlib
+
 import numpy
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ import latentdial
 from latentdial.errors import in_keywords
 
 GREY = Image.new("RGB", (8, 8), "grey")
+OTHER_TAESD = pathlib.Path(__file__).parents[1] / "golden" / "models" / "tiny-decoder"  # For latents of 4 channels.
 
 BAD = [
     ({"stepz": 3}, "stepz: there is no such setting; did you mean steps?"),
@@ -67,6 +70,8 @@ def test_bad_settings(pipe, settings, line):
         (lambda pipe: pipe.measure(["nowhere.png"], "sketch"), "nowhere.png does not exist"),
         (lambda pipe: latentdial.Pipeline.from_pretrained("nowhere"), "nowhere: no such file or folder"),
         (lambda pipe: latentdial.Pipeline.from_pretrained(""), "model: the path is empty"),
+        (lambda pipe: pipe("a dog", preview_every=0), "preview_every: 0 is out of range"),
+        (lambda pipe: latentdial.Pipeline.from_pretrained(taesd=OTHER_TAESD), "taesd: "),
         (lambda pipe: latentdial.Pipeline.from_pretrained(dtype="f16"), 'dtype: "f16" is unknown'),
         (lambda pipe: latentdial.Pipeline.from_pretrained(threads=2.0), "threads: 2.0 is no int"),
         (lambda pipe: latentdial.read_parameters("nowhere.png"), "nowhere.png does not exist"),

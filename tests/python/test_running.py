@@ -43,6 +43,28 @@ def test_false_at_the_last_step_cancels_too(pipe):
         pipe("a dog", callback=lambda progress: progress.step < progress.steps, **SMALL)
 
 
+def test_previews_are_pictures_on_the_way(pipe):
+    shown = []
+    ask = {"steps": 6, "sampler": "ddim", "width": 64, "height": 64, "seed": 41}
+    seen = pipe(["a dog", "a cat"], on_preview=lambda *preview: shown.append(preview), preview_every=2, **ask)
+    assert [(picture, step) for picture, step, _ in shown] == [(0, 2), (1, 2), (0, 4), (1, 4)]
+    assert {image.size for *_, image in shown} == {(64, 64)}
+    distance = lambda a, b: numpy.abs(numpy.asarray(a, int) - numpy.asarray(b, int)).mean()  # noqa: E731
+    assert distance(shown[0][2], seen.images[0]) > distance(shown[2][2], seen.images[0]) > 0
+
+
+def test_an_exception_in_a_preview_reaches_the_caller(pipe):
+    calls = []
+
+    def fail(*preview):
+        calls.append(preview)
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        pipe("a dog", on_preview=fail, preview_every=1, steps=30, seed=42)
+    assert len(calls) == 1
+
+
 def test_none_goes_on(pipe):
     assert pipe("a dog", callback=lambda progress: None, **SMALL).images
 

@@ -58,6 +58,24 @@ def test_a_stream_ends_with_the_picture(api):
     assert picture(events[-1]).size == (128, 128)
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_stream_shows_so_many_partial_images(api, count):
+    events = list(api.images.generate(prompt="a dog", stream=True, partial_images=count, **SMALL))
+    assert [event.type for event in events] == ["image_generation.partial_image"] * count + ["image_generation.completed"]
+    assert [event.partial_image_index for event in events[:-1]] == list(range(count))
+    assert all((event.size, event.quality, event.background, event.output_format) == ("128x128", "auto", "opaque", "png") for event in events)
+    assert all(event.created_at > 0 for event in events)
+    pictures = [picture(event) for event in events]
+    assert {image.size for image in pictures} == {(128, 128)} and len({image.tobytes() for image in pictures}) == count + 1
+
+
+def test_the_stream_of_an_edit_shows_partial_images_too(api):
+    start = ("start.png", png_bytes(Image.new("RGB", (128, 128), "green")))
+    more = {"steps": 8, "strength": 0.5}
+    events = list(api.images.edit(image=start, prompt="a dog", size="128x128", stream=True, partial_images=2, extra_body=more))
+    assert [event.type for event in events] == ["image_edit.partial_image"] * 2 + ["image_edit.completed"]
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -68,6 +86,8 @@ def test_a_stream_ends_with_the_picture(api):
         ({"background": "transparent"}, "background"),
         ({"output_format": "webp"}, "output_format"),
         ({"partial_images": 2}, "partial_images"),
+        ({"partial_images": 4, "stream": True}, "partial_images"),
+        ({"partial_images": "two", "stream": True}, "partial_images"),
         ({"style": "sketch"}, "dial"),
         ({"wrong": 1}, None),
     ],

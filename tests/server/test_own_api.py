@@ -14,7 +14,7 @@ LONG = {"prompt": "a dog", "steps": 900}
 
 def test_the_model_says_what_the_page_needs(client):
     model = client.get("/v1/model").json()
-    assert model["name"] == "scenes" and model["width"] == 128
+    assert model["name"] == "scenes" and model["width"] == 128 and model["decoder"] == "VAE"
     assert "Monet style" in model["styles"] and "calibrated" in model["methods"] and "pndm" in model["samplers"]
     assert {"name", "help", "default"} <= model["settings"][0].keys()
 
@@ -63,6 +63,32 @@ def test_a_running_job_tells_how_far_it_is_and_stops_when_told(client):
     assert client.job(job["id"])["state"] == "cancelled"
 
 
+def test_a_running_job_shows_previews_where_they_are_asked_for(client):
+    job = client.post("/v1/generate", preview_every=2, **LONG).json()
+    assert job["preview"] is None and client.get(f"/v1/jobs/{job['id']}/preview.png").status_code == 404
+    while (now := client.job(job["id"]))["preview"] is None:
+        assert now["state"] in ("queued", "running")
+    assert now["preview"]["picture"] == 0 and now["preview"]["step"] % 2 == 0
+    first = client.picture(now["preview"]["url"])
+    assert first.size == (128, 128) and "parameters" not in first.info
+    while client.job(job["id"])["preview"]["step"] == now["preview"]["step"]:
+        pass
+    assert client.picture(now["preview"]["url"]).tobytes() != first.tobytes()
+    requests.delete(f"{client.address}/v1/jobs/{job['id']}", timeout=60)
+
+
+def test_previews_change_no_picture(client):
+    ask = {"prompt": "a dog in the meadow", "seed": 7, **QUICK}
+    plain, seen = (client.finish(client.post("/v1/generate", **ask, preview_every=every)) for every in (0, 1))
+    assert plain["preview"] is None and seen["preview"]["step"] == seen["frames"][0]["settings"]["steps"]
+    assert client.get(plain["frames"][0]["url"]).content == client.get(seen["frames"][0]["url"]).content
+
+
+def test_the_previews_of_a_sweep_say_where_on_the_dial_they_are(client):
+    job = client.finish(client.post("/v1/dial", at=[0.4, 0.8], preview_every=1, seed=31, **DIAL))
+    assert job["preview"]["picture"] == 0 and job["preview"]["position"] == 0.4
+
+
 def test_each_job_is_cancelled_by_itself(client):
     first, second = (client.post("/v1/generate", **LONG).json()["id"] for _ in range(2))
     third = client.post("/v1/generate", prompt="a cat", **QUICK)
@@ -100,6 +126,8 @@ def test_stopping_the_server_stops_its_work(server):
         ("/v1/generate", {"prompt": "a dog", "image": "aGVsbG8="}, "image is no picture"),
         ("/v1/generate", {"prompt": "a dog", "image": "/etc/passwd"}, "image is no picture"),
         ("/v1/generate", {"prompt": "a dog", "dial": "/etc/passwd"}, "a file of this machine cannot be named"),
+        ("/v1/generate", {"prompt": "a dog", "preview_every": -1}, "preview_every: a whole number from 0 to 1000"),
+        ("/v1/dial", {"prompt": "a dog", "style": "sketch", "preview_every": "2"}, "preview_every: a whole number"),
         ("/v1/dial", {"prompt": "a dog", "at": [0]}, "style: say what the dial turns"),
         ("/v1/dial", {"prompt": "a dog", "style": "sketch", "at": "x"}, "A:B:N"),
         ("/v1/dial", {"prompt": "a dog", "style": "sketch", "at": [9]}, "-4 to 4"),

@@ -86,6 +86,43 @@ def test_progress_and_interrupt(api):
     assert other.get_progress()["state"]["job_count"] == 0
 
 
+def decoded(text):
+    return Image.open(io.BytesIO(webuiapi.webuiapi.base64.b64decode(text)))
+
+
+def test_progress_shows_the_picture_under_way(api):
+    thread = threading.Thread(target=lambda: api.txt2img(prompt="a dog", steps=900, width=128, height=128))
+    thread.start()
+    other = webuiapi.WebUIApi(baseurl=api.baseurl)
+    skipping = lambda: requests.get(api.baseurl + "/progress", params={"skip_current_image": "true"}, timeout=60).json()  # noqa: E731
+    try:
+        while (now := skipping())["state"]["sampling_step"] < 20:
+            assert now["current_image"] is None
+        deadline = time.monotonic() + 20
+        while (now := other.get_progress())["current_image"] is None:
+            assert time.monotonic() < deadline
+        assert decoded(now["current_image"]).size == (128, 128)
+        assert skipping()["current_image"] is None
+        api.set_options({"live_previews_enable": False})
+        assert other.get_progress()["current_image"] is None
+    finally:
+        api.set_options({"live_previews_enable": True})
+        other.interrupt()
+        thread.join(timeout=20)
+
+
+def test_live_previews_are_options(api, address):
+    assert api.get_options()["live_previews_enable"] is True and api.get_options()["show_progress_every_n_steps"] == 10
+    api.set_options({"show_progress_every_n_steps": 3, "samples_format": "png"})
+    try:
+        assert api.get_options()["show_progress_every_n_steps"] == 3
+        for wrong in ({"show_progress_every_n_steps": 99}, {"show_progress_every_n_steps": "often"}, {"live_previews_enable": 1}):
+            reply = requests.post(address + "/sdapi/v1/options", json=wrong, timeout=60)
+            assert reply.status_code == 422 and next(iter(wrong)) in reply.json()["detail"]
+    finally:
+        api.set_options({"show_progress_every_n_steps": 10})
+
+
 def test_options_and_lists(api):
     assert api.get_options()["sd_model_checkpoint"] == "scenes" == api.util_get_current_model()
     api.util_set_model("scenes")

@@ -13,6 +13,7 @@
 #include "latentdial/image.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
+#include "pipeline/random_taesd.h"
 
 namespace latentdial {
 namespace {
@@ -24,7 +25,7 @@ const Pipeline& pipeline() {
   return loaded;
 }
 
-class RunJobs : public testing::Test {
+class RunJobs : public ::testing::Test {
  protected:
   void SetUp() override { fs::remove_all(folder_); }
   void TearDown() override { fs::remove_all(folder_); }
@@ -78,6 +79,18 @@ TEST_F(RunJobs, ResumingMakesOnlyWhatIsMissing) {
   EXPECT_TRUE(results[2].kept);
   EXPECT_FALSE(results[3].kept);
   EXPECT_EQ(manifest().size(), 4u);
+}
+
+TEST_F(RunJobs, ResumingWithATaesdKeepsWhatItDecodedAndNothingElse) {
+  const testing::TempDir dir;
+  const auto path = testing::write_file(dir / "tiny.safetensors", random_taesd(12)).string();
+  const auto tiny = Pipeline::load({.model = "", .taesd = path, .dtype = "", .threads = 2});
+  SweepOptions options;
+  options.folder = folder_;
+  (void)run_jobs(tiny, jobs(1), options);
+  options.resume = true;
+  EXPECT_TRUE(run_jobs(tiny, jobs(1), options)[0].kept);
+  EXPECT_THROW((void)run_jobs(pipeline(), jobs(1), options), Error);
 }
 
 TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {

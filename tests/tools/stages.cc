@@ -5,7 +5,7 @@
 // FOLDER/request.json maps a stage to its inputs; tensors are raw little-endian f32 files beside it, pictures
 // and latents channels-last:
 //   {"text": {"ids": [...]}, "unet": {"latents": T, "timestep": 500, "text_states": T}, "decode": {"latents":
-//   T}, "encode": {"pixels": T}}
+//   T}, "encode": {"pixels": T}, "taesd": {"path": "...", "latents": T}}
 // with T = {"file": NAME, "shape": [...]}. Each stage writes FOLDER/<stage>.f32.
 
 #include <cstdio>
@@ -18,9 +18,11 @@
 
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
+#include "models/tiny_decoder.h"
 #include "models/unet.h"
 #include "ops/ops.h"
 #include "weights/checkpoint.h"
+#include "weights/tiny_decoder_files.h"
 
 namespace {
 
@@ -63,6 +65,12 @@ void run(const std::string& model, const std::string& dtype, const fs::path& fol
                                unet.project_times(std::vector{inputs["timestep"].get<float>()}).front(),
                                unet.project_text(ops->to_device(read_tensor(folder, inputs["text_states"]))));
     write_tensor(folder / "unet.f32", ops->to_host(output));
+  }
+  if (request.contains("taesd")) {
+    const auto taesd = latentdial::open_tiny_decoder(request["taesd"]["path"].get<std::string>());
+    const models::TinyDecoder decoder({taesd.weights, ops.get()},
+                                      models::TinyDecoderConfig::from_json(taesd.config));
+    write_tensor(folder / "taesd.f32", decoder(read_tensor(folder, request["taesd"]["latents"])));
   }
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
   if (request.contains("decode")) {

@@ -55,12 +55,21 @@ function handled(action) {
 function show() {
   const frame = run?.frames.nearest(dial.position) ?? null;
   dial.read(frame);
-  if (!frame) return;
+  if (!frame) return showPreview();
   $("empty").hidden = true;
   picture.show(frame, describe(frame));
   $("caption").textContent = describe(frame);
   showNotices(frame);
   showOther();
+}
+
+/** The picture under way, until the run's first frame is there. */
+function showPreview() {
+  if (!run?.preview) return;
+  const { step, steps } = run.preview;
+  $("empty").hidden = true;
+  picture.showPreview(run.preview, `Preview: step ${step} of ${steps}`);
+  $("caption").textContent = `preview · step ${step} of ${steps}`;
 }
 
 function showNotices({ notices }) {

@@ -11,11 +11,23 @@ export class Picture {
 
   /** Draws the frame at once: it is on the screen with the next animation frame. */
   show(frame, description) {
-    this.canvas.setAttribute("aria-label", description);
+    this.#change(frame.bitmap, description);
     this.canvas.dataset.position = frame.position;
-    if (this.#bitmap === frame.bitmap) return;
-    this.#bitmap = frame.bitmap;
-    this.canvas.style.setProperty("--ratio", frame.bitmap.width / frame.bitmap.height);
+  }
+
+  /** Draws a picture that is still being made. */
+  showPreview({ bitmap, step }, description) {
+    this.#change(bitmap, description);
+    this.canvas.dataset.preview = step;
+  }
+
+  #change(bitmap, description) {
+    this.canvas.setAttribute("aria-label", description);
+    delete this.canvas.dataset.position;
+    delete this.canvas.dataset.preview;
+    if (this.#bitmap === bitmap) return;
+    this.#bitmap = bitmap;
+    this.canvas.style.setProperty("--ratio", bitmap.width / bitmap.height);
     this.#draw();
   }
 
@@ -23,6 +35,7 @@ export class Picture {
     this.#bitmap = null;
     this.canvas.setAttribute("aria-label", description);
     delete this.canvas.dataset.position;
+    delete this.canvas.dataset.preview;
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 

@@ -4,12 +4,14 @@ import { Frames, place } from "./frames.js";
 
 const POLL_MS = 150;
 const WORTH_WAITING_S = 1.5;  // A job that ends sooner is not interrupted for the position asked for.
+const PREVIEWS = 5;  // Of a picture that is waited for: each costs a decoding.
 const ENDED = ["done", "failed", "cancelled"];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Run {
   frames = new Frames();
   job = null;         // As last heard from the server; null when none was posted or the last one ended.
+  preview = null;     // {bitmap, step, steps} of a picture under way, while there is no frame.
   largest = null;     // {id, count} of the job that made the most frames: the strip's.
   #wanted = [];
   #working = null;
@@ -75,7 +77,8 @@ export class Run {
   }
 
   #post(positions) {
-    const settings = { ...this.settings, ...(this.image && { image: this.image }) };
+    const preview_every = this.frames.size ? 0 : Math.ceil(this.settings.steps / (PREVIEWS + 1));
+    const settings = { ...this.settings, ...(this.image && { image: this.image }), preview_every };
     return settings.style ? api.dial({ ...settings, at: positions }) : api.generate(settings);
   }
 
@@ -93,10 +96,16 @@ export class Run {
   async #gather(job) {
     this.job = ENDED.includes(job.state) ? null : job;
     const fresh = job.frames.filter((frame) => !this.frames.has(frame.position ?? 0));
-    await Promise.all(fresh.map((frame) => this.#take(frame)));
+    await Promise.all([this.#look(job), ...fresh.map((frame) => this.#take(frame))]);
     if (job.frames.length > (this.largest?.count ?? 0)) this.largest = { id: job.id, count: job.frames.length };
     this.#wanted = this.#wanted.filter((position) => !this.frames.has(position));
     this.changed();
+  }
+
+  /** Fetches the preview, where it is news and nothing better is there. */
+  async #look({ preview, frames, steps }) {
+    if (!preview || frames.length || this.frames.size || this.preview?.step === preview.step) return;
+    this.preview = { bitmap: await createImageBitmap(await api.picture(preview.url)), step: preview.step, steps };
   }
 
   async #take(frame) {

@@ -34,6 +34,8 @@ void activate_span(Activation activation, const T* x, T* y, std::size_t count) {
       return activate_span<Activation::gelu>(x, y, count);
     case Activation::quick_gelu:
       return activate_span<Activation::quick_gelu>(x, y, count);
+    case Activation::relu:
+      return activate_span<Activation::relu>(x, y, count);
   }
 }
 

@@ -84,6 +84,8 @@ void apply_chunk(Activation activation, const T* x, T* y, std::size_t pixels, st
       return apply_chunk<Activation::gelu>(x, y, pixels, channels, center, scale, offset);
     case Activation::quick_gelu:
       return apply_chunk<Activation::quick_gelu>(x, y, pixels, channels, center, scale, offset);
+    case Activation::relu:
+      return apply_chunk<Activation::relu>(x, y, pixels, channels, center, scale, offset);
   }
 }
 

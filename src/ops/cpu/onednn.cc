@@ -26,11 +26,30 @@ bool contains(dnnl::cpu_isa isa, dnnl::cpu_isa part) {
 }
 
 dnnl::algorithm algorithm(Activation activation) {
-  return activation == Activation::gelu ? dnnl::algorithm::eltwise_gelu_erf : dnnl::algorithm::eltwise_swish;
+  switch (activation) {
+    case Activation::gelu:
+      return dnnl::algorithm::eltwise_gelu_erf;
+    case Activation::relu:
+      return dnnl::algorithm::eltwise_relu;
+    default:
+      return dnnl::algorithm::eltwise_swish;
+  }
+}
+
+/// swish's factor of x; relu's slope below zero.
+float alpha_of(Activation activation) {
+  switch (activation) {
+    case Activation::quick_gelu:
+      return 1.702f;
+    case Activation::relu:
+      return 0.0f;
+    default:
+      return 1.0f;
+  }
 }
 
 void append(dnnl::post_ops& ops, Activation activation) {
-  const float alpha = activation == Activation::quick_gelu ? 1.702f : 1.0f;
+  const float alpha = alpha_of(activation);
 #if DNNL_VERSION_MAJOR >= 3
   ops.append_eltwise(algorithm(activation), alpha, 0.0f);
 #else

@@ -144,6 +144,7 @@ Vector activated(Vector x) {
   if constexpr (kActivation == Activation::silu) return swish(x, 1.0f);
   if constexpr (kActivation == Activation::quick_gelu) return swish(x, 1.702f);
   if constexpr (kActivation == Activation::gelu) return gelu(x);
+  if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(Floats()));
   return x;
 }
 
@@ -155,6 +156,8 @@ inline Vector activated(Activation activation, Vector x) {
       return activated<Activation::gelu>(x);
     case Activation::quick_gelu:
       return activated<Activation::quick_gelu>(x);
+    case Activation::relu:
+      return activated<Activation::relu>(x);
     case Activation::none:
       break;
   }

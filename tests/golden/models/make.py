@@ -2,14 +2,14 @@
 
 Run with diffusers and transformers installed: python tests/golden/models/make.py
 Each model folder holds f16 weights in diffusers' layout; expected.safetensors beside them holds the inputs and
-diffusers' f32 outputs, pictures and latents channels-last.
+diffusers' f32 outputs, pictures and latents channels-last. tiny-decoder also has its decoder in the original's keys.
 """
 
 import json
 import pathlib
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
@@ -21,6 +21,7 @@ UNET = dict(sample_size=8, in_channels=4, out_channels=4, block_out_channels=(8,
             cross_attention_dim=16, norm_num_groups=4)  # fmt: skip
 VAE = dict(block_out_channels=(8, 16), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
            latent_channels=4, norm_num_groups=4, layers_per_block=1, sample_size=16)  # fmt: skip
+TINY = dict(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4, latent_channels=4)
 MODELS = {
     "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu")),
     "linear-projection": (
@@ -86,5 +87,19 @@ def make(name: str, unet_extra: dict, text_extra: dict) -> None:
     save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
 
 
+@torch.no_grad()
+def make_tiny_decoder(folder: pathlib.Path) -> None:
+    torch.manual_seed(8)
+    tiny = rounded(AutoencoderTiny(**TINY))
+    save(tiny, folder, "diffusion_pytorch_model.safetensors", {"_class_name": "AutoencoderTiny", **TINY})
+    # The original's list of modules begins with the clamp, which diffusers leaves out.
+    layers = (key.split(".", 1) for key in tiny.decoder.layers.state_dict())
+    original = {f"{int(number) + 1}.{rest}": tiny.decoder.layers.state_dict()[f"{number}.{rest}"].half() for number, rest in layers}
+    torch.save(original, folder / "taesd_decoder.pth")
+    latents = torch.randn(2, 4, 3, 5) * 2
+    save_file({"latents": nhwc(latents), "decoded": nhwc(tiny.decode(latents).sample)}, folder / "expected.safetensors")
+
+
+make_tiny_decoder(HERE / "tiny-decoder")
 for model_name, (unet_settings, text_settings) in MODELS.items():
     make(model_name, unet_settings, text_settings)
