@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <set>
@@ -18,6 +19,7 @@ namespace latentdial {
 namespace {
 
 constexpr std::size_t kMostBytes = 64u << 10;
+constexpr std::size_t kMostTexts = 128;
 // A progress that stands for a whole step may lie a rounding below it.
 constexpr double kRounding = 1e-6;
 
@@ -134,6 +136,21 @@ void check_length(const char* flag, const std::string& text) {
   }
 }
 
+/// Reads every text that is shown at some step. Each is encoded, and kept for the run.
+void check_texts(const Prompts& prompts, int steps) {
+  std::set<std::array<std::string, 3>> shown;
+  for (int step = 0; step < steps; ++step) {
+    for (const auto& [weight, settings] : prompts.at(step))
+      shown.insert({settings.prompt, settings.negative_prompt, settings.to_prompt});
+    if (shown.size() > kMostTexts)
+      throw invalid_input(
+          fmt::format("--prompt: it changes with the steps to more than {} different ones", kMostTexts));
+  }
+  for (const auto& texts : shown) {
+    for (const std::string& text : texts) (void)parse_emphasis(text);
+  }
+}
+
 }  // namespace
 
 Conditioning compose_prompts(const Settings& settings, const PromptConditioner& conditioner) {
@@ -159,12 +176,7 @@ void check_prompts(const Settings& s) {
     (void)constant_prompt("--negative-prompt", s.negative_prompt);
     (void)constant_prompt("--to", s.to_prompt);
   }
-  std::set<std::string> texts;
-  for (int step = 0; step < (prompts.is_constant() ? 1 : s.steps); ++step) {
-    for (const auto& part : prompts.at(step))
-      texts.insert({part.settings.prompt, part.settings.negative_prompt, part.settings.to_prompt});
-  }
-  for (const std::string& text : texts) (void)parse_emphasis(text);
+  check_texts(prompts, prompts.is_constant() ? 1 : s.steps);
 }
 
 const std::string& constant_prompt(const char* flag, const std::string& text) {

@@ -181,6 +181,14 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
   refused([](Settings& s) { s.style = "[a|b]"; }, "--style: [from:to:when]");
   refused([](Settings& s) { s.prompt = "a <lora:x:1>"; }, "--lora FILE:SCALE");
   refused([](Settings& s) { s.prompt = "[a:(b:1000):0.5]"; }, "out of range");
+  refused(
+      [](Settings& s) {
+        s.steps = 1000;
+        s.prompt = "[0";
+        for (int i = 1; i < 200; ++i) s.prompt.append("|").append(std::to_string(i));
+        s.prompt += "]";
+      },
+      "more than 128 different ones");
   refused([](Settings& s) { s.prompt = std::string(70'000, 'a'); }, "70000 bytes");
   refused(
       [](Settings& s) {
