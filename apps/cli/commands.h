@@ -13,6 +13,7 @@ void add_generate(CLI::App& app, Run& run);
 void add_interpolate(CLI::App& app, Run& run);
 void add_dial(CLI::App& app, Run& run);
 void add_sweep(CLI::App& app, Run& run);
+void add_merge(CLI::App& app, Run& run);
 void add_figures(CLI::App& app, Run& run);
 void add_calibrate(CLI::App& app, Run& run);
 void add_measure(CLI::App& app, Run& run);

@@ -30,6 +30,7 @@ void add_commands(CLI::App& app, Run& run) {
   add_dial(app, run);
   add_interpolate(app, run);
   add_sweep(app, run);
+  add_merge(app, run);
   add_figures(app, run);
   add_calibrate(app, run);
   add_measure(app, run);

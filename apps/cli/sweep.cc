@@ -17,12 +17,15 @@ namespace {
 struct SweepCommand {
   std::string plan;
   std::string out = "out/sweep";
+  std::string shard = "1/1";
   bool resume = false;
   EngineOptions engine;
   OutputOptions output;
 
   void run() const {
-    const auto jobs = read_plan(plan);
+    const Shard part = parse_shard(shard);
+    const auto jobs = jobs_of(part, read_plan(plan));
+    const std::string manifest = manifest_name(part);
     for (const Job& job : jobs) validate(job.settings);
     const Pipeline pipeline = load_pipeline(engine, output);
     std::vector<JobResult> results;
@@ -33,11 +36,15 @@ struct SweepCommand {
         poll_interrupts();
       };
       results = run_jobs(pipeline, jobs,
-                         {.folder = out, .resume = resume, .on_progress = show, .stop = interrupt_token()});
+                         {.folder = out,
+                          .resume = resume,
+                          .manifest = manifest,
+                          .on_progress = show,
+                          .stop = interrupt_token()});
     }
     for (const auto& result : results)
       report_picture(output, (std::filesystem::path(out) / result.file).string(), result);
-    report_path(output, "manifest", (std::filesystem::path(out) / "manifest.jsonl").string());
+    report_path(output, "manifest", (std::filesystem::path(out) / manifest).string());
     report_profile(output, pipeline);
   }
 };
@@ -64,6 +71,10 @@ void add_sweep(CLI::App& app, Run& run) {
       ->required();
   add_text(*command, "-o,--out", c->out, "Folder of the pictures (default: out/sweep)");
   command->add_flag("--resume", c->resume, "Keep what an earlier run made and make only what is missing");
+  add_text(
+      *command, "--shard", c->shard,
+      "Make only the I-th of N parts, as I/N with I from 1 to N: one for each of N machines, in one shared "
+      "folder or in folders of their own, which latentdial merge brings together");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer("Settings are named as in manifest.jsonl: " + setting_names() +
@@ -74,7 +85,8 @@ void add_sweep(CLI::App& app, Run& run) {
                   "\"0:1:11\"}}\n\n"
                   "Examples:\n"
                   "  latentdial sweep plan.json --out out/monet\n"
-                  "  latentdial sweep plan.json --out out/monet --resume\n");
+                  "  latentdial sweep plan.json --out out/monet --resume\n"
+                  "  latentdial sweep plan.json --out out/monet --shard 3/8\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

@@ -28,6 +28,19 @@ struct Job {
 /// Eight hexadecimal digits that name these settings, the same on every machine.
 [[nodiscard]] std::string settings_id(const std::vector<Settings>& list);
 
+/// The i-th of n parts of a sweep, for as many machines: neighbours stay together.
+struct Shard {
+  int index = 1;  ///< 1 to count.
+  int count = 1;
+};
+
+/// "3/8" as a shard. Throws invalid_input.
+[[nodiscard]] Shard parse_shard(const std::string& text);
+/// The jobs of a shard; those of all shards are the whole list, each job once.
+[[nodiscard]] std::vector<Job> jobs_of(const Shard& shard, const std::vector<Job>& jobs);
+/// "manifest.jsonl", or "manifest-3-of-8.jsonl": shards may share a folder.
+[[nodiscard]] std::string manifest_name(const Shard& shard);
+
 /// How far a sweep is.
 struct SweepProgress {
   int picture = 0;   ///< Pictures finished or found finished.
@@ -39,6 +52,7 @@ struct SweepOptions {
   std::filesystem::path folder;
   /// Keep pictures whose file holds exactly the settings asked for and make only what is missing.
   bool resume = false;
+  std::string manifest = "manifest.jsonl";  ///< Name of the list of finished pictures in the folder.
   std::function<void(const SweepProgress&)> on_progress;
   std::stop_token stop;
 };
@@ -52,12 +66,26 @@ struct JobResult {
   std::vector<std::string> notices;
 };
 
-/// Makes every job's picture in `options.folder`, one line per picture in `manifest.jsonl` there (file,
+/// Makes every job's picture in `options.folder`, one line per picture in the manifest there (file,
 /// settings, model, seconds). All settings are checked before the first picture. A picture appears under its
 /// name only when it is whole, its line only after it; when the run is stopped or fails, what was made stays.
 /// Throws invalid_input when the folder cannot be written, holds a manifest (without `resume`), or holds
 /// another picture under a job's name.
 std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
                                 const SweepOptions& options);
+
+/// What `merge_shards` found.
+struct Merged {
+  int pictures = 0;  ///< In the folder and its manifest.
+  int moved = 0;     ///< Of them, those that were elsewhere before.
+};
+
+/// Brings what shards have made into one folder: every picture of the plan once, and one `manifest.jsonl` in
+/// the plan's order. Pictures of `folders` are linked, or copied across file systems, under a temporary name
+/// and renamed; nothing there is changed. `folder` may be among them, and merging again changes nothing.
+/// Needs no model. Throws invalid_input, before anything is written, when pictures of the plan are missing or
+/// not whole, or when two shards were made by different models or hold different pictures under one name.
+Merged merge_shards(const std::vector<Job>& jobs, const std::vector<std::filesystem::path>& folders,
+                    const std::filesystem::path& folder);
 
 }  // namespace latentdial

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
@@ -42,27 +43,40 @@ void write_synced(const std::filesystem::path& path, std::string_view text, int 
 
 }  // namespace
 
-Manifest::Manifest(const std::filesystem::path& folder, const std::set<std::string>& keep)
-    : path_(folder / "manifest.jsonl") {
-  std::string kept;
-  std::ifstream earlier(path_);
-  for (std::string line; std::getline(earlier, line);) {
+std::map<std::string, std::string> read_manifest(const std::filesystem::path& path) {
+  std::map<std::string, std::string> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
     const auto entry = json::parse(line, nullptr, false);
     if (!entry.is_object() || !entry.contains("file") || !entry["file"].is_string()) continue;
-    const auto file = entry["file"].get<std::string>();
-    if (keep.contains(file) && listed_.insert(file).second) kept += line + "\n";
+    lines.emplace(entry["file"].get<std::string>(), line);
   }
-  const auto temporary = folder / "manifest.jsonl.tmp";
+  return lines;
+}
+
+void replace_manifest(const std::filesystem::path& path, const std::string& lines) {
+  auto temporary = path;
+  temporary += ".tmp";
   try {
-    write_synced(temporary, kept, O_TRUNC);
-    std::filesystem::rename(temporary, path_);
+    write_synced(temporary, lines, O_TRUNC);
+    std::filesystem::rename(temporary, path);
   } catch (const std::filesystem::filesystem_error& error) {
-    throw invalid_input(fmt::format("{} cannot be written: {}", path_.string(), error.code().message()));
+    throw invalid_input(fmt::format("{} cannot be written: {}", path.string(), error.code().message()));
   } catch (const Error& error) {
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);
     throw invalid_input(error.what());
   }
+}
+
+Manifest::Manifest(std::filesystem::path path, const std::set<std::string>& keep) : path_(std::move(path)) {
+  std::string kept;
+  for (const auto& [file, line] : read_manifest(path_)) {
+    if (!keep.contains(file)) continue;
+    listed_.insert(file);
+    kept += line + "\n";
+  }
+  replace_manifest(path_, kept);
 }
 
 void Manifest::add(const JobResult& result, const std::string& model) {

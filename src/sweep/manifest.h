@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 
@@ -8,12 +9,20 @@
 
 namespace latentdial {
 
-/// The file `manifest.jsonl` of a folder: one JSON line per finished picture, each written and synced whole.
+/// The whole lines of a manifest by the picture that each is about, the first of each; a line that was cut is
+/// left out. Empty where there is no such file.
+[[nodiscard]] std::map<std::string, std::string> read_manifest(const std::filesystem::path& path);
+
+/// Writes a manifest under a temporary name, syncs and renames it. Throws invalid_input when the folder
+/// cannot be written.
+void replace_manifest(const std::filesystem::path& path, const std::string& lines);
+
+/// The list of a folder's finished pictures: one JSON line each, written and synced whole.
 class Manifest {
  public:
   /// Starts an empty one, or keeps of an earlier one the whole lines about `keep` (each once). Throws
   /// invalid_input when the folder cannot be written.
-  Manifest(const std::filesystem::path& folder, const std::set<std::string>& keep);
+  Manifest(std::filesystem::path path, const std::set<std::string>& keep);
 
   [[nodiscard]] bool has(const std::string& file) const { return listed_.contains(file); }
   /// Appends a line. Throws io when the disk is full.

@@ -38,7 +38,7 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
                        .notices = {}});
   }
   make_folder(options.folder);
-  if (!options.resume && std::filesystem::exists(options.folder / "manifest.jsonl")) {
+  if (!options.resume && std::filesystem::exists(options.folder / options.manifest)) {
     throw invalid_input(
         fmt::format("--out: {} holds an earlier run; go on with it by --resume, or use another folder",
                     options.folder.string()));
@@ -59,7 +59,7 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
   for (const auto& result : results) {
     if (result.kept) kept.insert(result.file);
   }
-  Manifest manifest(options.folder, kept);
+  Manifest manifest(options.folder / options.manifest, kept);
   SweepProgress progress{.picture = 0, .pictures = static_cast<int>(results.size()), .step = {}};
   const auto report = [&] {
     if (options.on_progress) options.on_progress(progress);

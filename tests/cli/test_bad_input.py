@@ -279,6 +279,10 @@ def test_plan(fails, tmp_path):
     (tmp_path / "plan.json").write_text('{"settings": {"promt": "a dog"}}')
     assert "promt" in fails("sweep", "plan.json")
     assert "none.json" in fails("sweep", "none.json")
+    (tmp_path / "plan.json").write_text(json.dumps({"settings": {"prompt": "a dog"}}))
+    assert "as in 3/8" in fails("sweep", "plan.json", "--shard", "9/8")
+    assert "1 of 1 pictures are missing" in fails("merge", "plan.json", "--out", "nothing")
+    assert "nowhere cannot be read" in fails("merge", "plan.json", "nowhere")
 
 
 def test_info(fails, tmp_path):

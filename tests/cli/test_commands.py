@@ -146,6 +146,20 @@ def test_the_figures_are_the_papers(latentdial, tmp_path):
     assert Image.open(tmp_path / "figures/figures.png").height > 5 * 64
 
 
+def test_shards_are_merged_to_the_sweep_of_one_machine(latentdial, tmp_path):
+    plan = {"settings": {"prompt": "a dog", "steps": 2, "width": 64, "height": 64}, "grid": {"seed": "0:4:5"}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    assert latentdial("sweep", "plan.json", "--out", "alone").returncode == 0
+    for shard in ("1/2", "2/2"):
+        assert latentdial("sweep", "plan.json", "--out", "shared", "--shard", shard, "-q").returncode == 0
+    process = latentdial("merge", "plan.json", "--out", "shared")
+    assert process.returncode == 0 and process.stdout == "shared/manifest.jsonl\n" and "5 pictures" in process.stderr
+    files = [[json.loads(line)["file"] for line in (tmp_path / folder / "manifest.jsonl").read_text().splitlines()] for folder in ("alone", "shared")]
+    assert files[0] == files[1] and len(files[0]) == 5
+    for name in files[0]:
+        assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "shared" / name).read_bytes()
+
+
 def test_a_sweep_resumes_after_ctrl_c(latentdial, tmp_path):
     plan = {"settings": {"prompt": "a dog", "steps": 20}, "grid": {"seed": "0:19:20"}}
     (tmp_path / "plan.json").write_text(json.dumps(plan))

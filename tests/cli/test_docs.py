@@ -4,7 +4,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ("generate", "interpolate", "dial", "sweep", "figures", "calibrate", "measure", "serve", "info")
+COMMANDS = ("generate", "interpolate", "dial", "sweep", "merge", "figures", "calibrate", "measure", "serve", "info")
 
 
 def calls(text: str) -> list[str]:

@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "latentdial/error.h"
+#include "latentdial/image.h"
+#include "latentdial/parameters.h"
+#include "latentdial/sweep.h"
+#include "sweep/manifest.h"
+
+namespace latentdial {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// A picture that a shard has listed.
+struct Listed {
+  fs::path path;
+  std::string line;  ///< Of the manifest.
+};
+using ListedByFile = std::map<std::string, Listed>;
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What the manifests of a folder list, and is there.
+void collect(const fs::path& folder, ListedByFile& listed) {
+  std::error_code fault;
+  fs::directory_iterator files(folder, fault);
+  if (fault)
+    throw invalid_input(fmt::format("merge: {} cannot be read: {}", folder.string(), fault.message()));
+  for (const auto& file : files) {
+    const auto name = file.path().filename().string();
+    if (!name.starts_with("manifest") || !name.ends_with(".jsonl")) continue;
+    for (const auto& [picture, line] : read_manifest(file.path())) {
+      const fs::path path = folder / picture;
+      if (!fs::exists(path)) continue;
+      const auto [known, fresh] = listed.emplace(picture, Listed{path, line});
+      if (fresh || fs::equivalent(known->second.path, path) || bytes_of(known->second.path) == bytes_of(path))
+        continue;
+      throw invalid_input(fmt::format("merge: {} and {} are different pictures of one name",
+                                      known->second.path.string(), path.string()));
+    }
+  }
+}
+
+/// That the picture is whole and the one that its line is about, and that no other has its place.
+void check(const Listed& listed, const fs::path& place) {
+  (void)read_image(listed.path);
+  const auto line = json::parse(listed.line);
+  const auto settings = line.find("settings");
+  if (settings == line.end() ||
+      parse_parameters(read_png_parameters(listed.path)) != settings_from_json(settings->dump()))
+    throw invalid_input(
+        fmt::format("merge: {} was not made with the settings that its manifest says", listed.path.string()));
+  if (fs::exists(place) && !fs::equivalent(place, listed.path) && bytes_of(place) != bytes_of(listed.path))
+    throw invalid_input(
+        fmt::format("merge: {} is another picture; move it away or use another --out", place.string()));
+}
+
+/// The plan's pictures in its order; throws where one is missing or another model's.
+std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedByFile& listed,
+                                    const fs::path& folder) {
+  std::vector<const Listed*> found;
+  std::vector<std::string> missing;
+  for (const Job& job : jobs) {
+    const auto picture = listed.find(job.file);
+    if (picture == listed.end()) {
+      missing.push_back(job.file);
+    } else {
+      found.push_back(&picture->second);
+    }
+  }
+  if (!missing.empty())
+    throw invalid_input(fmt::format(
+        "merge: {} of {} pictures are missing, the first is {}; run their shards again with --resume",
+        missing.size(), jobs.size(), missing.front()));
+  const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Listed* picture = found[i];
+    if (model_of(picture) != model_of(found.front()))
+      throw invalid_input(fmt::format("merge: {} was made by the model \"{}\", {} by \"{}\"",
+                                      found.front()->path.string(), model_of(found.front()),
+                                      picture->path.string(), model_of(picture)));
+    check(*picture, folder / jobs[i].file);
+  }
+  return found;
+}
+
+/// The same file under another name, whole from the first moment.
+void bring(const fs::path& from, const fs::path& to) {
+  auto temporary = to;
+  temporary += ".tmp";
+  std::error_code fault;
+  fs::create_directories(to.parent_path(), fault);
+  fs::remove(temporary, fault);
+  fs::create_hard_link(from, temporary, fault);
+  if (fault) fs::copy_file(from, temporary, fault);
+  if (!fault) fs::rename(temporary, to, fault);
+  if (!fault) return;
+  std::error_code ignored;
+  fs::remove(temporary, ignored);
+  throw Error(ErrorCode::io, fmt::format("merge: {} cannot be written: {}", to.string(), fault.message()));
+}
+
+}  // namespace
+
+Merged merge_shards(const std::vector<Job>& jobs, const std::vector<fs::path>& folders,
+                    const fs::path& folder) {
+  ListedByFile listed;
+  for (const fs::path& from : folders) collect(from, listed);
+  std::error_code ignored;
+  const bool known = std::any_of(folders.begin(), folders.end(),
+                                 [&](const fs::path& from) { return fs::equivalent(from, folder, ignored); });
+  if (!known && fs::exists(folder)) collect(folder, listed);
+  const auto pictures = find_all(jobs, listed, folder);
+  Merged merged{.pictures = static_cast<int>(pictures.size()), .moved = 0};
+  std::string lines;
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const fs::path to = folder / jobs[i].file;
+    if (!fs::exists(to)) {
+      bring(pictures[i]->path, to);
+      ++merged.moved;
+    }
+    lines += pictures[i]->line + "\n";
+  }
+  replace_manifest(folder / "manifest.jsonl", lines);
+  return merged;
+}
+
+}  // namespace latentdial

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstddef>
+#include <string_view>
+
+#include "latentdial/error.h"
+#include "latentdial/sweep.h"
+
+namespace latentdial {
+namespace {
+
+constexpr int kMostShards = 1'000'000;
+
+bool read(std::string_view text, int& value) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return fault == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  const auto slash = text.find('/');
+  const std::string_view view = text;
+  if (slash == std::string::npos || !read(view.substr(0, slash), shard.index) ||
+      !read(view.substr(slash + 1), shard.count) || shard.count < 1 || shard.count > kMostShards ||
+      shard.index < 1 || shard.index > shard.count) {
+    throw invalid_input(
+        fmt::format("--shard: \"{}\" is no part of a sweep; use I/N with I from 1 to N, as in 3/8", text));
+  }
+  return shard;
+}
+
+std::vector<Job> jobs_of(const Shard& shard, const std::vector<Job>& jobs) {
+  const auto border = [&](int part) {
+    const auto share = static_cast<std::size_t>(part) * jobs.size() / static_cast<std::size_t>(shard.count);
+    return jobs.begin() + static_cast<std::ptrdiff_t>(share);
+  };
+  return {border(shard.index - 1), border(shard.index)};
+}
+
+std::string manifest_name(const Shard& shard) {
+  if (shard.count == 1) return "manifest.jsonl";
+  return fmt::format("manifest-{}-of-{}.jsonl", shard.index, shard.count);
+}
+
+}  // namespace latentdial
