@@ -10,7 +10,7 @@ PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv li
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 TEST_PACKAGES := chromium
 
-.PHONY: help demo build python test parity bench ruler train sanitize format packages test-packages load clip-vocabulary clean
+.PHONY: help demo build python test parity bench ray ruler train sanitize format packages test-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -44,6 +44,12 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 
 load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)
+
+ray: build .venv/test  ## A sweep of 2,000 pictures on Ray: a node and the driver die, and nothing is lost or made twice
+	$(PYTHON) -m pip install -q "ray>=2.9"
+	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
+	cmake --build --preset release --target latentdial_python
+	LATENTDIAL_RAY_PICTURES=2000 PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
 
 .venv/bench: .venv/parity bench/requirements.txt
 	$(PYTHON) -m pip install -q -r bench/requirements.txt

@@ -3,6 +3,8 @@
 
 NB_MODULE(_engine, module) {
   using namespace latentdial::binding;
+  nanobind::set_leak_warnings(
+      false);  // Programs that end with modules still in use, as Ray's do, are no fault.
   module.doc() = "The C++ engine as it is; the package latentdial is what to use.";
   module.attr("version") = latentdial::kVersion;
   bind_errors(module);

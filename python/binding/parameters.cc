@@ -1,9 +1,15 @@
 #include "latentdial/parameters.h"
 
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "bind.h"
+#include "images.h"
 #include "latentdial/image.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/sweep.h"
@@ -26,6 +32,24 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "read_parameters", [](const std::string& path) { return read_png_parameters(path); }, nb::arg("path"),
       "The text chunk `parameters` of a PNG; empty when it has none.");
+  module.def(
+      "encode_png",
+      [](const GivenPixels& pixels, const std::string& parameters) {
+        const auto png = encode_png(from_array(pixels), parameters);
+        return nb::bytes(png.data(), png.size());
+      },
+      nb::arg("pixels"), nb::arg("parameters"), "The bytes of a PNG with that text.");
+  module.def(
+      "read_plan",
+      [](const std::string& path) {
+        std::vector<std::pair<std::string, nb::dict>> jobs;
+        for (const Job& job : read_plan(path)) {
+          validate(job.settings);
+          jobs.emplace_back(job.file, settings_to_dict(job.settings));
+        }
+        return jobs;
+      },
+      nb::arg("path"), "The pictures of a plan: each one's file and settings.");
   module.def("parse_range", &parse_range, nb::arg("text"),
              "\"A:B:N\" as N values from A to B, or a lone number as one value.");
 }

@@ -131,6 +131,12 @@ void bind_pipeline(nb::module_& module) {
       .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("taesd"),
            nb::arg("dtype"), nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
+      .def(
+          "resolve",
+          [](const Pipeline& pipeline, const nb::dict& settings) {
+            return settings_to_dict(pipeline.resolve(settings_from_dict(settings)));
+          },
+          nb::arg("settings"), "The settings with every default filled in.")
       .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none(),
            nb::arg("on_preview").none(), nb::arg("preview_every"))
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),

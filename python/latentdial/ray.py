@@ -1,0 +1,331 @@
+"""Sweeps over many machines on Ray: `pip install latentdial[ray]`.
+
+    python -m latentdial.ray plan.json --out out/monet --address auto
+
+    from latentdial.ray import run
+    run("plan.json", out="out/monet", address="auto")
+
+One actor is one loaded model with its cores. Actors send finished pictures back, and the driver alone writes: each picture
+under a temporary name and renamed, its line in `manifest.jsonl` after it. Actors and whole nodes may die, and what they
+were making is made elsewhere; when the driver dies, `resume` goes on. No shared file system is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import dataclasses
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ray
+
+from . import _engine
+from .errors import Error, InvalidInput
+from .keywords import in_range
+from .pipeline import Pipeline
+
+Progress = Callable[[int, int], Any]
+MOST_ATTEMPTS = 5  # Of one batch, whose actor died each time.
+AHEAD = 2  # Batches that an actor has: it makes one while another is under way to or from it.
+DESCRIBED_AT_ONCE = 5000
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One picture of a plan: its file in the sweep's folder, and its settings by their names."""
+
+    file: str
+    settings: dict[str, Any]
+
+
+@dataclasses.dataclass
+class Report:
+    """What a sweep came to."""
+
+    pictures: int = 0  # In the folder.
+    made: int = 0  # Of them, those that this run made.
+    lost_actors: int = 0
+
+
+class Worker:
+    """A model in an actor."""
+
+    def load(self, model: dict[str, Any]) -> str:
+        """The name of the loaded model. Not the constructor's work, whose errors Ray would take for a dead actor."""
+        self._engine = Pipeline.from_pretrained(**model)._engine
+        return self._engine.info.name
+
+    def describe(self, jobs: Sequence[Job]) -> list[tuple[dict[str, Any], str]]:
+        """The settings of each with the model's defaults filled in, and the text that its PNG will hold."""
+        settings = [self._engine.resolve(job.settings) for job in jobs]
+        return [(one, _engine.to_parameters(one, self._engine.info)) for one in settings]
+
+    def make(self, jobs: Sequence[Job]) -> list[tuple[bytes, float]]:
+        """The PNG of each, and the seconds it took."""
+        pictures = self._engine.generate([job.settings for job in jobs], None, None, 1)
+        return [(_engine.encode_png(picture.image, picture.parameters), picture.seconds) for picture in pictures]
+
+
+class Folder:
+    """The pictures of a sweep and their manifest. Nothing in it is ever half."""
+
+    def __init__(self, path: pathlib.Path, resume: bool):
+        self._path, self._manifest = path, path / "manifest.jsonl"
+        if self._manifest.exists() and not resume:
+            raise InvalidInput(f"out: {path} holds an earlier run; go on with it by resume, or use another folder")
+        path.mkdir(parents=True, exist_ok=True)
+
+    def finished(self, file: str, parameters: str) -> bool:
+        """Whether the picture is there, with exactly this text."""
+        path = self._path / file
+        if not path.exists():
+            return False
+        if _engine.read_parameters(str(path)) == parameters:
+            return True
+        raise InvalidInput(f"{path} holds a picture with other settings; use another folder or move it away")
+
+    def keep_lines(self, files: set[str]) -> set[str]:
+        """Rewrites the manifest with the whole lines about these files, each once; returns those that have one."""
+        kept: dict[str, str] = {}
+        for line in self._manifest.read_text(encoding="utf-8").splitlines() if self._manifest.exists() else []:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and entry.get("file") in files:
+                kept.setdefault(entry["file"], line)
+        self._write(self._manifest, "".join(f"{line}\n" for line in kept.values()).encode())
+        return set(kept)
+
+    def add(self, file: str, png: bytes) -> None:
+        self._write(self._path / file, png)
+
+    def list(self, entries: list[dict[str, Any]]) -> None:
+        with open(self._manifest, "a", encoding="utf-8") as manifest:
+            manifest.write("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+            manifest.flush()
+            os.fsync(manifest.fileno())
+
+    @staticmethod
+    def _write(path: pathlib.Path, content: bytes) -> None:
+        temporary = path.with_name(path.name + ".tmp")
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+class Actors:
+    """Actors that make batches. A dead one is replaced, as soon as Ray has room for another; its batch waits anew."""
+
+    def __init__(self, count: int, cpus: int, model: dict[str, Any]):
+        actor = ray.remote(Worker).options(num_cpus=cpus)
+        self._start = actor.remote
+        self._arguments = {**model, "threads": model.get("threads") or cpus}
+        self._running: dict[Any, tuple[Any, list[Job] | None]] = {}  # Result → actor and batch; no batch: it is loading.
+        self._alive: list[Any] = []
+        self._free: list[Any] = []  # An actor for each batch that it could still have.
+        self._unloaded = 0  # Actors lost in a row before their model was there.
+        self.lost = 0
+        self.model = ""
+        for _ in range(count):
+            self._add()
+
+    def _add(self) -> None:
+        actor = self._start()
+        self._alive.append(actor)
+        self._running[actor.load.remote(self._arguments)] = (actor, None)
+
+    def first(self) -> Any:
+        """An actor whose model is loaded; the others may still be on the way."""
+        while True:
+            ready, _ = ray.wait(list(self._running))
+            actor, _ = self._running[ready[0]]
+            try:
+                self.model = ray.get(ready[0])
+                return actor
+            except ray.exceptions.RayActorError as error:
+                self._replace(ready[0], error)
+
+    def make(self, batches: collections.deque[list[Job]], finished: Callable[[list[Job], list[tuple[bytes, float]]], Any]) -> None:
+        """Makes all batches; `finished` gets each as it comes, in any order."""
+        attempts: collections.Counter[str] = collections.Counter()
+        while batches or any(batch for _, batch in self._running.values()):
+            while batches and self._free:
+                actor, batch = self._free.pop(0), batches.popleft()
+                self._running[actor.make.remote(batch)] = (actor, batch)
+            (result, *_), _ = ray.wait(list(self._running))
+            actor, batch = self._running[result]
+            try:
+                answer = ray.get(result)
+            except ray.exceptions.RayActorError as error:
+                self._replace(result, error)
+                if batch:
+                    batches.appendleft(batch)
+                    attempts[batch[0].file] += 1
+                    if attempts[batch[0].file] == MOST_ATTEMPTS:
+                        raise Error(f"the actor died {MOST_ATTEMPTS} times while it made {batch[0].file} and its neighbours: {error}") from error
+                continue
+            del self._running[result]
+            if batch:
+                self._free += [actor] if actor in self._alive else []
+                finished(batch, answer)
+            elif answer == self.model:
+                self._free += [actor] * AHEAD
+            else:
+                raise InvalidInput(f"model: one machine has {self.model}, another {answer}")
+
+    def _replace(self, result: Any, error: Exception) -> None:
+        actor, batch = self._running.pop(result)
+        self._free = [other for other in self._free if other is not actor]
+        if actor not in self._alive:
+            return  # Another of its batches has told.
+        self._alive.remove(actor)
+        self.lost += 1
+        self._unloaded = 0 if batch else self._unloaded + 1
+        if self._unloaded == MOST_ATTEMPTS:
+            raise Error(f"actors died {MOST_ATTEMPTS} times in a row while they loaded the model: {error}") from error
+        self._add()
+
+    def close(self) -> None:
+        for actor in self._alive:
+            ray.kill(actor)
+
+
+def _connect(address: str | None) -> bool:
+    """Whether this call started Ray."""
+    if ray.is_initialized():
+        return False
+    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    return True
+
+
+def _room(workers: int, cpus: int) -> tuple[int, int]:
+    """How many actors, and how many cores each has: one a machine, unless told."""
+    nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    each = cpus or max(1, min((cores for cores in nodes if cores), default=1))
+    return workers or max(1, sum(cores // each for cores in nodes)), each
+
+
+def run(
+    plan: str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] = "out/sweep",
+    address: str | None = None,
+    resume: bool = False,
+    workers: int = 0,
+    cpus: int = 0,
+    batch: int = 16,
+    on_progress: Progress | None = None,
+    **model: Any,
+) -> Report:
+    """Makes every picture of a plan (`latentdial sweep --help`) on a Ray cluster.
+
+    Args:
+        plan: The plan's JSON file.
+        out: Folder of the pictures, on the machine of this call.
+        address: Ray's; "auto" for the cluster that this machine belongs to; None: this machine alone.
+        resume: Keep what an earlier run made, here or by `latentdial sweep`, and make only what is missing.
+        workers: Actors; 0: as many as the cluster has room for now. cpus: cores of each; 0: those of the smallest machine.
+        batch: Pictures that an actor makes before it sends them, 1 to 1000; an actor that dies loses two batches at most.
+        on_progress: Called as `on_progress(pictures, of)`.
+        **model: As `Pipeline.from_pretrained` takes them; `model` must be there on every machine.
+
+    Raises:
+        InvalidInput: The plan, a setting or the folder is wrong; said before the first picture.
+        Error: One batch's actor died five times.
+    """
+    jobs = [Job(file, settings) for file, settings in _engine.read_plan(os.fspath(plan))]
+    size = in_range("batch", batch, 1, 1000)
+    started = _connect(address)
+    actors = Actors(*_room(in_range("workers", workers, 0, 100_000), in_range("cpus", cpus, 0, 1024)), model)
+    try:
+        return _run(jobs, Folder(pathlib.Path(out), resume), actors, size, on_progress)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause if isinstance(error.cause, Error) else error
+    finally:
+        actors.close()
+        if started:
+            ray.shutdown()
+
+
+def _run(jobs: list[Job], folder: Folder, actors: Actors, size: int, on_progress: Progress | None) -> Report:
+    first = actors.first()
+    described: list[tuple[dict[str, Any], str]] = []
+    for begin in range(0, len(jobs), DESCRIBED_AT_ONCE):
+        described += ray.get(first.describe.remote(jobs[begin : begin + DESCRIBED_AT_ONCE]))
+    settings = {job.file: one for job, (one, _) in zip(jobs, described)}
+    there = {job.file for job, (_, text) in zip(jobs, described) if folder.finished(job.file, text)}
+    listed = folder.keep_lines(there)
+    report = Report(pictures=len(there))
+
+    def entry(file: str, seconds: float) -> dict[str, Any]:
+        return {"file": file, "model": actors.model, "seconds": seconds, "settings": settings[file]}
+
+    def finished(batch: list[Job], pictures: list[tuple[bytes, float]]) -> None:
+        for job, (png, _) in zip(batch, pictures):
+            folder.add(job.file, png)
+        folder.list([entry(job.file, seconds) for job, (_, seconds) in zip(batch, pictures)])
+        report.pictures += len(batch)
+        report.made += len(batch)
+        if on_progress:
+            on_progress(report.pictures, len(jobs))
+
+    folder.list([entry(file, 0) for file in sorted(there - listed)])
+    if on_progress:
+        on_progress(report.pictures, len(jobs))
+    missing = [job for job in jobs if job.file not in there]
+    actors.make(collections.deque(missing[i : i + size] for i in range(0, len(missing), size)), finished)
+    report.lost_actors = actors.lost
+    return report
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m latentdial.ray", description="Makes every picture of a plan on a Ray cluster.")
+    parser.add_argument("plan", help="JSON file, as latentdial sweep takes it")
+    parser.add_argument("-o", "--out", default="out/sweep", help="folder of the pictures, on this machine (default: %(default)s)")
+    parser.add_argument("--address", help='of the Ray cluster; "auto": the one that this machine belongs to (default: this machine alone)')
+    parser.add_argument("--resume", action="store_true", help="keep what an earlier run made and make only what is missing")
+    parser.add_argument("--workers", type=int, default=0, help="actors (default: as many as the cluster has room for)")
+    parser.add_argument("--cpus", type=int, default=0, help="cores of each actor (default: those of the smallest machine)")
+    parser.add_argument("--batch", type=int, default=16, help="pictures that an actor sends at once (default: %(default)s)")
+    parser.add_argument("-m", "--model", help="checkpoint, on every machine (default: the embedded scenes model)")
+    parser.add_argument("--lora", action="append", default=[], help="FILE or FILE:SCALE; again for more")
+    parser.add_argument("--embedding", action="append", default=[], help="FILE or WORD=FILE; again for more")
+    parser.add_argument("--taesd", default="", help="small, fast decoder")
+    parser.add_argument("--dtype", default="", help="f32, bf16 or int8")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    return parser
+
+
+def main() -> int:
+    arguments = vars(_arguments().parse_args())
+    quiet = arguments.pop("quiet") or not sys.stderr.isatty()
+
+    def show(pictures: int, of: int) -> None:
+        print(f"\r{pictures} of {of} pictures", end="\n" if pictures == of else "", file=sys.stderr, flush=True)
+
+    try:
+        report = run(**arguments, on_progress=None if quiet else show)
+    except (Error, ConnectionError) as error:
+        print(f"latentdial.ray: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("latentdial.ray: stopped; every finished picture is kept", file=sys.stderr)
+        return 1
+    print(pathlib.Path(arguments["out"]) / "manifest.jsonl")
+    if report.lost_actors:
+        print(f"notice: {report.lost_actors} actors were lost and replaced", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    from latentdial.ray import main as imported  # Actors know this module by its name.
+
+    sys.exit(imported())

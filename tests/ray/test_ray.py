@@ -1,0 +1,127 @@
+"""A sweep on Ray is the sweep of one machine: actors, nodes and the driver die, and every picture comes once, bit for bit.
+
+Run by `make ray`; LATENTDIAL_RAY_PICTURES says how many pictures (2000 there).
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+ray = pytest.importorskip("ray")
+from ray.cluster_utils import Cluster  # noqa: E402
+
+import latentdial  # noqa: E402
+from latentdial import ray as sweeps  # noqa: E402
+
+PROGRAM = pathlib.Path(os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")).resolve()
+PICTURES = int(os.environ.get("LATENTDIAL_RAY_PICTURES", "60"))
+SMALL = {"prompt": "a dog", "steps": 2, "width": 64, "height": 64, "sampler": "ddim"}
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    path.write_text(json.dumps({"settings": SMALL, "grid": {"seed": f"0:{PICTURES - 1}:{PICTURES}"}}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(plan, tmp_path_factory):
+    """The sweep of one machine, and its seconds."""
+    out = tmp_path_factory.mktemp("alone") / "out"
+    began = time.monotonic()
+    subprocess.run([PROGRAM, "sweep", plan, "--out", out, "-q"], check=True, capture_output=True)
+    return out, time.monotonic() - began
+
+
+@pytest.fixture
+def cluster():
+    """Two machines of one core each, as far as Ray can tell."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    cluster.second = cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def manifest(out):
+    return [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+
+
+def check_equal(out, alone):
+    lines, expected = manifest(out), manifest(alone)
+    assert len(lines) == PICTURES == len({line["file"] for line in lines}), "each picture is listed once"
+    assert sorted(line["file"] for line in lines) == sorted(line["file"] for line in expected)
+    assert {path.name for path in out.iterdir()} == {path.name for path in alone.iterdir()}, "nothing half-written is left"
+    for line in expected:
+        assert (out / line["file"]).read_bytes() == (alone / line["file"]).read_bytes()
+
+
+def test_a_node_dies_half_way(cluster, plan, alone, tmp_path):
+    killed = []
+
+    def kill_once(pictures, of):
+        if pictures >= of // 2 and not killed:
+            killed.append(pictures)
+            cluster.remove_node(cluster.second, allow_graceful=False)
+
+    began = time.monotonic()
+    report = sweeps.run(plan, out=tmp_path / "out", address=cluster.address, batch=4, on_progress=kill_once)
+    print(f"\n{PICTURES} pictures, a node killed after {killed[0]}: {time.monotonic() - began:.1f} s, {report}; alone {alone[1]:.1f} s")
+    assert (report.pictures, report.made) == (PICTURES, PICTURES) and report.lost_actors >= 1
+    check_equal(tmp_path / "out", alone[0])
+
+
+def test_the_driver_dies_and_is_resumed(cluster, plan, alone, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "latentdial.ray", plan, "--out", out, "--address", cluster.address, "--batch", "4"]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while driver.poll() is None and len(list(out.glob("*.png"))) < PICTURES // 3:
+        time.sleep(0.02)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    made = {path.name: path.stat().st_mtime_ns for path in out.glob("*.png")}
+    assert 0 < len(made) < PICTURES, "the driver was to die half-way"
+    assert subprocess.run(command, capture_output=True, text=True).returncode == 2, "an earlier run is not written over unasked"
+    process = subprocess.run([*command, "--resume"], capture_output=True, text=True)
+    assert process.returncode == 0 and process.stdout == f"{out}/manifest.jsonl\n", process.stderr
+    assert all((out / name).stat().st_mtime_ns == when for name, when in made.items()), "no finished picture is made again"
+    check_equal(out, alone[0])
+
+
+def test_our_own_sweep_goes_on_where_rays_stopped(cluster, plan, alone, tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(pictures, of):
+        if pictures >= of // 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        sweeps.run(plan, out=tmp_path / "out", address=cluster.address, batch=4, on_progress=stop)
+    assert len(manifest(tmp_path / "out")) >= PICTURES // 2
+    subprocess.run([PROGRAM, "sweep", plan, "--out", tmp_path / "out", "--resume", "-q"], check=True, capture_output=True)
+    check_equal(tmp_path / "out", alone[0])
+
+
+def test_bad_input_is_said_before_the_first_picture(cluster, plan, tmp_path):
+    def fails(plan, **more):
+        with pytest.raises(latentdial.InvalidInput) as caught:
+            sweeps.run(plan, out=tmp_path / "out", address=cluster.address, **more)
+        assert not list(tmp_path.glob("out/*.png"))
+        return str(caught.value)
+
+    assert "none.json" in fails(tmp_path / "none.json")
+    (tmp_path / "wrong.json").write_text(json.dumps({"settings": {**SMALL, "width": 12}}))
+    assert "multiple" in fails(tmp_path / "wrong.json")
+    (tmp_path / "later.json").write_text(json.dumps([{"settings": SMALL}, {"settings": {**SMALL, "sampler": "lcm", "steps": 60}}]))
+    assert "lcm" in fails(tmp_path / "later.json")
+    assert "no such model" in fails(plan, model=str(tmp_path / "no such model"))
+    assert "batch: 0" in fails(plan, batch=0)
