@@ -10,7 +10,7 @@ PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv li
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 TEST_PACKAGES := chromium
 
-.PHONY: help demo build python test parity bench ray ruler train sanitize format packages test-packages load clip-vocabulary clean
+.PHONY: help demo build python test parity bench faults ray ruler train sanitize format packages test-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,7 +30,7 @@ test: packages test-packages .venv/test  ## All tests that need no torch
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/python tests/repository tests/ruler tests/server tests/page
+	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/python tests/repository tests/ruler tests/server tests/page
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
@@ -50,6 +50,9 @@ ray: build .venv/test  ## A sweep of 2,000 pictures on Ray: a node and the drive
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release --target latentdial_python
 	LATENTDIAL_RAY_PICTURES=2000 PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
+
+faults: build .venv/test  ## kill -9, full disks, cut models, too little memory: a table of what was lost
+	LATENTDIAL_FAULTS=100 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
 
 .venv/bench: .venv/parity bench/requirements.txt
 	$(PYTHON) -m pip install -q -r bench/requirements.txt

@@ -12,6 +12,7 @@
 #include "interrupt.h"
 #include "latentdial/error.h"
 #include "latentdial/version.h"
+#include "lost_mapping.h"
 #include "thread_waiting.h"
 #include "utf8.h"
 
@@ -127,5 +128,6 @@ int run_program(int argc, char** argv) {
 int main(int argc, char** argv) {
   latentdial::cli::keep_thread_waiting_short(argv);
   latentdial::cli::catch_interrupts();
+  latentdial::cli::catch_lost_mappings();
   return latentdial::cli::run_program(argc, argv);
 }

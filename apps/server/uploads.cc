@@ -1,10 +1,13 @@
 #include "uploads.h"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +19,7 @@
 namespace latentdial::server {
 namespace {
 
+constexpr std::string_view kPrefix = "latentdial-serve-";  // Then the process that holds the folder.
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::array<int, 256> digit_values() {
@@ -69,8 +73,26 @@ std::string encode_base64(std::string_view bytes) {
   return text;
 }
 
+void remove_orphaned_uploads() {
+  std::error_code fault;
+  std::filesystem::directory_iterator entries(std::filesystem::temp_directory_path(fault), fault);
+  if (fault) return;
+  for (const auto& entry : entries) {
+    const std::string name = entry.path().filename().string();
+    struct stat status {};
+    int process = 0;
+    if (!name.starts_with(kPrefix) || lstat(entry.path().c_str(), &status) != 0) continue;
+    const char* digits = name.data() + kPrefix.size();
+    const auto [end, wrong] = std::from_chars(digits, name.data() + name.size(), process);
+    const bool ours =
+        S_ISDIR(status.st_mode) && status.st_uid == geteuid() && wrong == std::errc() && process > 0;
+    if (ours && kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), fault);
+  }
+}
+
 struct Uploads::File {
-  std::filesystem::path folder = std::filesystem::temp_directory_path() / "latentdial-XXXXXX";
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / fmt::format("{}{}-XXXXXX", kPrefix, getpid());
 
   File() {
     std::string name = folder.string();

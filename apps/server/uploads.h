@@ -14,6 +14,9 @@ namespace latentdial::server {
 [[nodiscard]] std::string decode_base64(const std::string& key, std::string_view text);
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
+/// Removes what servers of this user have left that were killed with a job under way.
+void remove_orphaned_uploads();
+
 /// Pictures that came with a request, as files that only this process can read, gone with the last copy.
 class Uploads {
  public:

@@ -1,7 +1,9 @@
 #include "ops/cpu/onednn.h"
 
 #include <hwy/targets.h>
+#include <sys/mman.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <new>
 
@@ -128,6 +130,13 @@ dnnl::convolution_forward::primitive_desc convolution(
   return {dnnl::convolution_forward::desc(kind, direct, src, weights, bias, dst, strides, before, after),
           attributes, engine()};
 #endif
+}
+
+void require_room() {
+  constexpr std::size_t kRoom = 32u << 20;
+  void* room = ::mmap(nullptr, kRoom, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(room, kRoom);
 }
 
 void rethrow(const char* op, const dnnl::error& error) {

@@ -34,6 +34,9 @@ void limit_own_kernels();
     const dnnl::memory::desc& src, const dnnl::memory::desc& weights, const dnnl::memory::desc& bias,
     const dnnl::memory::desc& dst, const ConvGeometry& geometry, const dnnl::primitive_attr& attributes);
 
+/// Throws std::bad_alloc where memory is too short for oneDNN to write a kernel: it does not survive that.
+void require_room();
+
 /// Rethrows a dnnl::error as std::bad_alloc or as Error(internal) naming `op`; call it in a catch block.
 [[noreturn]] void rethrow(const char* op, const dnnl::error& error);
 

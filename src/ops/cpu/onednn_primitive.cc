@@ -19,6 +19,7 @@ void* writable(const Tensor& x) {
 }  // NOLINT
 
 dnnl::memory reordered(dnnl::memory from, const dnnl::memory::desc& to) {
+  onednn::require_room();
   dnnl::memory result(to, onednn::engine());
   dnnl::stream stream(onednn::engine());
   dnnl::reorder(from, result).execute(stream, from, result);
@@ -68,7 +69,10 @@ std::shared_ptr<const Kernel> KernelCache::get(const KernelKey& key,
                                                const std::function<Kernel()>& build) const {
   const std::scoped_lock lock(mutex_);
   auto& kernel = kernels_[key];
-  if (kernel == nullptr) kernel = std::make_shared<const Kernel>(build());
+  if (kernel == nullptr) {
+    onednn::require_room();
+    kernel = std::make_shared<const Kernel>(build());
+  }
   return kernel;
 }
 
