@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <system_error>
 
 #include "latentdial/error.h"
@@ -16,6 +19,32 @@ void make_folder(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder, fault);
   if (fault)
     throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
+}
+
+/// "picture.png" of ".picture.png.1234-5.tmp", the name under which write_png writes, and of
+/// "picture.png.tmp", that of a merge or of the sweeps on Ray; "" for other names.
+std::string picture_of(std::string name) {
+  constexpr std::string_view kEnding = ".tmp";
+  if (!name.ends_with(kEnding)) return "";
+  name.resize(name.size() - kEnding.size());
+  return name.starts_with('.') ? name.substr(1, name.rfind('.') - 1) : name;
+}
+
+/// Removes what a run was writing of these pictures when it was killed.
+void remove_half_written(const std::filesystem::path& folder, const std::vector<JobResult>& results) {
+  std::map<std::filesystem::path, std::set<std::string>> pictures;
+  for (const auto& result : results) {
+    const auto path = folder / result.file;
+    pictures[path.parent_path()].insert(path.filename().string());
+  }
+  for (const auto& [parent, names] : pictures) {
+    std::error_code ignored;
+    std::vector<std::filesystem::path> left;
+    for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
+      if (names.contains(picture_of(entry.path().filename().string()))) left.push_back(entry.path());
+    }
+    for (const auto& path : left) std::filesystem::remove(path, ignored);
+  }
 }
 
 /// Whether the job's picture is there already, with exactly its settings.
@@ -47,6 +76,7 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
     make_folder((options.folder / result.file).parent_path());
     result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info());
   }
+  if (options.resume) remove_half_written(options.folder, results);
   return results;
 }
 

@@ -117,6 +117,17 @@ TEST_F(RunJobs, ALineCutByAPowerLossIsMadeWholeAgain) {
   EXPECT_EQ(manifest().size(), 2u);
 }
 
+TEST_F(RunJobs, ResumingRemovesWhatWasHalfWritten) {
+  run(jobs(2), false);
+  const auto own = folder_ / ".picture-1.png.1234-5.tmp", anothers = folder_ / ".other.png.1234-5.tmp",
+             merged = folder_ / "picture-0.png.tmp";
+  for (const auto& path : {own, anothers, merged}) std::ofstream(path) << "half";
+  run(jobs(2), true);
+  EXPECT_FALSE(fs::exists(own));
+  EXPECT_FALSE(fs::exists(merged));
+  EXPECT_TRUE(fs::exists(anothers)) << "another shard may be writing it";
+}
+
 TEST_F(RunJobs, RefusesAnEarlierRunsFolderAndForeignPictures) {
   run(jobs(2), false);
   EXPECT_THROW(run(jobs(2), false), Error);
