@@ -85,12 +85,12 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
         "merge: {} of {} pictures are missing, the first is {}; run their shards again with --resume",
         missing.size(), jobs.size(), missing.front()));
   const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
+  const std::string model = found.empty() ? "" : model_of(found.front());
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Listed* picture = found[i];
-    if (model_of(picture) != model_of(found.front()))
+    if (const std::string own = model_of(picture); own != model)
       throw invalid_input(fmt::format("merge: {} was made by the model \"{}\", {} by \"{}\"",
-                                      found.front()->path.string(), model_of(found.front()),
-                                      picture->path.string(), model_of(picture)));
+                                      found.front()->path.string(), model, picture->path.string(), own));
     check(*picture, folder / jobs[i].file);
   }
   return found;

@@ -1,22 +1,16 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <string_view>
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
+#include "sweep/read_number.h"
 
 namespace latentdial {
 namespace {
 
 constexpr int kMostValues = 100000;
-
-template <class T>
-bool read_number(std::string_view text, T& value) {
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return fault == std::errc() && end == text.data() + text.size();
-}
 
 }  // namespace
 

@@ -1,21 +1,16 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstddef>
 #include <string_view>
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
+#include "sweep/read_number.h"
 
 namespace latentdial {
 namespace {
 
 constexpr int kMostShards = 1'000'000;
-
-bool read(std::string_view text, int& value) {
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return fault == std::errc() && end == text.data() + text.size();
-}
 
 }  // namespace
 
@@ -23,8 +18,8 @@ Shard parse_shard(const std::string& text) {
   Shard shard;
   const auto slash = text.find('/');
   const std::string_view view = text;
-  if (slash == std::string::npos || !read(view.substr(0, slash), shard.index) ||
-      !read(view.substr(slash + 1), shard.count) || shard.count < 1 || shard.count > kMostShards ||
+  if (slash == std::string::npos || !read_number(view.substr(0, slash), shard.index) ||
+      !read_number(view.substr(slash + 1), shard.count) || shard.count < 1 || shard.count > kMostShards ||
       shard.index < 1 || shard.index > shard.count) {
     throw invalid_input(
         fmt::format("--shard: \"{}\" is no part of a sweep; use I/N with I from 1 to N, as in 3/8", text));

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "latentdial/error.h"
 #include "weights/mapped_file.h"
+#include "weights/quote.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
+#include "weights/weights.h"
 
 namespace latentdial {
 namespace {
@@ -57,6 +61,17 @@ CheckpointFile read_checkpoint_file(const std::filesystem::path& path) {
     return {false, std::move(read.tensors), std::move(read.metadata)};
   }
   throw invalid_input(fmt::format("{}: is {}", path.string(), what_it_seems(start)));
+}
+
+Tensor read_finite(const std::string& file, const std::string& key, const StoredTensor& stored,
+                   const char* kind) {
+  const Weights one(kind, file, {{key, open_tensor(file, key, stored)}});
+  Tensor values = one.load(key, stored.shape);
+  for (const float value : std::as_const(values).values()) {
+    if (!std::isfinite(value))
+      throw invalid_input(fmt::format("{}: {} holds {}, which is no {}", file, printable(key), value, kind));
+  }
+  return values;
 }
 
 }  // namespace latentdial

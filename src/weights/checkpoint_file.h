@@ -19,4 +19,9 @@ struct CheckpointFile {
 /// Throws invalid_input with one line for anything else, saying what it seems to be.
 [[nodiscard]] CheckpointFile read_checkpoint_file(const std::filesystem::path& path);
 
+/// One tensor of such a file in f32. Throws invalid_input naming the file and the key when a value is not
+/// finite; `kind` says what it should be: "weight".
+[[nodiscard]] Tensor read_finite(const std::string& file, const std::string& key, const StoredTensor& stored,
+                                 const char* kind);
+
 }  // namespace latentdial

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -54,14 +53,7 @@ class LoraFile {
 
  private:
   [[nodiscard]] Tensor read(const std::string& key) const {
-    const StoredTensor& stored = file_.tensors.at(key);
-    const Weights one("LoRA", path_, {{key, open_tensor(path_, key, stored)}});
-    Tensor values = one.load(key, stored.shape);
-    for (const float value : std::as_const(values).values()) {
-      if (!std::isfinite(value))
-        throw invalid_input(fmt::format("{}: {} holds {}, which is no weight", path_, printable(key), value));
-    }
-    return values;
+    return read_finite(path_, key, file_.tensors.at(key), "weight");
   }
   [[nodiscard]] std::optional<double> alpha_of(const LoraLayer& layer, const std::string& component) const {
     if (layer.alpha.empty()) return alpha_in(file_.metadata, component);

@@ -2,14 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "latentdial/error.h"
 #include "weights/checkpoint_file.h"
 #include "weights/quote.h"
-#include "weights/weights.h"
 
 namespace latentdial {
 namespace {
@@ -41,13 +36,7 @@ LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::i
     throw invalid_input(
         fmt::format("{}: {} has shape {} where this model's text encoder needs [N, {}], N from 1 to {}", file,
                     printable(key), to_string(shape), width, kMostVectors));
-  const Weights one("embedding", file, {{key, open_tensor(file, key, stored)}});
-  Tensor values = one.load(key, shape);
-  for (const float value : std::as_const(values).values()) {
-    if (!std::isfinite(value))
-      throw invalid_input(fmt::format("{}: {} holds {}, which is no embedding", file, printable(key), value));
-  }
-  return {path.stem().string(), values.reshape({vectors, width})};
+  return {path.stem().string(), read_finite(file, key, stored, "embedding").reshape({vectors, width})};
 }
 
 }  // namespace latentdial

@@ -14,34 +14,17 @@
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "pipeline/random_taesd.h"
+#include "sweep/small_jobs.h"
 
 namespace latentdial {
 namespace {
 
 namespace fs = std::filesystem;
 
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({});
-  return loaded;
-}
-
 class RunJobs : public ::testing::Test {
  protected:
   void SetUp() override { fs::remove_all(folder_); }
   void TearDown() override { fs::remove_all(folder_); }
-
-  static std::vector<Job> jobs(int count) {
-    std::vector<Job> list;
-    for (int i = 0; i < count; ++i) {
-      Settings s;
-      s.prompt = "a dog";
-      s.seed = static_cast<std::uint64_t>(i);
-      s.steps = 2;
-      s.width = s.height = 64;
-      list.push_back({s, "picture-" + std::to_string(i) + ".png"});
-    }
-    return list;
-  }
 
   std::vector<JobResult> run(const std::vector<Job>& list, bool resume) {
     SweepOptions options;
@@ -61,7 +44,7 @@ class RunJobs : public ::testing::Test {
 };
 
 TEST_F(RunJobs, WritesEveryPictureAndItsLine) {
-  const auto results = run(jobs(3), false);
+  const auto results = run(small_jobs(3), false);
   const auto lines = manifest();
   ASSERT_EQ(lines.size(), 3u);
   for (int i = 0; i < 3; ++i) {
@@ -71,9 +54,9 @@ TEST_F(RunJobs, WritesEveryPictureAndItsLine) {
 }
 
 TEST_F(RunJobs, ResumingMakesOnlyWhatIsMissing) {
-  run(jobs(3), false);
+  run(small_jobs(3), false);
   fs::remove(folder_ / "picture-1.png");
-  const auto results = run(jobs(4), true);
+  const auto results = run(small_jobs(4), true);
   EXPECT_TRUE(results[0].kept);
   EXPECT_FALSE(results[1].kept);
   EXPECT_TRUE(results[2].kept);
@@ -87,10 +70,10 @@ TEST_F(RunJobs, ResumingWithATaesdKeepsWhatItDecodedAndNothingElse) {
   const auto tiny = Pipeline::load({.model = "", .taesd = path, .dtype = "", .threads = 2});
   SweepOptions options;
   options.folder = folder_;
-  (void)run_jobs(tiny, jobs(1), options);
+  (void)run_jobs(tiny, small_jobs(1), options);
   options.resume = true;
-  EXPECT_TRUE(run_jobs(tiny, jobs(1), options)[0].kept);
-  EXPECT_THROW((void)run_jobs(pipeline(), jobs(1), options), Error);
+  EXPECT_TRUE(run_jobs(tiny, small_jobs(1), options)[0].kept);
+  EXPECT_THROW((void)run_jobs(pipeline(), small_jobs(1), options), Error);
 }
 
 TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {
@@ -101,7 +84,7 @@ TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {
   options.on_progress = [&](const SweepProgress& progress) {
     if (progress.picture == 2) stop.request_stop();
   };
-  auto list = jobs(5);
+  auto list = small_jobs(5);
   for (std::size_t i = 2; i < list.size(); ++i) ++list[i].settings.steps;  // Another batch.
   EXPECT_THROW((void)run_jobs(pipeline(), list, options), Error);
   EXPECT_EQ(manifest().size(), 2u);
@@ -110,35 +93,35 @@ TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {
 }
 
 TEST_F(RunJobs, ALineCutByAPowerLossIsMadeWholeAgain) {
-  run(jobs(2), false);
+  run(small_jobs(2), false);
   const auto path = folder_ / "manifest.jsonl";
   fs::resize_file(path, fs::file_size(path) - 10);
-  run(jobs(2), true);
+  run(small_jobs(2), true);
   EXPECT_EQ(manifest().size(), 2u);
 }
 
 TEST_F(RunJobs, ResumingRemovesWhatWasHalfWritten) {
-  run(jobs(2), false);
+  run(small_jobs(2), false);
   const auto own = folder_ / ".picture-1.png.1234-5.tmp", anothers = folder_ / ".other.png.1234-5.tmp",
              merged = folder_ / "picture-0.png.tmp";
   for (const auto& path : {own, anothers, merged}) std::ofstream(path) << "half";
-  run(jobs(2), true);
+  run(small_jobs(2), true);
   EXPECT_FALSE(fs::exists(own));
   EXPECT_FALSE(fs::exists(merged));
   EXPECT_TRUE(fs::exists(anothers)) << "another shard may be writing it";
 }
 
 TEST_F(RunJobs, RefusesAnEarlierRunsFolderAndForeignPictures) {
-  run(jobs(2), false);
-  EXPECT_THROW(run(jobs(2), false), Error);
-  auto changed = jobs(2);
+  run(small_jobs(2), false);
+  EXPECT_THROW(run(small_jobs(2), false), Error);
+  auto changed = small_jobs(2);
   changed[1].settings.steps = 3;
   EXPECT_THROW(run(changed, true), Error);
   EXPECT_EQ(manifest().size(), 2u);
 }
 
 TEST_F(RunJobs, ChecksAllSettingsBeforeTheFirstPicture) {
-  auto list = jobs(2);
+  auto list = small_jobs(2);
   list[1].settings.steps = 0;
   EXPECT_THROW(run(list, false), Error);
   EXPECT_FALSE(fs::exists(folder_ / "picture-0.png"));
@@ -146,7 +129,7 @@ TEST_F(RunJobs, ChecksAllSettingsBeforeTheFirstPicture) {
 
 TEST_F(RunJobs, AFolderThatCannotBeMadeIsOneLine) {
   std::ofstream(folder_) << "a file in the way";
-  EXPECT_THROW(run(jobs(1), false), Error);
+  EXPECT_THROW(run(small_jobs(1), false), Error);
 }
 
 }  // namespace

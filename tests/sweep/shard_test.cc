@@ -12,6 +12,7 @@
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
+#include "sweep/small_jobs.h"
 
 namespace latentdial {
 namespace {
@@ -19,24 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-const Pipeline& pipeline() {
-  static const Pipeline loaded = Pipeline::load({});
-  return loaded;
-}
-
-std::vector<Job> jobs(int count) {
-  std::vector<Job> list;
-  for (int i = 0; i < count; ++i) {
-    Settings s;
-    s.prompt = "a dog";
-    s.seed = static_cast<std::uint64_t>(i);
-    s.steps = 2;
-    s.width = s.height = 64;
-    list.push_back({s, "picture-" + std::to_string(i) + ".png"});
-  }
-  return list;
-}
 
 std::string bytes_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -47,10 +30,10 @@ TEST(Shard, AllTogetherAreTheWholeListInOrder) {
   for (const int count : {1, 3, 7, 12}) {
     std::vector<std::string> files;
     for (int i = 1; i <= count; ++i) {
-      for (const Job& job : jobs_of({i, count}, jobs(7))) files.push_back(job.file);
+      for (const Job& job : jobs_of({i, count}, small_jobs(7))) files.push_back(job.file);
     }
     ASSERT_EQ(files.size(), 7u) << count;
-    for (std::size_t k = 0; k < files.size(); ++k) EXPECT_EQ(files[k], jobs(7)[k].file) << count;
+    for (std::size_t k = 0; k < files.size(); ++k) EXPECT_EQ(files[k], small_jobs(7)[k].file) << count;
   }
 }
 
@@ -76,12 +59,12 @@ class Merge : public ::testing::Test {
     (void)run_jobs(pipeline(), list, options);
   }
   void make_shard(const std::string& name, int index, int count) const {
-    make(name, jobs_of({index, count}, jobs(5)), manifest_name({index, count}));
+    make(name, jobs_of({index, count}, small_jobs(5)), manifest_name({index, count}));
   }
   Merged merge(const std::vector<std::string>& names, const std::string& to) const {
     std::vector<fs::path> folders;
     for (const auto& name : names) folders.push_back(folder_ / name);
-    return merge_shards(jobs(5), folders, folder_ / to);
+    return merge_shards(small_jobs(5), folders, folder_ / to);
   }
   /// The pictures that a folder's manifest lists, in its order.
   std::vector<std::string> listed(const std::string& name) const {
@@ -95,14 +78,14 @@ class Merge : public ::testing::Test {
 };
 
 TEST_F(Merge, GivesTheSweepOfOneMachine) {
-  make("alone", jobs(5));
+  make("alone", small_jobs(5));
   make_shard("a", 1, 2);
   make_shard("b", 2, 2);
   const Merged merged = merge({"a", "b"}, "both");
   EXPECT_EQ(merged.pictures, 5);
   EXPECT_EQ(merged.moved, 5);
   EXPECT_EQ(listed("both"), listed("alone"));
-  for (const Job& job : jobs(5))
+  for (const Job& job : small_jobs(5))
     EXPECT_EQ(bytes_of(folder_ / "both" / job.file), bytes_of(folder_ / "alone" / job.file));
   EXPECT_EQ(merge({"a", "b"}, "both").moved, 0) << "again, it changes nothing";
   EXPECT_TRUE(fs::exists(folder_ / "a" / "picture-0.png"));
@@ -122,8 +105,8 @@ TEST_F(Merge, WritesNothingWhileAPictureIsMissing) {
 }
 
 TEST_F(Merge, RefusesWhatIsNotWholeOrNotTheSame) {
-  make("a", jobs(5));
-  auto others = jobs(5);
+  make("a", small_jobs(5));
+  auto others = small_jobs(5);
   others[4].settings.steps = 3;
   make("b", others);
   EXPECT_THAT(
@@ -151,7 +134,7 @@ TEST_F(Merge, RefusesPicturesOfTwoModels) {
 }
 
 TEST_F(Merge, DoesNotWriteOverAnotherPicture) {
-  make("a", jobs(5));
+  make("a", small_jobs(5));
   fs::create_directories(folder_ / "both");
   fs::copy_file(folder_ / "a" / "picture-1.png", folder_ / "both" / "picture-0.png");
   EXPECT_THAT([&] { merge({"a"}, "both"); }, ThrowsMessage<Error>(HasSubstr("is another picture")));

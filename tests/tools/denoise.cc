@@ -22,28 +22,17 @@
 #include "ops/ops.h"
 #include "pipeline/prompted_unet.h"
 #include "pipeline/run.h"
+#include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/lora.h"
 
 namespace {
 
+using latentdial::read_tensor;
 using latentdial::Tensor;
+using latentdial::write_tensor;
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-Tensor read_tensor(const fs::path& path, const json& shape) {
-  Tensor x = Tensor::empty(shape.get<latentdial::Shape>());
-  std::ifstream file(path, std::ios::binary);
-  file.read(reinterpret_cast<char*>(x.raw()), static_cast<std::streamsize>(x.bytes()));
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return x;
-}
-
-void write_tensor(const fs::path& path, const Tensor& x) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(x.raw()), static_cast<std::streamsize>(x.bytes()));
-  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
-}
 
 /// The picture of the request before its first step.
 latentdial::Run start(const json& request, const json& scheduler_config, const fs::path& folder) {

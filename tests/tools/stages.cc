@@ -21,27 +21,20 @@
 #include "models/tiny_decoder.h"
 #include "models/unet.h"
 #include "ops/ops.h"
+#include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/tiny_decoder_files.h"
 
 namespace {
 
 using latentdial::Tensor;
+using latentdial::write_tensor;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
 Tensor read_tensor(const fs::path& folder, const json& description) {
-  Tensor x = Tensor::empty(description.at("shape").get<latentdial::Shape>());
-  std::ifstream file(folder / description.at("file").get<std::string>(), std::ios::binary);
-  file.read(reinterpret_cast<char*>(x.raw()), static_cast<std::streamsize>(x.bytes()));
-  if (!file) throw std::runtime_error("cannot read " + description.dump());
-  return x;
-}
-
-void write_tensor(const fs::path& path, const Tensor& x) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(x.raw()), static_cast<std::streamsize>(x.bytes()));
-  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+  return latentdial::read_tensor(folder / description.at("file").get<std::string>(),
+                                 description.at("shape").get<latentdial::Shape>());
 }
 
 void run(const std::string& model, const std::string& dtype, const fs::path& folder) {
