@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <numeric>
 
 namespace latentdial {
@@ -24,10 +23,8 @@ void emphasise_window(std::span<float> states, std::span<const float> weights) {
 
 Tensor repeated(const Tensor& states, std::int64_t tokens) {
   if (states.dim(1) == tokens) return states;
-  Tensor result = Tensor::empty({1, tokens, states.dim(2)});
-  for (std::int64_t i = 0; i < tokens / states.dim(1); ++i)
-    std::memcpy(result.raw() + static_cast<std::size_t>(i) * states.bytes(), states.raw(), states.bytes());
-  return result;
+  const auto times = static_cast<std::size_t>(tokens / states.dim(1));
+  return concat_rows(std::vector<Tensor>(times, states)).reshape({1, tokens, states.dim(2)});
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -23,40 +22,29 @@ LearntEmbedding read(const std::string& text, std::int64_t width) {
   return embedding;
 }
 
-Tensor rows_of(const std::vector<LearntEmbedding>& embeddings, std::int64_t width) {
-  std::int64_t rows = 0;
-  for (const auto& embedding : embeddings) rows += embedding.vectors.dim(0);
-  Tensor table = Tensor::empty({rows, width});
-  std::byte* next = table.raw();
-  for (const auto& embedding : embeddings) {
-    std::memcpy(next, embedding.vectors.raw(), embedding.vectors.bytes());
-    next += embedding.vectors.bytes();
-  }
-  return table;
-}
-
 }  // namespace
 
 LearntEmbeddings load_embeddings(const std::vector<std::string>& files, const Tokenizer& tokenizer,
                                  const models::TextConfig& config) {
   LearntEmbeddings learnt;
-  std::vector<LearntEmbedding> embeddings;
+  std::vector<Tensor> vectors;
   std::vector<std::vector<std::int32_t>> names;
   auto next = static_cast<std::int32_t>(config.vocab_size);
   for (const std::string& file : files) {
-    const auto& embedding = embeddings.emplace_back(read(file, config.hidden_size));
+    const LearntEmbedding embedding = read(file, config.hidden_size);
     const auto tokens = tokenizer.tokenize(embedding.word);
     if (tokens.empty() || std::find(names.begin(), names.end(), tokens) != names.end())
       throw invalid_input(fmt::format("--embedding: \"{}\" is {}; name another, as in --embedding WORD=FILE",
                                       embedding.word,
                                       tokens.empty() ? "no word" : "the word of two embeddings"));
     names.push_back(tokens);
-    const auto vectors = static_cast<std::int32_t>(embedding.vectors.dim(0));
-    learnt.words.add(tokens, next, vectors);
-    learnt.list.push_back({embedding.word, vectors, static_cast<int>(config.hidden_size)});
-    next += vectors;
+    const auto count = static_cast<std::int32_t>(embedding.vectors.dim(0));
+    learnt.words.add(tokens, next, count);
+    learnt.list.push_back({embedding.word, count, static_cast<int>(config.hidden_size)});
+    vectors.push_back(embedding.vectors);
+    next += count;
   }
-  if (!embeddings.empty()) learnt.vectors = rows_of(embeddings, config.hidden_size);
+  if (!vectors.empty()) learnt.vectors = concat_rows(vectors);
   return learnt;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -70,18 +69,17 @@ auto PromptEncoder::encode_literally(const std::string& text) const -> Known {
 
 auto PromptEncoder::encode_emphasised(const std::string& text) const -> Known {
   const auto windows = token_windows(*tokenizer_, learnt_, parse_emphasis(text), window());
-  const auto count = static_cast<std::int64_t>(windows.size());
-  Tensor states = Tensor::empty({1, count * window(), text_encoder_->config().hidden_size});
+  std::vector<Tensor> states;
   std::vector<float> weights;
   Known known{text, PromptSyntax::a1111, {}, ""};
-  for (std::int64_t i = 0; i < count; ++i) {
-    const TokenWindow& one = windows[static_cast<std::size_t>(i)];
-    const Tensor own = ops_->to_host((*text_encoder_)(one.ids));
-    std::memcpy(states.raw() + static_cast<std::size_t>(i) * own.bytes(), own.raw(), own.bytes());
+  for (const TokenWindow& one : windows) {
+    const auto begin = static_cast<std::int64_t>(weights.size());
+    states.push_back(ops_->to_host((*text_encoder_)(one.ids)));
     weights.insert(weights.end(), one.weights.begin(), one.weights.end());
-    for (std::int64_t k = 0; k < one.tokens; ++k) known.encoded.tokens.push_back(i * window() + 1 + k);
+    for (std::int64_t k = 0; k < one.tokens; ++k) known.encoded.tokens.push_back(begin + 1 + k);
   }
-  known.encoded.states = emphasise(states, weights, window());
+  const Shape shape = {1, static_cast<std::int64_t>(weights.size()), states.front().dim(-1)};
+  known.encoded.states = emphasise(concat_rows(states).reshape(shape), weights, window());
   return known;
 }
 

@@ -1,7 +1,6 @@
 #include "pipeline/prompted_unet.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <map>
 #include <utility>
@@ -16,17 +15,6 @@ constexpr std::size_t kMostProjected = 8;
 
 // Timesteps that are kept: more than any schedule has.
 constexpr std::size_t kMostTimes = 2000;
-
-/// Tensors [1,…] of one shape, one after the other as [N,…].
-Tensor stack(const std::vector<Tensor>& tensors) {
-  Shape shape = tensors.front().shape();
-  shape[0] = static_cast<std::int64_t>(tensors.size());
-  Tensor batch = Tensor::empty(shape);
-  const auto bytes = tensors.front().bytes();
-  for (std::size_t i = 0; i < tensors.size(); ++i)
-    std::memcpy(batch.raw() + i * bytes, tensors[i].raw(), bytes);
-  return batch;
-}
 
 std::vector<Tensor> each(const std::vector<PromptedLatents>& inputs, Tensor PromptedLatents::*part) {
   std::vector<Tensor> result;
@@ -62,7 +50,7 @@ const models::TextContext& PromptedUNet::project(const std::vector<PromptedLaten
 
   Projected made;
   made.text_states = each(inputs, &PromptedLatents::text_states);
-  made.context = unet_->project_text(ops_->to_device(stack(same_length(made.text_states))));
+  made.context = unet_->project_text(ops_->to_device(concat_rows(same_length(made.text_states))));
   if (projected_.size() == kMostProjected) projected_.pop_front();
   return projected_.emplace_back(std::move(made)).context;
 }
@@ -78,7 +66,7 @@ void PromptedUNet::expect(const std::vector<float>& timesteps) {
 }
 
 std::vector<Tensor> PromptedUNet::run(const std::vector<PromptedLatents>& inputs, float timestep) {
-  const Tensor batch = ops_->to_device(stack(each(inputs, &PromptedLatents::latents)));
+  const Tensor batch = ops_->to_device(concat_rows(each(inputs, &PromptedLatents::latents)));
   const auto structure = structure_of(inputs);
   const Tensor outputs = ops_->to_host((*unet_)(batch, times_.at(timestep), project(inputs), structure));
   std::vector<Tensor> answers;

@@ -154,11 +154,11 @@ Tensor Tensor::clone() const {
   return t;
 }
 
-Tensor concat_rows(std::initializer_list<Tensor> parts) {
-  Shape shape = parts.begin()->shape();
+Tensor concat_rows(const std::vector<Tensor>& parts) {
+  Shape shape = parts.front().shape();
   shape[0] = 0;
   for (const auto& part : parts) shape[0] += part.dim(0);
-  Tensor t = Tensor::empty(shape, parts.begin()->dtype());
+  Tensor t = Tensor::empty(shape, parts.front().dtype());
   auto* target = t.raw();
   for (const auto& part : parts) {
     Shape same_tail = part.shape();

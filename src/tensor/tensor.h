@@ -2,7 +2,6 @@
 
 #include <cassert>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -78,7 +77,7 @@ class Tensor {
 };
 
 /// Rows of all tensors one after the other along the first axis.
-[[nodiscard]] Tensor concat_rows(std::initializer_list<Tensor> parts);
+[[nodiscard]] Tensor concat_rows(const std::vector<Tensor>& parts);
 /// [B, C, H, W] → [B, H, W, C] and back, f32.
 [[nodiscard]] Tensor nchw_to_nhwc(const Tensor& x);
 [[nodiscard]] Tensor nhwc_to_nchw(const Tensor& x);
