@@ -12,7 +12,7 @@ import torch
 from training.arguments import script_parser
 from training.latents import add_to_cache
 from training.tokenizer import write_tokenizer
-from training.train_unet import BATCH, Settings, train_unet
+from training.train_unet import Settings, train_unet
 
 SCENES_PER_FILE = 6000
 
@@ -34,7 +34,8 @@ def main() -> None:
     parser = script_parser(__doc__, "work")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"), help="the diffusers folder to write")
     parser.add_argument("--scenes", type=int, default=60_000, help="rendered scenes to train on")
-    parser.add_argument("--steps", type=int, default=20_000, help=f"U-Net steps of {BATCH} scenes")
+    parser.add_argument("--steps", type=int, default=20_000, help="U-Net steps")
+    parser.add_argument("--batch", type=int, default=64, help="scenes in a U-Net step")
     parser.add_argument("--cooldown", type=int, default=6_000, help="the last steps, over which the learning rate falls")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -43,7 +44,7 @@ def main() -> None:
     if not (arguments.work / "tokenizer").exists():
         write_tokenizer(arguments.work / "tokenizer")
     make_scenes(arguments.work / "cache", arguments.scenes)
-    train_unet(arguments.work, Settings(arguments.steps, arguments.cooldown, 1e-3, arguments.threads, arguments.device))
+    train_unet(arguments.work, Settings(arguments.steps, arguments.cooldown, 1e-3, arguments.threads, arguments.device, arguments.batch))
     run_module("train_autoencoder", "--work", arguments.work, "--threads", arguments.threads, "--device", arguments.device)
     run_module("export", "--work", arguments.work, "--out", arguments.out)
     run_module("evaluate", "--work", arguments.work, "--model", arguments.out)

@@ -7,9 +7,8 @@ import numpy
 import torch
 from diffusers import AutoencoderKL
 
-from training.latents import CHANNELS, PATCH, PatchBasis, to_unit
+from training.latents import CHANNELS, PATCH, PatchBasis, cache_files, to_unit
 
-BATCH = 32
 CROP = 8  # In latents; a crop costs a quarter of a picture.
 WHOLE = 16
 HELD_OUT = 64
@@ -20,12 +19,12 @@ LOG_VARIANCE = -12.0
 class Pictures:
     """The cache's pictures with their unscaled latents; the first few are held out."""
 
-    def __init__(self, folder: pathlib.Path, scaling_factor: float, device: str):
-        files = [numpy.load(path) for path in sorted(folder.glob("scenes-[0-9]*.npz")) if ".tmp" not in path.name]
+    def __init__(self, folder: pathlib.Path, scaling_factor: float, batch: int, device: str):
+        files = [numpy.load(path) for path in cache_files(folder)]
         self.pictures = numpy.concatenate([stored["pictures"] for stored in files])
         latents = [stored["latents"][: len(stored["pictures"])] for stored in files]
         self.latents = numpy.concatenate(latents).astype(numpy.float32) / numpy.float32(scaling_factor)
-        self.device, self.rng = device, numpy.random.default_rng()
+        self.batch, self.device, self.rng = batch, device, numpy.random.default_rng()
 
     def tensors(self, pictures: numpy.ndarray, latents: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Pictures [N, 3, H, W] in −1…1 and latents [N, CHANNELS, H/8, W/8]."""
@@ -33,9 +32,9 @@ class Pictures:
         return tuple(t.to(self.device).contiguous(memory_format=torch.channels_last) for t in (x, torch.from_numpy(latents)))
 
     def draw(self, side: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Random crops of `side` latents, as many as make BATCH crops' worth of pixels."""
+        """Random crops of `side` latents, as many as make `batch` crops' worth of pixels."""
         pictures, latents = [], []
-        for i in self.rng.integers(HELD_OUT, len(self.pictures), BATCH * CROP**2 // side**2):
+        for i in self.rng.integers(HELD_OUT, len(self.pictures), self.batch * CROP**2 // side**2):
             y, x = self.rng.integers(0, WHOLE - side + 1, 2)
             pictures.append(self.pictures[i, PATCH * y : PATCH * (y + side), PATCH * x : PATCH * (x + side)])
             latents.append(self.latents[i, :, y : y + side, x : x + side])
@@ -43,6 +42,11 @@ class Pictures:
 
     def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
         return self.tensors(self.pictures[:HELD_OUT], self.latents[:HELD_OUT])
+
+
+def exported_weights(folder: pathlib.Path) -> dict:
+    """The autoencoder's weights of a diffusers folder, in f32."""
+    return AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).state_dict()
 
 
 def psnr(error: torch.Tensor) -> float:

@@ -10,7 +10,7 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from training.arguments import script_parser
-from training.autoencoder_halves import DecoderHalf, EncoderHalf
+from training.autoencoder_halves import DecoderHalf, EncoderHalf, exported_weights
 from training.checkpoint import Average, load_state
 from training.latents import PatchBasis
 from training.model import make_autoencoder, make_scheduler
@@ -36,23 +36,26 @@ def load_denoiser(work: pathlib.Path) -> Denoiser:
     return denoiser.eval().requires_grad_(False)
 
 
-def load_autoencoder(work: pathlib.Path) -> tuple[AutoencoderKL, list[str]]:
-    """The autoencoder with its average weights, and which halves of it are trained; an untrained half is the same noise every time."""
+def load_autoencoder(work: pathlib.Path, start_from: pathlib.Path | None) -> AutoencoderKL:
+    """The autoencoder with its average weights. A half that was not trained is `start_from`'s, or else the same noise every time."""
     torch.manual_seed(0)
     autoencoder = make_autoencoder(PatchBasis.load(work / "cache/basis.npz").scaling_factor)
     state = load_state(work / "autoencoder.pt", "cpu") or {}
-    for name, half in (("decoder", DecoderHalf(autoencoder)), ("encoder", EncoderHalf(autoencoder))):
+    halves = {"decoder": DecoderHalf(autoencoder), "encoder": EncoderHalf(autoencoder)}
+    if start_from is not None:
+        autoencoder.load_state_dict(exported_weights(start_from))
+    for name, half in halves.items():
         if name in state:
             set_average(half, state[name]["average"])
             print(f"{name} at step {state[name]['step']}")
-    return autoencoder.eval().requires_grad_(False), list(state)
+        elif start_from is None:
+            print(f"warning: the {name} is not trained yet and is written as noise", file=sys.stderr)
+    return autoencoder.eval().requires_grad_(False)
 
 
-def write_folder(work: pathlib.Path, folder: pathlib.Path) -> None:
+def write_folder(work: pathlib.Path, start_from: pathlib.Path | None, folder: pathlib.Path) -> None:
     """The pipeline as diffusers saves it, with the tokenizer's own files laid over what transformers makes of them."""
-    denoiser, (autoencoder, trained) = load_denoiser(work), load_autoencoder(work)
-    for half in {"decoder", "encoder"} - set(trained):
-        print(f"warning: the {half} is not trained yet and is written as noise", file=sys.stderr)
+    denoiser, autoencoder = load_denoiser(work), load_autoencoder(work, start_from)
     pipeline = StableDiffusionPipeline(
         vae=autoencoder,
         text_encoder=denoiser.text_encoder,
@@ -77,11 +80,11 @@ def folder_size(folder: pathlib.Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def export(work: pathlib.Path, out: pathlib.Path) -> None:
+def export(work: pathlib.Path, start_from: pathlib.Path | None, out: pathlib.Path) -> None:
     """Replaces `out` only by a whole folder of allowed size."""
     temporary = out.with_name(out.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    write_folder(work, temporary)
+    write_folder(work, start_from, temporary)
     size = folder_size(temporary)
     if size > LARGEST:
         sys.exit(f"{temporary} has {size / 2**20:.1f} MiB, more than {LARGEST / 2**20:.0f}: make the model smaller")
@@ -92,10 +95,11 @@ def export(work: pathlib.Path, out: pathlib.Path) -> None:
 
 def main() -> None:
     parser = script_parser(__doc__, "work")
+    parser.add_argument("--start-from", type=pathlib.Path, help="this exported model's halves of the autoencoder where none was trained (default: noise)")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    export(arguments.work, arguments.out)
+    export(arguments.work, arguments.start_from, arguments.out)
 
 
 if __name__ == "__main__":

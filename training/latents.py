@@ -93,9 +93,12 @@ def add_to_cache(folder: pathlib.Path, first: int, count: int, processes: int = 
     temporary.rename(folder / f"scenes-{first:07d}.npz")
 
 
-def load_cache(folder: pathlib.Path) -> tuple[numpy.ndarray, list[str]]:
-    """All cached scaled latents [N, CHANNELS, 16, 16] f16 and their captions."""
-    files = sorted(folder.glob("scenes-[0-9]*.npz"))
-    files = [path for path in files if ".tmp" not in path.name]
+def cache_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The cache's whole files, in order."""
+    return [path for path in sorted(folder.glob("scenes-[0-9]*.npz")) if ".tmp" not in path.name]
+
+
+def load_cache(files: list[pathlib.Path]) -> tuple[numpy.ndarray, list[str]]:
+    """The scaled latents [N, CHANNELS, 16, 16] f16 of these cache files and their captions."""
     stored = [numpy.load(path) for path in files]
     return numpy.concatenate([s["latents"] for s in stored]), [str(c) for s in stored for c in s["captions"]]

@@ -9,7 +9,7 @@ import time
 import torch
 
 from training.arguments import script_parser
-from training.autoencoder_halves import CROP, WHOLE, DecoderHalf, EncoderHalf, Pictures, closed_form, psnr
+from training.autoencoder_halves import CROP, WHOLE, DecoderHalf, EncoderHalf, Pictures, closed_form, exported_weights, psnr
 from training.checkpoint import Average, load_state, save_state
 from training.latents import PatchBasis
 from training.model import make_autoencoder
@@ -60,15 +60,15 @@ class Half:
 
 
 class Trainer:
-    def __init__(self, work: pathlib.Path, device: str):
+    def __init__(self, work: pathlib.Path, start_from: pathlib.Path | None, batch: int, device: str):
         self.path, self.basis = work / "autoencoder.pt", PatchBasis.load(work / "cache/basis.npz")
         state = load_state(self.path, device) or {}
         autoencoder = make_autoencoder(self.basis.scaling_factor).to(device, memory_format=torch.channels_last)
-        self.halves = {
-            "decoder": Half(DecoderHalf(autoencoder), state.get("decoder")),
-            "encoder": Half(EncoderHalf(autoencoder), state.get("encoder")),
-        }
-        self.pictures = Pictures(work / "cache", self.basis.scaling_factor, device)
+        models = {"decoder": DecoderHalf(autoencoder), "encoder": EncoderHalf(autoencoder)}
+        if start_from is not None:
+            autoencoder.load_state_dict(exported_weights(start_from))
+        self.halves = {name: Half(model, state.get(name)) for name, model in models.items()}
+        self.pictures = Pictures(work / "cache", self.basis.scaling_factor, batch, device)
 
     def save(self) -> None:
         save_state(self.path, {name: half.state() for name, half in self.halves.items() if half.step > 0})
@@ -107,12 +107,14 @@ def main() -> None:
     parser = script_parser(__doc__, "work")
     parser.add_argument("--minutes-decoder", type=float, default=35)
     parser.add_argument("--minutes-encoder", type=float, default=10)
+    parser.add_argument("--batch", type=int, default=32, help="crops a step")
+    parser.add_argument("--start-from", type=pathlib.Path, help="go on from this exported model's weights (default: from nothing)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    trainer = Trainer(arguments.work, arguments.device)
+    trainer = Trainer(arguments.work, arguments.start_from, arguments.batch, arguments.device)
     try:
         trainer.run("decoder", 60 * arguments.minutes_decoder)
         trainer.run("encoder", 60 * arguments.minutes_encoder)

@@ -14,17 +14,17 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.arguments import script_parser
 from training.checkpoint import Average, load_state, save_state
-from training.latents import load_cache
+from training.latents import cache_files, load_cache
 from training.model import make_scheduler, make_text_encoder, make_unet
 from training.tokenizer import MAX_LENGTH
 from training.train_text import train_text
 
-BATCH = 64
 WARM_UP = 200
 CAPTION_DROPOUT = 0.1
 MIN_SNR = 5.0
 CHECKPOINT_SECONDS = 300
 RELOAD_STEPS = 1000
+REPORT_STEPS = 100
 
 
 class Denoiser(torch.nn.Module):
@@ -60,6 +60,7 @@ class Settings:
     peak: float
     threads: int
     device: str
+    batch: int = 64
     start_from: pathlib.Path | None = None  # An exported model whose weights the first step starts from.
 
     @property
@@ -73,10 +74,11 @@ def learning_rate(step: int, settings: Settings) -> float:
     return settings.peak * min(1.0, (step + 1) / WARM_UP, max(0.02, (settings.steps - step) / settings.cooldown))
 
 
-def stratified_timesteps(generator: torch.Generator) -> torch.Tensor:
-    """One timestep from each of BATCH equal slices of 0…999, shuffled: every step sees all noise levels."""
-    u = (torch.arange(BATCH) + torch.rand(BATCH, generator=generator)) / BATCH
-    return (u * 1000).long()[torch.randperm(BATCH, generator=generator)]
+def stratified_timesteps(batch: int, generator: torch.Generator) -> torch.Tensor:
+    """One timestep from each of `batch` equal slices of 0…999, shuffled: every step sees all noise levels."""
+    device = generator.device
+    u = (torch.arange(batch, device=device) + torch.rand(batch, generator=generator, device=device)) / batch
+    return (u * 1000).long()[torch.randperm(batch, generator=generator, device=device)]
 
 
 def loss_weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
@@ -84,12 +86,6 @@ def loss_weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
     (after min-SNR-γ, Hang et al. 2023). The noisiest steps count in full: there the words decide what the picture shows."""
     snr = alphas_cumprod / (1 - alphas_cumprod)
     return (snr + 1).clamp(max=MIN_SNR) / (snr + 1)
-
-
-def load_data(folder: pathlib.Path, tokenizer: CLIPTokenizer) -> tuple[torch.Tensor, torch.Tensor]:
-    """Latents [N, C, 16, 16] f16 and ids [N, MAX_LENGTH]."""
-    latents, captions = load_cache(folder)
-    return torch.from_numpy(latents), tokenize(tokenizer, captions)
 
 
 def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
@@ -106,6 +102,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         if settings.device == "cpu" and settings.bf16:
             self.model.keep_from_bf16()
+        self.denoise = self.model if settings.device == "cpu" else torch.compile(self.model)
         if (state := load_state(work / "unet.pt", settings.device)) is None:
             if settings.start_from is None:
                 self.model.text_encoder.load_state_dict(train_text(work))
@@ -122,12 +119,12 @@ class Trainer:
         state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "average": self.average.weights, "step": self.step}
         save_state(self.work / "unet.pt", state)
 
-    def advance(self, batches: "Batches") -> float:
-        """One step; returns its loss."""
+    def advance(self, batches: "Batches") -> torch.Tensor:
+        """One step; returns its loss, which is still on the device so that the next step need not wait."""
         self.optimiser.param_groups[0]["lr"] = learning_rate(self.step, self.settings)
         noisy, timesteps, ids, velocity, weights = batches.draw()
         with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.bf16):
-            prediction = self.model(noisy, timesteps, ids)
+            prediction = self.denoise(noisy, timesteps, ids)
         loss = ((prediction.float() - velocity).square().mean((1, 2, 3)) * weights).mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -135,16 +132,16 @@ class Trainer:
         self.optimiser.step()
         self.average.update(self.model, self.step)
         self.step += 1
-        return loss.item()
+        return loss.detach()
 
     def run(self) -> None:
-        batches = Batches(self.work, self.tokenizer, self.settings.device, seed=self.step)
+        batches = Batches(self.work, self.tokenizer, self.settings, seed=self.step)
         started = saved = time.time()
         losses = []
         while self.step < self.settings.steps:
             losses.append(self.advance(batches))
-            if self.step % 100 == 0:
-                mean = sum(losses) / len(losses)
+            if self.step % REPORT_STEPS == 0:
+                mean = torch.stack(losses).mean().item()
                 print(f"U-Net step {self.step}/{self.settings.steps}, loss {mean:.4f}, scenes {len(batches.latents)}, {time.time() - started:.0f} s", flush=True)
                 losses = []
             if time.time() - saved > CHECKPOINT_SECONDS:
@@ -153,30 +150,41 @@ class Trainer:
 
 
 class Batches:
-    """Endless random batches from the cache, which may grow meanwhile."""
+    """Endless random batches from the cache, which may grow meanwhile; all of it lies on the device."""
 
-    def __init__(self, work: pathlib.Path, tokenizer: CLIPTokenizer, device: str, seed: int):
-        self.work, self.tokenizer, self.device = work, tokenizer, device
-        self.empty = tokenize(tokenizer, [""])
-        self.alphas_cumprod = make_scheduler().alphas_cumprod
+    def __init__(self, work: pathlib.Path, tokenizer: CLIPTokenizer, settings: Settings, seed: int):
+        self.folder, self.tokenizer, self.batch, self.device = work / "cache", tokenizer, settings.batch, settings.device
+        self.empty = tokenize(tokenizer, [""]).to(self.device)
+        self.alphas_cumprod = make_scheduler().alphas_cumprod.to(self.device)
         self.weights = loss_weights(self.alphas_cumprod)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.drawn = 0
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.drawn, self.files = 0, []
+
+    def load(self) -> None:
+        """What came to the cache since the last time: latents [N, C, 16, 16] f16 and ids [N, MAX_LENGTH]."""
+        files = [path for path in cache_files(self.folder) if path not in self.files]
+        if not files:
+            return
+        latents, captions = load_cache(files)
+        new = torch.from_numpy(latents).to(self.device), tokenize(self.tokenizer, captions).to(self.device)
+        self.latents, self.ids = (torch.cat(pair) for pair in zip((self.latents, self.ids), new)) if self.files else new
+        self.files += files
 
     def draw(self):
         """Noisy latents, timesteps, ids, the velocity to predict (Salimans and Ho 2022), loss weights."""
         if self.drawn % RELOAD_STEPS == 0:
-            self.latents, self.ids = load_data(self.work / "cache", self.tokenizer)
+            self.load()
         self.drawn += 1
-        pick = torch.randint(len(self.latents), (BATCH,), generator=self.generator)
-        drop = torch.rand(BATCH, 1, generator=self.generator) < CAPTION_DROPOUT
+        options = {"generator": self.generator, "device": self.device}
+        pick = torch.randint(len(self.latents), (self.batch,), **options)
+        drop = torch.rand(self.batch, 1, **options) < CAPTION_DROPOUT
         ids = torch.where(drop, self.empty, self.ids[pick])
-        x0, t = self.latents[pick].float(), stratified_timesteps(self.generator)
-        noise = torch.randn(x0.shape, generator=self.generator)
+        x0, t = self.latents[pick].float(), stratified_timesteps(self.batch, self.generator)
+        noise = torch.randn(x0.shape, **options)
         a = self.alphas_cumprod[t].view(-1, 1, 1, 1)
         noisy = (a.sqrt() * x0 + (1 - a).sqrt() * noise).to(memory_format=torch.channels_last)
         velocity = a.sqrt() * noise - (1 - a).sqrt() * x0
-        return [tensor.to(self.device) for tensor in (noisy, t, ids, velocity, self.weights[t])]
+        return noisy, t, ids, velocity, self.weights[t]
 
 
 def train_unet(work: pathlib.Path, settings: Settings) -> None:
@@ -195,6 +203,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--cooldown", type=int, default=6_000)
     parser.add_argument("--peak", type=float, default=1e-3)
+    parser.add_argument("--batch", type=int, default=64, help="scenes a step")
     parser.add_argument("--start-from", type=pathlib.Path, help="go on from this exported model's weights (default: from nothing)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
