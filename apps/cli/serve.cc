@@ -50,6 +50,14 @@ void add_serve(CLI::App& app, Run& run) {
       ->add_option("--queue", c->options.queue.waiting,
                    "Jobs that may wait for their turn, 1 to 1024 (default: 32)")
       ->check(CLI::Range(1, 1024));
+  command
+      ->add_option(
+          "--per-client", c->options.queue.per_client,
+          "Of them, and of the one that runs, how many may be one client's, 1 to 1024 (default: 4); this "
+          "machine's own programs are not bounded")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--behind-proxy", c->options.behind_proxy,
+                    "Tell clients apart by the last address in X-Forwarded-For, which a reverse proxy sets");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(

@@ -92,8 +92,8 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
   Json body = read_object(http);
   A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
   const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads),
-                                              preview_when_asked(context.live));
-  const JobStatus job = wait_for_client(context, id, http);
+                                              client_of(context, http), preview_when_asked(context.live));
+  const JobStatus job = wait_for_client(context, id);
   Json images = Json::array();
   if (request.send_images) {
     for (const auto& frame : job.frames) images.push_back(encode_base64(frame->png));

@@ -5,9 +5,9 @@
 #include <new>
 #include <random>
 
-#include "connection.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
+#include "listener.h"
 
 namespace latentdial::server {
 namespace {
@@ -65,9 +65,19 @@ Json read_object(const httplib::Request& request) {
   return body;
 }
 
-JobStatus wait_for_client(const Context& context, const std::string& job, const httplib::Request& request) {
-  const Connection connection(request);
-  JobStatus status = context.queue.wait(job, [&] { return connection.closed(); });
+std::string client_of(const Context& context, const httplib::Request& request) {
+  std::string client = request.remote_addr;
+  if (context.behind_proxy && request.has_header("X-Forwarded-For")) {
+    client =
+        request.get_header_value("X-Forwarded-For", request.get_header_value_count("X-Forwarded-For") - 1);
+    client.erase(0, client.rfind(',') + 1);
+    client.erase(0, client.find_first_not_of(' '));
+  }
+  return is_own_address(client) ? "" : client;
+}
+
+JobStatus wait_for_client(const Context& context, const std::string& job) {
+  JobStatus status = context.queue.wait(job, Listener::client_is_gone);
   if (status.error) throw *status.error;
   return status;
 }

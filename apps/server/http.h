@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 struct Context {
   const Pipeline& pipeline;
   JobQueue& queue;
+  bool behind_proxy = false;
 };
 
 /// Why a request got no answer, before an API gives it its own shape.
@@ -46,8 +47,11 @@ void reply(httplib::Response& response, const Json& body, int status = 200);
 [[nodiscard]] Json read_object(const httplib::Request& request);
 
 /// Waits for the job's pictures; a client that hangs up cancels it. Throws the job's own error.
-[[nodiscard]] JobStatus wait_for_client(const Context& context, const std::string& job,
-                                        const httplib::Request& request);
+[[nodiscard]] JobStatus wait_for_client(const Context& context, const std::string& job);
+
+/// The address that a request came from; behind a proxy the last one in X-Forwarded-For, which the proxy has
+/// put there. Empty for this machine's own.
+[[nodiscard]] std::string client_of(const Context& context, const httplib::Request& request);
 
 /// The settings of a body by our own names. Its pictures ("image", "mask", "to_image") are base64 and go into
 /// `uploads`; `dial` is the position. Throws invalid_input.

@@ -27,7 +27,7 @@ std::string random_id() {
 }  // namespace
 
 struct JobQueue::Job {
-  std::string id;
+  std::string id, client;
   std::vector<Settings> list;
   Uploads uploads;
   WantsPreview wants_preview;
@@ -89,17 +89,30 @@ void JobQueue::close() {
   changed_.notify_all();
 }
 
-std::string JobQueue::submit(std::vector<Settings> list, Uploads uploads, WantsPreview wants_preview) {
+void JobQueue::require_room(const std::string& client) const {
+  if (stopping_ || waiting_.size() >= limits_.waiting)
+    throw QueueFull(
+        fmt::format("{} jobs are waiting, which is as many as this server takes", waiting_.size()));
+  if (client.empty()) return;
+  const auto is_theirs = [&](const std::shared_ptr<Job>& job) { return job->client == client; };
+  const auto theirs = std::count_if(waiting_.begin(), waiting_.end(), is_theirs) +
+                      (running_ != nullptr && is_theirs(running_) ? 1 : 0);
+  if (static_cast<std::size_t>(theirs) >= limits_.per_client)
+    throw QueueFull(fmt::format(
+        "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
+}
+
+std::string JobQueue::submit(std::vector<Settings> list, Uploads uploads, const std::string& client,
+                             WantsPreview wants_preview) {
   for (Settings& settings : list) settings = pipeline_.resolve(settings);
   auto job = std::make_shared<Job>();
   job->id = random_id();
+  job->client = client;
   job->list = std::move(list);
   job->uploads = std::move(uploads);
   job->wants_preview = std::move(wants_preview);
   const std::lock_guard lock(mutex_);
-  if (stopping_ || waiting_.size() >= limits_.waiting)
-    throw QueueFull(
-        fmt::format("{} jobs are waiting, which is as many as this server takes", waiting_.size()));
+  require_room(client);
   jobs_[job->id] = job;
   waiting_.push_back(job);
   changed_.notify_all();

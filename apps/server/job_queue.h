@@ -21,6 +21,7 @@ namespace latentdial::server {
 /// What the queue and its memory of finished jobs may hold.
 struct QueueLimits {
   std::size_t waiting = 32;            ///< Jobs that wait for their turn.
+  std::size_t per_client = 4;          ///< Of one client, the one that runs among them.
   std::size_t kept_bytes = 256 << 20;  ///< PNG bytes of ended jobs; the oldest are forgotten first.
   std::size_t kept_jobs = 256;
 };
@@ -87,10 +88,11 @@ class JobQueue {
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
-  /// Takes a list of pictures as one job and returns its id. `uploads` are the files that the settings name.
-  /// Without `wants_preview` there are no previews. Throws invalid_input when the model cannot make one of
-  /// them, and QueueFull.
-  std::string submit(std::vector<Settings> list, Uploads uploads, WantsPreview wants_preview = {});
+  /// Takes a list of pictures as one job and returns its id. `uploads` are the files that the settings name,
+  /// `client` is who asks; an empty one may ask for as much as the queue holds. Without `wants_preview` there
+  /// are no previews. Throws invalid_input when the model cannot make one of them, and QueueFull.
+  std::string submit(std::vector<Settings> list, Uploads uploads, const std::string& client,
+                     WantsPreview wants_preview = {});
   /// Nothing for an id that is unknown or forgotten.
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
   /// The job that runs.
@@ -107,6 +109,7 @@ class JobQueue {
   using Clock = std::chrono::steady_clock;
 
   void work();
+  void require_room(const std::string& client) const;
   void run(Job& job);
   void keep_preview(Job& job, const Preview& preview);
   void end(Job& job, JobState state, std::optional<Error> error);

@@ -89,8 +89,9 @@ std::string start(const Context& context, Retries& retries, const httplib::Reque
     const auto job = context.queue.status(retries.find(key, body));
     if (job && job->state != JobState::cancelled) return job->id;
   }
-  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads),
-                                              spread_previews(request.partial_images));
+  const std::string id =
+      context.queue.submit(std::move(request.list), std::move(request.uploads), client_of(context, http),
+                           spread_previews(request.partial_images));
   retries.remember(key, body, id);
   return id;
 }
@@ -106,8 +107,7 @@ void send_pictures(const Context& context, const std::string& id, bool as_urls, 
                    httplib::Response& response) {
   // A request with a key may come again for its pictures, so hanging up does not end it.
   const bool keep = http.has_header("Idempotency-Key");
-  const JobStatus job =
-      keep ? context.queue.wait(id, [] { return false; }) : wait_for_client(context, id, http);
+  const JobStatus job = keep ? context.queue.wait(id, [] { return false; }) : wait_for_client(context, id);
   if (job.error) throw *job.error;
   if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
   Json data = Json::array();

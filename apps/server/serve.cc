@@ -8,6 +8,7 @@
 #include "a1111_api.h"
 #include "guard.h"
 #include "latentdial/error.h"
+#include "listener.h"
 #include "openai_api.h"
 #include "openapi.h"
 #include "page.h"
@@ -21,19 +22,10 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kLargestBody = 64u << 20;
 constexpr std::size_t kThreadsBesideQueue = 96;  // For those who look, cancel, or keep a connection open.
-constexpr time_t kPatienceSeconds = 10;          // For a client that stops in the middle of a request.
-constexpr time_t kIdleSeconds = 2;
 constexpr int kBacklog = 512;
-
-bool is_loopback(const std::string& host) {
-  return host == "127.0.0.1" || host == "localhost" || host == "::1";
-}
 
 void set_limits(httplib::Server& server, const QueueLimits& limits) {
   server.set_payload_max_length(kLargestBody);
-  server.set_read_timeout(kPatienceSeconds);
-  server.set_write_timeout(kPatienceSeconds);
-  server.set_keep_alive_timeout(kIdleSeconds);
   server.set_tcp_nodelay(true);
   // A waiting client holds a thread, so those of a full queue leave enough for the others.
   const std::size_t threads = limits.waiting + kThreadsBesideQueue;
@@ -62,7 +54,7 @@ int bind(httplib::Server& server, const ServeOptions& options) {
 }  // namespace
 
 void validate(const ServeOptions& options) {
-  if (!is_loopback(options.host) && options.api_key.empty())
+  if (!(options.host == "localhost" || is_own_address(options.host)) && options.api_key.empty())
     throw invalid_input(
         fmt::format("--host: {} can be reached by others, so --api-key is needed", options.host));
   if (options.port < 0 || options.port > 65535)
@@ -71,12 +63,12 @@ void validate(const ServeOptions& options) {
 
 void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
            const std::function<void(const std::string&)>& on_ready) {
-  httplib::Server server;
+  Listener server;
   set_limits(server, options.queue);
   const int port = bind(server, options);
   remove_orphaned_uploads();
   JobQueue queue(pipeline, options.queue);
-  const Context context{pipeline, queue};
+  const Context context{pipeline, queue, options.behind_proxy};
   add_guard(server, options.api_key);
   add_page(server);
   add_v1_api(server, context);

@@ -14,6 +14,7 @@ struct ServeOptions {
   int port = 7860;      ///< 0: any that is free.
   std::string api_key;  ///< Needed for a host that others can reach.
   QueueLimits queue;
+  bool behind_proxy = false;  ///< Clients are told apart by what a reverse proxy says of them.
 };
 
 /// Throws invalid_input for a host that others can reach without an API key, and for numbers out of range.

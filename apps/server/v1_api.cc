@@ -111,7 +111,8 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
     throw invalid_input("style: say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const std::string id = context.queue.submit(std::move(list), std::move(uploads), std::move(wants_preview));
+  const std::string id = context.queue.submit(std::move(list), std::move(uploads),
+                                              client_of(context, request), std::move(wants_preview));
   response.set_header("Location", "/v1/jobs/" + id);
   reply(response, job_to_json(context.queue.status(id).value()), 202);
 }
