@@ -9,8 +9,11 @@ PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv li
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libcpp-httplib-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 TEST_PACKAGES := chromium
+FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
+FUZZ_SECONDS := 1800
+FUZZ_RUNS := 1000000
 
-.PHONY: help demo build python test parity bench faults ray ruler train sanitize format packages test-packages load clip-vocabulary clean
+.PHONY: help demo build python test parity bench faults fuzz ray ruler train sanitize format packages test-packages fuzz-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +57,11 @@ ray: build .venv/test  ## A sweep of 2,000 pictures on Ray: a node and the drive
 faults: build .venv/test  ## kill -9, full disks, cut models, too little memory: a table of what was lost
 	LATENTDIAL_FAULTS=100 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
 
+fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SECONDS and FUZZ_RUNS each (three hours on two cores)
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	python3 tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --runs $(FUZZ_RUNS)
+
 .venv/bench: .venv/parity bench/requirements.txt
 	$(PYTHON) -m pip install -q -r bench/requirements.txt
 	touch $@
@@ -75,7 +83,8 @@ format:  ## clang-format over all C++
 
 packages: WANTED := $(PACKAGES)
 test-packages: WANTED := $(TEST_PACKAGES)
-packages test-packages:
+fuzz-packages: WANTED := $(FUZZ_PACKAGES)
+packages test-packages fuzz-packages:
 	@dpkg -s $(WANTED) >/dev/null 2>&1 || \
 	  ($(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(WANTED))
 

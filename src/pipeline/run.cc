@@ -41,7 +41,8 @@ std::vector<Evaluated> advance(PromptedUNet& unet, std::vector<Run>& runs) {
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Run& run = runs[r];
     const auto noise = [&run](const Shape& shape) { return run.generator.randn_nhwc(shape); };
-    const auto& [latents, prediction] = seen.emplace_back(run.latents, steps[r].combine(predictions[r]));
+    const auto& [latents, prediction] =
+        seen.emplace_back(Evaluated{run.latents, steps[r].combine(predictions[r])});
     run.latents = run.sampler->step(prediction, run.next, latents, noise);
     if (!run.corrections.empty())
       run.latents =

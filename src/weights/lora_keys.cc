@@ -43,7 +43,7 @@ std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTenso
   std::map<std::string, LoraLayer> layers;
   for (const auto& [key, tensor] : tensors) {
     const auto ending = std::find_if(kEndings.begin(), kEndings.end(),
-                                     [&](const Ending& e) { return key.ends_with(e.text); });
+                                     [&key = key](const Ending& e) { return key.ends_with(e.text); });
     if (ending == kEndings.end())
       throw invalid_input(fmt::format(
           "{}: {} is no key of a LoRA; lora_down, lora_up and alpha, or lora_A and lora_B, are read", file,

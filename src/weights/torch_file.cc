@@ -139,7 +139,8 @@ class TensorReader {
     for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
       const auto& key = pickle_[root.items[i]];
       const auto& value = pickle_[root.items[i + 1]];
-      if ((key.text == "state_dict" || key.text == "string_to_param") && value.kind == PickleKind::dict) return value;
+      if ((key.text == "state_dict" || key.text == "string_to_param") && value.kind == PickleKind::dict)
+        return value;
     }
     return root;
   }
@@ -277,8 +278,7 @@ StoredTensors read_torch_file(const std::shared_ptr<const MappedFile>& file) {
       read_text(archive, path, root + "data.pkl", std::min<std::uint64_t>(kLargestPickle, size * 64));
   const auto pickle = read_pickle(path, bytes);
   const auto source =
-      std::make_shared<Source>(path, root, std::move(archive), size * 4 + (1u << 20),
-                               std::map<std::string, std::shared_ptr<const std::vector<std::byte>>>());
+      std::make_shared<Source>(Source{path, root, std::move(archive), size * 4 + (1u << 20), {}});
   return TensorReader(source, pickle).read();
 }
 

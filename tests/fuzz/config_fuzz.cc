@@ -1,0 +1,19 @@
+// diffusers' JSON configs: each input is read as each of them.
+#include "diffusion/schedule.h"
+#include "models/config.h"
+#include "scratch_file.h"
+#include "try_input.h"
+#include "weights/json_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace latentdial;
+  const fuzz::ScratchFile file({data, size});
+  return fuzz::try_input([&] {
+    const nlohmann::json config = read_json_object(file.path());
+    fuzz::try_input([&] { (void)TextConfig::from_json(config); });
+    fuzz::try_input([&] { (void)UNetConfig::from_json(config); });
+    fuzz::try_input([&] { (void)AutoencoderConfig::from_json(config); });
+    fuzz::try_input([&] { (void)TinyDecoderConfig::from_json(config); });
+    fuzz::try_input([&] { (void)ScheduleConfig::from_json(config); });
+  });
+}

@@ -1,0 +1,105 @@
+"""Writes the fuzzers' first inputs, one small whole file of each kind: python tests/fuzz/make_corpus.py (needs torch)."""
+
+import base64
+import io
+import json
+import pathlib
+import zipfile
+
+import torch
+from PIL import Image, PngImagePlugin
+from safetensors.torch import save
+
+ROOT = pathlib.Path(__file__).parents[2]
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+MODEL = ROOT / "models/scenes"
+PARAMETERS = 'a dog, "sketch"\nNegative prompt: rain\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 3.5, Seed: 7, Size: 128x128, Model: scenes'
+PROMPTS = (
+    "a dog in the jungle",
+    "a (big:1.3) [small] ((dog)), \\(not this\\) BREAK a cat",
+    "a [dog:cat:0.5] by the lake AND a [day|night|] :1.2 AND sunset :-0.5",
+    "Übergrößenträger 猫 🐕 <|endoftext|> ([{:|}])",
+)
+SETTINGS = {"prompt": "a dog", "seed": 3, "steps": 4, "style": "sketch", "position": 0.5}
+
+
+def torch_bytes(value, **options) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(value, buffer, **options)
+    return buffer.getvalue()
+
+
+def picture_bytes(form: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((12, 10)).convert("RGB").save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def checkpoints() -> list[bytes]:
+    tensors = {"a.weight": torch.arange(6.0).reshape(2, 3).half(), "b": torch.ones(4, dtype=torch.bfloat16)}
+    return [save(tensors, {"format": "pt"}), torch_bytes({"state_dict": tensors, "epoch": 3}), torch_bytes(tensors, pickle_protocol=5)]
+
+
+def pickles() -> list[bytes]:
+    return [zipfile.ZipFile(io.BytesIO(each)).read("archive/data.pkl") for each in checkpoints()[1:]]
+
+
+def loras() -> list[bytes]:
+    up, down = torch.ones(192, 1), torch.ones(1, 192)
+    key = "text_model_encoder_layers_0_self_attn_q_proj"
+    kohya = {f"lora_te_{key}.lora_up.weight": up, f"lora_te_{key}.lora_down.weight": down, f"lora_te_{key}.alpha": torch.tensor(1.0)}
+    layer = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj"
+    peft = {f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}
+    word = {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.ones(2, 192)}, "name": "word"}
+    return [save({k: v.half() for k, v in each.items()}) for each in (kohya, peft)] + [torch_bytes(word), save({"emb_params": torch.ones(1, 192).half()})]
+
+
+def tokenizer_folders() -> list[bytes]:
+    tokens = {token: i for i, token in enumerate(["a", "b", "a</w>", "b</w>", "ab</w>", "<|startoftext|>", "<|endoftext|>"])}
+    config = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 8, "bos_token": "<|startoftext|>", "eos_token": {"content": "<|endoftext|>"}}
+    fast = {"model": {"type": "BPE", "vocab": tokens, "merges": ["a b</w>"]}, "added_tokens": [{"id": 5, "content": "<|startoftext|>", "special": True}]}
+    whole = [json.dumps(tokens), "#version: 0.2\na b</w>\n", json.dumps(config), json.dumps({"pad_token": "!"}), json.dumps({"!": 7})]
+    return ["\0".join(whole).encode(), ("\0" * 5 + json.dumps(fast)).encode(), (MODEL / "tokenizer/tokenizer_config.json").read_bytes()]
+
+
+def pictures() -> list[bytes]:
+    text = PngImagePlugin.PngInfo()
+    text.add_text("parameters", PARAMETERS)
+    return [picture_bytes("PNG", pnginfo=text), picture_bytes("JPEG"), picture_bytes("WEBP"), picture_bytes("WEBP", lossless=True)]
+
+
+def requests() -> list[bytes]:
+    picture = base64.b64encode(picture_bytes("PNG")).decode()
+    bodies = [
+        SETTINGS,
+        {"prompt": "a dog", "image": picture, "strength": 0.5, "dial": 0.3},
+        {"prompt": "a dog", "negative_prompt": "", "steps": 4, "sampler_name": "Euler a", "batch_size": 2, "override_settings": {}},
+        {"init_images": [picture], "denoising_strength": 0.4, "prompt": "a (dog:1.2)"},
+        {"prompt": "a dog", "model": "scenes", "n": 2, "size": "128x128", "response_format": "b64_json"},
+    ]
+    return [json.dumps(body).encode() for body in bodies]
+
+
+def main() -> None:
+    seeds = {
+        "checkpoint": checkpoints(),
+        "pickle": pickles(),
+        "config": [path.read_bytes() for path in sorted(MODEL.glob("*/*config.json")) if path.parent.name != "tokenizer"],
+        "tokenizer_files": tokenizer_folders(),
+        "prompt": [prompt.encode() for prompt in PROMPTS],
+        "lora": loras(),
+        "image": pictures(),
+        "parameters": [PARAMETERS.encode(), json.dumps(SETTINGS).encode()],
+        "plan": [json.dumps([{"settings": SETTINGS, "grid": {"seed": [1, 2], "position": "0:1:11"}}]).encode()],
+        "dial_file": [path.read_bytes() for path in sorted((MODEL / "dials").glob("*.json"))[:2]],
+        "request": requests(),
+    }
+    for name, inputs in seeds.items():
+        folder = CORPUS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for i, data in enumerate(inputs):
+            (folder / f"seed-{i}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

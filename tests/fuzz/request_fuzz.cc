@@ -1,0 +1,29 @@
+// The bodies of all three APIs.
+#include "a1111_request.h"
+#include "http.h"
+#include "openai_request.h"
+#include "try_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace latentdial;
+  static const ModelInfo model = {
+      .name = "scenes", .sampler = "pndm", .width = 128, .height = 128, .max_tokens = 32};
+  httplib::Request request;
+  request.body.assign(reinterpret_cast<const char*>(data), size);
+  const auto read = [&](auto&& reader) {
+    fuzz::try_input([&] {
+      try {
+        reader(server::read_object(request));
+      } catch (const server::NotFound&) {  // Another model: a reader's answer too.
+      }
+    });
+  };
+  read([](server::Json body) {
+    server::Uploads uploads;
+    (void)server::read_settings(std::move(body), uploads);
+  });
+  read([](const server::Json& body) { (void)server::read_a1111_request(body, false, model); });
+  read([](const server::Json& body) { (void)server::read_a1111_request(body, true, model); });
+  read([](server::Json body) { (void)server::read_generation(std::move(body), model); });
+  return 0;
+}
