@@ -28,6 +28,7 @@ struct ResponsePoint {
   double mean = 0;      ///< Share of the style that the meter reads, over prompts and seeds.
   double spread = 0;    ///< Its standard deviation.
   double content = 0;   ///< Share of the prompt's content that is kept, as the meter reads that.
+  double share = 1;  ///< Of the edit, at which its mean colour comes nearest to the other end's; at most 1.
 };
 
 /// A fitted dial and what it was fitted to.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -18,7 +19,7 @@ struct Way {
   double start, settle;
 };
 // The first from which the style comes through in full keeps most of the scene (docs/ruler.md).
-constexpr Way kWays[] = {{0.2, 0.9}, {0.2, 0.7}, {0, 0.9}, {0, 0.6}};
+constexpr Way kWays[] = {{0.2, 1}, {0, 1}, {0, 0.9}, {0, 0.6}};
 // The edit keeps a scene that the words alone would have laid out otherwise, so the meter reads it a little
 // lower than a picture made from them: from here on it shows all that they do.
 constexpr double kFullEnough = 0.85;
@@ -31,13 +32,35 @@ constexpr double kLeastContent = 0.8;
 constexpr double kMostPlain = 0.5;
 constexpr double kLeastStyled = 0.5;
 constexpr double kMostStyled = 3;
+// A known style shows on every picture; nonsense may seem to on more than half.
+constexpr double kLeastScenes = 0.75;
 // Less between two points is within the meter's own error.
 constexpr double kLeastGain = 0.05;
 
-/// How a picture reads: how much of the style it shows, and how much of what the prompt says.
+// Colours that the style hardly changes (0 to 255) say nothing of how much an edit shows of it.
+constexpr double kLeastColourChange = 4;
+constexpr double kLeastShare = 0.5;
+
+using Colour = std::array<double, 3>;
+
+/// How a picture reads: how much of the style it shows, how much of what the prompt says, its mean colour.
 struct Shown {
   double style = 0, content = 0;
+  Colour colour = {};
 };
+
+Colour mean_colour(const Image& image) {
+  Colour sum = {};
+  for (std::size_t i = 0; i < image.rgb.size(); ++i) sum[i % 3] += image.rgb[i];
+  for (double& value : sum) value /= static_cast<double>(image.rgb.size() / 3);
+  return sum;
+}
+
+double product(const Colour& from, const Colour& a, const Colour& b) {
+  double sum = 0;
+  for (std::size_t c = 0; c < from.size(); ++c) sum += (a[c] - from[c]) * (b[c] - from[c]);
+  return sum;
+}
 
 /// A prompt and a seed, and how the plain and the styled picture of them read.
 struct Scene {
@@ -76,7 +99,8 @@ class Fitter {
       for (const auto i : places) group.push_back(images[i]);
       const auto style = measure(group, content, options_.settings.style);
       const auto words = measure(group, styled ? options_.settings.style : "", content);
-      for (std::size_t k = 0; k < places.size(); ++k) shown[places[k]] = {style[k], words[k]};
+      for (std::size_t k = 0; k < places.size(); ++k)
+        shown[places[k]] = {style[k], words[k], mean_colour(group[k])};
     }
     return shown;
   }
@@ -136,7 +160,8 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
     return std::abs(scene.plain.style) > kMostPlain || scene.styled.style < kLeastStyled ||
            scene.styled.style > kMostStyled;
   });
-  if (scenes.size() * 2 < options.prompts.size() * options.seeds.size()) {
+  if (static_cast<double>(scenes.size()) <
+      kLeastScenes * static_cast<double>(options.prompts.size() * options.seeds.size())) {
     throw invalid_input(
         fmt::format("--style: \"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
                     "a style that this "
@@ -164,9 +189,13 @@ struct Side {
   Way way = {};
   std::vector<ResponsePoint> response = {};
 
-  /// The reading that counts as full: what the words' own strength shows, where that is in full.
+  /// The reading that counts as full: what the words' own strength shows, where that is in full. An edit may
+  /// go further than a picture made from the words; the meter and the colours, which err apart, each say by
+  /// how much, and their mean is taken.
   [[nodiscard]] double full() const {
-    return response.front().mean >= kFullEnough ? response.front().mean : 1;
+    const ResponsePoint& own = response.front();
+    if (own.mean < kFullEnough) return 1;
+    return own.mean * (own.share + std::clamp(1 / own.mean, kLeastShare, 1.0)) / 2;
   }
 };
 
@@ -182,7 +211,7 @@ ResponsePoint respond(Fitter& fitter, const CalibrationOptions& options, const s
   }
   const auto shown = fitter.read(fitter.make(list), contents, !side.weaken);
   const auto n = static_cast<double>(scenes.size());
-  double sum = 0, squares = 0, content = 0;
+  double sum = 0, squares = 0, content = 0, along = 0, whole = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
     const Shown& from = side.weaken ? scenes[i].styled : scenes[i].plain;
     const Shown& to = side.weaken ? scenes[i].plain : scenes[i].styled;
@@ -190,9 +219,13 @@ ResponsePoint respond(Fitter& fitter, const CalibrationOptions& options, const s
     sum += share;
     squares += share * share;
     content += shown[i].content / to.content;
+    along += product(from.colour, shown[i].colour, to.colour);
+    whole += product(from.colour, shown[i].colour, shown[i].colour);
   }
   const double mean = sum / n;
-  return {strength, mean, std::sqrt(std::max(0.0, squares / n - mean * mean)), content / n};
+  const bool tells = whole > n * kLeastColourChange * kLeastColourChange;
+  return {strength, mean, std::sqrt(std::max(0.0, squares / n - mean * mean)), content / n,
+          tells ? std::clamp(along / whole, kLeastShare, 1.0) : 1.0};
 }
 
 /// The first way by which the style comes through in full, or where it is weakened goes in full; or the one
@@ -231,8 +264,9 @@ std::string extend(Fitter& fitter, const CalibrationOptions& options, const std:
   return "the furthest that was tried";
 }
 
-/// The dial's side. At 1 stands what the words' own strength shows, and other strengths where the meter reads
-/// them beside it; or where that strength does not show the style in full, each where the meter reads it.
+/// The dial's side. At 1 stands as much of the edit as shows what the words do, and other strengths where the
+/// meter reads them beside it; or where that strength does not show the style in full, each where the meter
+/// reads it.
 DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
                   bool weaken, std::vector<ResponsePoint>& response) {
   Side side = find_way(fitter, options, scenes, weaken);
