@@ -102,7 +102,6 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         if settings.device == "cpu" and settings.bf16:
             self.model.keep_from_bf16()
-        self.denoise = self.model if settings.device == "cpu" else torch.compile(self.model)
         if (state := load_state(work / "unet.pt", settings.device)) is None:
             if settings.start_from is None:
                 self.model.text_encoder.load_state_dict(train_text(work))
@@ -124,7 +123,7 @@ class Trainer:
         self.optimiser.param_groups[0]["lr"] = learning_rate(self.step, self.settings)
         noisy, timesteps, ids, velocity, weights = batches.draw()
         with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.bf16):
-            prediction = self.denoise(noisy, timesteps, ids)
+            prediction = self.model(noisy, timesteps, ids)
         loss = ((prediction.float() - velocity).square().mean((1, 2, 3)) * weights).mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
