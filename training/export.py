@@ -36,8 +36,9 @@ def load_denoiser(work: pathlib.Path) -> Denoiser:
     return denoiser.eval().requires_grad_(False)
 
 
-def load_autoencoder(work: pathlib.Path, start_from: pathlib.Path | None) -> AutoencoderKL:
-    """The autoencoder with its average weights. A half that was not trained is `start_from`'s, or else the same noise every time."""
+def load_autoencoder(work: pathlib.Path, start_from: pathlib.Path | None = None) -> tuple[AutoencoderKL, list[str]]:
+    """The autoencoder with its average weights, and which halves of it are trained; an untrained half is `start_from`'s, or else the same noise
+    every time."""
     torch.manual_seed(0)
     autoencoder = make_autoencoder(PatchBasis.load(work / "cache/basis.npz").scaling_factor)
     state = load_state(work / "autoencoder.pt", "cpu") or {}
@@ -48,14 +49,14 @@ def load_autoencoder(work: pathlib.Path, start_from: pathlib.Path | None) -> Aut
         if name in state:
             set_average(half, state[name]["average"])
             print(f"{name} at step {state[name]['step']}")
-        elif start_from is None:
-            print(f"warning: the {name} is not trained yet and is written as noise", file=sys.stderr)
-    return autoencoder.eval().requires_grad_(False)
+    return autoencoder.eval().requires_grad_(False), list(state)
 
 
 def write_folder(work: pathlib.Path, start_from: pathlib.Path | None, folder: pathlib.Path) -> None:
     """The pipeline as diffusers saves it, with the tokenizer's own files laid over what transformers makes of them."""
-    denoiser, autoencoder = load_denoiser(work), load_autoencoder(work, start_from)
+    denoiser, (autoencoder, trained) = load_denoiser(work), load_autoencoder(work, start_from)
+    for half in {"decoder", "encoder"} - set(trained) if start_from is None else ():
+        print(f"warning: the {half} is not trained yet and is written as noise", file=sys.stderr)
     pipeline = StableDiffusionPipeline(
         vae=autoencoder,
         text_encoder=denoiser.text_encoder,

@@ -12,7 +12,6 @@ from transformers import CLIPTokenizer
 from training.arguments import script_parser
 from training.autoencoder_halves import closed_form
 from training.captions import PLACE_WORDS, STYLE_WORDS
-from training.checkpoint import load_state
 from training.export import load_autoencoder, load_denoiser
 from training.latents import CHANNELS, PatchBasis
 from training.model import make_scheduler
@@ -50,10 +49,11 @@ def denoise(denoiser: Denoiser, ids: torch.Tensor, empty: torch.Tensor, seed: in
 def decode(work: pathlib.Path, latents: torch.Tensor, by_basis: bool) -> torch.Tensor:
     """Pictures in −1…1 by the decoder, or by the basis where there is no decoder yet."""
     basis = PatchBasis.load(work / "cache/basis.npz")
+    autoencoder, trained = load_autoencoder(work)
     unscaled = latents / basis.scaling_factor
-    if by_basis or "decoder" not in (load_state(work / "autoencoder.pt", "cpu") or {}):
+    if by_basis or "decoder" not in trained:
         return closed_form(basis, unscaled)
-    return load_autoencoder(work, None).decode(unscaled).sample
+    return autoencoder.decode(unscaled).sample
 
 
 def sheet(pictures: torch.Tensor, labels: list[str]) -> Image.Image:

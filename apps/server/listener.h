@@ -31,7 +31,7 @@ class Listener : public httplib::Server {
   std::map<std::string, int> connections_;  // By address.
 };
 
-/// "127.0.0.1", "::1" and the others by which a machine reaches itself.
+/// Of a numeric address, whether a machine reaches itself by it: "127.0.0.1", "::1".
 [[nodiscard]] bool is_own_address(const std::string& address);
 
 }  // namespace latentdial::server

@@ -24,6 +24,11 @@ constexpr std::size_t kLargestBody = 64u << 20;
 constexpr std::size_t kThreadsBesideQueue = 96;  // For those who look, cancel, or keep a connection open.
 constexpr int kBacklog = 512;
 
+/// Names that lead to this machine alone. One that only begins like its address may be anybody's.
+bool is_loopback(const std::string& host) {
+  return host == "127.0.0.1" || host == "localhost" || host == "::1";
+}
+
 void set_limits(httplib::Server& server, const QueueLimits& limits) {
   server.set_payload_max_length(kLargestBody);
   server.set_tcp_nodelay(true);
@@ -54,7 +59,7 @@ int bind(httplib::Server& server, const ServeOptions& options) {
 }  // namespace
 
 void validate(const ServeOptions& options) {
-  if (!(options.host == "localhost" || is_own_address(options.host)) && options.api_key.empty())
+  if (!is_loopback(options.host) && options.api_key.empty())
     throw invalid_input(
         fmt::format("--host: {} can be reached by others, so --api-key is needed", options.host));
   if (options.port < 0 || options.port > 65535)

@@ -167,8 +167,9 @@ def test_a_key_is_asked_for_where_one_is_set(server):
         assert requests.get(address + "/", timeout=60).status_code == 200
 
 
-def test_other_hosts_need_a_key():
-    process = subprocess.run([PROGRAM, "serve", "--host", "0.0.0.0", "--port", "0"], capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.example.org"])
+def test_other_hosts_need_a_key(host):
+    process = subprocess.run([PROGRAM, "serve", "--host", host, "--port", "0"], capture_output=True, text=True, timeout=60)
     assert process.returncode == 2 and "--api-key" in process.stderr
 
 
