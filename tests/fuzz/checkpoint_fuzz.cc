@@ -10,10 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::uint64_t kLargestTensor = 1 << 20;
   const fuzz::ScratchFile file({data, size});
   return fuzz::try_input([&] {
-    for (const auto& [name, tensor] : read_checkpoint_file(file.path()).tensors) {
+    for (const auto& entry : read_checkpoint_file(file.path()).tensors) {
       fuzz::try_input([&] {
-        if (checked_bytes(tensor.shape, 4).value_or(kLargestTensor + 1) <= kLargestTensor)
-          (void)read_finite("input", name, tensor, "weight");
+        if (checked_bytes(entry.second.shape, 4).value_or(kLargestTensor + 1) <= kLargestTensor)
+          (void)read_finite("input", entry.first, entry.second, "weight");
       });
     }
   });

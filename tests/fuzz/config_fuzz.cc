@@ -10,10 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const fuzz::ScratchFile file({data, size});
   return fuzz::try_input([&] {
     const nlohmann::json config = read_json_object(file.path());
-    fuzz::try_input([&] { (void)TextConfig::from_json(config); });
-    fuzz::try_input([&] { (void)UNetConfig::from_json(config); });
-    fuzz::try_input([&] { (void)AutoencoderConfig::from_json(config); });
-    fuzz::try_input([&] { (void)TinyDecoderConfig::from_json(config); });
+    fuzz::try_input([&] { (void)models::TextConfig::from_json(config); });
+    fuzz::try_input([&] { (void)models::UNetConfig::from_json(config); });
+    fuzz::try_input([&] { (void)models::AutoencoderConfig::from_json(config); });
+    fuzz::try_input([&] { (void)models::TinyDecoderConfig::from_json(config); });
     fuzz::try_input([&] { (void)ScheduleConfig::from_json(config); });
   });
 }
