@@ -48,7 +48,9 @@ struct CalibrateCommand {
   void report(const std::string& path, const Calibration& found) const {
     if (output.json) {
       ordered_json object = {{"dial", path},
-                             {"style_start", found.dial.strengthen.start},
+                             {"style_start", found.dial.strengthen.way.start},
+                             {"style_passes", found.dial.strengthen.way.passes},
+                             {"style_guidance", found.dial.strengthen.way.guidance},
                              {"low", found.dial.low()},
                              {"high", found.dial.high()},
                              {"pictures", found.pictures},
@@ -59,16 +61,20 @@ struct CalibrateCommand {
           list.push_back({{"strength", point.strength},
                           {"mean", point.mean},
                           {"spread", point.spread},
-                          {"content", point.content}});
+                          {"content", point.content},
+                          {"share", point.share}});
       }
       fmt::print("{}\n", object.dump());
       return;
     }
     fmt::print("{}\n", path);
     if (output.quiet) return;
-    fmt::print(stderr,
-               "the style acts from {:.0f} % of the steps on; {} pictures, {} prompts and seeds used\n",
-               100 * found.dial.strengthen.start, found.pictures, found.used);
+    const EditWay& way = found.dial.strengthen.way;
+    fmt::print(
+        stderr,
+        "the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
+        "pictures, {} prompts and seeds used\n",
+        100 * way.start, way.passes, way.guidance, found.pictures, found.used);
     fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.strengthen.reason);
     fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.weaken.reason);
   }
@@ -109,8 +115,8 @@ void add_calibrate(CLI::App& app, Run& run) {
           "scenes)")
       ->type_name("TEXT");
   add_settings(*command, c->options.settings,
-               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_settle",
-                "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
+               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes",
+                "style_guidance", "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
   command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
   add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   add_engine_options(*command, c->engine);

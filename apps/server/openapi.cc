@@ -1,8 +1,12 @@
 #include "openapi.h"
 
+#include <fmt/format.h>
+
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
@@ -40,6 +44,11 @@ Json describe(const Option& option, const T& value) {
   return schema;
 }
 
+Json not_empty(Json text) {
+  text["minLength"] = 1;
+  return text;
+}
+
 /// Our settings as a request has them: pictures in base64, and no files of the server's machine.
 Json settings_properties() {
   Json properties = Json::object();
@@ -50,6 +59,8 @@ Json settings_properties() {
   for (const char* key : {"image", "mask", "to_image"}) {
     properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
   }
+  properties["prompt"] = not_empty(properties["prompt"]);
+  properties["prompt"].erase("default");
   properties["dial"] = properties["position"];
   return properties;
 }
@@ -58,7 +69,7 @@ Json settings_properties() {
 Json settings_and(const Json& more) {
   Json properties = settings_properties();
   properties.update(more);
-  return {{"type", "object"}, {"properties", std::move(properties)}};
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", {"prompt"}}};
 }
 
 Json whole(const std::string& description, std::int64_t least, std::int64_t most) {
@@ -79,14 +90,16 @@ Json a1111_request() {
                      {"batch_size", whole("Pictures, seeds ascending", 1, 64)},
                      {"n_iter", whole("Times batch_size", 1, 64)},
                      {"send_images", {{"type", "boolean"}}}});
-  return {{"type", "object"}, {"properties", std::move(properties)}};
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", {"prompt"}}};
 }
 
 Json img2img_request() {
   Json schema = a1111_request();
-  schema["properties"]["init_images"] = array_of(text("The one picture to start from, base64"));
+  Json pictures = array_of(not_empty(text("The one picture to start from, base64")));
+  pictures.update({{"minItems", 1}, {"maxItems", 1}});
+  schema["properties"]["init_images"] = std::move(pictures);
   schema["properties"]["denoising_strength"] = settings_properties()["strength"];
-  schema["required"] = {"init_images"};
+  schema["required"] = {"prompt", "init_images"};
   return schema;
 }
 
@@ -97,7 +110,6 @@ Json openai_request() {
                               {"response_format", {{"enum", {"b64_json", "url"}}}},
                               {"stream", {{"type", "boolean"}}},
                               {"partial_images", whole("Previews in the stream, at most", 0, 3)}});
-  schema["required"] = {"prompt"};
   return schema;
 }
 
@@ -140,6 +152,8 @@ Json schemas() {
   Json at = {{"description", "Dial positions, -4 to 4: a list, or \"A:B:N\" for N of them"}};
   at["anyOf"] = {array_of({{"type", "number"}, {"minimum", -4}, {"maximum", 4}}), Json{{"type", "string"}}};
   Json dial = job_request({{"at", std::move(at)}});
+  dial["properties"]["style"] = not_empty(dial["properties"]["style"]);
+  dial["properties"]["style"].erase("default");
   dial["required"] = {"prompt", "style"};
   return {{"Job", std::move(job)},
           {"Frame", std::move(frame)},
@@ -179,22 +193,38 @@ Json own_paths() {
   const Json object = content(kJson, {{"type", "object"}});
   const std::vector<int> starting = {400, 401, 403, 413, 429, 500}, looking = {401, 403, 404};
   const Json id = path_parameter("id", "string");
+  const auto named = [](const char* name, Json operation) {
+    operation["operationId"] = name;
+    return operation;
+  };
+  const auto started = [](Json operation) {
+    for (const char* next : {"lookAtJob", "cancelJob", "getFrame", "getPreview", "getStrip"}) {
+      Json link = {{"operationId", next}, {"parameters", {{"id", "$response.body#/id"}}}};
+      if (next == std::string("getFrame")) link["parameters"]["index"] = "0";
+      operation["responses"]["202"]["links"][next] = std::move(link);
+    }
+    return operation;
+  };
   Json paths = Json::object();
   paths["/v1/model"]["get"] = operation("What is served, and every setting", 200, object, {401, 403});
-  paths["/v1/generate"]["post"] =
-      with_body(operation("One picture, as a job", 202, job, starting), kJson, reference("Settings"));
-  paths["/v1/dial"]["post"] = with_body(
-      operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial"));
+  paths["/v1/generate"]["post"] = started(
+      with_body(operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
+  paths["/v1/dial"]["post"] = started(with_body(
+      operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial")));
   paths["/v1/jobs/{id}"] = {
       {"parameters", {id}},
-      {"get", operation("How far a job is", 200, job, looking)},
-      {"delete", operation("Cancels a job; its finished pictures stay", 200, job, looking)}};
-  paths["/v1/jobs/{id}/frames/{index}.png"] = {{"parameters", {id, path_parameter("index", "integer")}},
-                                               {"get", operation("A finished picture", 200, png, looking)}};
+      {"get", named("lookAtJob", operation("How far a job is", 200, job, looking))},
+      {"delete",
+       named("cancelJob", operation("Cancels a job; its finished pictures stay", 200, job, looking))}};
+  paths["/v1/jobs/{id}/frames/{index}.png"] = {
+      {"parameters", {id, path_parameter("index", "integer")}},
+      {"get", named("getFrame", operation("A finished picture", 200, png, looking))}};
   paths["/v1/jobs/{id}/preview.png"] = {
-      {"parameters", {id}}, {"get", operation("The latest preview of a picture", 200, png, looking)}};
+      {"parameters", {id}},
+      {"get", named("getPreview", operation("The latest preview of a picture", 200, png, looking))}};
   paths["/v1/jobs/{id}/strip.png"] = {
-      {"parameters", {id}}, {"get", operation("The finished pictures side by side", 200, png, looking)}};
+      {"parameters", {id}},
+      {"get", named("getStrip", operation("The finished pictures side by side", 200, png, looking))}};
   paths["/v1/png-info"]["post"] =
       with_body(operation("The settings in a picture", 200, object, {400, 401, 403, 413}), "image/png",
                 {{"type", "string"}, {"format", "binary"}});
@@ -220,9 +250,10 @@ Json openai_paths() {
 
 Json a1111_paths() {
   const Json object = content(kJson, {{"type", "object"}}), any = content(kJson, Json::object());
-  const std::vector<int> failures = {401, 403, 413, 422, 429, 500};
-  Json image = {
-      {"type", "object"}, {"properties", {{"image", text("A PNG, base64")}}}, {"required", {"image"}}};
+  const std::vector<int> failures = {400, 401, 403, 409, 413, 422, 429, 500};
+  Json image = {{"type", "object"},
+                {"properties", {{"image", not_empty(text("A PNG, base64"))}}},
+                {"required", {"image"}}};
   Json paths = Json::object();
   const auto post = [&](const char* name, const char* summary, Json schema) {
     paths[std::string("/sdapi/v1/") + name]["post"] =
@@ -232,6 +263,7 @@ Json a1111_paths() {
   post("img2img", "Pictures from a picture", reference("Img2img"));
   post("png-info", "The settings in a picture", std::move(image));
   post("options", "Live previews; other options can be set to what they are", {{"type", "object"}});
+  paths["/sdapi/v1/options"]["post"]["requestBody"]["required"] = false;
   for (const char* name : {"interrupt", "skip", "refresh-checkpoints"})
     paths[std::string("/sdapi/v1/") + name]["post"] = operation("As its name says", 200, any, {401, 403});
   for (const char* name : {"progress",       "options",
@@ -249,12 +281,49 @@ Json a1111_paths() {
   return paths;
 }
 
-}  // namespace
-
-void add_openapi(httplib::Server& server) {
+Json all_paths() {
   Json paths = own_paths();
   paths.update(openai_paths());
   paths.update(a1111_paths());
+  return paths;
+}
+
+/// Whether a path's part "1.png" is of the pattern "{index}.png".
+bool part_matches(std::string_view pattern, std::string_view part) {
+  const auto brace = pattern.find('{');
+  if (brace == pattern.npos) return pattern == part;
+  const auto before = pattern.substr(0, brace), after = pattern.substr(pattern.find('}') + 1);
+  return part.size() > before.size() + after.size() && part.starts_with(before) && part.ends_with(after);
+}
+
+/// Whether "/v1/jobs/1f" is of the pattern "/v1/jobs/{id}".
+bool matches(std::string_view pattern, std::string_view path) {
+  while (true) {
+    const auto pattern_end = pattern.find('/'), path_end = path.find('/');
+    if (!part_matches(pattern.substr(0, pattern_end), path.substr(0, path_end))) return false;
+    if (pattern_end == pattern.npos || path_end == path.npos) return pattern_end == path_end;
+    pattern.remove_prefix(pattern_end + 1);
+    path.remove_prefix(path_end + 1);
+  }
+}
+
+}  // namespace
+
+std::string allowed_methods(const std::string& path) {
+  static const Json paths = all_paths();
+  std::vector<std::string> allowed;
+  for (const auto& [pattern, operations] : paths.items()) {
+    if (!matches(pattern, path)) continue;
+    for (const auto& [key, method] :
+         {std::pair("get", "GET, HEAD"), {"post", "POST"}, {"delete", "DELETE"}}) {
+      if (operations.contains(key)) allowed.emplace_back(method);
+    }
+  }
+  return fmt::format("{}", fmt::join(allowed, ", "));
+}
+
+void add_openapi(httplib::Server& server) {
+  Json paths = all_paths();
   Json document = {{"openapi", "3.1.0"},
                    {"info", {{"title", "latentdial"}, {"version", kVersion}}},
                    {"paths", std::move(paths)},

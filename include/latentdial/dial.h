@@ -12,10 +12,20 @@ struct DialPoint {
   double strength = 0;  ///< λ of method `anchored`; 0: the picture itself.
 };
 
+/// How method `anchored` edits a finished picture.
+struct EditWay {
+  double start = 0;     ///< Share of the steps before the style begins to act, 0 to 1.
+  int passes = 1;       ///< How often the steps from there on are gone through, 1 to 16.
+  double guidance = 1;  ///< The edit's guidance scale as a share of the picture's, 0 to 4.
+  friend bool operator==(const EditWay&, const EditWay&) = default;
+};
+
+/// Keeps the scene best: docs/ruler.md, "The picture in full style".
+inline constexpr EditWay kGentleEdit = {0.5, 2, 0.57};
+
 /// One side of a dial: the pictures that its positions are mixed of, and how they are made.
 struct DialSide {
-  double start = 0;                    ///< Share of the steps before the style begins to act.
-  double settle = 1;                   ///< Share of the steps from which an edit is denoised anew; 1: never.
+  EditWay way = {};
   std::vector<DialPoint> points = {};  ///< From (0, 0) outwards.
   std::string reason = {};             ///< Why the range ends at the last point.
 

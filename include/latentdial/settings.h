@@ -46,9 +46,9 @@ struct Settings {
   double style_start =
       0;  ///< Methods "guide" and "anchored": share of the steps before the style begins, 0 to 1.
   double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
-  double style_settle =
-      1;  ///< Method "anchored": share of the steps from which the edit is denoised anew; 1: never.
-  bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
+  int style_passes = 1;  ///< Method "anchored": how often the style's steps are gone through, 1 to 16.
+  double style_guidance = 1;  ///< Method "anchored": the edit's guidance, a share of guidance_scale, 0 to 4.
+  bool per_token = false;     ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
   std::string to_image;       ///< With `invert`, the picture at the other end; empty: the same picture.
@@ -135,11 +135,15 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "With --method guide or anchored, the share of the steps after which the style ends, 0 to 1",
                  0, 1},
           s.style_end);
-  visitor(Option{"style_settle", "--style-settle", "Style settle",
-                 "With --method anchored, the share of the steps from which the edited picture is denoised "
-                 "anew, 0 to 1 (1: never): cleaner, and a little less like the original",
-                 0, 1},
-          s.style_settle);
+  visitor(Option{"style_passes", "--style-passes", "Style passes",
+                 "With --method anchored, how often the steps of the style are gone through, 1 to 16: more "
+                 "from a late --style-start show the style and keep the scene",
+                 1, 16},
+          s.style_passes);
+  visitor(Option{"style_guidance", "--style-guidance", "Style guidance",
+                 "With --method anchored, the guidance scale of the edit as a share of the picture's, 0 to 4",
+                 0, 4},
+          s.style_guidance);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
           s.per_token);

@@ -13,13 +13,8 @@
 namespace latentdial {
 namespace {
 
-/// How an edit is made: from which share of the steps the style acts, and from which the edit, a little dull
-/// as a mean over its noises, is denoised anew and comes out as clean as any picture of the styled prompt.
-struct Way {
-  double start, settle;
-};
-// The first from which the style comes through in full keeps most of the scene (docs/ruler.md).
-constexpr Way kWays[] = {{0.2, 1}, {0, 1}, {0, 0.9}, {0, 0.6}};
+// The first by which the style comes through in full keeps most of the scene (docs/ruler.md).
+constexpr EditWay kWays[] = {kGentleEdit, {0.6, 6, 1.7}, {0.2, 2, 1}};
 // The edit keeps a scene that the words alone would have laid out otherwise, so the meter reads it a little
 // lower than a picture made from them: from here on it shows all that they do.
 constexpr double kFullEnough = 0.85;
@@ -172,13 +167,14 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
 }
 
 /// `anchored` at a strength; a negative one turns back the prompt that names the style.
-Settings edited(const CalibrationOptions& options, const Scene& scene, const Way& way, double strength) {
+Settings edited(const CalibrationOptions& options, const Scene& scene, const EditWay& way, double strength) {
   Settings s = options.settings;
   s.prompt = strength < 0 ? styled_prompt(options, scene.prompt) : scene.prompt;
   s.seed = scene.seed;
   s.method = "anchored";
   s.style_start = way.start;
-  s.style_settle = way.settle;
+  s.style_passes = way.passes;
+  s.style_guidance = way.guidance;
   s.position = strength;
   return s;
 }
@@ -186,7 +182,7 @@ Settings edited(const CalibrationOptions& options, const Scene& scene, const Way
 /// One side of a dial, and how pictures are made there.
 struct Side {
   bool weaken;
-  Way way = {};
+  EditWay way = {};
   std::vector<ResponsePoint> response = {};
 
   /// The reading that counts as full: what the words' own strength shows, where that is in full. An edit may
@@ -233,7 +229,7 @@ ResponsePoint respond(Fitter& fitter, const CalibrationOptions& options, const s
 Side find_way(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
               bool weaken) {
   Side best{weaken};
-  for (const Way& way : kWays) {
+  for (const EditWay& way : kWays) {
     Side side{weaken, way};
     side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
     if (side.response.front().mean >= kFullEnough) return side;
@@ -270,7 +266,7 @@ std::string extend(Fitter& fitter, const CalibrationOptions& options, const std:
 DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
                   bool weaken, std::vector<ResponsePoint>& response) {
   Side side = find_way(fitter, options, scenes, weaken);
-  DialSide result{side.way.start, side.way.settle, {{0, 0}}, ""};
+  DialSide result{side.way, {{0, 0}}, ""};
   result.reason = extend(fitter, options, scenes, side);
   const double sign = weaken ? -1 : 1;
   for (const auto& point : side.response) {

@@ -18,7 +18,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 3;
+constexpr int kFormat = 4;
+constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
 
@@ -59,13 +60,20 @@ class Reader {
     return value;
   }
 
+  [[nodiscard]] int whole(const char* key, int min, int max) const {
+    const double value = number(key, min, max);
+    if (value != std::floor(value)) refuse(path_, fmt::format("\"{}\" is {}, no whole number", key, value));
+    return static_cast<int>(value);
+  }
+
   /// One side: its points run from [0, 0] away from zero.
   [[nodiscard]] DialSide side(const char* key, double sign) const {
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_object()) refuse(path_, fmt::format("\"{}\" is no object", key));
     const Reader read(path_, *found);
-    return {read.number("start", 0, 1), read.number("settle", 0, 1), read.points("points", sign),
-            read.text("reason")};
+    const EditWay way = {read.number("start", 0, 1), read.whole("passes", 1, kMostPasses),
+                         read.number("guidance", 0, 4)};
+    return {way, read.points("points", sign), read.text("reason")};
   }
 
  private:
@@ -96,7 +104,11 @@ class Reader {
 ordered_json to_json(const DialSide& side) {
   auto points = ordered_json::array();
   for (const auto& point : side.points) points.push_back({point.position, point.strength});
-  return {{"start", side.start}, {"settle", side.settle}, {"points", points}, {"reason", side.reason}};
+  return {{"start", side.way.start},
+          {"passes", side.way.passes},
+          {"guidance", side.way.guidance},
+          {"points", points},
+          {"reason", side.reason}};
 }
 
 }  // namespace
@@ -116,8 +128,8 @@ Dial standard_dial(const std::string& style) {
   const std::string reason = "the dial is not calibrated for this style, so it ends where the words do";
   Dial dial;
   dial.style = style;
-  dial.strengthen = {0.2, 0.9, {{0, 0}, {1, 1}}, reason};
-  dial.weaken = {0.2, 0.9, {{0, 0}, {-1, -1}}, reason};
+  dial.strengthen = {kGentleEdit, {{0, 0}, {1, 1}}, reason};
+  dial.weaken = {kGentleEdit, {{0, 0}, {-1, -1}}, reason};
   return dial;
 }
 

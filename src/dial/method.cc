@@ -24,14 +24,14 @@ double from_its_window(const DialRequest& request) {
 }
 
 EditPlan edit_at_position(const DialRequest& request) {
-  return {request.window.start, request.settle, {{request.position, 1}}};
+  return {request.way, {{request.position, 1}}};
 }
 
 EditPlan edit_by_dial(const DialRequest& request) {
   const Dial& dial = *request.dial;
   const auto [below, above, share] = dial.around(request.position);
   const DialSide& side = dial.side_of(request.position);
-  EditPlan plan{side.start, side.settle, {}};
+  EditPlan plan{side.way, {}};
   if (share < 1) plan.shares.push_back({below.strength, 1 - share});
   if (share > 0) plan.shares.push_back({above.strength, share});
   return plan;

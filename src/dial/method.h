@@ -33,7 +33,7 @@ struct DialRequest {
   double position = 0;       ///< 0 none, 1 full, negative away from the style.
   bool per_token = false;    ///< Interpolate each token's vector by itself.
   StepInterval window = {};  ///< Share of the run in which the style acts.
-  double settle = 1;         ///< Of method `anchored`: share of the run from which the edit is denoised anew.
+  EditWay way = {};          ///< Of method `anchored`.
   ClassifierFreeGuidance guidance = {};
   Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
   std::shared_ptr<const Dial> dial = {};  ///< Of method `calibrated`, else none.
@@ -47,8 +47,7 @@ struct EditShare {
 
 /// How a method that edits the finished picture changes it for a dial position.
 struct EditPlan {
-  double start = 0;               ///< Share of the run from which the picture's noise comes back.
-  double settle = 1;              ///< Share of the run from which what came out is denoised anew; 1: never.
+  EditWay way = {};
   std::vector<EditShare> shares;  ///< The picture is their weighted sum; weights add up to 1.
 };
 

@@ -21,6 +21,16 @@ Tensor Attention::operator()(const Tensor& x, const KeysAndValues& context, cons
   return to_out_(ops_->attention(to_q_(x), context.keys, context.values, heads_), {.residual = &residual});
 }
 
+Tensor Attention::to_itself(const Tensor& x, const Tensor& residual,
+                            std::span<const std::int64_t> structure_of) const {
+  Tensor queries = to_q_(x), keys = to_k_(x);
+  if (!structure_of.empty()) {
+    queries = ops_->gather_batch(queries, structure_of);
+    keys = ops_->gather_batch(keys, structure_of);
+  }
+  return to_out_(ops_->attention(queries, keys, to_v_(x), heads_), {.residual = &residual});
+}
+
 TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
                                    std::int64_t heads)
     : ops_(scope.ops),
@@ -36,9 +46,9 @@ KeysAndValues TransformerBlock::project_text(const Tensor& text_states) const {
   return cross_attention_.project(text_states);
 }
 
-Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text) const {
-  Tensor h = norm1_(hidden_states);
-  h = self_attention_(h, self_attention_.project(h), hidden_states);
+Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text,
+                                    std::span<const std::int64_t> structure_of) const {
+  Tensor h = self_attention_.to_itself(norm1_(hidden_states), hidden_states, structure_of);
   h = cross_attention_(norm2_(h), text, h);
   return feed_forward_out_(ops_->geglu(feed_forward_in_(norm3_(h))), {.residual = &h});
 }
@@ -60,10 +70,12 @@ std::vector<KeysAndValues> SpatialTransformer::project_text(const Tensor& text_s
   return text;
 }
 
-Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAndValues>& text) const {
+Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAndValues>& text,
+                                      std::span<const std::int64_t> structure_of) const {
   const Tensor pixels = x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   Tensor hidden_states = proj_in_(norm_(pixels));
-  for (std::size_t i = 0; i < blocks_.size(); ++i) hidden_states = blocks_[i](hidden_states, text[i]);
+  for (std::size_t i = 0; i < blocks_.size(); ++i)
+    hidden_states = blocks_[i](hidden_states, text[i], structure_of);
   return proj_out_(hidden_states, {.residual = &pixels}).reshape(x.shape());
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "models/layers.h"
@@ -19,6 +21,10 @@ class Attention {
   [[nodiscard]] KeysAndValues project(const Tensor& context) const;
   /// x [B,N,C] normalised, residual [B,N,C] → residual + out(attention).
   Tensor operator()(const Tensor& x, const KeysAndValues& context, const Tensor& residual) const;
+  /// Attention of x to itself, where the places that each member of the batch attends to are those of the
+  /// member that `structure_of` names (empty: its own), as its queries and keys say.
+  [[nodiscard]] Tensor to_itself(const Tensor& x, const Tensor& residual,
+                                 std::span<const std::int64_t> structure_of) const;
 
  private:
   const ops::Backend* ops_;
@@ -31,7 +37,8 @@ class TransformerBlock {
  public:
   TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels, std::int64_t heads);
   [[nodiscard]] KeysAndValues project_text(const Tensor& text_states /*[B,T,text_channels]*/) const;
-  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/, const KeysAndValues& text) const;
+  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/, const KeysAndValues& text,
+                    std::span<const std::int64_t> structure_of) const;
 
  private:
   const ops::Backend* ops_;
@@ -48,7 +55,9 @@ class SpatialTransformer {
   /// For each block.
   [[nodiscard]] std::vector<KeysAndValues> project_text(
       const Tensor& text_states /*[B,T,text_channels]*/) const;
-  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const std::vector<KeysAndValues>& text) const;
+  /// `structure_of`: see Attention::to_itself.
+  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const std::vector<KeysAndValues>& text,
+                    std::span<const std::int64_t> structure_of = {}) const;
 
  private:
   GroupNorm norm_;

@@ -11,6 +11,8 @@ namespace {
 
 // Of the way up, the level after whose first block the scene is laid out and its surfaces are not yet drawn.
 constexpr std::size_t kStructureLevel = 1;
+// More of it would bring the other's surfaces too (docs/ruler.md).
+constexpr float kStructureShare = 0.4f;
 
 /// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
 /// cosines first.
@@ -163,8 +165,8 @@ Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
       h = level.resnets[j](ops_->concat_channels(h, skips.back()), &*time++);
       skips.pop_back();
       if (!structure_of.empty() && &level == &structure_level && j == 0)
-        h = ops_->gather_batch(h, structure_of);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
+        h = ops_->mix(h, ops_->gather_batch(h, structure_of), kStructureShare);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *text++, structure_of);
     }
     if (level.resample) {
       h = (*level.resample)(ops_->upsample_nearest2x(h, skips.back().dim(1), skips.back().dim(2)));

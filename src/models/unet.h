@@ -35,7 +35,8 @@ class UNet {
 
   /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels]. `structure_of` names for
   /// each of the batch the one that it takes the layout of the scene from (Tumanyan et al. 2022, arXiv
-  /// 2211.12572, who find it in the decoder's early residual blocks); empty: each its own.
+  /// 2211.12572, who find it in the decoder's self-attentions and early residual blocks; of the latter's
+  /// output a part is taken, since the surfaces are in it too); empty: each its own.
   Tensor operator()(const Tensor& latents, const TimeContext& time_context, const TextContext& text_context,
                     std::span<const std::int64_t> structure_of = {}) const;
 

@@ -96,6 +96,8 @@ class Backend {
   [[nodiscard]] virtual Tensor activate(const Tensor& x, Activation activation) const = 0;
   /// a + b, where b has a's shape or is a trailing part of it (repeated over the leading axes).
   [[nodiscard]] virtual Tensor add(const Tensor& a, const Tensor& b) const = 0;
+  /// a + share·(b − a), of one shape.
+  [[nodiscard]] virtual Tensor mix(const Tensor& a, const Tensor& b, float share) const = 0;
   /// Each pixel twice in both directions, cut to `height` × `width` (2H or 2H−1, 2W or 2W−1: a skip of odd
   /// size).
   [[nodiscard]] virtual Tensor upsample_nearest2x(const Tensor& x /*[B,H,W,C]*/, std::int64_t height,

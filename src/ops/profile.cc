@@ -74,6 +74,9 @@ class ProfiledBackend final : public Backend {
   Tensor add(const Tensor& a, const Tensor& b) const override {
     return time("add", a, 0, [&] { return backend_->add(a, b); });
   }
+  Tensor mix(const Tensor& a, const Tensor& b, float share) const override {
+    return time("mix", a, 0, [&] { return backend_->mix(a, b, share); });
+  }
   Tensor upsample_nearest2x(const Tensor& x, std::int64_t height, std::int64_t width) const override {
     return time("upsample", x, 0, [&] { return backend_->upsample_nearest2x(x, height, width); });
   }

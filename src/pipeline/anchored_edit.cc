@@ -12,7 +12,7 @@ namespace latentdial {
 namespace {
 
 // Share of the run after which the edited picture is its own: surfaces are drawn last.
-constexpr double kStructureUntil = 0.85;
+constexpr double kStructureUntil = 0.93;
 
 bool same_values(const Tensor& a, const Tensor& b) {
   return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
@@ -68,6 +68,7 @@ class Batch {
 /// A finished picture and the noise that it and its edits get.
 struct Original {
   const Run* run;
+  const Conditioning* conditioning;
   TorchGenerator generator;
 };
 
@@ -91,7 +92,7 @@ Edits start(const std::vector<AnchoredEdit>& list) {
     const auto known = std::find_if(originals.begin(), originals.end(),
                                     [&](const Original& other) { return other.run == edit.original; });
     const auto place = static_cast<std::size_t>(known - originals.begin());
-    if (known == originals.end()) originals.push_back({edit.original, edit.original->generator});
+    if (known == originals.end()) originals.push_back({edit.original, &edit.plain, edit.original->generator});
     edits.changes.push_back({&edit.conditioning, place, Tensor::zeros(edit.original->latents.shape())});
   }
   return edits;
@@ -116,7 +117,7 @@ void advance(PromptedUNet& unet, const Sampler& sampler, Edits& edits, int i) {
     const Tensor& latents = original.run->latents;
     noises.push_back(original.generator.randn_nhwc(latents.shape()));
     parts.push_back(&batch.add(sampler, i, sampler.add_noise(latents, noises.back(), i),
-                               original.run->conditioning(progress), nullptr));
+                               (*original.conditioning)(progress), nullptr));
   }
   for (const Change& change : edits.changes) {
     batch.add(sampler, i, sampler.add_noise(edited(edits, change), noises[change.original], i),
@@ -139,23 +140,25 @@ bool lowers_noise(const Sampler& sampler, int i) {
 
 }  // namespace
 
-int edit_steps(const Sampler& sampler, int first) {
+int edit_steps(const Sampler& sampler, int first, int passes) {
   int steps = 0;
   for (int i = first; i < sampler.evaluations(); ++i) steps += lowers_noise(sampler, i) ? 1 : 0;
-  return steps;
+  return passes * steps;
 }
 
-std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& list, int first,
+std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& list, int first, int passes,
                          const OnEvaluation& on_evaluation, const std::stop_token& stop) {
   if (list.empty()) return {};
   const Sampler& sampler = *list.front().original->sampler;
   Edits edits = start(list);
   unet.expect(sampler.timesteps(first, sampler.evaluations()));
-  for (int i = first; i < sampler.evaluations(); ++i) {
-    if (!lowers_noise(sampler, i)) continue;
-    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
-    advance(unet, sampler, edits, i);
-    if (on_evaluation) on_evaluation([&](std::size_t k) { return edited(edits, edits.changes[k]); });
+  for (int pass = 0; pass < passes; ++pass) {
+    for (int i = first; i < sampler.evaluations(); ++i) {
+      if (!lowers_noise(sampler, i)) continue;
+      if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
+      advance(unet, sampler, edits, i);
+      if (on_evaluation) on_evaluation([&](std::size_t k) { return edited(edits, edits.changes[k]); });
+    }
   }
   std::vector<Tensor> latents;
   for (const Change& change : edits.changes) latents.push_back(edited(edits, change));

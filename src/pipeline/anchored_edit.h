@@ -12,7 +12,8 @@ namespace latentdial {
 
 /// A picture to be made of a finished one, with the same scene in it.
 struct AnchoredEdit {
-  const Run* original;        ///< Finished, with the conditioning that made it.
+  const Run* original;        ///< Finished.
+  Conditioning plain;         ///< What the original is conditioned on while it is edited.
   Conditioning conditioning;  ///< What the edited picture is conditioned on.
 };
 
@@ -23,13 +24,16 @@ struct AnchoredEdit {
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·(x̂₀(x₀ + Δ + σn) − x̂₀(x₀ + σn)).
 ///
-/// Until the last steps the layout of the scene comes from the original's evaluation. All edits are on one
-/// schedule, in one batch; an original that several share is evaluated once.
+/// Until the last steps the layout of the scene comes from the original's evaluation. This is gone through
+/// `passes` times, each from the change that the one before came to: noise too low to lay a scene out anew
+/// then still brings the whole style. All edits are on one schedule, in one batch; an original that several
+/// share is evaluated once.
 /// What `on_evaluation` gets to see is the edited latents so far.
 [[nodiscard]] std::vector<Tensor> edit(PromptedUNet& unet, const std::vector<AnchoredEdit>& edits, int first,
-                                       const OnEvaluation& on_evaluation, const std::stop_token& stop);
+                                       int passes, const OnEvaluation& on_evaluation,
+                                       const std::stop_token& stop);
 
 /// How often `edit` calls `on_evaluation`.
-[[nodiscard]] int edit_steps(const Sampler& sampler, int first);
+[[nodiscard]] int edit_steps(const Sampler& sampler, int first, int passes);
 
 }  // namespace latentdial

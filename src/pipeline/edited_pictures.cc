@@ -45,8 +45,8 @@ auto Pipeline::Engine::plan_edit(const Settings& s, std::vector<std::string>& no
   if (request.dial) check_position(request, notices);
   EditPlan plan = find_dial_method(s.method).edit(request);
   const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
-  const int first = sampler->evaluation_at(first_evaluation(s, *sampler), plan.start);
-  return {edit_settings(s), std::move(plan.shares), {first, sampler->evaluation_at(first, plan.settle)}};
+  const int first = sampler->evaluation_at(first_evaluation(s, *sampler), plan.way.start);
+  return {edit_settings(s), std::move(plan.shares), {first, plan.way.passes, plan.way.guidance}};
 }
 
 auto Pipeline::Engine::edit_window(const Settings& s) const -> EditWindow {
@@ -73,7 +73,7 @@ int Pipeline::Engine::editing_steps(const std::vector<EditedPicture>& pictures, 
   const auto edit =
       std::find_if(pictures.begin(), pictures.end(), [](const auto& p) { return p.strength != 0; });
   if (edit == pictures.end()) return 0;
-  return edit_steps(sampler, edit->window.first) + sampler.evaluations() - edit->window.settle;
+  return edit_steps(sampler, edit->window.first, edit->window.passes);
 }
 
 std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPicture>& pictures,
@@ -84,9 +84,11 @@ std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPictur
   std::vector<AnchoredEdit> edits;
   std::vector<Tensor> masks;
   for (const EditedPicture& picture : pictures) {
-    Settings at_strength = picture.settings;
-    at_strength.position = picture.strength;
-    edits.push_back({find_trunk(picture.settings), condition(at_strength, notices)});
+    Settings s = picture.settings;
+    s.guidance_scale *= window.guidance;
+    const Conditioning plain = condition(s, notices);
+    s.position = picture.strength;
+    edits.push_back({find_trunk(picture.settings), plain, condition(s, notices)});
     masks.push_back(mask_of(picture.settings));
   }
   const auto look = [&](const CleanLatents& clean) {
@@ -101,19 +103,9 @@ std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPictur
       watch.show(i, mixed_image(planned[i], under_way));
     }
   };
-  auto latents = edit(prompted_unet, edits, window.first, look, watch.stop());
-  std::vector<Run> runs;
-  for (std::size_t k = 0; k < pictures.size(); ++k) {
-    const Settings& s = pictures[k].settings;
-    auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
-    TorchGenerator generator = edits[k].original->generator;
-    if (window.settle < sampler->evaluations())
-      latents[k] = sampler->add_noise(latents[k], generator.randn_nhwc(latents[k].shape()), window.settle);
-    runs.push_back({edits[k].conditioning, std::move(sampler), generator, latents[k], window.settle, {}});
-  }
-  denoise(prompted_unet, runs, runs.front().sampler->evaluations(), look, watch.stop());
+  auto latents = edit(prompted_unet, edits, window.first, window.passes, look, watch.stop());
   for (std::size_t k = 0; k < pictures.size(); ++k)
-    latents[k] = masked(edits[k].original->latents, runs[k].latents, masks[k]);
+    latents[k] = masked(edits[k].original->latents, latents[k], masks[k]);
   return latents;
 }
 

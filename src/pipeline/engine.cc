@@ -131,8 +131,11 @@ Settings trunk_settings(Settings s) {
   s.position = 0;
   if (s.style.empty() || find_dial_method(s.method).edit == nullptr) return s;
   s.style = s.method = s.dial = s.mask = "";
-  s.style_start = 0;
-  s.style_end = s.style_settle = 1;
+  const Settings defaults;
+  s.style_start = defaults.style_start;
+  s.style_end = defaults.style_end;
+  s.style_passes = defaults.style_passes;
+  s.style_guidance = defaults.style_guidance;
   return s;
 }
 
@@ -223,7 +226,7 @@ DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
                          .position = s.position,
                          .per_token = s.per_token,
                          .window = {s.style_start, s.style_end},
-                         .settle = s.style_settle,
+                         .way = {s.style_start, s.style_passes, s.style_guidance},
                          .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
   if (s.method == "calibrated" && !s.style.empty()) request.dial = find_dial(s, info);
   return request;

@@ -48,9 +48,10 @@ struct Pipeline::Engine {
   [[nodiscard]] int fork_evaluation(const Settings& settings) const;
   /// Whether the dial edits the finished picture, or acts while it is made.
   [[nodiscard]] static bool edits(const Settings& settings);
-  /// The evaluations from which a finished picture is edited, and the edit is denoised anew.
+  /// The evaluations by which a finished picture is edited, and their guidance.
   struct EditWindow {
-    int first, settle;
+    int first, passes;
+    double guidance;
     friend bool operator==(const EditWindow&, const EditWindow&) = default;
   };
   [[nodiscard]] EditWindow edit_window(const Settings& settings) const;

@@ -96,8 +96,8 @@ void check_dial(const Settings& s) {
     throw invalid_input(
         "--style-start, --style-end: only --method guide and anchored act on some of the steps");
   }
-  if (method != "anchored" && s.style_settle != 1)
-    throw invalid_input("--style-settle: only --method anchored denoises a picture anew");
+  if (method != "anchored" && (s.style_passes != 1 || s.style_guidance != 1))
+    throw invalid_input("--style-passes, --style-guidance: only --method anchored edits a finished picture");
   if (!windowed && method != "calibrated" && !s.mask.empty()) {
     throw invalid_input("--mask: only --method guide, anchored and calibrated act on a part of the picture");
   }

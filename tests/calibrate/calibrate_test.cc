@@ -63,19 +63,19 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
   const double half = (read("a castle in the desert", "sketch", 0.5) - none) / (full - none);
   EXPECT_NEAR(half, 0.5, 0.15);
   const double taken = (full - read("a castle in the desert, sketch", "sketch", -0.8)) / (full - none);
-  EXPECT_NEAR(taken, 0.8, 0.2);
+  EXPECT_NEAR(taken, 0.8, 0.25);
   std::filesystem::remove(path);
 }
 
-TEST(Calibrate, AStyleThatTheModelDoesNotKnowIsRefused) {
-  auto o = options("zzzz");
+TEST(Calibrate, AStyleThatChangesNothingIsRefused) {
+  auto o = options("in the");
   o.seeds = {1, 2, 3, 4};
   try {
     (void)calibrate(pipeline(), o);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_input);
-    EXPECT_THAT(error.what(), HasSubstr("\"zzzz\" shows on"));
+    EXPECT_THAT(error.what(), HasSubstr("\"in the\" shows on"));
   }
 }
 

@@ -19,8 +19,8 @@ Dial a_dial() {
   dial.style = "Monet style";
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
-  dial.strengthen = {0.4, 0.8, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, "no more"};
-  dial.weaken = {0.2, 0.6, {{0, 0}, {-1, -2}}, "no less"};
+  dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, "no more"};
+  dial.weaken = {{0.2, 1, 0.6}, {{0, 0}, {-1, -2}}, "no less"};
   return dial;
 }
 
@@ -70,10 +70,8 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
   const Dial dial = read_dial(path_);
   EXPECT_EQ(dial.style, "Monet style");
   EXPECT_EQ(dial.fingerprint, "0123456789abcdef");
-  EXPECT_EQ(dial.strengthen.start, 0.4);
-  EXPECT_EQ(dial.strengthen.settle, 0.8);
-  EXPECT_EQ(dial.weaken.start, 0.2);
-  EXPECT_EQ(dial.weaken.settle, 0.6);
+  EXPECT_EQ(dial.strengthen.way, (EditWay{0.4, 2, 0.8}));
+  EXPECT_EQ(dial.weaken.way, (EditWay{0.2, 1, 0.6}));
   EXPECT_EQ(dial.around(0.75).above.strength, 1.4);
   EXPECT_EQ(dial.low(), -1);
   EXPECT_EQ(dial.strengthen.reason, "no more");
@@ -82,11 +80,12 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 3", "\"latentdial_dial\": 2")),
+  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 4", "\"latentdial_dial\": 2")),
               HasSubstr("is of format 2"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is no text"));
   EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));
+  EXPECT_THAT(refusal(changed("\"passes\": 2", "\"passes\": 2.5")), HasSubstr("no whole number"));
   EXPECT_THAT(refusal(changed("1.4", "0.1")), HasSubstr("outwards"));
   EXPECT_THAT(refusal(changed("1.4", "\"x\"")), HasSubstr("no [position, strength]"));
 }

@@ -111,13 +111,12 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
 TEST(Calibrated, MixesWhatTheStrengthsOnEitherSideMakeOfTheFinishedPicture) {
   DialRequest request = a_request(0.75);
   auto dial = std::make_shared<Dial>();
-  dial->strengthen = {0.4, 0.6, {{0, 0}, {0.5, 0.8}, {1, 1.5}}, ""};
+  dial->strengthen = {{0.4, 3, 0.6}, {{0, 0}, {0.5, 0.8}, {1, 1.5}}, ""};
   request.dial = dial;
   const auto& method = find_dial_method("calibrated");
   EXPECT_EQ(method.start(request), 1) << "every position begins with the same finished picture";
   const EditPlan plan = method.edit(request);
-  EXPECT_EQ(plan.start, 0.4);
-  EXPECT_EQ(plan.settle, 0.6);
+  EXPECT_EQ(plan.way, (EditWay{0.4, 3, 0.6}));
   ASSERT_EQ(plan.shares.size(), 2u);
   EXPECT_EQ(plan.shares[0].strength, 0.8);
   EXPECT_EQ(plan.shares[1].strength, 1.5);
@@ -125,8 +124,8 @@ TEST(Calibrated, MixesWhatTheStrengthsOnEitherSideMakeOfTheFinishedPicture) {
   EXPECT_EQ(plan.shares[1].weight, 0.5);
 
   request.position = 0.8;  // An edit is asked for at its strength.
-  EXPECT_NEAR(guided(method.condition(request, two_words())(0.4)),
-              7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1), 1e-5);
+  EXPECT_NEAR(guided(method.condition(request, two_words())(0.4)), 7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1),
+              1e-5);
 }
 
 TEST(Calibrated, ZeroIsTheFinishedPictureItself) {
@@ -142,11 +141,9 @@ TEST(Calibrated, ZeroIsTheFinishedPictureItself) {
 
 TEST(Anchored, IsOneEditAtThePositionItself) {
   DialRequest request = a_request(0.7);
-  request.window.start = 0.2;
-  request.settle = 0.5;
+  request.way = {0.2, 3, 0.5};
   const EditPlan plan = find_dial_method("anchored").edit(request);
-  EXPECT_EQ(plan.start, 0.2);
-  EXPECT_EQ(plan.settle, 0.5);
+  EXPECT_EQ(plan.way, request.way);
   ASSERT_EQ(plan.shares.size(), 1u);
   EXPECT_EQ(plan.shares[0].strength, 0.7);
   EXPECT_EQ(plan.shares[0].weight, 1);

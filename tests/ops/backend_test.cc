@@ -78,6 +78,7 @@ TEST_P(BackendTest, MisshapenCallsAreNamed) {
   expect_fault([&] { (void)backend_->attention(x, x, x, 2); }, "attention: ");
   expect_fault([&] { (void)backend_->upsample_nearest2x(x, 14, 12); }, "14");
   expect_fault([&] { (void)backend_->add(x, on_device(random_tensor({7}, 1))); }, "[7]");
+  expect_fault([&] { (void)backend_->mix(x, on_device(random_tensor({8}, 1)), 0.5f); }, "mix: ");
   expect_fault(
       [&] {
         (void)backend_->concat_channels(x, on_device(random_tensor({1, 6, 5, 8}, 1)));

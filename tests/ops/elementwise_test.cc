@@ -77,6 +77,13 @@ TEST_P(ElementwiseTest, UpsamplingRepeatsEachPixelAndCutsOddSkips) {
   }
 }
 
+TEST_P(ElementwiseTest, MixIsTheShareOfTheWayFromOneToTheOther) {
+  const Tensor a = held(random_tensor({2, 70, 5}, 1)), b = held(random_tensor({2, 70, 5}, 2));
+  expect_close(backend_->mix(on_device(a), on_device(b), 0.25f), tensor_of(a.shape(), [&](std::int64_t i) {
+                 return 0.75 * a.data<float>()[i] + 0.25 * b.data<float>()[i];
+               }));
+}
+
 TEST_P(ElementwiseTest, ConcatenationPutsChannelsBehindEachOther) {
   const Tensor a = held(random_tensor({2, 70, 5}, 1)), b = held(random_tensor({2, 70, 3}, 2));
   expect_close(

@@ -127,12 +127,30 @@ TEST(CalibratedDial, WithoutAFileItEndsAtTheWordsOwnStrengthAndSaysSo) {
   EXPECT_THAT(beyond.notices.back(), testing::HasSubstr("position 1.5 is outside of the dial's range"));
 }
 
-TEST(AnchoredEdit, SettlingDenoisesTheEditAnew) {
+TEST(AnchoredEdit, EachPassGoesThroughTheStepsOnceMore) {
   const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
   Settings s = dialled(1);
   s.width = s.height = 64;
-  s.style_settle = 0.6;
-  EXPECT_EQ(make(fresh, {s}).second, 15 + 9 + 6) << "the plain picture, the edit, and its last 40 % anew";
+  s.style_passes = 3;
+  EXPECT_EQ(make(fresh, {s}).second, 15 + 3 * 9) << "the plain picture, and the last 60 % three times";
+}
+
+TEST(AnchoredEdit, MorePassesShowMoreOfTheStyle) {
+  Settings once = dialled(1), often = dialled(1);
+  once.style_start = often.style_start = 0.6;
+  often.style_passes = 4;
+  const auto pictures = make(pipeline(), {dialled(0), once, often}).first;
+  EXPECT_GT(difference(pictures[0].image, pictures[2].image),
+            difference(pictures[0].image, pictures[1].image) + 10)
+      << "cyberpunk is dark";
+}
+
+TEST(AnchoredEdit, HasAGuidanceOfItsOwn) {
+  Settings gentle = dialled(1);
+  gentle.style_guidance = 0.5;
+  const auto pictures = make(pipeline(), {dialled(0), gentle, dialled(1)}).first;
+  EXPECT_LT(difference(pictures[0].image, pictures[1].image),
+            difference(pictures[0].image, pictures[2].image) - 5);
 }
 
 TEST(AnchoredEdit, StrengthMovesThePictureStepByStep) {

@@ -66,8 +66,10 @@ TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
   };
   EXPECT_EQ(guide([](Settings& s) { s.style_start = 0.3; }), "");
   EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("--style-start"));
-  EXPECT_THAT(guide([](Settings& s) { s.style_settle = 0.6; }), HasSubstr("--style-settle"));
-  EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_settle = 0.6; }), "");
+  EXPECT_THAT(guide([](Settings& s) { s.style_passes = 2; }), HasSubstr("--style-passes"));
+  EXPECT_THAT(guide([](Settings& s) { s.style_guidance = 0.6; }), HasSubstr("--style-guidance"));
+  EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_passes = 2, s.style_guidance = 0.6; }),
+            "");
   EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("--per-token"));
   EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("--method guide"));
 }

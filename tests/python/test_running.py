@@ -45,10 +45,10 @@ def test_false_at_the_last_step_cancels_too(pipe):
 
 def test_previews_are_pictures_on_the_way(pipe):
     shown = []
-    ask = {"steps": 6, "sampler": "ddim", "width": 64, "height": 64, "seed": 41}
+    ask = {"steps": 6, "sampler": "ddim", "guidance_scale": 3.5, "seed": 41}
     seen = pipe(["a dog", "a cat"], on_preview=lambda *preview: shown.append(preview), preview_every=2, **ask)
     assert [(picture, step) for picture, step, _ in shown] == [(0, 2), (1, 2), (0, 4), (1, 4)]
-    assert {image.size for *_, image in shown} == {(64, 64)}
+    assert {image.size for *_, image in shown} == {(128, 128)}
     distance = lambda a, b: numpy.abs(numpy.asarray(a, int) - numpy.asarray(b, int)).mean()  # noqa: E731
     assert distance(shown[0][2], seen.images[0]) > distance(shown[2][2], seen.images[0]) > 0
 

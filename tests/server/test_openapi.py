@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 from openapi_spec_validator import validate
 
 
@@ -22,6 +23,13 @@ def test_every_path_is_served(client, document):
             reply = getattr(client, method)(example) if method in ("get", "post") else None
             assert reply is None or "there is nothing here" not in reply.text, (method, path)
             assert reply is None or str(reply.status_code) in methods[method]["responses"], (method, path, reply.status_code)
+
+
+@pytest.mark.parametrize("method, path, allowed", [("PUT", "/v1/dial", "POST"), ("TRACE", "/v1/jobs/1f", "GET, HEAD, DELETE"), ("POST", "/v1/jobs/1f/frames/0.png", "GET, HEAD")])
+def test_other_methods_are_refused_by_name(client, method, path, allowed):
+    reply = requests.request(method, client.address + path, timeout=60)
+    assert reply.status_code == 405 and reply.headers["Allow"] == allowed
+    assert allowed in reply.json()["error"]["message"]
 
 
 def test_every_setting_is_in_it(client, document):

@@ -19,21 +19,41 @@ HWY_BEFORE_NAMESPACE();
 namespace latentdial::ops::cpu {
 namespace HWY_NAMESPACE {
 
-template <class T>
-void add_span(const T* a, const T* b, T* y, std::size_t count) {
+// y[i] = combine(a[i], b[i])
+template <class T, class Combine>
+void combine_spans(const T* a, const T* b, T* y, std::size_t count, const Combine& combine) {
   const std::size_t lanes = hn::Lanes(Floats());
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) store(hn::Add(load(a + i), load(b + i)), y + i);
+  for (; i + lanes <= count; i += lanes) store(combine(load(a + i), load(b + i)), y + i);
   if (const auto rest = count - i; rest > 0) {
-    store_part(hn::Add(load_part(a + i, rest), load_part(b + i, rest)), y + i, rest);
+    store_part(combine(load_part(a + i, rest), load_part(b + i, rest)), y + i, rest);
   }
 }
 
+template <class T>
+void add_spans(const T* a, const T* b, T* y, std::size_t count) {
+  combine_spans(a, b, y, count, [](auto left, auto right) { return hn::Add(left, right); });
+}
+
+// Equal values stay as they are, to the bit.
+template <class T>
+void mix_spans(const T* a, const T* b, float share, T* y, std::size_t count) {
+  const auto of_b = hn::Set(Floats(), share);
+  combine_spans(a, b, y, count,
+                [&](auto left, auto right) { return hn::MulAdd(of_b, hn::Sub(right, left), left); });
+}
+
 void add_f32(const float* a, const float* b, float* y, std::size_t count) {
-  add_span(a, b, y, count);
+  add_spans(a, b, y, count);
 }
 void add_bf16(const bfloat16* a, const bfloat16* b, bfloat16* y, std::size_t count) {
-  add_span(a, b, y, count);
+  add_spans(a, b, y, count);
+}
+void mix_f32(const float* a, const float* b, float share, float* y, std::size_t count) {
+  mix_spans(a, b, share, y, count);
+}
+void mix_bf16(const bfloat16* a, const bfloat16* b, float share, bfloat16* y, std::size_t count) {
+  mix_spans(a, b, share, y, count);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -46,6 +66,8 @@ namespace {
 
 HWY_EXPORT(add_f32);
 HWY_EXPORT(add_bf16);
+HWY_EXPORT(mix_f32);
+HWY_EXPORT(mix_bf16);
 
 constexpr std::int64_t kBlock = 1 << 14;
 
@@ -81,6 +103,23 @@ Tensor add(const Context& context, const Tensor& a, const Tensor& b) {
   }
   Tensor y = Tensor::empty(a.shape(), a.dtype());
   add_repeated(context, a, b, y);
+  return y;
+}
+
+Tensor mix(const Context& context, const Tensor& a, const Tensor& b, float share) {
+  check_activation("mix", context, a);
+  check_activation("mix", context, b, a.shape());
+  Tensor y = Tensor::empty(a.shape(), a.dtype());
+  parallel_blocks(context.threads, a.count(), kBlock, [&](std::int64_t begin, std::int64_t end) {
+    const auto count = static_cast<std::size_t>(end - begin);
+    if (context.dtype == DType::bf16) {
+      HWY_DYNAMIC_DISPATCH(mix_bf16)
+      (a.data<bfloat16>() + begin, b.data<bfloat16>() + begin, share, y.data<bfloat16>() + begin, count);
+    } else {
+      HWY_DYNAMIC_DISPATCH(mix_f32)
+      (a.data<float>() + begin, b.data<float>() + begin, share, y.data<float>() + begin, count);
+    }
+  });
   return y;
 }
 

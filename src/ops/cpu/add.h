@@ -6,6 +6,7 @@
 namespace latentdial::ops::cpu {
 
 [[nodiscard]] Tensor add(const Context& context, const Tensor& a, const Tensor& b);
+[[nodiscard]] Tensor mix(const Context& context, const Tensor& a, const Tensor& b, float share);
 /// y += x, of equal shape.
 void add_to(const Context& context, Tensor& y, const Tensor& x);
 

@@ -67,6 +67,9 @@ class CpuBackend final : public Backend {
     return cpu::activate(context_, x, activation);
   }
   Tensor add(const Tensor& a, const Tensor& b) const override { return cpu::add(context_, a, b); }
+  Tensor mix(const Tensor& a, const Tensor& b, float share) const override {
+    return cpu::mix(context_, a, b, share);
+  }
   Tensor upsample_nearest2x(const Tensor& x, std::int64_t height, std::int64_t width) const override {
     return cpu::upsample_nearest2x(context_, x, height, width);
   }

@@ -1,0 +1,27 @@
+"""Schemathesis asks the server whatever /openapi.json allows, and what it forbids."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+EXAMPLES = os.environ.get("LATENTDIAL_SCHEMA_EXAMPLES", "10")
+# Not "positive_data_acceptance": no schema can say that base64 is a picture. Not "unsupported_method": the HTTP library takes no method QUERY at all.
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "use_after_free",
+)
+
+
+def test_no_request_gets_an_answer_that_the_schema_does_not_know(server, tmp_path):
+    command = [pathlib.Path(sys.executable).with_name("schemathesis"), "run", "--checks", ",".join(CHECKS), "--max-examples", EXAMPLES]
+    command += ["--seed", "1", "--request-timeout", "60", "--workers", "4", "--generation-database", "none", "--no-color"]
+    with server("--threads", "1", "--queue", "64") as (address, process):
+        result = subprocess.run([*command, address + "/openapi.json"], cwd=tmp_path, capture_output=True, text=True, timeout=1800)
+        assert process.poll() is None, "the server fell over"
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
