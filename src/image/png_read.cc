@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "image/formats.h"
@@ -86,9 +88,30 @@ class PngReader {
   char message_[128] = {};
 };
 
+std::uint32_t big_endian(std::span<const std::uint8_t> four) {
+  std::uint32_t value = 0;
+  for (const auto byte : four) value = value << 8 | byte;
+  return value;
+}
+
+/// Each chunk's length must be within the file: libpng asks for the memory before it reads.
+void check_chunk_lengths(std::span<const std::uint8_t> bytes, const std::string& name) {
+  constexpr std::size_t kSignature = 8, kLength = 4, kBesideData = 12;  // Length, type and checksum.
+  bytes = bytes.subspan(std::min(bytes.size(), kSignature));
+  while (bytes.size() >= kBesideData) {
+    const std::size_t length = big_endian(bytes.first(kLength));
+    if (length > bytes.size() - kBesideData)
+      throw invalid_input(fmt::format("{} is a damaged PNG: a chunk of {} bytes, and {} are left", name,
+                                      length, bytes.size() - kBesideData));
+    if (std::memcmp(bytes.data() + kLength, "IEND", 4) == 0) return;  // Whatever follows is not read.
+    bytes = bytes.subspan(length + kBesideData);
+  }
+}
+
 }  // namespace
 
 DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
+  check_chunk_lengths(bytes, name);
   PngReader reader(bytes);
   if (!reader.start()) throw reader.fault(name);
   check_sides(static_cast<std::int64_t>(reader.width()), static_cast<std::int64_t>(reader.height()), name);

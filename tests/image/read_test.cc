@@ -97,6 +97,24 @@ INSTANTIATE_TEST_SUITE_P(Golden, EveryPicture, testing::ValuesIn(pictures()), []
   return name;
 });
 
+TEST(ReadImage, APngChunkLongerThanTheFileGetsNoMemory) {
+  auto bytes = bytes_of(kGolden / "rgb.png");
+  bytes[33] = 0x7f;  // The length of the first chunk after the header.
+  try {
+    (void)decode_image(bytes, "x.png");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("x.png is a damaged PNG: a chunk of 21"));
+  }
+}
+
+TEST(ReadImage, WhatFollowsAPngIsLeftAlone) {
+  auto bytes = bytes_of(kGolden / "rgb.png");
+  const Image image = decode_image(bytes, "x.png");
+  bytes.insert(bytes.end(), 40, 0xff);
+  EXPECT_EQ(decode_image(bytes, "x.png").rgb, image.rgb);
+}
+
 TEST(ReadImage, NamesWhatIsNoPicture) {
   EXPECT_THROW((void)read_image("/no/such.png"), Error);
   EXPECT_THROW((void)read_image(fs::temp_directory_path()), Error);
