@@ -53,7 +53,7 @@ def sweep(build, folder, dtype) -> numpy.ndarray:
     prompts = [f"a {subject} {place}" for subject in ("dog", "cat", "temple", "city", "pyramid") for place in ("in the jungle", "in the meadow, Monet style")]
     grid = {"prompt": prompts, "seed": f"0:{INT8_PICTURES // len(prompts) - 1}:{INT8_PICTURES // len(prompts)}"}
     folder.mkdir()
-    (folder / "plan.json").write_text(json.dumps({"settings": {"steps": 50}, "grid": grid}))
+    (folder / "plan.json").write_text(json.dumps({"settings": {"steps": 50, "guidance_scale": 3.5}, "grid": grid}))
     command = [build / "bin" / "latentdial", "sweep", folder / "plan.json", "--dtype", dtype, "--json", "-q", "--out", folder]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     files = [answer["file"] for answer in map(json.loads, lines) if "file" in answer]
