@@ -63,11 +63,6 @@ bool is_page(const std::string& path) {
   return path == "/" || path.starts_with("/page/");
 }
 
-bool is_of_another_method(const httplib::Request& request) {
-  const std::string allowed = allowed_methods(request.path);
-  return !allowed.empty() && allowed.find(request.method) == std::string::npos;
-}
-
 void set_security_headers(httplib::Response& response) {
   response.set_header("Content-Security-Policy",
                       "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
@@ -104,8 +99,8 @@ void add_guard(httplib::Server& server, const std::string& api_key) {
   });
   server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (!response.body.empty()) return;
-    if (is_of_another_method(request)) {
-      const std::string allowed = allowed_methods(request.path);
+    const std::string allowed = allowed_methods(request.path);
+    if (!allowed.empty() && allowed.find(request.method) == std::string::npos) {
       response.set_header("Allow", allowed);
       refuse(response, 405, "method_not_allowed",
              fmt::format("{} {}: only {} here", request.method, request.path, allowed));

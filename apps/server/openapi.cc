@@ -46,6 +46,7 @@ Json describe(const Option& option, const T& value) {
 
 Json not_empty(Json text) {
   text["minLength"] = 1;
+  text.erase("default");
   return text;
 }
 
@@ -60,7 +61,6 @@ Json settings_properties() {
     properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
   }
   properties["prompt"] = not_empty(properties["prompt"]);
-  properties["prompt"].erase("default");
   properties["dial"] = properties["position"];
   return properties;
 }
@@ -153,7 +153,6 @@ Json schemas() {
   at["anyOf"] = {array_of({{"type", "number"}, {"minimum", -4}, {"maximum", 4}}), Json{{"type", "string"}}};
   Json dial = job_request({{"at", std::move(at)}});
   dial["properties"]["style"] = not_empty(dial["properties"]["style"]);
-  dial["properties"]["style"].erase("default");
   dial["required"] = {"prompt", "style"};
   return {{"Job", std::move(job)},
           {"Frame", std::move(frame)},
@@ -281,10 +280,13 @@ Json a1111_paths() {
   return paths;
 }
 
-Json all_paths() {
-  Json paths = own_paths();
-  paths.update(openai_paths());
-  paths.update(a1111_paths());
+const Json& all_paths() {
+  static const Json paths = [] {
+    Json all = own_paths();
+    all.update(openai_paths());
+    all.update(a1111_paths());
+    return all;
+  }();
   return paths;
 }
 
@@ -310,9 +312,8 @@ bool matches(std::string_view pattern, std::string_view path) {
 }  // namespace
 
 std::string allowed_methods(const std::string& path) {
-  static const Json paths = all_paths();
   std::vector<std::string> allowed;
-  for (const auto& [pattern, operations] : paths.items()) {
+  for (const auto& [pattern, operations] : all_paths().items()) {
     if (!matches(pattern, path)) continue;
     for (const auto& [key, method] :
          {std::pair("get", "GET, HEAD"), {"post", "POST"}, {"delete", "DELETE"}}) {
@@ -323,10 +324,9 @@ std::string allowed_methods(const std::string& path) {
 }
 
 void add_openapi(httplib::Server& server) {
-  Json paths = all_paths();
   Json document = {{"openapi", "3.1.0"},
                    {"info", {{"title", "latentdial"}, {"version", kVersion}}},
-                   {"paths", std::move(paths)},
+                   {"paths", all_paths()},
                    {"components", {{"schemas", schemas()}}}};
   document["components"]["securitySchemes"] = {{"key", {{"type", "http"}, {"scheme", "bearer"}}}};
   document["security"] = {Json::object(), Json{{"key", Json::array()}}};

@@ -237,7 +237,7 @@ def test_a_mask_keeps_the_style_off_what_is_black(latentdial, tmp_path):
     latentdial("generate", *few, "-o", "plain.png")
     latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--mask", "mask.png", "-o", "half.png")
     change = abs(pixels(tmp_path / "plain.png").astype(int) - pixels(tmp_path / "half.png")).mean((0, 2))
-    assert change[80:].mean() > 3 * change[:48].mean()
+    assert change[80:].mean() > 3.5 * change[:48].mean()
 
 
 def test_explain_says_what_a_dial_does(latentdial, tmp_path):
