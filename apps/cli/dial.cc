@@ -56,6 +56,7 @@ void add_dial(CLI::App& app, Run& run) {
       "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --at 0:-1:6   weaken it\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\" --method slerp --at 0:0.5:6   "
       "the paper's\n"
+      "  latentdial dial -p \"a dog in the meadow\" --style sunset --mask-words dog   on the dog alone\n"
       "  latentdial dial --image photo.jpg --invert -p \"a house on the beach\" --style sunset   your own "
       "picture\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });

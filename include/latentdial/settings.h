@@ -43,6 +43,8 @@ struct Settings {
   std::string method;   ///< Empty: "calibrated".
   std::string dial;     ///< Method "calibrated": its dial file; empty: the one that comes with the model.
   std::string mask;  ///< Path of a picture, white where the style acts, black where not; empty: everywhere.
+  std::string mask_words;  ///< Words of the prompt: the style acts where the picture shows them; empty:
+                           ///< everywhere.
   double style_start =
       0;  ///< Methods "guide" and "anchored": share of the steps before the style begins, 0 to 1.
   double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
@@ -127,6 +129,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "With --method guide, anchored or calibrated, a picture of the same size: the style acts "
                  "where it is white"},
           s.mask);
+  visitor(Option{"mask_words", "--mask-words", "Style mask words",
+                 "With the same methods, words of the prompt, parted by commas: the style acts where the "
+                 "picture shows them, as the model's own attention tells"},
+          s.mask_words);
   visitor(
       Option{"style_start", "--style-start", "Style start",
              "With --method guide or anchored, the share of the steps before the style begins, 0 to 1", 0, 1},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace latentdial::models {
 
 Attention::Attention(const Scope& scope, std::int64_t channels, std::int64_t context_channels,
@@ -19,6 +21,23 @@ KeysAndValues Attention::project(const Tensor& context) const {
 
 Tensor Attention::operator()(const Tensor& x, const KeysAndValues& context, const Tensor& residual) const {
   return to_out_(ops_->attention(to_q_(x), context.keys, context.values, heads_), {.residual = &residual});
+}
+
+Tensor Attention::share_of(const std::vector<std::int64_t>& tokens, const Tensor& x,
+                           const KeysAndValues& context) const {
+  // Attention to values of 1 at the tokens and 0 elsewhere is the weight that they get.
+  Tensor values = Tensor::zeros(context.keys.shape());
+  const auto length = values.dim(1), channels = values.dim(2);
+  for (std::int64_t b = 0; b < values.dim(0); ++b)
+    for (const auto token : tokens)
+      std::fill_n(values.data<float>() + (b * length + token) * channels, channels, 1.0F);
+  const Tensor shares =
+      ops_->to_host(ops_->attention(to_q_(x), context.keys, ops_->to_device(values), heads_));
+  Tensor mean = Tensor::zeros({shares.dim(0), shares.dim(1)});
+  const auto width = static_cast<std::size_t>(channels);
+  for (std::size_t i = 0; i < shares.values().size(); ++i)
+    mean.values()[i / width] += shares.values()[i] / static_cast<float>(channels);
+  return mean;
 }
 
 Tensor Attention::to_itself(const Tensor& x, const Tensor& residual,
@@ -47,9 +66,12 @@ KeysAndValues TransformerBlock::project_text(const Tensor& text_states) const {
 }
 
 Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text,
-                                    std::span<const std::int64_t> structure_of) const {
-  Tensor h = self_attention_.to_itself(norm1_(hidden_states), hidden_states, structure_of);
-  h = cross_attention_(norm2_(h), text, h);
+                                    const AttentionControl& control) const {
+  Tensor h = self_attention_.to_itself(norm1_(hidden_states), hidden_states, control.structure_of);
+  const Tensor queries = norm2_(h);
+  if (control.words)
+    control.words->maps.push_back(cross_attention_.share_of(control.words->tokens, queries, text));
+  h = cross_attention_(queries, text, h);
   return feed_forward_out_(ops_->geglu(feed_forward_in_(norm3_(h))), {.residual = &h});
 }
 
@@ -71,11 +93,16 @@ std::vector<KeysAndValues> SpatialTransformer::project_text(const Tensor& text_s
 }
 
 Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAndValues>& text,
-                                      std::span<const std::int64_t> structure_of) const {
+                                      const AttentionControl& control) const {
   const Tensor pixels = x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   Tensor hidden_states = proj_in_(norm_(pixels));
-  for (std::size_t i = 0; i < blocks_.size(); ++i)
-    hidden_states = blocks_[i](hidden_states, text[i], structure_of);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    hidden_states = blocks_[i](hidden_states, text[i], control);
+    if (control.words) {
+      Tensor& map = control.words->maps.back();
+      map = map.reshape({x.dim(0), x.dim(1), x.dim(2)});
+    }
+  }
   return proj_out_(hidden_states, {.residual = &pixels}).reshape(x.shape());
 }
 

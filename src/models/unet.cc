@@ -140,7 +140,7 @@ TextContext UNet::project_text(const Tensor& text_states) const {
 }
 
 Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
-                        const TextContext& text_context, std::span<const std::int64_t> structure_of) const {
+                        const TextContext& text_context, const AttentionControl& control) const {
   auto time = time_context.begin();
   auto text = text_context.begin();
   Tensor h = conv_in_(latents);
@@ -149,14 +149,14 @@ Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
   for (const auto& level : down_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
       h = level.resnets[j](h, &*time++);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *text++);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *text++, {.words = control.words});
       skips.push_back(h);
     }
     if (level.resample) skips.push_back(h = (*level.resample)(h));
   }
 
   h = mid_resnet1_(h, &*time++);
-  h = mid_attention_(h, *text++);
+  h = mid_attention_(h, *text++, {.words = control.words});
   h = mid_resnet2_(h, &*time++);
 
   const Level& structure_level = up_[std::min(kStructureLevel, up_.size() - 1)];
@@ -164,9 +164,9 @@ Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
       h = level.resnets[j](ops_->concat_channels(h, skips.back()), &*time++);
       skips.pop_back();
-      if (!structure_of.empty() && &level == &structure_level && j == 0)
-        h = ops_->mix(h, ops_->gather_batch(h, structure_of), kStructureShare);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *text++, structure_of);
+      if (!control.structure_of.empty() && &level == &structure_level && j == 0)
+        h = ops_->mix(h, ops_->gather_batch(h, control.structure_of), kStructureShare);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *text++, control);
     }
     if (level.resample) {
       h = (*level.resample)(ops_->upsample_nearest2x(h, skips.back().dim(1), skips.back().dim(2)));

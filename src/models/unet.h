@@ -33,12 +33,12 @@ class UNet {
   /// Timesteps 0 to 999, fractional for Karras sigmas.
   [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps) const;
 
-  /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels]. `structure_of` names for
-  /// each of the batch the one that it takes the layout of the scene from (Tumanyan et al. 2022, arXiv
-  /// 2211.12572, who find it in the decoder's self-attentions and early residual blocks; of the latter's
-  /// output a part is taken, since the surfaces are in it too); empty: each its own.
+  /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels]. Another's layout (Tumanyan
+  /// et al. 2022, arXiv 2211.12572) is taken where they find it, in the decoder's self-attentions and early
+  /// residual blocks; of the latter's output a part is taken, since the surfaces are in it too. Words are
+  /// looked for in every cross-attention (Tang et al. 2022, arXiv 2210.04885).
   Tensor operator()(const Tensor& latents, const TimeContext& time_context, const TextContext& text_context,
-                    std::span<const std::int64_t> structure_of = {}) const;
+                    const AttentionControl& control = {}) const;
 
   [[nodiscard]] const UNetConfig& config() const { return config_; }
 

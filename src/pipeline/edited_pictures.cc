@@ -85,11 +85,11 @@ std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPictur
   std::vector<Tensor> masks;
   for (const EditedPicture& picture : pictures) {
     Settings s = picture.settings;
+    masks.push_back(mask_of(s));
     s.guidance_scale *= window.guidance;
-    const Conditioning plain = condition(s, notices);
+    const Conditioning plain = condition(s, masks.back(), notices);
     s.position = picture.strength;
-    edits.push_back({find_trunk(picture.settings), plain, condition(s, notices)});
-    masks.push_back(mask_of(picture.settings));
+    edits.push_back({find_trunk(picture.settings), plain, condition(s, masks.back(), notices)});
   }
   const auto look = [&](const CleanLatents& clean) {
     watch.step();

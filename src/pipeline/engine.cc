@@ -126,19 +126,6 @@ Tensor scaled(Tensor x, float factor) {
   return x;
 }
 
-/// What the positions of a dial have in common.
-Settings trunk_settings(Settings s) {
-  s.position = 0;
-  if (s.style.empty() || find_dial_method(s.method).edit == nullptr) return s;
-  s.style = s.method = s.dial = s.mask = "";
-  const Settings defaults;
-  s.style_start = defaults.style_start;
-  s.style_end = defaults.style_end;
-  s.style_passes = defaults.style_passes;
-  s.style_guidance = defaults.style_guidance;
-  return s;
-}
-
 }  // namespace
 
 std::string describe_device(const EngineOptions& options) {
@@ -192,7 +179,7 @@ EncodedPrompt Pipeline::Engine::encode_content(const Settings& s, const std::str
   return {between(states[0], states[1], s.theta), std::move(longer.tokens)};
 }
 
-Conditioning Pipeline::Engine::condition_constant(const Settings& s,
+Conditioning Pipeline::Engine::condition_constant(const Settings& s, const Tensor& mask,
                                                   std::vector<std::string>& notices) const {
   const auto encode = [&](const std::string& text) {
     return prompt_encoder.encode(text, syntax_of(s), notices);
@@ -201,22 +188,24 @@ Conditioning Pipeline::Engine::condition_constant(const Settings& s,
       .content = [&](const std::string& suffix) { return encode_content(s, suffix, notices); },
       .text = encode};
   DialRequest request = dial_request(s);
-  request.mask = mask_of(s);
+  request.mask = mask;
   request.guidance.negative_states = encode(s.negative_prompt).states;
   if (s.style.empty()) return request.guidance.condition(prompts.content("").states);
   return find_dial_method(s.method).condition(request, prompts);
 }
 
-Conditioning Pipeline::Engine::condition(const Settings& s, std::vector<std::string>& notices) const {
-  return compose_prompts(s,
-                         {.condition = [&](const Settings& one) { return condition_constant(one, notices); },
-                          .text_states =
-                              [&](const std::string& text) {
-                                return prompt_encoder.encode(text, PromptSyntax::a1111, notices).states;
-                              }});
+Conditioning Pipeline::Engine::condition(const Settings& s, const Tensor& mask,
+                                         std::vector<std::string>& notices) const {
+  return compose_prompts(
+      s, {.condition = [&](const Settings& one) { return condition_constant(one, mask, notices); },
+          .text_states =
+              [&](const std::string& text) {
+                return prompt_encoder.encode(text, PromptSyntax::a1111, notices).states;
+              }});
 }
 
 Tensor Pipeline::Engine::mask_of(const Settings& s) const {
+  if (!s.mask_words.empty()) return find_word_mask(s)->mask;
   return s.mask.empty() ? Tensor() : to_mask(read_mask(s), static_cast<int>(vae_config.downscale()));
 }
 
@@ -247,6 +236,18 @@ Run Pipeline::Engine::start(const Settings& s, Conditioning conditioning) const 
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
   return {std::move(conditioning), std::move(sampler), generator, latents, first, {}};
+}
+
+Settings Pipeline::Engine::trunk_settings(Settings s) {
+  s.position = 0;
+  if (!edits(s)) return s;
+  s.style = s.method = s.dial = s.mask = s.mask_words = "";
+  const Settings defaults;
+  s.style_start = defaults.style_start;
+  s.style_end = defaults.style_end;
+  s.style_passes = defaults.style_passes;
+  s.style_guidance = defaults.style_guidance;
+  return s;
 }
 
 int Pipeline::Engine::fork_evaluation(const Settings& s) const {
@@ -329,13 +330,16 @@ std::vector<Image> Pipeline::Engine::make_images(const std::vector<Settings>& li
   std::vector<PlannedEdit> planned;
   for (std::size_t i = 0; edited && i < list.size(); ++i) planned.push_back(plan_edit(list[i], notices[i]));
   const auto to_edit = pictures_to_edit(planned);
+  const auto with_words = pictures_with_words(list);
   Watch watch(observer,
               {.step = 0,
                .steps = inversions * inversion_steps(evaluations - first) + (shared ? 0 : fork - first) +
+                        (with_words.empty() || edited ? 0 : evaluations - first) +
                         (edited ? 0 : evaluations - fork) + editing_steps(to_edit, *sampler),
                .pictures = static_cast<int>(list.size())});
   std::vector<std::string> shared_notices;
   invert_pictures(to_invert, list.size(), shared_notices, watch);
+  find_words(with_words, shared_notices, watch);
   make_trunks(list, shared_notices, watch);
   edit_pictures(to_edit, planned, shared_notices, watch);
   std::vector<Image> images;
@@ -355,6 +359,7 @@ void Pipeline::Engine::forget_the_oldest() {
   while (trunks_.size() > kMostTrunks) trunks_.pop_back();
   forget_old_edits();
   while (inverted_.size() > kMostInverted) inverted_.pop_back();
+  while (word_masks_.size() > kMostTrunks) word_masks_.pop_back();
 }
 
 void Pipeline::Engine::forget_files() {
@@ -363,6 +368,7 @@ void Pipeline::Engine::forget_files() {
   };
   std::erase_if(trunks_, reads_file);
   std::erase_if(edited_, reads_file);
+  std::erase_if(word_masks_, reads_file);
 }
 
 Tensor Pipeline::Engine::starting_noise(const Settings& s, TorchGenerator& generator) const {

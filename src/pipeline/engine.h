@@ -34,12 +34,17 @@ struct Pipeline::Engine {
   Engine(const EngineOptions& options, const Checkpoint& checkpoint);
 
   /// What the settings condition the picture on: a prompt, plain, dialled, or between two, and the guidance.
-  [[nodiscard]] Conditioning condition(const Settings& settings, std::vector<std::string>& notices) const;
+  [[nodiscard]] Conditioning condition(const Settings& settings, const Tensor& mask,
+                                       std::vector<std::string>& notices) const;
+  /// The same with the settings' own mask.
+  [[nodiscard]] Conditioning condition(const Settings& settings, std::vector<std::string>& notices) const {
+    return condition(settings, mask_of(settings), notices);
+  }
   /// The latents [1,h,w,C] of a picture at the model's own size: the mean of the encoder's distribution.
   [[nodiscard]] Tensor encode_pixels(const Image& image) const;
   /// The dial's settings, without the encoded negative prompt.
   [[nodiscard]] DialRequest dial_request(const Settings& settings) const;
-  /// Where the style acts, [1,h,w,1]; undefined where no mask is given.
+  /// Where the style acts, [1,h,w,1]; undefined where no mask is given. That of words must be known.
   [[nodiscard]] Tensor mask_of(const Settings& settings) const;
   /// A picture before its first step.
   [[nodiscard]] Run start(const Settings& settings, Conditioning conditioning) const;
@@ -92,10 +97,12 @@ struct Pipeline::Engine {
   [[nodiscard]] Tensor starting_noise(const Settings& settings, TorchGenerator& generator) const;
   [[nodiscard]] Tensor encode_image(const Settings& settings, TorchGenerator& generator) const;
   /// `condition` for prompts that are the same at every step.
-  [[nodiscard]] Conditioning condition_constant(const Settings& settings,
+  [[nodiscard]] Conditioning condition_constant(const Settings& settings, const Tensor& mask,
                                                 std::vector<std::string>& notices) const;
   [[nodiscard]] EncodedPrompt encode_content(const Settings& settings, const std::string& suffix,
                                              std::vector<std::string>& notices) const;
+  /// What the positions of a dial have in common.
+  [[nodiscard]] static Settings trunk_settings(Settings settings);
   void make_trunks(const std::vector<Settings>& list, std::vector<std::string>& notices, Watch& watch);
   [[nodiscard]] const Run* find_trunk(const Settings& settings) const;
   /// From their trunks on, the latents of each of `list`.
@@ -153,6 +160,17 @@ struct Pipeline::Engine {
                        std::vector<std::string>& notices, Watch& watch);
   [[nodiscard]] Run start_inverted(const Settings& settings, Conditioning conditioning) const;
 
+  /// Where a finished picture shows the words of `mask_words`.
+  struct WordMask {
+    Settings settings;  ///< Of the plain picture, and the words.
+    Tensor mask;
+  };
+  /// Of the words' masks in a list that are not known yet: the plain pictures to be looked at.
+  [[nodiscard]] std::vector<Settings> pictures_with_words(const std::vector<Settings>& list) const;
+  /// Makes them where no position of the dial shares them, looks at them, and remembers the masks.
+  void find_words(const std::vector<Settings>& pictures, std::vector<std::string>& notices, Watch& watch);
+  [[nodiscard]] const WordMask* find_word_mask(const Settings& settings) const;
+
   void forget_the_oldest();
 
   /// What all positions of a dial share, up to where they part.
@@ -163,6 +181,7 @@ struct Pipeline::Engine {
   std::deque<Trunk> trunks_;              ///< The latest; one more position costs only what follows.
   std::deque<EditedPicture> edited_;      ///< The latest; one more position between two costs no evaluation.
   std::deque<InvertedPicture> inverted_;  ///< The latest; all positions of a dial start from one.
+  std::deque<WordMask> word_masks_;       ///< The latest; all positions of a dial act within one.
 };
 
 }  // namespace latentdial

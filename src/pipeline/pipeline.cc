@@ -45,6 +45,7 @@ Settings Pipeline::resolve(const Settings& settings) const {
                     s.height, multiple));
   }
   (void)engine_->prompt_encoder.windows_of(s);
+  if (!s.mask_words.empty()) (void)engine_->prompt_encoder.places_of(s.mask_words, s);
   (void)make_sampler(s.sampler, s.scheduler, engine_->schedule, s.steps);
   validate(s);  // The model's own sampler may be at odds with another setting.
   return s;

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "dial/text_states.h"
+#include "latentdial/error.h"
 #include "prompt/emphasis.h"
+#include "prompt/prompt_words.h"
 #include "prompt/token_windows.h"
 
 namespace latentdial {
@@ -38,6 +41,38 @@ std::size_t PromptEncoder::windows_of(const Settings& s) const {
   };
   return std::max({count(joined(s.prompt, ", " + s.style)), count(joined(s.to_prompt, ", " + s.style)),
                    count(s.negative_prompt)});
+}
+
+std::vector<std::int32_t> PromptEncoder::ids_of(const Settings& s) const {
+  if (s.plain_prompt) return tokenizer_->encode(s.prompt, window()).ids;
+  std::vector<std::int32_t> ids;
+  for (const TokenWindow& one : token_windows(*tokenizer_, learnt_, parse_emphasis(s.prompt), window()))
+    ids.insert(ids.end(), one.ids.begin(), one.ids.end());
+  return ids;
+}
+
+std::vector<std::int64_t> PromptEncoder::places_of(const std::string& words, const Settings& s) const {
+  const auto ids = ids_of(s);
+  std::vector<std::int64_t> places;
+  for (std::size_t begin = 0; begin <= words.size();) {
+    const auto end = std::min(words.find(',', begin), words.size());
+    const std::string word(trimmed(std::string_view(words).substr(begin, end - begin)));
+    const Encoding encoding = tokenizer_->encode(word, window());
+    const auto wanted = std::span(encoding.ids).subspan(1, static_cast<std::size_t>(encoding.prompt_tokens));
+    const auto before = places.size();
+    for (auto at = ids.begin(); !wanted.empty() && at != ids.end(); ++at) {
+      at = std::search(at, ids.end(), wanted.begin(), wanted.end());
+      if (at == ids.end()) break;
+      for (std::size_t k = 0; k < wanted.size(); ++k)
+        places.push_back(at - ids.begin() + static_cast<std::int64_t>(k));
+    }
+    if (places.size() == before) {
+      throw invalid_input(fmt::format(
+          "--mask-words: the prompt does not say \"{}\"; name words that it does, parted by commas", word));
+    }
+    begin = end + 1;
+  }
+  return places;
 }
 
 EncodedPrompt PromptEncoder::encode(const std::string& text, PromptSyntax syntax,

@@ -40,6 +40,9 @@ class PromptEncoder {
 
   /// The most windows that a prompt of these settings takes. Throws invalid_input for more than 64.
   [[nodiscard]] std::size_t windows_of(const Settings& settings) const;
+  /// Where among the prompt's text states some of its words are; `words` are parted by commas. Throws
+  /// invalid_input naming words that the prompt does not hold.
+  [[nodiscard]] std::vector<std::int64_t> places_of(const std::string& words, const Settings& settings) const;
   /// Tokens of the text encoder's window, start and end included.
   [[nodiscard]] std::int64_t window() const;
 
@@ -50,6 +53,8 @@ class PromptEncoder {
     EncodedPrompt encoded;
     std::string notice;  ///< What to tell the user about it.
   };
+  /// The token ids of the prompt's windows, one after the other.
+  [[nodiscard]] std::vector<std::int32_t> ids_of(const Settings& settings) const;
   [[nodiscard]] Known encode_literally(const std::string& text) const;
   [[nodiscard]] Known encode_emphasised(const std::string& text) const;
 

@@ -68,10 +68,18 @@ void PromptedUNet::expect(const std::vector<float>& timesteps) {
 std::vector<Tensor> PromptedUNet::run(const std::vector<PromptedLatents>& inputs, float timestep) {
   const Tensor batch = ops_->to_device(concat_rows(each(inputs, &PromptedLatents::latents)));
   const auto structure = structure_of(inputs);
-  const Tensor outputs = ops_->to_host((*unet_)(batch, times_.at(timestep), project(inputs), structure));
+  const Tensor outputs =
+      ops_->to_host((*unet_)(batch, times_.at(timestep), project(inputs), {.structure_of = structure}));
   std::vector<Tensor> answers;
   for (std::int64_t i = 0; i < outputs.dim(0); ++i) answers.push_back(outputs.slice(i, i + 1));
   return answers;
+}
+
+std::vector<Tensor> PromptedUNet::look_at_words(const PromptedLatents& input, float timestep,
+                                                const std::vector<std::int64_t>& tokens) {
+  models::WordMaps words{tokens};
+  (void)(*unet_)(ops_->to_device(input.latents), times_.at(timestep), project({input}), {.words = &words});
+  return std::move(words.maps);
 }
 
 std::vector<Tensor> PromptedUNet::operator()(const std::vector<PromptedLatents>& inputs, float timestep) {

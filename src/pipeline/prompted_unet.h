@@ -28,6 +28,10 @@ class PromptedUNet {
   void expect(const std::vector<float>& timesteps);
   /// The U-Net's answer to each of `inputs`, [1,h,w,C] f32, at an expected timestep.
   [[nodiscard]] std::vector<Tensor> operator()(const std::vector<PromptedLatents>& inputs, float timestep);
+  /// Where some tokens of the prompt are looked at, at an expected timestep: of each cross-attention [1,h,w],
+  /// of its own size, the share of a place's attention that goes to them.
+  [[nodiscard]] std::vector<Tensor> look_at_words(const PromptedLatents& input, float timestep,
+                                                  const std::vector<std::int64_t>& tokens);
 
  private:
   /// Prompts by identity: the tensors are kept, so no other can come to lie where they do.

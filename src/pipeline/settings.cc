@@ -79,6 +79,21 @@ void check_inversion(const Settings& s) {
   }
 }
 
+/// A mask is one, and of a method that acts on a part of the picture.
+void check_mask(const Settings& s, bool acts_on_a_part) {
+  if (s.mask.empty() && s.mask_words.empty()) return;
+  const char* flag = s.mask.empty() ? "--mask-words" : "--mask";
+  if (!acts_on_a_part) {
+    throw invalid_input(
+        fmt::format("{}: only --method guide, anchored and calibrated act on a part of the picture", flag));
+  }
+  if (!s.mask.empty() && !s.mask_words.empty())
+    throw invalid_input("--mask-words: --mask says already where the style acts; use one of them");
+  if (!s.mask_words.empty() && !s.to_prompt.empty())
+    throw invalid_input("--mask-words: between two prompts there are no words to look for; use --mask");
+  if (!s.mask_words.empty() && !s.plain_prompt) (void)constant_prompt("--prompt", s.prompt);
+}
+
 /// What the dial's method does not use, it must not be given.
 void check_dial(const Settings& s) {
   if (s.style.empty() && s.position != 0) {
@@ -98,9 +113,7 @@ void check_dial(const Settings& s) {
   }
   if (method != "anchored" && (s.style_passes != 1 || s.style_guidance != 1))
     throw invalid_input("--style-passes, --style-guidance: only --method anchored edits a finished picture");
-  if (!windowed && method != "calibrated" && !s.mask.empty()) {
-    throw invalid_input("--mask: only --method guide, anchored and calibrated act on a part of the picture");
-  }
+  check_mask(s, windowed || method == "calibrated");
   if (method != "calibrated" && !s.dial.empty()) {
     throw invalid_input("--dial: only --method calibrated turns a dial file");
   }

@@ -107,6 +107,12 @@ def test_a_mask_that_does_not_fit(fails, tmp_path):
     assert "--mask" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--mask", "mask.png")
 
 
+def test_words_that_no_mask_can_be_made_of(fails):
+    guided = (*DOG, "--style", "sketch", "--method", "guide", "--at", "0.5")
+    assert 'does not say "cat"' in fails(*guided, "--mask-words", "cat")
+    assert "--mask-words" in fails(*DOG, "--style", "sketch", "--method", "slerp", "--at", "0.5", "--mask-words", "dog")
+
+
 def test_what_cannot_be_measured_or_calibrated(fails, tmp_path):
     Image.new("RGB", (64, 64)).save(tmp_path / "picture.png")
     assert "--style" in fails("measure", "picture.png")
