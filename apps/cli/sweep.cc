@@ -1,5 +1,7 @@
 #include "latentdial/sweep.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <memory>
 #include <string>
@@ -10,6 +12,7 @@
 #include "options.h"
 #include "output.h"
 #include "progress.h"
+#include "ray_sweep.h"
 
 namespace latentdial::cli {
 namespace {
@@ -18,6 +21,7 @@ struct SweepCommand {
   std::string plan;
   std::string out = "out/sweep";
   std::string shard = "1/1";
+  std::string ray;  ///< Address of the cluster; empty: this machine makes the pictures.
   bool resume = false;
   EngineOptions engine;
   OutputOptions output;
@@ -27,6 +31,7 @@ struct SweepCommand {
     const auto jobs = jobs_of(part, read_plan(plan));
     const std::string manifest = manifest_name(part);
     for (const Job& job : jobs) validate(job.settings);
+    if (!ray.empty()) run_on_ray(part);
     const Pipeline pipeline = load_pipeline(engine, output);
     std::vector<JobResult> results;
     {
@@ -46,6 +51,17 @@ struct SweepCommand {
       report_picture(output, (std::filesystem::path(out) / result.file).string(), result);
     report_path(output, "manifest", (std::filesystem::path(out) / manifest).string());
     report_profile(output, pipeline);
+  }
+
+ private:
+  void run_on_ray(const Shard& part) const {
+    const auto refuse = [](bool given, const char* option, const char* why) {
+      if (given) throw invalid_input(fmt::format("{}: {}; leave it out with --ray", option, why));
+    };
+    refuse(part.count > 1, "--shard", "Ray shares the plan out among the machines itself");
+    refuse(engine.profile, "--profile", "it times the operations of this machine, not of Ray's");
+    refuse(output.verbose, "--verbose", "it tells of this machine, not of Ray's");
+    become_ray_driver({plan, out, ray, resume, engine, output});
   }
 };
 
@@ -75,6 +91,17 @@ void add_sweep(CLI::App& app, Run& run) {
       *command, "--shard", c->shard,
       "Make only the I-th of N parts, as I/N with I from 1 to N: one for each of N machines, in one shared "
       "folder or in folders of their own, which latentdial merge brings together");
+  const auto read_address = [c](const std::string& address) {
+    if (address.empty()) throw invalid_input("--ray: the address is empty; use HOST:PORT, auto or local");
+    c->ray = address;
+  };
+  command
+      ->add_option_function<std::string>(
+          "--ray", read_address,
+          "Make the pictures on the Ray cluster at HOST:PORT; auto: the one that this machine belongs to, "
+          "local: this machine alone. --threads are then the cores of each loaded model. Needs the Python "
+          "package with Ray, in python3 or in $LATENTDIAL_PYTHON")
+      ->type_name("ADDRESS");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer("Settings are named as in manifest.jsonl: " + setting_names() +
@@ -86,7 +113,8 @@ void add_sweep(CLI::App& app, Run& run) {
                   "Examples:\n"
                   "  latentdial sweep plan.json --out out/monet\n"
                   "  latentdial sweep plan.json --out out/monet --resume\n"
-                  "  latentdial sweep plan.json --out out/monet --shard 3/8\n");
+                  "  latentdial sweep plan.json --out out/monet --shard 3/8\n"
+                  "  latentdial sweep plan.json --out out/monet --ray auto\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

@@ -1,5 +1,6 @@
 """Sweeps over many machines on Ray: `pip install latentdial[ray]`.
 
+    latentdial sweep plan.json --out out/monet --ray auto             # the program; or, with more options:
     python -m latentdial.ray plan.json --out out/monet --address auto
 
     from latentdial.ray import run
@@ -43,6 +44,15 @@ class Job:
     settings: dict[str, Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A picture as an actor sends it."""
+
+    png: bytes
+    seconds: float  # It took.
+    notices: list[str]
+
+
 @dataclasses.dataclass
 class Report:
     """What a sweep came to."""
@@ -50,13 +60,16 @@ class Report:
     pictures: int = 0  # In the folder.
     made: int = 0  # Of them, those that this run made.
     lost_actors: int = 0
+    results: list[dict[str, Any]] = dataclasses.field(default_factory=list, repr=False)  # As `latentdial sweep --json` prints them.
 
 
 class Worker:
     """A model in an actor."""
 
-    def load(self, model: dict[str, Any]) -> str:
+    def load(self, model: dict[str, Any], folder: str) -> str:
         """The name of the loaded model. Not the constructor's work, whose errors Ray would take for a dead actor."""
+        if os.path.isdir(folder):
+            os.chdir(folder)  # Relative paths mean what they mean to the driver.
         self._engine = Pipeline.from_pretrained(**model)._engine
         return self._engine.info.name
 
@@ -65,10 +78,9 @@ class Worker:
         settings = [self._engine.resolve(job.settings) for job in jobs]
         return [(one, _engine.to_parameters(one, self._engine.info)) for one in settings]
 
-    def make(self, jobs: Sequence[Job]) -> list[tuple[bytes, float]]:
-        """The PNG of each, and the seconds it took."""
+    def make(self, jobs: Sequence[Job]) -> list[Made]:
         pictures = self._engine.generate([job.settings for job in jobs], None, None, 1)
-        return [(_engine.encode_png(picture.image, picture.parameters), picture.seconds) for picture in pictures]
+        return [Made(_engine.encode_png(picture.image, picture.parameters), picture.seconds, picture.notices) for picture in pictures]
 
 
 class Folder:
@@ -140,7 +152,7 @@ class Actors:
     def _add(self) -> None:
         actor = self._start()
         self._alive.append(actor)
-        self._running[actor.load.remote(self._arguments)] = (actor, None)
+        self._running[actor.load.remote(self._arguments, os.getcwd())] = (actor, None)
 
     def first(self) -> Any:
         """An actor whose model is loaded; the others may still be on the way."""
@@ -153,7 +165,7 @@ class Actors:
             except ray.exceptions.RayActorError as error:
                 self._replace(ready[0], error)
 
-    def make(self, batches: collections.deque[list[Job]], finished: Callable[[list[Job], list[tuple[bytes, float]]], Any]) -> None:
+    def make(self, batches: collections.deque[list[Job]], finished: Callable[[list[Job], list[Made]], Any]) -> None:
         """Makes all batches; `finished` gets each as it comes, in any order."""
         attempts: collections.Counter[str] = collections.Counter()
         while batches or any(batch for _, batch in self._running.values()):
@@ -202,7 +214,10 @@ def _connect(address: str | None) -> bool:
     """Whether this call started Ray."""
     if ray.is_initialized():
         return False
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    try:
+        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError) as error:
+        raise InvalidInput(f"no Ray cluster at {address}: {error}") from error
     return True
 
 
@@ -230,7 +245,7 @@ def run(
     Args:
         plan: The plan's JSON file.
         out: Folder of the pictures, on the machine of this call.
-        address: Ray's; "auto" for the cluster that this machine belongs to; None: this machine alone.
+        address: Ray's; "auto" for the cluster that this machine belongs to; None or "local": this machine alone.
         resume: Keep what an earlier run made, here or by `latentdial sweep`, and make only what is missing.
         workers: Actors; 0: as many as the cluster has room for now. cpus: cores of each; 0: those of the smallest machine.
         batch: Pictures that an actor makes before it sends them, 1 to 1000; an actor that dies loses two batches at most.
@@ -238,7 +253,7 @@ def run(
         **model: As `Pipeline.from_pretrained` takes them; `model` must be there on every machine.
 
     Raises:
-        InvalidInput: The plan, a setting or the folder is wrong; said before the first picture.
+        InvalidInput: The plan, a setting, the folder or the address is wrong; said before the first picture.
         Error: One batch's actor died five times.
     """
     jobs = [Job(file, settings) for file, settings in _engine.read_plan(os.fspath(plan))]
@@ -264,14 +279,20 @@ def _run(jobs: list[Job], folder: Folder, actors: Actors, size: int, on_progress
     there = {job.file for job, (_, text) in zip(jobs, described) if folder.finished(job.file, text)}
     listed = folder.keep_lines(there)
     report = Report(pictures=len(there))
+    made: dict[str, tuple[float, list[str]]] = {}  # Seconds and notices by file.
 
     def entry(file: str, seconds: float) -> dict[str, Any]:
         return {"file": file, "model": actors.model, "seconds": seconds, "settings": settings[file]}
 
-    def finished(batch: list[Job], pictures: list[tuple[bytes, float]]) -> None:
-        for job, (png, _) in zip(batch, pictures):
-            folder.add(job.file, png)
-        folder.list([entry(job.file, seconds) for job, (_, seconds) in zip(batch, pictures)])
+    def result(file: str) -> dict[str, Any]:
+        seconds, notices = made.get(file, (0.0, []))
+        return {"file": file, "seconds": seconds, "kept": file not in made, "notices": notices, "settings": settings[file]}
+
+    def finished(batch: list[Job], pictures: list[Made]) -> None:
+        for job, picture in zip(batch, pictures):
+            folder.add(job.file, picture.png)
+            made[job.file] = (picture.seconds, picture.notices)
+        folder.list([entry(job.file, picture.seconds) for job, picture in zip(batch, pictures)])
         report.pictures += len(batch)
         report.made += len(batch)
         if on_progress:
@@ -283,6 +304,7 @@ def _run(jobs: list[Job], folder: Folder, actors: Actors, size: int, on_progress
     missing = [job for job in jobs if job.file not in there]
     actors.make(collections.deque(missing[i : i + size] for i in range(0, len(missing), size)), finished)
     report.lost_actors = actors.lost
+    report.results = [result(job.file) for job in jobs]
     return report
 
 
@@ -290,7 +312,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m latentdial.ray", description="Makes every picture of a plan on a Ray cluster.")
     parser.add_argument("plan", help="JSON file, as latentdial sweep takes it")
     parser.add_argument("-o", "--out", default="out/sweep", help="folder of the pictures, on this machine (default: %(default)s)")
-    parser.add_argument("--address", help='of the Ray cluster; "auto": the one that this machine belongs to (default: this machine alone)')
+    parser.add_argument("--address", help="of the Ray cluster; auto: the one that this machine belongs to; local: this machine alone (default)")
     parser.add_argument("--resume", action="store_true", help="keep what an earlier run made and make only what is missing")
     parser.add_argument("--workers", type=int, default=0, help="actors (default: as many as the cluster has room for)")
     parser.add_argument("--cpus", type=int, default=0, help="cores of each actor (default: those of the smallest machine)")
@@ -300,28 +322,46 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--embedding", action="append", default=[], help="FILE or WORD=FILE; again for more")
     parser.add_argument("--taesd", default="", help="small, fast decoder")
     parser.add_argument("--dtype", default="", help="f32, bf16 or int8")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    parser.add_argument("--json", action="store_true", help="results as JSON, one object per line")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no notices")
     return parser
 
 
+def _print_report(report: Report, out: str, as_json: bool, quiet: bool) -> None:
+    """As `latentdial sweep` does: results on stdout, everything else on stderr."""
+
+    def line(value: dict[str, Any]) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    notices = dict.fromkeys(notice for result in report.results for notice in result["notices"])
+    if report.lost_actors:
+        notices[f"{report.lost_actors} actors were lost and replaced"] = None
+    for notice in () if quiet else notices:
+        print(f"notice: {notice}", file=sys.stderr)
+    for result in report.results:
+        path = os.path.join(out, result["file"])
+        print(line({**result, "file": path, "settings": dict(sorted(result["settings"].items()))}) if as_json else path)
+    manifest = os.path.join(out, "manifest.jsonl")
+    print(line({"manifest": manifest}) if as_json else manifest)
+
+
 def main() -> int:
+    """The exit code, and what is printed, are those of `latentdial sweep`."""
     arguments = vars(_arguments().parse_args())
-    quiet = arguments.pop("quiet") or not sys.stderr.isatty()
+    quiet, as_json = arguments.pop("quiet"), arguments.pop("json")
 
     def show(pictures: int, of: int) -> None:
         print(f"\r{pictures} of {of} pictures", end="\n" if pictures == of else "", file=sys.stderr, flush=True)
 
     try:
-        report = run(**arguments, on_progress=None if quiet else show)
-    except (Error, ConnectionError) as error:
-        print(f"latentdial.ray: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("latentdial.ray: stopped; every finished picture is kept", file=sys.stderr)
+        report = run(**arguments, on_progress=None if quiet or not sys.stderr.isatty() else show)
+    except (Error, OSError) as error:
+        print("latentdial:", " ".join(str(error).split()), file=sys.stderr)
+        return 2 if isinstance(error, (InvalidInput, OSError)) else 1
+    except (KeyboardInterrupt, SystemExit):  # Ctrl-C; SIGTERM, for which Ray has a handler.
+        print("latentdial: stopped; every finished picture is kept", file=sys.stderr)
         return 1
-    print(pathlib.Path(arguments["out"]) / "manifest.jsonl")
-    if report.lost_actors:
-        print(f"notice: {report.lost_actors} actors were lost and replaced", file=sys.stderr)
+    _print_report(report, arguments["out"], as_json, quiet)
     return 0
 
 

@@ -20,6 +20,9 @@ import latentdial  # noqa: E402
 from latentdial import ray as sweeps  # noqa: E402
 
 PROGRAM = pathlib.Path(os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")).resolve()
+SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
+# The program starts this Python, with this package, wherever it is started itself.
+PYTHON = {**os.environ, "LATENTDIAL_PYTHON": sys.executable, "PYTHONPATH": str(pathlib.Path(latentdial.__file__).parents[1])}
 PICTURES = int(os.environ.get("LATENTDIAL_RAY_PICTURES", "60"))
 SMALL = {"prompt": "a dog", "steps": 2, "width": 64, "height": 64, "sampler": "ddim"}
 
@@ -91,7 +94,7 @@ def test_the_driver_dies_and_is_resumed(cluster, plan, alone, tmp_path):
     assert 0 < len(made) < PICTURES, "the driver was to die half-way"
     assert subprocess.run(command, capture_output=True, text=True).returncode == 2, "an earlier run is not written over unasked"
     process = subprocess.run([*command, "--resume"], capture_output=True, text=True)
-    assert process.returncode == 0 and process.stdout == f"{out}/manifest.jsonl\n", process.stderr
+    assert process.returncode == 0 and process.stdout.endswith(f"{out}/manifest.jsonl\n"), process.stderr
     assert all((out / name).stat().st_mtime_ns == when for name, when in made.items()), "no finished picture is made again"
     check_equal(out, alone[0])
 
@@ -108,6 +111,57 @@ def test_our_own_sweep_goes_on_where_rays_stopped(cluster, plan, alone, tmp_path
         sweeps.run(plan, out=tmp_path / "out", address=cluster.address, batch=4, on_progress=stop)
     assert len(manifest(tmp_path / "out")) >= PICTURES // 2
     subprocess.run([PROGRAM, "sweep", plan, "--out", tmp_path / "out", "--resume", "-q"], check=True, capture_output=True)
+    check_equal(tmp_path / "out", alone[0])
+
+
+def test_the_program_prints_what_its_own_sweep_prints(cluster, tmp_path):
+    (tmp_path / "model").symlink_to(SCENES)
+    start = {**SMALL, "image": "start.png"}
+    subprocess.run([PROGRAM, "generate", "-p", "a cat", "--steps", "2", "--size", "64x64", "-o", "start.png"], cwd=tmp_path, check=True)
+    (tmp_path / "plan.json").write_text(json.dumps({"settings": {**start, "prompt": "dog " * 100, "plain_prompt": True}, "grid": {"seed": [1, 2]}}))
+
+    def sweep(*arguments):
+        command = [PROGRAM, "sweep", "plan.json", "-m", "model", "--threads", "1", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=PYTHON, capture_output=True, text=True, check=True)
+
+    def without_seconds(text):
+        return [{**json.loads(line), "seconds": 0} for line in text.splitlines()]
+
+    alone, on_ray = sweep("-o", "./one"), sweep("-o", "./one", "--ray", cluster.address, "--resume")
+    assert on_ray.stdout == alone.stdout and on_ray.stdout.endswith("\n./one/manifest.jsonl\n")
+    alone, on_ray = sweep("-o", "a", "--json"), sweep("-o", "b", "--json", "--ray", cluster.address)
+    assert without_seconds(on_ray.stdout.replace('"b/', '"a/')) == without_seconds(alone.stdout)
+    assert "longer than" in alone.stderr and on_ray.stderr == alone.stderr
+    for path in (tmp_path / "a").glob("*.png"):
+        assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes()
+    assert sweep("-o", "c", "-q", "--ray", cluster.address).stderr == ""
+
+
+def test_ctrl_c_stops_the_program_and_it_resumes(cluster, plan, alone, tmp_path):
+    out = tmp_path / "out"
+    command = [PROGRAM, "sweep", plan, "--out", out, "--ray", cluster.address]
+    sweep = subprocess.Popen(command, env=PYTHON, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while sweep.poll() is None and not ((out / "manifest.jsonl").exists() and manifest(out)):
+        time.sleep(0.02)
+    os.killpg(sweep.pid, signal.SIGINT)  # As a terminal does.
+    output = sweep.communicate(timeout=60)
+    assert (sweep.returncode, *output) == (1, "", "latentdial: stopped; every finished picture is kept\n")
+    assert 0 < len(manifest(out)) < PICTURES
+    process = subprocess.run([*command, "--resume"], env=PYTHON, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    check_equal(out, alone[0])
+
+
+def test_the_program_on_this_machine_alone_and_where_no_cluster_is(plan, alone, tmp_path):
+    def sweep(address):
+        command = [PROGRAM, "sweep", plan, "--out", tmp_path / "out", "--ray", address]
+        return subprocess.run(command, env=PYTHON, capture_output=True, text=True)
+
+    nowhere = sweep("nonsense")
+    assert (nowhere.returncode, nowhere.stdout) == (2, "") and nowhere.stderr.startswith("latentdial: no Ray cluster at nonsense: ")
+    assert len(nowhere.stderr.splitlines()) == 1 and not (tmp_path / "out").exists()
+    local = sweep("local")
+    assert local.returncode == 0, local.stderr
     check_equal(tmp_path / "out", alone[0])
 
 
