@@ -39,8 +39,11 @@ bool is_picture(const std::string& path) {
 ordered_json describe_picture(const std::string& path) {
   const Image image = read_image(path);
   const std::string text = is_png(path) ? read_png_parameters(path) : "";
-  ordered_json object = {
-      {"picture", path}, {"width", image.width}, {"height", image.height}, {"parameters", text}};
+  ordered_json object = {{"picture", path},
+                         {"width", image.width},
+                         {"height", image.height},
+                         {"parameters", text},
+                         {"model_hash", read_model_hash(text)}};
   object["settings"] = text.empty() ? ordered_json() : ordered_json::parse(to_json(parse_parameters(text)));
   return object;
 }
@@ -48,6 +51,7 @@ ordered_json describe_picture(const std::string& path) {
 ordered_json describe_model(const std::string& path, const EngineOptions& engine) {
   const ModelInfo info = inspect_model(path);
   return {{"model", info.name},
+          {"model_hash", info.hash},
           {"path", info.path},
           {"format", info.format},
           {"weights", info.parameters},

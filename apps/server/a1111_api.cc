@@ -50,7 +50,7 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                      {"steps", first.steps},
                      {"batch_size", 1},
                      {"sd_model_name", model.name},
-                     {"sd_model_hash", model.fingerprint},
+                     {"sd_model_hash", model.hash},
                      {"index_of_first_image", 0},
                      {"infotexts", texts},
                      {"style", first.style},
@@ -142,7 +142,7 @@ Json options(const A1111& context) {
   const ModelInfo& model = context.pipeline.info();
   const std::string decoder = model.decoder.empty() ? "Full" : model.decoder;
   return {{"sd_model_checkpoint", model.name},
-          {"sd_checkpoint_hash", model.fingerprint},
+          {"sd_checkpoint_hash", model.hash},
           {"sd_vae", "Automatic"},
           {"samples_format", "png"},
           {"samples_save", false},
@@ -175,7 +175,7 @@ void set_live_previews(LivePreviews& live, const Json& wanted) {
 void set_options(const A1111& context, const httplib::Request& request, httplib::Response& response) {
   const Json now = options(context);
   const std::string title =
-      fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().fingerprint);
+      fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().hash);
   const Json wanted = read_object(request);
   for (const auto& [key, value] : wanted.items()) {
     if (key == "live_previews_enable" || key == "show_progress_every_n_steps") continue;
@@ -250,9 +250,9 @@ Json list_schedulers() {
 }
 
 Json list_models(const ModelInfo& model) {
-  return Json::array({{{"title", fmt::format("{} [{}]", model.name, model.fingerprint)},
+  return Json::array({{{"title", fmt::format("{} [{}]", model.name, model.hash)},
                        {"model_name", model.name},
-                       {"hash", model.fingerprint},
+                       {"hash", model.hash},
                        {"sha256", nullptr},
                        {"filename", model.name},
                        {"config", nullptr}}});

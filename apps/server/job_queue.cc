@@ -283,7 +283,7 @@ Frame JobQueue::make_frame(std::size_t index, Picture picture) const {
   for (std::string* path :
        {&frame.settings.image, &frame.settings.mask, &frame.settings.to_image, &frame.settings.dial})
     path->clear();
-  frame.parameters = to_parameters(frame.settings, pipeline_.info().name, pipeline_.info().decoder);
+  frame.parameters = to_parameters(frame.settings, pipeline_.info());
   const auto bytes = encode_png(picture.image, frame.parameters);
   frame.png.assign(bytes.begin(), bytes.end());
   frame.notices = std::move(picture.notices);

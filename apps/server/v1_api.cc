@@ -183,6 +183,7 @@ Json describe_model(const Pipeline& pipeline) {
           {"format", info.format},
           {"device", info.device},
           {"fingerprint", info.fingerprint},
+          {"hash", info.hash},
           {"width", info.width},
           {"height", info.height},
           {"max_tokens", info.max_tokens},

@@ -9,18 +9,27 @@
 
 namespace latentdial {
 
+struct ModelInfo;
+
 /// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
-/// "Steps: 20, Sampler: …, Size: 512x512, Model: NAME, RNG: CPU, Version: latentdial …". Values that hold a
-/// comma, colon or quote are JSON strings. Settings at their default are left out except the ones that A1111
-/// always writes. `model` names the checkpoint; `decoder`, ModelInfo::decoder, is written as "VAE Decoder"
-/// where it is not empty.
-[[nodiscard]] std::string to_parameters(const Settings& settings, const std::string& model,
-                                        const std::string& decoder);
+/// "Steps: 20, Sampler: …, Size: 512x512, Model hash: HASH, Model: NAME, RNG: CPU, Version: latentdial …".
+/// Values that hold a comma, colon or quote are JSON strings. Settings at their default are left out except
+/// the ones that A1111 always writes. Of `model` its hash and decoder ("VAE Decoder") are written where they
+/// are not empty, and its name.
+[[nodiscard]] std::string to_parameters(const Settings& settings, const ModelInfo& model);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
 /// understood. Keys of other programs are left alone. Throws invalid_input naming the key whose value cannot
 /// be read.
 [[nodiscard]] Settings parse_parameters(const std::string& text);
+
+/// ModelInfo::hash of the model that a `parameters` text names, or what another program wrote as "Model
+/// hash"; empty where it has none.
+[[nodiscard]] std::string read_model_hash(const std::string& text);
+
+/// Whether a picture with the text `found` is the one that would get the text `wanted`: empty, or why not, as
+/// what follows the picture's name in a message: "holds a picture with other settings".
+[[nodiscard]] std::string difference(const std::string& found, const std::string& wanted);
 
 /// One JSON object with the settings by their `Option::name`, and back. Unknown keys and wrong types throw
 /// invalid_input naming the key.

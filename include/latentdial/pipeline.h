@@ -24,14 +24,19 @@ struct LearntWord {
 
 /// What is known of a loaded model.
 struct ModelInfo {
-  std::string name;         ///< Stem of the path, or "scenes"; with "+NAME:SCALE" for each LoRA.
-  std::string path;         ///< Where it was read from.
-  std::string fingerprint;  ///< 16 hexadecimal digits of the U-Net's weights: a dial belongs to one.
-  std::string format;       ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
-  std::string device;       ///< What computes: processor, instruction set, threads, number format.
-  std::string prediction;   ///< "epsilon" or "v_prediction".
-  std::string sampler;      ///< The default sampler, from the model's scheduler config.
-  int width = 0;            ///< Native size in pixels.
+  std::string name;  ///< Stem of the path, or "scenes"; with "+NAME:SCALE" for each LoRA.
+  std::string path;  ///< Where it was read from.
+  /// 16 hexadecimal digits of text encoder, U-Net, autoencoder, tokenizer and LoRAs: a dial belongs to one.
+  /// Made of samples of every tensor, so not cryptographic. "" where `inspect_model` finds no tokenizer.
+  std::string fingerprint;
+  /// 10 digits of all that makes pictures, which they carry as "Model hash": the fingerprint's first, or
+  /// others where words of textual inversion or a TAESD are loaded too.
+  std::string hash;
+  std::string format;      ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string device;      ///< What computes: processor, instruction set, threads, number format.
+  std::string prediction;  ///< "epsilon" or "v_prediction".
+  std::string sampler;     ///< The default sampler, from the model's scheduler config.
+  int width = 0;           ///< Native size in pixels.
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.

@@ -50,7 +50,8 @@ struct SweepProgress {
 
 struct SweepOptions {
   std::filesystem::path folder;
-  /// Keep pictures whose file holds exactly the settings asked for and make only what is missing.
+  /// Keep pictures whose file holds exactly the settings asked for and this model's hash, and make only what
+  /// is missing.
   bool resume = false;
   std::string manifest = "manifest.jsonl";  ///< Name of the list of finished pictures in the folder.
   std::function<void(const SweepProgress&)> on_progress;
@@ -70,7 +71,7 @@ struct JobResult {
 /// settings, model, seconds). All settings are checked before the first picture. A picture appears under its
 /// name only when it is whole, its line only after it; when the run is stopped or fails, what was made stays.
 /// Throws invalid_input when the folder cannot be written, holds a manifest (without `resume`), or holds
-/// another picture under a job's name.
+/// another picture, or one that other weights made, under a job's name.
 std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
                                 const SweepOptions& options);
 
@@ -84,7 +85,8 @@ struct Merged {
 /// the plan's order. Pictures of `folders` are linked, or copied across file systems, under a temporary name
 /// and renamed; nothing there is changed. `folder` may be among them, and merging again changes nothing.
 /// Needs no model. Throws invalid_input, before anything is written, when pictures of the plan are missing or
-/// not whole, or when two shards were made by different models or hold different pictures under one name.
+/// not whole, or when two shards were made by different models or weights or hold different pictures under
+/// one name.
 Merged merge_shards(const std::vector<Job>& jobs, const std::vector<std::filesystem::path>& folders,
                     const std::filesystem::path& folder);
 

@@ -23,12 +23,15 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "to_parameters",
       [](const nb::dict& settings, const ModelInfo& model) {
-        return to_parameters(settings_from_dict(settings), model.name, model.decoder);
+        return to_parameters(settings_from_dict(settings), model);
       },
       nb::arg("settings"), nb::arg("model"), "The settings as the text that A1111's web UI writes.");
   module.def(
       "parse_parameters", [](const std::string& text) { return settings_to_dict(parse_parameters(text)); },
       nb::arg("text"), "The settings in such a text, ours or A1111's.");
+  module.def(
+      "difference", &difference, nb::arg("found"), nb::arg("wanted"),
+      "Empty, or why a picture with the text `found` is not the one that would get the text `wanted`.");
   module.def(
       "read_parameters", [](const std::string& path) { return read_png_parameters(path); }, nb::arg("path"),
       "The text chunk `parameters` of a PNG; empty when it has none.");

@@ -66,8 +66,12 @@ void bind_info(nb::module_& module) {
   nb::class_<ModelInfo>(module, "ModelInfo", "What is known of a loaded model.")
       .def_ro("name", &ModelInfo::name, "Stem of the path, or \"scenes\".")
       .def_ro("path", &ModelInfo::path, "Where it was read from.")
-      .def_ro("fingerprint", &ModelInfo::fingerprint,
-              "16 hexadecimal digits of the U-Net's weights: a dial belongs to one.")
+      .def_ro(
+          "fingerprint", &ModelInfo::fingerprint,
+          "16 hexadecimal digits of text encoder, U-Net, autoencoder, tokenizer and LoRAs: a dial belongs to "
+          "one.")
+      .def_ro("hash", &ModelInfo::hash,
+              "10 hexadecimal digits of all that makes pictures, which carry it as \"Model hash\".")
       .def_ro("format", &ModelInfo::format,
               "\"diffusers folder\", \"CompVis safetensors\" or \"CompVis ckpt\".")
       .def_ro("device", &ModelInfo::device,

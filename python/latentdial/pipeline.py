@@ -74,7 +74,7 @@ class Pipeline(Stages):
 
     @property
     def info(self) -> _engine.ModelInfo:
-        """What is known of the model: name, path, fingerprint, format, device, width, height, max_tokens, …"""
+        """What is known of the model: name, path, fingerprint, hash, format, device, width, height, max_tokens, …"""
         return self._engine.info
 
     def profile(self) -> list[_engine.OperationTime]:

@@ -66,12 +66,12 @@ class Report:
 class Worker:
     """A model in an actor."""
 
-    def load(self, model: dict[str, Any], folder: str) -> str:
-        """The name of the loaded model. Not the constructor's work, whose errors Ray would take for a dead actor."""
+    def load(self, model: dict[str, Any], folder: str) -> tuple[str, str]:
+        """The name and the hash of the loaded model. Not the constructor's work, whose errors Ray would take for a dead actor."""
         if os.path.isdir(folder):
             os.chdir(folder)  # Relative paths mean what they mean to the driver.
         self._engine = Pipeline.from_pretrained(**model)._engine
-        return self._engine.info.name
+        return self._engine.info.name, self._engine.info.hash
 
     def describe(self, jobs: Sequence[Job]) -> list[tuple[dict[str, Any], str]]:
         """The settings of each with the model's defaults filled in, and the text that its PNG will hold."""
@@ -93,13 +93,14 @@ class Folder:
         path.mkdir(parents=True, exist_ok=True)
 
     def finished(self, file: str, parameters: str) -> bool:
-        """Whether the picture is there, with exactly this text."""
+        """Whether the picture is there, with exactly this text, which names its settings and the weights that made it."""
         path = self._path / file
         if not path.exists():
             return False
-        if _engine.read_parameters(str(path)) == parameters:
+        why = _engine.difference(_engine.read_parameters(str(path)), parameters)
+        if not why:
             return True
-        raise InvalidInput(f"{path} holds a picture with other settings; use another folder or move it away")
+        raise InvalidInput(f"{path} {why}; use another folder or move it away")
 
     def keep_lines(self, files: set[str]) -> set[str]:
         """Rewrites the manifest with the whole lines about these files, each once; returns those that have one."""
@@ -145,7 +146,7 @@ class Actors:
         self._free: list[Any] = []  # An actor for each batch that it could still have.
         self._unloaded = 0  # Actors lost in a row before their model was there.
         self.lost = 0
-        self.model = ""
+        self.model = ("", "")
         for _ in range(count):
             self._add()
 
@@ -191,7 +192,8 @@ class Actors:
             elif answer == self.model:
                 self._free += [actor] * AHEAD
             else:
-                raise InvalidInput(f"model: one machine has {self.model}, another {answer}")
+                one, other = (f"{name} [{model_hash}]" for name, model_hash in (self.model, answer))
+                raise InvalidInput(f"model: one machine has {one}, another {other}")
 
     def _replace(self, result: Any, error: Exception) -> None:
         actor, batch = self._running.pop(result)
@@ -282,7 +284,7 @@ def _run(jobs: list[Job], folder: Folder, actors: Actors, size: int, on_progress
     made: dict[str, tuple[float, list[str]]] = {}  # Seconds and notices by file.
 
     def entry(file: str, seconds: float) -> dict[str, Any]:
-        return {"file": file, "model": actors.model, "seconds": seconds, "settings": settings[file]}
+        return {"file": file, "model": actors.model[0], "seconds": seconds, "settings": settings[file]}
 
     def result(file: str) -> dict[str, Any]:
         seconds, notices = made.get(file, (0.0, []))

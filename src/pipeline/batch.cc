@@ -70,7 +70,7 @@ void Pipeline::Engine::generate(const std::vector<Settings>& list, std::size_t b
     Picture& picture = pictures.emplace_back();
     picture.image = std::move(images[i]);
     picture.settings = batch[i];
-    picture.parameters = to_parameters(batch[i], info.name, info.decoder);
+    picture.parameters = to_parameters(batch[i], info);
     picture.notices = std::move(notices[i]);
   }
   release_idle_buffers();

@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <span>
 #include <utility>
 
 #include "dial/slerp.h"
@@ -17,11 +14,11 @@
 #include "pipeline/composed_prompt.h"
 #include "pipeline/embedded_model.h"
 #include "pipeline/find_dial.h"
+#include "pipeline/fingerprint.h"
+#include "pipeline/load_tokenizer.h"
 #include "pipeline/model_info.h"
 #include "pipeline/pixels.h"
-#include "prompt/standard_vocabulary.h"
 #include "tensor/buffer_pool.h"
-#include "tensor/hash.h"
 #include "weights/lora.h"
 
 namespace latentdial {
@@ -83,13 +80,6 @@ Checkpoint open_model(const EngineOptions& options) {
   return checkpoint;
 }
 
-Tokenizer load_tokenizer(const Checkpoint& checkpoint, const models::TextConfig& text) {
-  if (!checkpoint.tokenizer_dir.empty()) return Tokenizer::from_folder(checkpoint.tokenizer_dir);
-  // SD 2's OpenCLIP encoder was trained with "!", id 0, as padding.
-  const bool open_clip = text.hidden_act == ops::Activation::gelu;
-  return Tokenizer::standard_clip(find_standard_vocabulary(), open_clip ? "!" : "<|endoftext|>");
-}
-
 void check_widths(const models::ClipText& text, const models::UNet& unet,
                   const models::AutoencoderConfig& vae) {
   if (text.config().hidden_size != unet.config().cross_attention_dim) {
@@ -104,21 +94,6 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
                     "depth models are not supported",
                     unet.config().in_channels, unet.config().out_channels, vae.latent_channels));
   }
-}
-
-/// FNV-1a over some of the U-Net's weights, and over its LoRAs: another training, another number.
-std::string fingerprint(const Checkpoint& checkpoint) {
-  const Weights& weights = checkpoint.unet.weights;
-  std::uint64_t hash = kHashStart;
-  for (const AppliedLora& lora : checkpoint.loras) {
-    const std::array numbers{lora.hash, std::bit_cast<std::uint64_t>(lora.scale)};
-    hash = hash_bytes(hash, std::as_bytes(std::span(numbers)));
-  }
-  for (const char* name : {"conv_in.weight", "time_embedding.linear_1.weight", "conv_out.weight"}) {
-    const Tensor values = weights.load(name, weights.shape(name));
-    hash = hash_bytes(hash, {values.raw(), values.bytes()});
-  }
-  return fmt::format("{:016x}", hash);
 }
 
 Tensor scaled(Tensor x, float factor) {
@@ -140,7 +115,7 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
       unet_backend(make_backend(unet_options(options), profile)),
       info(describe(checkpoint)),
       schedule(ScheduleConfig::from_json(checkpoint.scheduler_config)),
-      tokenizer(load_tokenizer(checkpoint, models::TextConfig::from_json(checkpoint.text_encoder.config))),
+      tokenizer(load_tokenizer(checkpoint)),
       learnt(load_embeddings(options.embedding, tokenizer,
                              models::TextConfig::from_json(checkpoint.text_encoder.config))),
       text_encoder({checkpoint.text_encoder.weights, backend.get()},
@@ -155,7 +130,8 @@ Pipeline::Engine::Engine(const EngineOptions& options, const Checkpoint& checkpo
   check_widths(text_encoder, unet, vae_config);
   add_embeddings(info, learnt);
   info.device = unet_backend->description();
-  info.fingerprint = fingerprint(checkpoint);
+  info.fingerprint = fingerprint_of(checkpoint, tokenizer);
+  info.hash = model_hash(info.fingerprint, learnt, options.taesd);
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }

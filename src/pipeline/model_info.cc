@@ -6,8 +6,11 @@
 
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
+#include "latentdial/error.h"
 #include "models/config.h"
 #include "pipeline/embedded_model.h"
+#include "pipeline/fingerprint.h"
+#include "pipeline/load_tokenizer.h"
 
 namespace latentdial {
 namespace {
@@ -51,7 +54,15 @@ ModelInfo describe(const Checkpoint& checkpoint) {
 }
 
 ModelInfo inspect_model(const std::string& path) {
-  return describe(open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path)));
+  const Checkpoint checkpoint =
+      open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path));
+  ModelInfo info = describe(checkpoint);
+  try {
+    info.fingerprint = fingerprint_of(checkpoint, load_tokenizer(checkpoint));
+    info.hash = model_hash(info.fingerprint, {}, "");
+  } catch (const Error&) {  // Without its tokenizer a model makes no pictures, but can be looked at.
+  }
+  return info;
 }
 
 }  // namespace latentdial

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "latentdial/pipeline.h"
 #include "latentdial/version.h"
 
 namespace latentdial {
@@ -21,6 +22,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kNegative = "Negative prompt: ";
+constexpr std::string_view kModelHash = "Model hash";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
@@ -56,7 +58,7 @@ std::string to_text(const T& value) {
   }
 }
 
-std::string settings_line(const Settings& s, const std::string& model, const std::string& decoder) {
+std::string settings_line(const Settings& s, const ModelInfo& model) {
   const Settings defaults;
   std::vector<std::string> items;
   const auto always = [](std::string_view label) {
@@ -74,8 +76,9 @@ std::string settings_line(const Settings& s, const std::string& model, const std
     items.push_back(fmt::format("{}: {}", label, text));
   });
   if (s.width > 0) items.push_back(fmt::format("Size: {}x{}", s.width, s.height));
-  items.push_back(fmt::format("Model: {}", quoted(model)));
-  if (!decoder.empty()) items.push_back(fmt::format("VAE Decoder: {}", quoted(decoder)));
+  if (!model.hash.empty()) items.push_back(fmt::format("{}: {}", kModelHash, model.hash));
+  items.push_back(fmt::format("Model: {}", quoted(model.name)));
+  if (!model.decoder.empty()) items.push_back(fmt::format("VAE Decoder: {}", quoted(model.decoder)));
   items.emplace_back("RNG: CPU");
   items.push_back(fmt::format("Version: latentdial {}", kVersion));
   return fmt::format("{}", fmt::join(items, ", "));
@@ -142,6 +145,16 @@ void read_sampler(std::string name, Settings& s) {
   s.sampler = translate(kSamplers, name, false);
 }
 
+std::string_view last_line(std::string_view text) {
+  return text.substr(text.find_last_of('\n') + 1);
+}
+
+std::string without_model_hash(std::string text) {
+  const std::string item = fmt::format("{}: {}, ", kModelHash, read_model_hash(text));
+  if (const auto at = text.rfind(item); at != std::string::npos) text.erase(at, item.size());
+  return text;
+}
+
 void split_prompts(std::string_view text, Settings& s) {
   const auto start = text.starts_with(kNegative) ? 0 : text.find("\n" + std::string(kNegative));
   if (start == std::string_view::npos) {
@@ -155,10 +168,10 @@ void split_prompts(std::string_view text, Settings& s) {
 
 }  // namespace
 
-std::string to_parameters(const Settings& settings, const std::string& model, const std::string& decoder) {
+std::string to_parameters(const Settings& settings, const ModelInfo& model) {
   std::string text = settings.prompt + "\n";
   if (!settings.negative_prompt.empty()) text += std::string(kNegative) + settings.negative_prompt + "\n";
-  text += settings_line(settings, model, decoder);
+  text += settings_line(settings, model);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
     text += fmt::format(", {}: {}", kExactPrompt,
@@ -173,8 +186,7 @@ std::string to_parameters(const Settings& settings, const std::string& model, co
 Settings parse_parameters(const std::string& text) {
   Settings s;
   const auto last = text.find_last_of('\n');
-  const std::string_view line = std::string_view(text).substr(last == std::string::npos ? 0 : last + 1);
-  auto pairs = read_pairs(line);
+  auto pairs = read_pairs(last_line(text));
   if (!pairs.contains("Steps")) {
     split_prompts(text, s);
     return s;
@@ -195,6 +207,21 @@ Settings parse_parameters(const std::string& text) {
   if (const auto exact = pairs.find(std::string(kExactNegative)); exact != pairs.end())
     s.negative_prompt = exact->second;
   return s;
+}
+
+std::string read_model_hash(const std::string& text) {
+  const auto pairs = read_pairs(last_line(text));
+  const auto found = pairs.find(std::string(kModelHash));
+  return found == pairs.end() ? "" : found->second;
+}
+
+std::string difference(const std::string& found, const std::string& wanted) {
+  if (found == wanted) return "";
+  const std::string there = read_model_hash(found), here = read_model_hash(wanted);
+  if (there == here || without_model_hash(found) != without_model_hash(wanted))
+    return "holds a picture with other settings";
+  if (there.empty()) return "holds a picture of an older version, which does not say which weights made it";
+  return fmt::format("holds a picture that other weights made (model hash {}, now {})", there, here);
 }
 
 namespace {

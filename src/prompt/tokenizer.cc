@@ -9,6 +9,7 @@
 #include "prompt/split_words.h"
 #include "prompt/text.h"
 #include "prompt/tokenizer_files.h"
+#include "tensor/hash.h"
 
 namespace latentdial {
 namespace {
@@ -34,6 +35,25 @@ std::int32_t id_of(const TokenizerParts& parts, const std::string& token, const 
   return found->second;
 }
 
+/// The vocabulary is in no order, so its tokens are summed.
+std::uint64_t hash_of(const TokenizerParts& parts) {
+  std::uint64_t tokens = 0;
+  for (const auto& [token, id] : parts.vocabulary) {
+    tokens += hash_text(kHashStart, fmt::format("{} {}", token, id));
+  }
+  std::uint64_t hash = hash_text(kHashStart, std::to_string(tokens));
+  for (const auto& [left, right] : parts.merges) {
+    hash = hash_text(hash, left + " " + right + "\n");
+  }
+  hash = hash_text(hash, fmt::format("{} {} {} {} {}\n", parts.start, parts.end, parts.unknown, parts.pad,
+                                     parts.max_length));
+  for (const AddedToken& token : parts.added) {
+    hash = hash_text(hash, fmt::format("{} {} {}{}{}{}\n", encode_utf8(token.content), token.id,
+                                       token.normalized, token.single_word, token.lstrip, token.rstrip));
+  }
+  return hash;
+}
+
 std::string trimmed(std::string text) {
   text.erase(text.find_last_not_of(' ') + 1);
   return text;
@@ -49,7 +69,8 @@ struct Tokenizer::State {
         start(id_of(parts, parts.start, "start")),
         end(id_of(parts, parts.end, "end")),
         pad(id_of(parts, parts.pad, "pad")),
-        max_length(parts.max_length) {
+        max_length(parts.max_length),
+        hash(hash_of(parts)) {
     for (const AddedToken& token : parts.added) {
       added.emplace(token.id, encode_utf8(token.content));
     }
@@ -71,6 +92,7 @@ struct Tokenizer::State {
   std::int32_t pad;
   std::int64_t max_length;
   std::int64_t vocab_size = 0;
+  std::uint64_t hash;
 };
 
 std::vector<std::int32_t> Tokenizer::State::encode(std::u32string_view text) const {
@@ -151,6 +173,10 @@ std::int64_t Tokenizer::max_length() const {
 }
 std::int64_t Tokenizer::vocab_size() const {
   return state_->vocab_size;
+}
+
+std::uint64_t Tokenizer::hash() const {
+  return state_->hash;
 }
 
 }  // namespace latentdial

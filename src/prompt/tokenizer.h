@@ -49,6 +49,8 @@ class Tokenizer {
   /// Tokens per prompt, start and end included; 77 for CLIP.
   [[nodiscard]] std::int64_t max_length() const;
   [[nodiscard]] std::int64_t vocab_size() const;
+  /// Of the vocabulary, the merges and the special tokens, wherever they were read from.
+  [[nodiscard]] std::uint64_t hash() const;
 
  private:
   struct State;

@@ -53,18 +53,25 @@ void collect(const fs::path& folder, ListedByFile& listed) {
   }
 }
 
-/// That the picture is whole and the one that its line is about, and that no other has its place.
-void check(const Listed& listed, const fs::path& place) {
+/// That the picture is whole and the one that its line is about, and that no other has its place. Returns the
+/// hash of the model that made it.
+std::string check(const Listed& listed, const fs::path& place) {
   (void)read_image(listed.path);
   const auto line = json::parse(listed.line);
   const auto settings = line.find("settings");
-  if (settings == line.end() ||
-      parse_parameters(read_png_parameters(listed.path)) != settings_from_json(settings->dump()))
+  const std::string text = read_png_parameters(listed.path);
+  if (settings == line.end() || parse_parameters(text) != settings_from_json(settings->dump()))
     throw invalid_input(
         fmt::format("merge: {} was not made with the settings that its manifest says", listed.path.string()));
   if (fs::exists(place) && !fs::equivalent(place, listed.path) && bytes_of(place) != bytes_of(listed.path))
     throw invalid_input(
         fmt::format("merge: {} is another picture; move it away or use another --out", place.string()));
+  return read_model_hash(text);
+}
+
+/// For a message; pictures of older versions have no hash.
+std::string or_none(const std::string& hash) {
+  return hash.empty() ? "none" : hash;
 }
 
 /// The plan's pictures in its order; throws where one is missing or another model's.
@@ -86,12 +93,18 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
         missing.size(), jobs.size(), missing.front()));
   const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
   const std::string model = found.empty() ? "" : model_of(found.front());
+  std::string hash;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Listed* picture = found[i];
     if (const std::string own = model_of(picture); own != model)
       throw invalid_input(fmt::format("merge: {} was made by the model \"{}\", {} by \"{}\"",
                                       found.front()->path.string(), model, picture->path.string(), own));
-    check(*picture, folder / jobs[i].file);
+    const std::string own_hash = check(*picture, folder / jobs[i].file);
+    if (i == 0) hash = own_hash;
+    if (own_hash != hash)
+      throw invalid_input(fmt::format("merge: other weights of \"{}\" made {} (model hash {}) than {} ({})",
+                                      model, found.front()->path.string(), or_none(hash),
+                                      picture->path.string(), or_none(own_hash)));
   }
   return found;
 }

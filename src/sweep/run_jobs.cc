@@ -47,12 +47,12 @@ void remove_half_written(const std::filesystem::path& folder, const std::vector<
   }
 }
 
-/// Whether the job's picture is there already, with exactly its settings.
+/// Whether the job's picture is there already, with exactly its settings and made with these weights.
 bool is_finished(const std::filesystem::path& path, const Settings& settings, const ModelInfo& model) {
   if (!std::filesystem::exists(path)) return false;
-  if (read_png_parameters(path) == to_parameters(settings, model.name, model.decoder)) return true;
-  throw invalid_input(fmt::format("{} holds a picture with other settings; use another --out or move it away",
-                                  path.string()));
+  const std::string why = difference(read_png_parameters(path), to_parameters(settings, model));
+  if (why.empty()) return true;
+  throw invalid_input(fmt::format("{} {}; use another --out or move it away", path.string(), why));
 }
 
 /// Finds what is finished; refuses a folder that holds somebody's pictures when not resuming.

@@ -167,6 +167,10 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
   return in_place ? view_of(stored, expected) : copy_as_f32(stored, expected);
 }
 
+const Tensor& Weights::stored(std::string_view name) const {
+  return store_->find(scope_ + std::string(name), "").tensor;
+}
+
 void Weights::add(std::string_view name, LowRank change) const {
   store_->find(scope_ + std::string(name), "").changes.push_back(std::move(change));
 }

@@ -38,6 +38,10 @@ class Weights {
   /// accepted for [out, in] and the reverse.
   [[nodiscard]] Tensor load(std::string_view name, const Shape& expected) const;
 
+  /// The tensor as its file has it, of whatever type, without what was added to it; it counts as unused
+  /// still. Throws invalid_input when it is missing.
+  [[nodiscard]] const Tensor& stored(std::string_view name) const;
+
   /// Every later `load` of the tensor adds this change to it. Throws invalid_input when it is missing.
   void add(std::string_view name, LowRank change) const;
 

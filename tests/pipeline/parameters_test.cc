@@ -8,6 +8,7 @@
 #include <random>
 
 #include "latentdial/error.h"
+#include "latentdial/pipeline.h"
 
 namespace latentdial {
 namespace {
@@ -62,11 +63,20 @@ Settings random_settings(unsigned seed) {
   return s;
 }
 
+ModelInfo model(const std::string& hash, const std::string& decoder = "") {
+  ModelInfo info;
+  info.name = "scenes";
+  info.hash = hash;
+  info.decoder = decoder;
+  return info;
+}
+
 TEST(Parameters, EverySettingSurvivesTheTextOfAPng) {
   for (unsigned seed = 0; seed < 3000; ++seed) {
     const Settings s = random_settings(seed);
-    const std::string text = to_parameters(s, "scenes", seed % 2 == 0 ? "" : "TAESD");
+    const std::string text = to_parameters(s, model("0123456789", seed % 2 == 0 ? "" : "TAESD"));
     ASSERT_EQ(parse_parameters(text), s) << text;
+    ASSERT_EQ(read_model_hash(text), "0123456789") << text;
   }
 }
 
@@ -87,7 +97,7 @@ TEST(Parameters, ReadAsA1111WritesThem) {
   s.height = 640;
   s.seed = 42;
   s.steps = 20;
-  EXPECT_THAT(to_parameters(s, "v1-4", ""),
+  EXPECT_THAT(to_parameters(s, model("")),
               testing::StartsWith("a dog, best quality\nNegative prompt: a cat\nSteps: 20, Sampler: Euler a, "
                                   "Schedule type: Karras, CFG scale: 7.5, "
                                   "Seed: 42, "));
@@ -107,6 +117,30 @@ TEST(Parameters, ReadWhatA1111Wrote) {
   EXPECT_EQ(s.seed, 123u);
   EXPECT_EQ(s.width, 640);
   EXPECT_EQ(s.height, 448);
+}
+
+TEST(Parameters, TellTheModelThatMadeThePicture) {
+  Settings s;
+  s.prompt = "a dog\nModel hash: aaaaaaaaaa, Model: none";
+  EXPECT_THAT(to_parameters(s, model("0123456789")), HasSubstr(", Model hash: 0123456789, Model: scenes, "));
+  EXPECT_EQ(read_model_hash(to_parameters(s, model(""))), "");
+  EXPECT_EQ(read_model_hash("a dog\nSteps: 1, Model hash: abcdef0123, Model: v1-4"), "abcdef0123");
+  EXPECT_EQ(read_model_hash("a dog"), "");
+}
+
+TEST(Parameters, DifferenceSaysWhatIsOtherThanWanted) {
+  Settings s, other;
+  s.prompt = "a dog";
+  other.prompt = "a cat";
+  const auto between = [&](const Settings& settings, const std::string& hash) {
+    return difference(to_parameters(settings, model(hash)), to_parameters(s, model("0123456789")));
+  };
+  EXPECT_EQ(between(s, "0123456789"), "");
+  EXPECT_THAT(between(s, "aaaaaaaaaa"),
+              HasSubstr("other weights made (model hash aaaaaaaaaa, now 0123456789)"));
+  EXPECT_THAT(between(s, ""), HasSubstr("does not say which weights"));
+  for (const char* hash : {"0123456789", "aaaaaaaaaa", ""})
+    EXPECT_THAT(between(other, hash), HasSubstr("other settings")) << hash;
 }
 
 TEST(Parameters, NameTheKeyThatCannotBeRead) {

@@ -6,12 +6,16 @@ Run by `make ray`; LATENTDIAL_RAY_PICTURES says how many pictures (2000 there).
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402
@@ -163,6 +167,20 @@ def test_the_program_on_this_machine_alone_and_where_no_cluster_is(plan, alone, 
     local = sweep("local")
     assert local.returncode == 0, local.stderr
     check_equal(tmp_path / "out", alone[0])
+
+
+def test_what_other_weights_made_is_not_kept(cluster, plan, alone, tmp_path):
+    text = Image.open(next(alone[0].glob("*.png"))).text["parameters"]
+    model_hash = re.search("Model hash: (.{10}), ", text)[1]
+    for replacement, why in (("Model hash: 0123456789, ", f"model hash 0123456789, now {model_hash}"), ("", "does not say which weights")):
+        out = tmp_path / why
+        shutil.copytree(alone[0], out)
+        picture = next(out.glob("*.png"))
+        info = PngInfo()
+        info.add_text("parameters", Image.open(picture).text["parameters"].replace(f"Model hash: {model_hash}, ", replacement))
+        Image.open(picture).save(picture, pnginfo=info)
+        with pytest.raises(latentdial.InvalidInput, match=why):
+            sweeps.run(plan, out=out, address=cluster.address, resume=True)
 
 
 def test_bad_input_is_said_before_the_first_picture(cluster, plan, tmp_path):

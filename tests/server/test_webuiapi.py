@@ -126,6 +126,9 @@ def test_live_previews_are_options(api, address):
 def test_options_and_lists(api):
     assert api.get_options()["sd_model_checkpoint"] == "scenes" == api.util_get_current_model()
     api.util_set_model("scenes")
+    model = api.get_sd_models()[0]
+    assert model["title"] == f"scenes [{model['hash']}]" and api.get_options()["sd_checkpoint_hash"] == model["hash"]
+    assert f"Model hash: {model['hash']}, Model: scenes" in api.txt2img(prompt="a dog", steps=1, width=64, height=64).info["infotexts"][0]
     for read in (api.get_cmd_flags, api.get_sd_vae, api.get_upscalers, api.get_latent_upscale_modes, api.get_loras, api.get_hypernetworks,
                  api.get_face_restorers, api.get_realesrgan_models, api.get_prompt_styles, api.get_embeddings, api.get_scripts, api.get_memory,
                  api.get_artists, api.get_artist_categories, api.skip):

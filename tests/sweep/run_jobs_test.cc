@@ -14,6 +14,7 @@
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "pipeline/random_taesd.h"
+#include "pipeline/retrained_scenes.h"
 #include "sweep/small_jobs.h"
 
 namespace latentdial {
@@ -74,6 +75,19 @@ TEST_F(RunJobs, ResumingWithATaesdKeepsWhatItDecodedAndNothingElse) {
   options.resume = true;
   EXPECT_TRUE(run_jobs(tiny, small_jobs(1), options)[0].kept);
   EXPECT_THROW((void)run_jobs(pipeline(), small_jobs(1), options), Error);
+}
+
+TEST_F(RunJobs, ResumingKeepsNoPictureThatOtherWeightsMade) {
+  run(small_jobs(1), false);
+  const testing::TempDir dir;
+  const auto path = retrained_scenes(dir.path(), "unet", 1u << 20).string();
+  const auto retrained = Pipeline::load({.model = path, .dtype = "", .threads = 2});
+  SweepOptions options;
+  options.folder = folder_;
+  options.resume = true;
+  EXPECT_THAT([&] { (void)run_jobs(retrained, small_jobs(1), options); },
+              ::testing::ThrowsMessage<Error>(
+                  ::testing::HasSubstr("other weights made (model hash " + pipeline().info().hash)));
 }
 
 TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {

@@ -12,14 +12,16 @@
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
+#include "pipeline/retrained_scenes.h"
 #include "sweep/small_jobs.h"
 
 namespace latentdial {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 std::string bytes_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -131,6 +133,24 @@ TEST_F(Merge, RefusesPicturesOfTwoModels) {
   text.replace(text.find("\"scenes\""), 8, "\"others\"");
   std::ofstream(path) << text;
   EXPECT_THAT([&] { merge({"a", "b"}, "both"); }, ThrowsMessage<Error>(HasSubstr("by the model \"scenes\"")));
+}
+
+TEST_F(Merge, RefusesPicturesOfTwoTrainings) {
+  make_shard("a", 1, 2);
+  const testing::TempDir dir;
+  const auto path = retrained_scenes(dir.path(), "vae", 1u << 20).string();
+  const auto retrained = Pipeline::load({.model = path, .dtype = "", .threads = 2});
+  SweepOptions options;
+  options.folder = folder_ / "b";
+  options.manifest = manifest_name({2, 2});
+  (void)run_jobs(retrained, jobs_of({2, 2}, small_jobs(5)), options);
+  EXPECT_THAT(
+      [&] {
+        merge({"a", "b"}, "both");
+      },
+      ThrowsMessage<Error>(AllOf(HasSubstr("other weights of \"scenes\""), HasSubstr(pipeline().info().hash),
+                                 HasSubstr(retrained.info().hash))));
+  EXPECT_FALSE(fs::exists(folder_ / "both"));
 }
 
 TEST_F(Merge, DoesNotWriteOverAnotherPicture) {
