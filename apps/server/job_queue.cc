@@ -173,10 +173,10 @@ void JobQueue::work() {
     waiting_.pop_front();
     running_->state = JobState::running;
     running_->began = Clock::now();
+    const std::shared_ptr<Job> job = running_;
     lock.unlock();
-    run(*running_);
+    run(*job);
     lock.lock();
-    running_ = nullptr;
   }
 }
 
@@ -215,6 +215,7 @@ void JobQueue::run(Job& job) {
   }
   if (fault) fault = Error(fault->code(), job.uploads.without_paths(fault->what()));
   const std::lock_guard lock(mutex_);
+  running_ = nullptr;  // With its end: who has the answer finds nothing running.
   end(job, state, state == JobState::failed ? fault : std::nullopt);
 }
 

@@ -86,6 +86,12 @@ def test_progress_and_interrupt(api):
     assert other.get_progress()["state"]["job_count"] == 0
 
 
+def test_who_has_the_answer_finds_nothing_running(api):
+    for seed in range(30):
+        api.txt2img(prompt="a dog", seed=seed, steps=1, width=64, height=64)
+        assert api.get_progress()["state"]["job_count"] == 0
+
+
 def decoded(text):
     return Image.open(io.BytesIO(webuiapi.webuiapi.base64.b64decode(text)))
 
