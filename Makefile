@@ -12,6 +12,8 @@ TEST_PACKAGES := chromium
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 FUZZ_SECONDS := 1800
 FUZZ_RUNS := 1000000
+# A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.
+SANITIZED := LATENTDIAL_SANITIZED=1 LATENTDIAL_SCHEMA_EXAMPLES=2 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 
 .PHONY: help demo build python test parity bench faults fuzz ray ruler train sanitize format packages test-packages fuzz-packages load clip-vocabulary clean
 
@@ -73,10 +75,11 @@ ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
 	$(PYTHON) -m training
 
-sanitize: packages  ## The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+sanitize: packages .venv/test  ## The C++ tests, the program and the server under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset sanitize
 	cmake --build --preset sanitize
 	ctest --preset sanitize -j2
+	$(SANITIZED) LATENTDIAL_BIN=build/sanitize/bin/latentdial $(PYTHON) -m pytest -q tests/cli tests/faults tests/server
 
 format:  ## clang-format over all C++
 	git ls-files '*.h' '*.cc' | xargs clang-format -i

@@ -15,7 +15,7 @@ QUICK = {"steps": 4, "guidance_scale": 3.5}
 
 @contextlib.contextmanager
 def running_server(*arguments):
-    """A live server on a free port; yields its address and process, and ends only that."""
+    """A live server on a free port; yields its address and process, and ends only that, which must end with 0."""
     process = subprocess.Popen([PROGRAM, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
@@ -23,7 +23,8 @@ def running_server(*arguments):
         yield line.split()[-1], process
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        print(process.communicate(timeout=60)[1])  # What a sanitizer found.
+    assert process.returncode == 0
 
 
 class Client:
