@@ -12,13 +12,14 @@ TEST_PACKAGES := chromium
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 FUZZ_SECONDS := 1800
 FUZZ_RUNS := 1000000
+SOAK_SECONDS := 7200
 # A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.
 SANITIZED := LATENTDIAL_SANITIZED=1 LATENTDIAL_SCHEMA_EXAMPLES=2 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 # Teams of one, since the barriers of OpenMP are not instrumented; no kernels of oneDNN, whose writer reads past a block of memory here.
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 LATENTDIAL_SCHEMA_EXAMPLES=2 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test parity bench faults fuzz ray ruler train sanitize tsan format packages test-packages fuzz-packages load clip-vocabulary clean
+.PHONY: help demo build python test parity bench faults fuzz soak ray ruler train sanitize tsan format packages test-packages fuzz-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -52,6 +53,9 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 
 load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)
+
+soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
+	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS)
 
 ray: build .venv/test  ## A sweep of 2,000 pictures on Ray: a node and the driver die, and nothing is lost or made twice
 	$(PYTHON) -m pip install -q "ray>=2.9"
