@@ -16,6 +16,7 @@
 #include "pipeline/find_dial.h"
 #include "pipeline/fingerprint.h"
 #include "pipeline/load_tokenizer.h"
+#include "pipeline/memory_limit.h"
 #include "pipeline/model_info.h"
 #include "pipeline/pixels.h"
 #include "tensor/buffer_pool.h"
@@ -77,6 +78,7 @@ Checkpoint open_model(const EngineOptions& options) {
     const auto [path, scale] = read_lora(text);
     checkpoint.loras.push_back(apply_lora(checkpoint, path, scale));
   }
+  require_memory(checkpoint, unet_options(options));
   return checkpoint;
 }
 
