@@ -13,6 +13,7 @@ FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 FUZZ_SECONDS := 1800
 FUZZ_RUNS := 1000000
 SOAK_SECONDS := 7200
+RAY_PICTURES := 2000
 # A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.
 SANITIZED := LATENTDIAL_SANITIZED=1 LATENTDIAL_SCHEMA_EXAMPLES=2 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 # Teams of one, since the barriers of OpenMP are not instrumented; no kernels of oneDNN, whose writer reads past a block of memory here.
@@ -57,11 +58,11 @@ load: build .venv/test  ## 64 clients at once on the server for two minutes
 soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
 	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS)
 
-ray: build .venv/test  ## A sweep of 2,000 pictures on Ray: a node and the driver die, and nothing is lost or made twice
+ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray: a node and the driver die, and nothing is lost or made twice
 	$(PYTHON) -m pip install -q "ray>=2.9"
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release --target latentdial_python
-	LATENTDIAL_RAY_PICTURES=2000 PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
+	LATENTDIAL_RAY_PICTURES=$(RAY_PICTURES) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
 
 faults: build .venv/test  ## kill -9, full disks, cut models, too little memory: a table of what was lost
 	LATENTDIAL_FAULTS=100 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
