@@ -20,7 +20,7 @@ CHECKS = (
 
 def test_no_request_gets_an_answer_that_the_schema_does_not_know(server, tmp_path):
     command = [pathlib.Path(sys.executable).with_name("schemathesis"), "run", "--checks", ",".join(CHECKS), "--max-examples", EXAMPLES]
-    command += ["--seed", "1", "--request-timeout", "300", "--workers", "4", "--generation-database", "none", "--no-color"]
+    command += ["--seed", "1", "--request-timeout", "60", "--workers", "4", "--generation-database", "none", "--no-color"]
     with server("--threads", "1", "--queue", "64") as (address, process):
         result = subprocess.run([*command, address + "/openapi.json"], cwd=tmp_path, capture_output=True, text=True, timeout=1800)
         assert process.poll() is None, "the server fell over"
