@@ -89,12 +89,31 @@ TEST_P(ModelTest, AStructureOfItsOwnChangesNothingAndAnothersDoes) {
   const Tensor latents = ops_->to_device(expected("latents"));
   ASSERT_GE(latents.dim(0), 2);
   const auto run = [&](std::vector<std::int64_t> structure_of) {
-    return ops_->to_host(unet(latents, time, text, structure_of));
+    return ops_->to_host(unet(latents, time, text, {.structure_of = structure_of}));
   };
   const Tensor own = run({}), named = run({0, 1}), first = run({0, 0});
   EXPECT_TRUE(std::ranges::equal(own.values(), named.values()));
   EXPECT_TRUE(std::ranges::equal(own.slice(0, 1).values(), first.slice(0, 1).values()));
   EXPECT_FALSE(std::ranges::equal(own.slice(1, 2).values(), first.slice(1, 2).values()));
+}
+
+TEST_P(ModelTest, WordsShareThePlacesAttentionAndLookingChangesNothing) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const auto text = unet.project_text(ops_->to_device(expected("text_states")));
+  const auto time = unet.project_times(std::vector{321.0f}).front();
+  const Tensor latents = ops_->to_device(expected("latents"));
+  WordMaps one{{1}}, others{{0}};
+  for (std::int64_t token = 2; token < expected("text_states").dim(1); ++token)
+    others.tokens.push_back(token);
+  const Tensor looked = ops_->to_host(unet(latents, time, text, {.words = &one}));
+  (void)unet(latents, time, text, {.words = &others});
+  EXPECT_TRUE(std::ranges::equal(looked.values(), ops_->to_host(unet(latents, time, text)).values()));
+  ASSERT_FALSE(one.maps.empty());
+  for (std::size_t k = 0; k < one.maps.size(); ++k) {
+    EXPECT_EQ(one.maps[k].dim(0), latents.dim(0));
+    for (std::size_t i = 0; i < one.maps[k].values().size(); ++i)
+      EXPECT_NEAR(one.maps[k].values()[i] + others.maps[k].values()[i], 1, 0.02);
+  }
 }
 
 TEST_P(ModelTest, AutoencoderEqualsDiffusers) {
