@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr int kMostSeeds = 100;
+constexpr double kWidestBudget = 100;
 const std::vector<std::string> kPrompts = {"a house in the meadow", "a boat by the lake",
                                            "a mountain in the desert", "a flower on the beach"};
 
@@ -37,6 +38,9 @@ struct CalibrateCommand {
           "--style: no style is given; say which to calibrate, as in --style \"Monet style\"");
     if (seeds < 1 || seeds > kMostSeeds)
       throw invalid_input(fmt::format("--seeds: {} is out of range, use 1 to {}", seeds, kMostSeeds));
+    if (!(options.content_budget >= 0 && options.content_budget <= kWidestBudget))
+      throw invalid_input(fmt::format("--content-budget: {} is out of range, use 0 to {}",
+                                      options.content_budget, kWidestBudget));
     if (out.empty()) return;
     const fs::path folder = fs::path(out).parent_path().empty() ? fs::path(".") : fs::path(out).parent_path();
     std::error_code fault;
@@ -114,9 +118,13 @@ void add_calibrate(CLI::App& app, Run& run) {
           "What the pictures show, without the style; give several, each with -p (default: four plain "
           "scenes)")
       ->type_name("TEXT");
-  add_settings(*command, c->options.settings,
-               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes",
-                "style_guidance", "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
+  add_settings(
+      *command, c->options.settings,
+      {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance",
+       "mask", "mask_words", "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
+  command->add_option("--content-budget", c->options.content_budget,
+                      "How far the scene may move before the range ends, in distances between two seeds' "
+                      "scenes as the model sees them, 0 to 100 (default: 2; 0: no limit)");
   command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
   add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   add_engine_options(*command, c->engine);

@@ -12,12 +12,19 @@
 
 namespace latentdial {
 
+/// The model's styles that keep the scene to the eye move it by up to 1.8 (docs/ruler.md, "The content
+/// budget"), for their surfaces are seen too.
+inline constexpr double kContentBudget = 2;
+
 /// On what a dial is fitted.
 struct CalibrationOptions {
   Settings settings;  ///< Style, sampler, steps, guidance and size; prompt and seed come from below.
   std::vector<std::string> prompts;  ///< What the pictures show, without the style.
   std::vector<std::uint64_t> seeds;
   int evaluations = 16;  ///< The meter's, per picture.
+  /// How far the scene may move, in distances between two seeds' scenes, as the checkpoint sees them: the
+  /// range ends there. 0: no limit, and none where there is one seed a prompt.
+  double content_budget = kContentBudget;
   std::function<void(int done, int pictures)> on_progress;
   std::stop_token stop;
 };

@@ -27,9 +27,8 @@ inline constexpr EditWay kGentleEdit = {0.5, 2, 0.57};
 struct DialSide {
   EditWay way = {};
   std::vector<DialPoint> points = {};  ///< From (0, 0) outwards.
-  std::string reason = {};             ///< Why the range ends at the last point.
-
-  [[nodiscard]] double end() const { return points.empty() ? 0 : points.back().position; }
+  double end = 0;                      ///< The position where the range ends, at the last point or before.
+  std::string reason = {};             ///< Why it ends there.
 };
 
 /// A calibrated dial: what `latentdial calibrate` found for one style of one model, and method `calibrated`
@@ -43,8 +42,8 @@ struct Dial {
   DialSide strengthen = {};      ///< Positions above 0: more of the style.
   DialSide weaken = {};          ///< Below 0: less of a style that the prompt names.
 
-  [[nodiscard]] double high() const { return strengthen.end(); }
-  [[nodiscard]] double low() const { return weaken.end(); }
+  [[nodiscard]] double high() const { return strengthen.end; }
+  [[nodiscard]] double low() const { return weaken.end; }
   [[nodiscard]] const DialSide& side_of(double position) const { return position < 0 ? weaken : strengthen; }
   /// The points on either side of a position, and how far it is from the one to the other, 0 to 1; beyond an
   /// end, that end.

@@ -11,6 +11,7 @@
 #include "latentdial/image.h"
 #include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
+#include "latentdial/scene.h"
 #include "latentdial/settings.h"
 
 namespace latentdial {
@@ -110,6 +111,10 @@ class Pipeline {
   [[nodiscard]] std::vector<Reading> measure(const std::vector<Image>& pictures,
                                              const Measurement& measurement,
                                              const Observer& observer = {}) const;
+  /// What each picture is of (docs/method.md, "The content budget"), half a U-Net evaluation each, all with
+  /// the same noise. Pictures are resized and cropped to the model's own size. Throws Error(cancelled).
+  [[nodiscard]] std::vector<SceneFeatures> scene_features(const std::vector<SeenPicture>& pictures,
+                                                          const std::stop_token& stop = {}) const;
   /// Where the time went since loading, longest first; empty without EngineOptions::profile.
   [[nodiscard]] std::vector<OperationTime> profile() const;
 

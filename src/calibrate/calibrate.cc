@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 
+#include "calibrate/content_budget.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
@@ -38,10 +39,12 @@ constexpr double kLeastShare = 0.5;
 
 using Colour = std::array<double, 3>;
 
-/// How a picture reads: how much of the style it shows, how much of what the prompt says, its mean colour.
+/// A picture and how it reads: how much of the style it shows, how much of what the prompt says, its mean
+/// colour.
 struct Shown {
   double style = 0, content = 0;
   Colour colour = {};
+  Image image = {};
 };
 
 Colour mean_colour(const Image& image) {
@@ -95,7 +98,7 @@ class Fitter {
       const auto style = measure(group, content, options_.settings.style);
       const auto words = measure(group, styled ? options_.settings.style : "", content);
       for (std::size_t k = 0; k < places.size(); ++k)
-        shown[places[k]] = {style[k], words[k], mean_colour(group[k])};
+        shown[places[k]] = {style[k], words[k], mean_colour(group[k]), group[k]};
     }
     return shown;
   }
@@ -179,11 +182,16 @@ Settings edited(const CalibrationOptions& options, const Scene& scene, const Edi
   return s;
 }
 
+/// How the pictures at one strength read, and the pictures.
+struct Response : ResponsePoint {
+  std::vector<Image> images;
+};
+
 /// One side of a dial, and how pictures are made there.
 struct Side {
   bool weaken;
   EditWay way = {};
-  std::vector<ResponsePoint> response = {};
+  std::vector<Response> response = {};
 
   /// The reading that counts as full: what the words' own strength shows, where that is in full. An edit may
   /// go further than a picture made from the words; the meter and the colours, which err apart, each say by
@@ -197,15 +205,15 @@ struct Side {
 
 /// How the pictures read at `strength`: the share of the way from plain to styled, or where the style is
 /// weakened from styled to plain; and what they keep of the content, as a share of what the other end shows.
-ResponsePoint respond(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                      const Side& side, double strength) {
+Response respond(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                 const Side& side, double strength) {
   std::vector<Settings> list;
   std::vector<std::string> contents;
   for (const Scene& scene : scenes) {
     list.push_back(edited(options, scene, side.way, side.weaken ? -strength : strength));
     contents.push_back(scene.prompt);
   }
-  const auto shown = fitter.read(fitter.make(list), contents, !side.weaken);
+  auto shown = fitter.read(fitter.make(list), contents, !side.weaken);
   const auto n = static_cast<double>(scenes.size());
   double sum = 0, squares = 0, content = 0, along = 0, whole = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
@@ -220,8 +228,11 @@ ResponsePoint respond(Fitter& fitter, const CalibrationOptions& options, const s
   }
   const double mean = sum / n;
   const bool tells = whole > n * kLeastColourChange * kLeastColourChange;
-  return {strength, mean, std::sqrt(std::max(0.0, squares / n - mean * mean)), content / n,
-          tells ? std::clamp(along / whole, kLeastShare, 1.0) : 1.0};
+  Response response{{strength, mean, std::sqrt(std::max(0.0, squares / n - mean * mean)), content / n,
+                     tells ? std::clamp(along / whole, kLeastShare, 1.0) : 1.0},
+                    {}};
+  for (auto& picture : shown) response.images.push_back(std::move(picture.image));
+  return response;
 }
 
 /// The first way by which the style comes through in full, or where it is weakened goes in full; or the one
@@ -243,12 +254,12 @@ std::string extend(Fitter& fitter, const CalibrationOptions& options, const std:
                    Side& side) {
   for (std::size_t k = 1; k < std::size(kStrengths); ++k) {
     const ResponsePoint last = side.response.back();
-    ResponsePoint point = respond(fitter, options, scenes, side, kStrengths[k]);
+    Response point = respond(fitter, options, scenes, side, kStrengths[k]);
     const bool keeps = point.content >= kLeastContent;
     const ResponsePoint beyond = point;
     if (!keeps) point = respond(fitter, options, scenes, side, (last.strength + kStrengths[k]) / 2);
     const bool more = point.mean >= last.mean + kLeastGain;
-    if (more && point.content >= kLeastContent) side.response.push_back(point);
+    if (more && point.content >= kLeastContent) side.response.push_back(std::move(point));
     if (!keeps)
       return fmt::format("at strength {} the picture keeps {:.0f} % of what the prompt says", beyond.strength,
                          100 * beyond.content);
@@ -260,21 +271,57 @@ std::string extend(Fitter& fitter, const CalibrationOptions& options, const std:
   return "the furthest that was tried";
 }
 
+/// The pictures of one side's points.
+std::vector<DialledScene> dialled(const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                                  const Side& side) {
+  std::vector<DialledScene> list;
+  for (std::size_t i = 0; i < scenes.size(); ++i) {
+    const std::string plain = scenes[i].prompt, styled = styled_prompt(options, plain);
+    DialledScene scene = side.weaken ? DialledScene{styled, plain, {scenes[i].styled.image}}
+                                     : DialledScene{plain, styled, {scenes[i].plain.image}};
+    for (const Response& response : side.response) scene.points.push_back(response.images[i]);
+    list.push_back(std::move(scene));
+  }
+  return list;
+}
+
+/// Ends the range where the scene would be lost. `budget` 0: nowhere.
+void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
+                    const std::vector<Scene>& scenes, const Side& side, double budget, DialSide& result) {
+  if (budget == 0 || result.points.size() != side.response.size() + 1) return;
+  std::vector<double> positions;
+  for (const DialPoint& point : result.points) positions.push_back(point.position);
+  const double end =
+      end_within_budget(pipeline, positions, dialled(options, scenes, side), budget, options.stop);
+  if (end == result.end) return;
+  result.end = std::round(end * 100) / 100;
+  result.reason = "beyond it the model sees another scene";
+}
+
 /// The dial's side. At 1 stands as much of the edit as shows what the words do, and other strengths where the
 /// meter reads them beside it; or where that strength does not show the style in full, each where the meter
 /// reads it.
 DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                  bool weaken, std::vector<ResponsePoint>& response) {
-  Side side = find_way(fitter, options, scenes, weaken);
-  DialSide result{side.way, {{0, 0}}, ""};
+                  Side& side) {
+  side = find_way(fitter, options, scenes, side.weaken);
+  DialSide result{side.way, {{0, 0}}, 0, ""};
   result.reason = extend(fitter, options, scenes, side);
-  const double sign = weaken ? -1 : 1;
+  const double sign = side.weaken ? -1 : 1;
   for (const auto& point : side.response) {
     const double position = std::round(point.mean / side.full() * 1000) / 1000;
     if (position > 0) result.points.push_back({sign * position, sign * point.strength});
   }
-  response = side.response;
+  result.end = result.points.back().position;
   return result;
+}
+
+/// How far a scene may move.
+double budget_of(const Pipeline& pipeline, const CalibrationOptions& options,
+                 const std::vector<Scene>& scenes) {
+  if (options.content_budget == 0) return 0;
+  std::vector<SeenPicture> plain;
+  for (const Scene& scene : scenes) plain.push_back({scene.plain.image, scene.prompt});
+  return options.content_budget * distance_of_seeds(pipeline, plain, options.stop);
 }
 
 }  // namespace
@@ -288,8 +335,16 @@ Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& option
   dial.model = pipeline.info().name;
   dial.fingerprint = pipeline.info().fingerprint;
   dial.guidance_scale = options.settings.guidance_scale;
-  dial.strengthen = fit_side(fitter, options, scenes, false, result.strengthen);
-  dial.weaken = fit_side(fitter, options, scenes, true, result.weaken);
+  const double budget = budget_of(pipeline, options, scenes);
+  const auto fit = [&](bool weaken, std::vector<ResponsePoint>& response) {
+    Side side{weaken};
+    DialSide fitted = fit_side(fitter, options, scenes, side);
+    hold_to_budget(pipeline, options, scenes, side, budget, fitted);
+    response.assign(side.response.begin(), side.response.end());
+    return fitted;
+  };
+  dial.strengthen = fit(false, result.strengthen);
+  dial.weaken = fit(true, result.weaken);
   result.pictures = fitter.pictures;
   result.used = static_cast<int>(scenes.size());
   return result;

@@ -18,7 +18,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 4;
+constexpr int kFormat = 5;
 constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
@@ -73,7 +73,10 @@ class Reader {
     const Reader read(path_, *found);
     const EditWay way = {read.number("start", 0, 1), read.whole("passes", 1, kMostPasses),
                          read.number("guidance", 0, 4)};
-    return {way, read.points("points", sign), read.text("reason")};
+    DialSide side{way, read.points("points", sign), 0, read.text("reason")};
+    const double last = side.points.empty() ? 0 : side.points.back().position;
+    side.end = read.number("end", std::min(0.0, last), std::max(0.0, last));
+    return side;
   }
 
  private:
@@ -104,11 +107,8 @@ class Reader {
 ordered_json to_json(const DialSide& side) {
   auto points = ordered_json::array();
   for (const auto& point : side.points) points.push_back({point.position, point.strength});
-  return {{"start", side.way.start},
-          {"passes", side.way.passes},
-          {"guidance", side.way.guidance},
-          {"points", points},
-          {"reason", side.reason}};
+  return {{"start", side.way.start}, {"passes", side.way.passes}, {"guidance", side.way.guidance},
+          {"points", points},        {"end", side.end},           {"reason", side.reason}};
 }
 
 }  // namespace
@@ -128,8 +128,8 @@ Dial standard_dial(const std::string& style) {
   const std::string reason = "the dial is not calibrated for this style, so it ends where the words do";
   Dial dial;
   dial.style = style;
-  dial.strengthen = {kGentleEdit, {{0, 0}, {1, 1}}, reason};
-  dial.weaken = {kGentleEdit, {{0, 0}, {-1, -1}}, reason};
+  dial.strengthen = {kGentleEdit, {{0, 0}, {1, 1}}, 1, reason};
+  dial.weaken = {kGentleEdit, {{0, 0}, {-1, -1}}, -1, reason};
   return dial;
 }
 

@@ -139,40 +139,64 @@ TextContext UNet::project_text(const Tensor& text_states) const {
   return context;
 }
 
-Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
-                        const TextContext& text_context, const AttentionControl& control) const {
-  auto time = time_context.begin();
-  auto text = text_context.begin();
-  Tensor h = conv_in_(latents);
-
-  std::vector<Tensor> skips = {h};
+UNet::Pass UNet::go_down(const Tensor& latents, const TimeContext& time_context,
+                         const TextContext& text_context, const AttentionControl& control) const {
+  Pass pass{time_context.begin(), text_context.begin(), control, conv_in_(latents), {}};
+  const AttentionControl own = {.words = control.words};
+  Tensor& h = pass.h;
+  pass.skips = {h};
   for (const auto& level : down_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-      h = level.resnets[j](h, &*time++);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *text++, {.words = control.words});
-      skips.push_back(h);
+      h = level.resnets[j](h, &*pass.time++);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *pass.text++, own);
+      pass.skips.push_back(h);
     }
-    if (level.resample) skips.push_back(h = (*level.resample)(h));
+    if (level.resample) pass.skips.push_back(h = (*level.resample)(h));
   }
+  h = mid_resnet1_(h, &*pass.time++);
+  h = mid_attention_(h, *pass.text++, own);
+  h = mid_resnet2_(h, &*pass.time++);
+  return pass;
+}
 
-  h = mid_resnet1_(h, &*time++);
-  h = mid_attention_(h, *text++, {.words = control.words});
-  h = mid_resnet2_(h, &*time++);
+void UNet::go_through(const Level& level, Pass& pass) const {
+  const bool lays_out = &level == &up_[std::min(kStructureLevel, up_.size() - 1)];
+  const auto& structure_of = pass.control.structure_of;
+  Tensor& h = pass.h;
+  for (std::size_t j = 0; j < level.resnets.size(); ++j) {
+    h = level.resnets[j](ops_->concat_channels(h, pass.skips.back()), &*pass.time++);
+    pass.skips.pop_back();
+    if (!structure_of.empty() && lays_out && j == 0)
+      h = ops_->mix(h, ops_->gather_batch(h, structure_of), kStructureShare);
+    if (!level.attentions.empty()) h = level.attentions[j](h, *pass.text++, pass.control);
+  }
+}
 
-  const Level& structure_level = up_[std::min(kStructureLevel, up_.size() - 1)];
+void UNet::go_up(const Level& level, Pass& pass) const {
+  if (!level.resample) return;
+  const Tensor& skip = pass.skips.back();
+  pass.h = (*level.resample)(ops_->upsample_nearest2x(pass.h, skip.dim(1), skip.dim(2)));
+}
+
+Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
+                        const TextContext& text_context, const AttentionControl& control) const {
+  Pass pass = go_down(latents, time_context, text_context, control);
   for (const auto& level : up_) {
-    for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-      h = level.resnets[j](ops_->concat_channels(h, skips.back()), &*time++);
-      skips.pop_back();
-      if (!control.structure_of.empty() && &level == &structure_level && j == 0)
-        h = ops_->mix(h, ops_->gather_batch(h, control.structure_of), kStructureShare);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *text++, control);
-    }
-    if (level.resample) {
-      h = (*level.resample)(ops_->upsample_nearest2x(h, skips.back().dim(1), skips.back().dim(2)));
-    }
+    go_through(level, pass);
+    go_up(level, pass);
   }
-  return conv_out_(norm_out_(h, {.activation = ops::Activation::silu}));
+  return conv_out_(norm_out_(pass.h, {.activation = ops::Activation::silu}));
+}
+
+Tensor UNet::scene_features(const Tensor& latents, const TimeContext& time_context,
+                            const TextContext& text_context) const {
+  Pass pass = go_down(latents, time_context, text_context, {});
+  for (const auto& level : up_) {
+    go_through(level, pass);
+    if (!level.attentions.empty()) break;
+    go_up(level, pass);
+  }
+  return pass.h;
 }
 
 }  // namespace latentdial::models

@@ -40,6 +40,11 @@ class UNet {
   Tensor operator()(const Tensor& latents, const TimeContext& time_context, const TextContext& text_context,
                     const AttentionControl& control = {}) const;
 
+  /// What the decoder's first level with attention is about, [B,h,w,C]: which things are where, more than how
+  /// they look (Tang et al. 2023, arXiv 2306.03881).
+  [[nodiscard]] Tensor scene_features(const Tensor& latents, const TimeContext& time_context,
+                                      const TextContext& text_context) const;
+
   [[nodiscard]] const UNetConfig& config() const { return config_; }
 
  private:
@@ -49,6 +54,19 @@ class UNet {
     std::vector<SpatialTransformer> attentions;
     std::optional<Conv2d> resample;
   };
+
+  /// A batch on its way through the levels.
+  struct Pass {
+    TimeContext::const_iterator time;  ///< Of the blocks that are still to come.
+    TextContext::const_iterator text;
+    AttentionControl control;
+    Tensor h;
+    std::vector<Tensor> skips;
+  };
+  [[nodiscard]] Pass go_down(const Tensor& latents, const TimeContext& time_context,
+                             const TextContext& text_context, const AttentionControl& control) const;
+  void go_through(const Level& level, Pass& pass) const;  ///< A level of the way up.
+  void go_up(const Level& level, Pass& pass) const;       ///< To the next one's size.
 
   void build_down(const Scope& scope);
   void build_up(const Scope& scope);

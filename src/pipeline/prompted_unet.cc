@@ -82,6 +82,11 @@ std::vector<Tensor> PromptedUNet::look_at_words(const PromptedLatents& input, fl
   return std::move(words.maps);
 }
 
+Tensor PromptedUNet::scene_features(const PromptedLatents& input, float timestep) {
+  return ops_->to_host(
+      unet_->scene_features(ops_->to_device(input.latents), times_.at(timestep), project({input})));
+}
+
 std::vector<Tensor> PromptedUNet::operator()(const std::vector<PromptedLatents>& inputs, float timestep) {
   if (!keep_their_layout(inputs)) return run(inputs, timestep);
   std::map<std::int64_t, std::vector<std::size_t>> by_length;

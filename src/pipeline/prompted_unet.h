@@ -33,6 +33,9 @@ class PromptedUNet {
   [[nodiscard]] std::vector<Tensor> look_at_words(const PromptedLatents& input, float timestep,
                                                   const std::vector<std::int64_t>& tokens);
 
+  /// UNet::scene_features of one picture, [1,h,w,C] f32, at an expected timestep.
+  [[nodiscard]] Tensor scene_features(const PromptedLatents& input, float timestep);
+
  private:
   /// Prompts by identity: the tensors are kept, so no other can come to lie where they do.
   struct Projected {

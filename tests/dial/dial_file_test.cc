@@ -19,8 +19,8 @@ Dial a_dial() {
   dial.style = "Monet style";
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
-  dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, "no more"};
-  dial.weaken = {{0.2, 1, 0.6}, {{0, 0}, {-1, -2}}, "no less"};
+  dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, 0.8, "no more"};
+  dial.weaken = {{0.2, 1, 0.6}, {{0, 0}, {-1, -2}}, -1, "no less"};
   return dial;
 }
 
@@ -74,13 +74,14 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
   EXPECT_EQ(dial.weaken.way, (EditWay{0.2, 1, 0.6}));
   EXPECT_EQ(dial.around(0.75).above.strength, 1.4);
   EXPECT_EQ(dial.low(), -1);
+  EXPECT_EQ(dial.high(), 0.8);
   EXPECT_EQ(dial.strengthen.reason, "no more");
 }
 
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 4", "\"latentdial_dial\": 2")),
+  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 5", "\"latentdial_dial\": 2")),
               HasSubstr("is of format 2"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is no text"));

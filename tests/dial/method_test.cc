@@ -111,7 +111,7 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
 TEST(Calibrated, MixesWhatTheStrengthsOnEitherSideMakeOfTheFinishedPicture) {
   DialRequest request = a_request(0.75);
   auto dial = std::make_shared<Dial>();
-  dial->strengthen = {{0.4, 3, 0.6}, {{0, 0}, {0.5, 0.8}, {1, 1.5}}, ""};
+  dial->strengthen = {{0.4, 3, 0.6}, {{0, 0}, {0.5, 0.8}, {1, 1.5}}, 1, ""};
   request.dial = dial;
   const auto& method = find_dial_method("calibrated");
   EXPECT_EQ(method.start(request), 1) << "every position begins with the same finished picture";
