@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 
 #include "commands.h"
 #include "explain.h"
+#include "jumps.h"
 #include "latentdial/error.h"
 #include "options.h"
 #include "strip.h"
@@ -19,17 +22,38 @@ struct DialCommand {
   EngineOptions engine;
   OutputOptions output;
   std::string at = "0:1:11";
+  std::string refined;
+  int draft_steps = 0;
   bool explained = false;
   std::string out;
+
+  [[nodiscard]] Strip strip_at(const std::string& flag, const std::string& positions, int steps) const {
+    Settings s = settings;
+    s.steps = steps;
+    return dial_strip(s, read_range(flag, positions, -kFurthestPosition, kFurthestPosition));
+  }
+
+  void check_draft() const {
+    if (draft_steps == 0 && !refined.empty())
+      throw invalid_input("--refine: there is no draft to refine; say in how many steps, as in --draft 8");
+    if (draft_steps != 0 && (draft_steps < 1 || draft_steps >= settings.steps))
+      throw invalid_input(fmt::format("--draft: {} is out of range, use 1 to {}, fewer than --steps",
+                                      draft_steps, settings.steps - 1));
+  }
 
   void run() const {
     if (settings.style.empty())
       throw invalid_input(
           "--style: no style is given; say what the dial turns, as in --style \"Monet style\"");
-    const Strip strip = dial_strip(settings, read_range("--at", at, -kFurthestPosition, kFurthestPosition));
+    check_draft();
+    const Strip whole = strip_at("--at", at, settings.steps);
+    const Strip strip = refined.empty() ? whole : strip_at("--refine", refined, settings.steps);
     const Pipeline pipeline = load_pipeline(engine, output);
-    const fs::path folder = out.empty() ? default_folder("dial", pipeline.info().name, strip) : fs::path(out);
+    const fs::path folder = out.empty() ? default_folder("dial", pipeline.info().name, whole) : fs::path(out);
+    if (draft_steps != 0)
+      make_strips(pipeline, {strip_at("--at", at, draft_steps)}, folder / "draft", output);
     make_strips(pipeline, {strip}, folder, output);
+    warn_of_jump(strip, folder, output);
     if (explained) explain_strip(pipeline, strip, folder, output);
   }
 };
@@ -42,6 +66,11 @@ void add_dial(CLI::App& app, Run& run) {
   add_settings(*command, c->settings, {"position", "to_prompt", "to_seed", "to_image", "theta"});
   add_text(*command, "--at", c->at,
            "Dial positions A:B:N, N values from A to B; or one number; -4 to 4 (default: 0:1:11)");
+  command->add_option("--draft", c->draft_steps,
+                      "First the whole strip in so few steps, in the folder's draft/, to be looked at while "
+                      "the strip itself is made; fewer than --steps");
+  add_text(*command, "--refine", c->refined,
+           "After --draft, the positions to be made in all steps, as --at has them (default: all of them)");
   add_text(*command, "-o,--out", c->out, "Folder of the strip (default: out/dial-…, named by the settings)");
   command->add_flag(
       "--explain", c->explained,
@@ -52,7 +81,8 @@ void add_dial(CLI::App& app, Run& run) {
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
       "Examples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
-      "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.5:6 --seed 3 --explain\n"
+      "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.4:5 --seed 3 --explain\n"
+      "  latentdial dial -p \"a city\" --style sketch --draft 8 --refine 0.4:0.6:3   a look first\n"
       "  latentdial dial -p \"a temple, Monet style\" --style \"Monet style\" --at 0:-1:6   weaken it\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\" --method slerp --at 0:0.5:6   "
       "the paper's\n"

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "jumps.h"
 #include "latentdial/error.h"
 #include "options.h"
 #include "strip.h"
@@ -43,9 +44,10 @@ struct InterpolateCommand {
     const Strip strip = interpolation_strip(pictures ? between_pictures() : between_prompts(),
                                             read_range("--theta", theta, 0, 1));
     const Pipeline pipeline = load_pipeline(engine, output);
-    make_strips(pipeline, {strip},
-                out.empty() ? default_folder("interpolate", pipeline.info().name, strip) : fs::path(out),
-                output);
+    const fs::path folder =
+        out.empty() ? default_folder("interpolate", pipeline.info().name, strip) : fs::path(out);
+    make_strips(pipeline, {strip}, folder, output);
+    warn_of_jump(strip, folder, output);
   }
 
   [[nodiscard]] Settings between_prompts() const {

@@ -69,6 +69,20 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
   std::filesystem::remove(path);
 }
 
+TEST(Calibrate, TheRangeEndsWhereTheSceneWouldBeLost) {
+  auto o = options("sketch");
+  o.seeds = {1, 2};
+  o.content_budget = 0.5;
+  const Dial held = calibrate(pipeline(), o).dial;
+  EXPECT_LT(held.high(), 0.8);
+  EXPECT_GT(held.high(), 0.05);
+  EXPECT_GT(held.strengthen.points.back().position, held.high());
+  EXPECT_THAT(held.strengthen.reason, HasSubstr("another scene"));
+  o.content_budget = 0;
+  const Dial free = calibrate(pipeline(), o).dial;
+  EXPECT_EQ(free.high(), free.strengthen.points.back().position);
+}
+
 TEST(Calibrate, AStyleThatChangesNothingIsRefused) {
   auto o = options("in the");
   o.seeds = {1, 2, 3, 4};

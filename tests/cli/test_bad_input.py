@@ -309,3 +309,11 @@ def test_full_disk(latentdial):
     process = latentdial(*DOG, "-o", "dog.png", preexec_fn=limit)
     assert process.returncode == 2 and len(process.stderr.splitlines()) == 1, process
     assert "dog.png" in process.stderr
+
+
+def test_drafts_that_make_no_sense(fails):
+    dial = ("dial", "-p", "a dog", "--style", "sketch", "--steps", "10")
+    assert "use 1 to 9" in fails(*dial, "--draft", "10")
+    assert "--refine" in fails(*dial, "--refine", "0.5")
+    assert "--refine" in fails(*dial, "--draft", "3", "--refine", "9")
+    assert "--content-budget" in fails("calibrate", "--style", "sketch", "--content-budget", "-1")

@@ -250,3 +250,20 @@ def test_explain_says_what_a_dial_does(latentdial, tmp_path):
     assert strengths == sorted(strengths) and changes[0] == 0 < changes[1] < changes[2]
     assert abs(sum(colour["share"] for colour in found["palette_after"]) - 1) < 1e-6
     assert Image.open(tmp_path / "strip/explain.png").text["parameters"].startswith("a castle\n")
+
+
+def test_a_draft_comes_first_and_only_what_is_asked_for_is_refined(latentdial, tmp_path):
+    turned = ("dial", "-p", "a castle", "--style", "sketch", "--steps", "8", "--sampler", "dpm++2m", "--at", "0:1:5")
+    process = latentdial(*turned, "--draft", "3", "--refine", "0.4:0.6:2", "-o", "strip")
+    lines = process.stdout.splitlines()
+    assert process.returncode == 0 and lines.index("strip/draft/strip.png") < lines.index("strip/frame-000.png")
+    assert len(list((tmp_path / "strip/draft").glob("frame-*.png"))) == 5 and len(list((tmp_path / "strip").glob("frame-*.png"))) == 2
+    assert "Steps: 3," in Image.open(tmp_path / "strip/draft/frame-000.png").info["parameters"]
+    assert "Steps: 8," in Image.open(tmp_path / "strip/frame-000.png").info["parameters"]
+
+
+def test_a_jump_is_told_and_an_even_dial_is_not(latentdial):
+    seen = ("-p", "a castle by the lake", "--style", "sunset", "--sampler", "dpm++2m", "--steps", "8", "--cfg", "3.5")
+    assert "jumps" not in latentdial("dial", *seen, "--at", "0:1:6", "-o", "even").stderr
+    between = ("--from", "a castle by the lake", "--to", "a dog in the jungle", "--theta", "0:1:12", "--steps", "8", "--sampler", "dpm++2m", "--cfg", "5")
+    assert "the picture jumps, by" in latentdial("interpolate", *between, "-o", "jumping").stderr
