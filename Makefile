@@ -12,6 +12,7 @@ TEST_PACKAGES := chromium
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 FUZZ_SECONDS := 1800
 FUZZ_RUNS := 1000000
+FUZZ_SEED := 0
 SOAK_SECONDS := 7200
 RAY_PICTURES := 2000
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
@@ -73,7 +74,7 @@ faults: build .venv/test  ## kill -9, full disks, cut models, too little memory:
 fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SECONDS and FUZZ_RUNS each (three hours on two cores)
 	cmake --preset fuzz
 	cmake --build --preset fuzz
-	python3 tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --runs $(FUZZ_RUNS)
+	python3 tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --runs $(FUZZ_RUNS) --seed $(FUZZ_SEED)
 
 .venv/bench: .venv/parity bench/requirements.txt
 	$(PYTHON) -m pip install -q -r bench/requirements.txt

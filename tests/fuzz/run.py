@@ -18,20 +18,20 @@ SECONDS_AN_INPUT = 20  # Under the sanitizers, which take five to ten times as l
 MEGABYTES = 1024
 
 
-def command(build: pathlib.Path, name: str, seconds: int) -> list[str]:
+def command(build: pathlib.Path, name: str, seconds: int, seed: int) -> list[str]:
     learnt, findings = build / "corpus" / name, build / "findings" / name
     for folder in (learnt, findings):
         folder.mkdir(parents=True, exist_ok=True)
     limits = [f"-max_len={LONGEST_INPUT}", f"-timeout={SECONDS_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}", f"-malloc_limit_mb={MEGABYTES // 2}"]
-    options = [f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={findings}/", *limits]
+    options = [f"-max_total_time={seconds}", f"-seed={seed}", "-print_final_stats=1", f"-artifact_prefix={findings}/", *limits]
     return [str(build / "fuzz" / f"{name}_fuzz"), *options, str(learnt), str(HERE / "corpus" / name)]
 
 
-def fuzz(build: pathlib.Path, name: str, seconds: int, runs: int) -> dict:
+def fuzz(build: pathlib.Path, name: str, seconds: int, runs: int, seed: int) -> dict:
     """At least `seconds` and `runs`, or until the first finding."""
     started, done = time.monotonic(), 0
     while True:
-        answer = subprocess.run(command(build, name, seconds), capture_output=True, text=True, errors="replace", env={**os.environ, "OMP_NUM_THREADS": "1"})
+        answer = subprocess.run(command(build, name, seconds, seed), capture_output=True, text=True, errors="replace", env={**os.environ, "OMP_NUM_THREADS": "1"})
         executed = re.search(r"number_of_executed_units: (\d+)", answer.stderr)
         done += int(executed[1]) if executed else 0
         if answer.returncode or done >= runs:
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/fuzz"))
     parser.add_argument("--seconds", type=int, default=1800, help="each fuzzer runs so long")
     parser.add_argument("--runs", type=int, default=0, help="and longer, until it ran so many inputs")
+    parser.add_argument("--seed", type=int, default=0, help="of the inputs; 0: another each time")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
@@ -51,7 +52,7 @@ def main() -> None:
     if arguments.only:
         names = [name for name in names if name in arguments.only.split(",")]
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        results = list(pool.map(lambda name: fuzz(arguments.build, name, arguments.seconds, arguments.runs), names))
+        results = list(pool.map(lambda name: fuzz(arguments.build, name, arguments.seconds, arguments.runs, arguments.seed), names))
     for result in results:
         print(f"{result['name']:16} {result['runs']:10,} runs  {result['seconds']:6.0f} s  {'FOUND SOMETHING' if result['failed'] else 'nothing found'}")
     for result in results:
