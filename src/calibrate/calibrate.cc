@@ -288,7 +288,7 @@ std::vector<DialledScene> dialled(const CalibrationOptions& options, const std::
 /// Ends the range where the scene would be lost. `budget` 0: nowhere.
 void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
                     const std::vector<Scene>& scenes, const Side& side, double budget, DialSide& result) {
-  if (budget == 0 || result.points.size() != side.response.size() + 1) return;
+  if (budget == 0 || result.points.size() < 2) return;
   std::vector<double> positions;
   for (const DialPoint& point : result.points) positions.push_back(point.position);
   const double end =
@@ -307,10 +307,10 @@ DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::
   DialSide result{side.way, {{0, 0}}, 0, ""};
   result.reason = extend(fitter, options, scenes, side);
   const double sign = side.weaken ? -1 : 1;
-  for (const auto& point : side.response) {
-    const double position = std::round(point.mean / side.full() * 1000) / 1000;
-    if (position > 0) result.points.push_back({sign * position, sign * point.strength});
-  }
+  const double full = side.full();
+  const auto position_of = [&](const Response& at) { return std::round(at.mean / full * 1000) / 1000; };
+  std::erase_if(side.response, [&](const Response& at) { return position_of(at) <= 0; });
+  for (const auto& at : side.response) result.points.push_back({sign * position_of(at), sign * at.strength});
   result.end = result.points.back().position;
   return result;
 }
