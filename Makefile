@@ -14,6 +14,7 @@ FUZZ_SECONDS := 1800
 FUZZ_RUNS := 1000000
 FUZZ_SEED := 0
 SOAK_SECONDS := 7200
+SOAK_GROWTH := 1.05
 RAY_PICTURES := 2000
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -60,7 +61,7 @@ load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)
 
 soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
-	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS)
+	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS) --most-growth $(SOAK_GROWTH)
 
 ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray: a node and the driver die, and nothing is lost or made twice
 	$(PYTHON) -m pip install -q "ray>=2.9"

@@ -1,7 +1,7 @@
 """A server under a steady mixed load for hours: python bench/soak.py --program build/release/bin/latentdial --seconds 7200
 
 Pictures over A1111's path and our own, dials, uploads, previews, cancelled jobs, clients that hang up, refused requests: a client for each, one
-thing after the other. Prints a table by tenths of the run and exits with 1 when memory grew by more than 5 % after the warm-up, a job failed, the
+thing after the other. Prints a table by tenths of the run and exits with 1 when memory grew by more than --most-growth after the warm-up, a job failed, the
 same question got another picture, an upload stayed behind, or the server ended."""
 
 import argparse
@@ -22,7 +22,6 @@ from clients import PLAIN, STEPS, TIMEOUT, Clients, percentiles, resident_bytes,
 SEEDS = 50  # Few, so that each question is asked again and again.
 EVERY = 2.0  # Seconds from one look at the memory to the next.
 EARLY, LATE = (0.2, 0.4), (0.8, 1.0)  # Shares of the run; what lies before the first is the warm-up, in which the server's memory of jobs fills.
-MOST_GROWTH = 1.05
 MOST_DESCRIPTORS = 32  # More than early.
 
 
@@ -142,14 +141,14 @@ def table(soak: Soak, samples: Samples) -> str:
     return "\n".join(lines)
 
 
-def judge(soak: Soak, samples: Samples, left: list[str]) -> list[str]:
+def judge(soak: Soak, samples: Samples, left: list[str], most_growth: float) -> list[str]:
     """What is wrong, a line each."""
     wrong = [f"{count} times: {what}" for what, count in soak.faults.items()]
     if left:
         wrong.append(f"uploads stayed behind: {', '.join(left)}")
     memory = [samples.median(window, 1) for window in (EARLY, LATE)]
     files = [samples.median(window, 2) for window in (EARLY, LATE)]
-    if not memory[1] <= MOST_GROWTH * memory[0]:
+    if not memory[1] <= most_growth * memory[0]:
         wrong.append(f"memory grew from {memory[0] / 2**20:.1f} to {memory[1] / 2**20:.1f} MiB")
     if not files[1] <= files[0] + MOST_DESCRIPTORS:
         wrong.append(f"open files grew from {files[0]:.0f} to {files[1]:.0f}")
@@ -160,6 +159,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/release/bin/latentdial")
     parser.add_argument("--seconds", type=float, default=7200, help="60 at least")
+    parser.add_argument("--most-growth", type=float, default=1.05, help="of memory, late over early (default: %(default)s)")
     arguments = parser.parse_args()
     if not arguments.seconds >= 60:
         parser.error("--seconds: 60 at least")
@@ -179,7 +179,7 @@ def main() -> int:
     picture, look = percentiles([s for _, s in soak.pictures]), percentiles([s for _, s in soak.looks])
     print(f"{len(soak.pictures) / arguments.seconds:.1f} pictures/s; picture p50 {picture['p50']:.0f}, p99 {picture['p99']:.0f} ms; "
           f"progress p50 {look['p50']:.1f}, p99 {look['p99']:.1f} ms; memory {early:.1f} to {late:.1f} MiB ({late / early - 1:+.1%})")
-    wrong = judge(soak, samples, left)
+    wrong = judge(soak, samples, left, arguments.most_growth)
     for line in wrong:
         print(f"WRONG: {line}")
     return 1 if wrong else 0
