@@ -6,7 +6,6 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "interrupt.h"
 #include "latentdial/error.h"
@@ -35,7 +34,7 @@ struct Explanation {
 Explanation look(const Pipeline& pipeline, const Strip& strip, const fs::path& folder) {
   Explanation found;
   for (std::size_t i = 0; i < strip.frames.size(); ++i) {
-    found.frames.push_back(read_image(folder / fmt::format("frame-{:03}.png", i)));
+    found.frames.push_back(read_image(folder / frame_name(i)));
     const auto distance = [&](std::size_t k) { return std::abs(strip.frames[k].position); };
     if (distance(i) < distance(found.none)) found.none = i;
     if (distance(i) > distance(found.most)) found.most = i;
@@ -101,12 +100,10 @@ ordered_json to_json(const std::vector<PaletteColour>& palette) {
 ordered_json describe(const Strip& strip, const Explanation& found) {
   ordered_json object = {{"prompt", strip.frames.front().prompt}, {"style", strip.frames.front().style}};
   for (std::size_t i = 0; i < found.frames.size(); ++i) {
-    const auto change = change_between(found.frames[found.none], found.frames[i]);
     object["frames"].push_back({{"position", strip.frames[i].position},
                                 {"strength", found.readings[i].strength},
                                 {"standard_error", found.readings[i].standard_error},
-                                {"change", std::accumulate(change.begin(), change.end(), 0.0) /
-                                               static_cast<double>(change.size())}});
+                                {"change", mean_change(found.frames[found.none], found.frames[i])}});
   }
   object["palette_before"] = to_json(found.before);
   object["palette_after"] = to_json(found.after);
@@ -128,7 +125,7 @@ void write_text(const fs::path& path, const std::string& text) {
 void explain_strip(const Pipeline& pipeline, const Strip& strip, const fs::path& folder,
                    const OutputOptions& output) {
   const Explanation found = look(pipeline, strip, folder);
-  write_png(folder / "explain.png", draw(strip, found), read_png_parameters(folder / "frame-000.png"));
+  write_png(folder / "explain.png", draw(strip, found), read_png_parameters(folder / frame_name(0)));
   write_text(folder / "explain.json",
              describe(strip, found).dump(1, ' ', false, ordered_json::error_handler_t::replace));
   report_path(output, "explanation", (folder / "explain.png").string());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "latentdial/explanation.h"
@@ -21,12 +22,8 @@ std::vector<double> steps_of(const Strip& strip, const std::filesystem::path& fo
   std::vector<double> steps;
   Image before;
   for (std::size_t i = 0; i < strip.frames.size(); ++i) {
-    Image after = read_image(folder / fmt::format("frame-{:03}.png", i));
-    if (i > 0) {
-      const auto change = change_between(before, after);
-      steps.push_back(std::accumulate(change.begin(), change.end(), 0.0) /
-                      static_cast<double>(change.size()));
-    }
+    Image after = read_image(folder / frame_name(i));
+    if (i > 0) steps.push_back(mean_change(before, after));
     before = std::move(after);
   }
   return steps;

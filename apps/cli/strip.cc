@@ -60,7 +60,7 @@ std::vector<Job> jobs_of(const std::vector<Strip>& strips) {
   std::vector<Job> jobs;
   for (const Strip& strip : strips) {
     for (std::size_t i = 0; i < strip.frames.size(); ++i) {
-      const auto file = std::filesystem::path(strip.folder) / fmt::format("frame-{:03}.png", i);
+      const auto file = std::filesystem::path(strip.folder) / frame_name(i);
       jobs.push_back({strip.frames[i], file.string()});
     }
   }
@@ -71,14 +71,18 @@ std::vector<Job> jobs_of(const std::vector<Strip>& strips) {
 Image write_sheet(const Strip& strip, const std::filesystem::path& folder) {
   std::vector<StripFrame> frames;
   for (std::size_t i = 0; i < strip.frames.size(); ++i) {
-    frames.push_back({read_image(folder / fmt::format("frame-{:03}.png", i)), strip.labels[i]});
+    frames.push_back({read_image(folder / frame_name(i)), strip.labels[i]});
   }
   Image sheet = draw_strip(strip.title, frames);
-  write_png(folder / "strip.png", sheet, read_png_parameters(folder / "frame-000.png"));
+  write_png(folder / "strip.png", sheet, read_png_parameters(folder / frame_name(0)));
   return sheet;
 }
 
 }  // namespace
+
+std::string frame_name(std::size_t index) {
+  return fmt::format("frame-{:03}.png", index);
+}
 
 Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
   Strip strip;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct Strip {
 
 /// From the prompt (or seed) to the other end at each of `thetas`, labelled with θ. Throws as `dial_strip`.
 [[nodiscard]] Strip interpolation_strip(const Settings& settings, const std::vector<double>& thetas);
+
+/// "frame-007.png": the file of a strip's picture.
+[[nodiscard]] std::string frame_name(std::size_t index);
 
 /// Makes what is missing of the strips' frames in `folder`, then each strip's labelled `strip.png`. Returns
 /// these sheets.

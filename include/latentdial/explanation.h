@@ -22,6 +22,9 @@ struct PaletteColour {
 /// Mean change of each pixel over the channels, 0 to 1, row by row. Both pictures have one size.
 [[nodiscard]] std::vector<float> change_between(const Image& before, const Image& after);
 
+/// The mean of that over the picture, 0 to 1.
+[[nodiscard]] double mean_change(const Image& before, const Image& after);
+
 /// Where `after` differs from `before`: `before` in pale grey, the change over it from yellow to red, the
 /// largest one in full.
 [[nodiscard]] Image draw_change(const Image& before, const Image& after);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "latentdial/error.h"
 
@@ -30,9 +31,14 @@ Tensor linear_combination(std::initializer_list<Term> terms) {
         sums[i] += term.factor * static_cast<double>(values[i]);
       }
     }
-    std::transform(sums, sums + count, out.data() + begin, [](double sum) { return static_cast<float>(sum); });
+    std::transform(sums, sums + count, out.data() + begin,
+                   [](double sum) { return static_cast<float>(sum); });
   }
   return result;
+}
+
+Tensor noised(const Tensor& x0, const Tensor& noise, double alpha_cumprod) {
+  return linear_combination({{std::sqrt(alpha_cumprod), x0}, {std::sqrt(1 - alpha_cumprod), noise}});
 }
 
 }  // namespace latentdial

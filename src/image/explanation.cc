@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <numeric>
 
 #include "image/cairo_page.h"
 #include "latentdial/error.h"
@@ -165,6 +166,11 @@ std::vector<float> change_between(const Image& before, const Image& after) {
   for (std::size_t i = 0; i < before.rgb.size(); ++i)
     change[i / 3] += static_cast<float>(std::abs(after.rgb[i] - before.rgb[i])) / (3 * 255.0F);
   return change;
+}
+
+double mean_change(const Image& before, const Image& after) {
+  const auto change = change_between(before, after);
+  return std::accumulate(change.begin(), change.end(), 0.0) / static_cast<double>(change.size());
 }
 
 Image draw_change(const Image& before, const Image& after) {

@@ -60,8 +60,8 @@ std::vector<SceneFeatures> Pipeline::scene_features(const std::vector<SeenPictur
         engine.prompt_encoder
             .encode(constant_prompt("--prompt", picture.prompt), PromptSyntax::a1111, ignored)
             .states;
-    const Tensor noised = linear_combination({{std::sqrt(alpha), latents}, {std::sqrt(1 - alpha), noise}});
-    features.push_back(normalised(engine.prompted_unet.scene_features({noised, states}, kTimestep)));
+    features.push_back(
+        normalised(engine.prompted_unet.scene_features({noised(latents, noise, alpha), states}, kTimestep)));
   }
   return features;
 }

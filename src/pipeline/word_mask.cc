@@ -70,8 +70,8 @@ Tensor word_mask(PromptedUNet& unet, const ScheduleConfig& schedule, const Tenso
   for (const float timestep : kTimesteps) {
     const Tensor noise = generator.randn_nhwc(latents.shape());
     const double alpha = alphas.at(static_cast<std::size_t>(timestep));
-    const Tensor noised = linear_combination({{std::sqrt(alpha), latents}, {std::sqrt(1 - alpha), noise}});
-    for (const Tensor& map : unet.look_at_words({noised, text_states}, timestep, tokens))
+    for (const Tensor& map :
+         unet.look_at_words({noised(latents, noise, alpha), text_states}, timestep, tokens))
       add_resized(map, sum);
   }
   return two_means_mask(sum);
