@@ -64,18 +64,8 @@ void check_command(const CLI::App& app, const std::vector<std::string>& argument
   throw invalid_input(fmt::format("\"{}\" is no command; use {}", arguments.back(), fmt::join(names, ", ")));
 }
 
-/// One line whatever a file name or a prompt in it holds.
 int report(int code, const std::string& message) {
-  std::string line;
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      line += fmt::format("\\x{:02x}", byte);
-    } else {
-      line += c;
-    }
-  }
-  fmt::print(stderr, "latentdial: {}\n", line);
+  fmt::print(stderr, "latentdial: {}\n", single_line(message));
   return code;
 }
 

@@ -106,6 +106,8 @@ void add_guard(httplib::Server& server, const std::string& api_key) {
              fmt::format("{} {}: only {} here", request.method, request.path, allowed));
       return;
     }
+    const bool unreadable = response.status != 404 && response.status != 413;
+    if (unreadable) response.set_header("Connection", "close");  // Where it ends is not known either.
     const std::string message =
         response.status == 404   ? fmt::format("{} {}: there is nothing here", request.method, request.path)
         : response.status == 413 ? "the body is larger than this server takes"

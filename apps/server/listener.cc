@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 namespace latentdial::server {
 namespace {
@@ -59,6 +61,26 @@ class TimedStream : public httplib::Stream {
   void begin_request() {
     began_ = Clock::now();
     received_ = 0;
+    unread_.reset();
+  }
+  /// `bytes` as the headers tell them; none where they do not tell plainly where the body ends.
+  void begin_body(std::optional<std::uint64_t> bytes) { unread_ = bytes; }
+  /// Reads what a refusal left of the body, or its bytes would be taken for the next request. False where
+  /// nobody can say where that begins.
+  bool skip_body() {
+    std::array<char, 4096> skipped;
+    while (unread_ && *unread_ > 0) {
+      if (read(skipped.data(), std::min<std::uint64_t>(skipped.size(), *unread_)) <= 0) return false;
+    }
+    return unread_.has_value();
+  }
+  /// Closing while bytes still come would take the answer from the client.
+  void linger() {
+    shutdown(socket_, SHUT_WR);
+    const auto until = Clock::now() + std::chrono::seconds(Listener::kLingerSeconds);
+    while (Clock::now() < until && wait_for(socket_, POLLIN, kStopCheckMilliseconds) &&
+           recv(socket_, buffer_.data(), buffer_.size(), 0) > 0) {
+    }
   }
   /// Bytes of the next request that came with the last one.
   [[nodiscard]] bool has_buffered() const { return next_ < filled_; }
@@ -76,6 +98,7 @@ class TimedStream : public httplib::Stream {
     const std::size_t count = std::min(size, filled_ - next_);
     std::memcpy(to, buffer_.data() + next_, count);
     next_ += count;
+    if (unread_) *unread_ -= std::min<std::uint64_t>(*unread_, count);
     return static_cast<ssize_t>(count);
   }
   ssize_t write(const char* from, std::size_t size) override {
@@ -116,7 +139,25 @@ class TimedStream : public httplib::Stream {
   Clock::time_point began_ = Clock::now();
   std::uint64_t received_ = 0;
   bool failed_ = false;
+  std::optional<std::uint64_t> unread_;  // Of the body.
 };
+
+/// The body's length where one header says it, and none that it comes in chunks.
+std::optional<std::uint64_t> body_bytes(const httplib::Request& request) {
+  if (request.has_header("Transfer-Encoding")) return std::nullopt;
+  if (!request.has_header("Content-Length")) return 0;
+  const std::string text = request.get_header_value("Content-Length");
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  const bool plain = error == std::errc() && end == text.data() + text.size();
+  return plain && request.get_header_value_count("Content-Length") == 1 ? std::optional(bytes) : std::nullopt;
+}
+
+/// Makes the answer say that the connection ends with it.
+void end_connection_after(httplib::Request& request) {
+  request.headers.erase("Connection");
+  request.set_header("Connection", "close");
+}
 
 }  // namespace
 
@@ -164,7 +205,20 @@ void Listener::serve(socket_t socket) {
     if (!stream.has_buffered() && !wait_for_request(socket)) break;
     stream.begin_request();
     bool closed = false;
-    if (!process_request(stream, left == 1, closed, nullptr) || closed || stream.failed()) break;
+    const bool answered =
+        process_request(stream, left == 1, closed, [&stream, &closed](httplib::Request& request) {
+          const auto bytes = body_bytes(request);
+          stream.begin_body(bytes);
+          if (bytes) return;
+          end_connection_after(request);
+          closed = true;
+        });
+    if (!answered || stream.failed()) break;
+    if (!stream.skip_body()) {
+      stream.linger();
+      break;
+    }
+    if (closed) break;
   }
   current_socket = -1;
 }

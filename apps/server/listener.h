@@ -8,8 +8,9 @@
 
 namespace latentdial::server {
 
-/// httplib's server with what it lacks: a request must come whole in time, however slowly its bytes drip, and
-/// no address but this machine's own may hold more than `kConnectionsPerAddress` connections.
+/// httplib's server with what it lacks: a request must come whole in time, however slowly its bytes drip, no
+/// address but this machine's own may hold more than `kConnectionsPerAddress` connections, and nothing that
+/// was sent as a body is ever read as a request.
 class Listener : public httplib::Server {
  public:
   static constexpr int kConnectionsPerAddress = 32;
@@ -18,6 +19,7 @@ class Listener : public httplib::Server {
   static constexpr int kPatienceSeconds = 10;              ///< For one byte, either way.
   static constexpr int kIdleSeconds = 2;                   ///< Between two requests of a connection.
   static constexpr int kRequestsPerConnection = 100;
+  static constexpr int kLingerSeconds = 1;  ///< For what a client still sends after its refusal.
 
   /// Whether the client whose request this thread handles has hung up.
   [[nodiscard]] static bool client_is_gone();

@@ -32,6 +32,8 @@ bool is_loopback(const std::string& host) {
 void set_limits(httplib::Server& server, const QueueLimits& limits) {
   server.set_payload_max_length(kLargestBody);
   server.set_tcp_nodelay(true);
+  server.set_keep_alive_timeout(Listener::kIdleSeconds);  // As every answer tells its client.
+  server.set_keep_alive_max_count(Listener::kRequestsPerConnection);
   // A waiting client holds a thread, so those of a full queue leave enough for the others.
   const std::size_t threads = limits.waiting + kThreadsBesideQueue;
   server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };

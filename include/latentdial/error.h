@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace latentdial {
 
@@ -28,10 +30,38 @@ enum class ErrorCode {
   return "internal";
 }
 
-/// The one exception type of the engine. `what()` is a single line: what, where, and what would be right.
+/// The longest that a message of an Error is, in bytes.
+constexpr std::size_t kLongestLine = 8192;
+
+/// A message as one line, whatever a file name, a prompt or a key in it holds: control characters become
+/// "\x0a", and of more than kLongestLine bytes the middle is left out.
+[[nodiscard]] inline std::string single_line(std::string_view message) {
+  constexpr std::string_view kLeftOut = " [...] ";
+  constexpr std::size_t kHalf = (kLongestLine - kLeftOut.size()) / 2;
+  std::string line;
+  line.reserve(message.size());
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      line += c;
+      continue;
+    }
+    char escaped[8];
+    std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned>(byte));
+    line += escaped;
+  }
+  if (line.size() <= kLongestLine) return line;
+  const auto inside_character = [&line](std::size_t at) { return (line[at] & 0xc0) == 0x80; };
+  std::size_t head = kHalf, tail = line.size() - kHalf;
+  while (head > 0 && inside_character(head)) --head;
+  while (tail < line.size() && inside_character(tail)) ++tail;
+  return line.substr(0, head).append(kLeftOut).append(line, tail);
+}
+
+/// The one exception type of the engine. `what()` is a single_line: what, where, and what would be right.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(single_line(message)), code_(code) {}
   [[nodiscard]] ErrorCode code() const { return code_; }
 
  private:

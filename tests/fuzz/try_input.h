@@ -8,11 +8,10 @@
 
 namespace latentdial::fuzz {
 
-/// Runs `read` on an input that a stranger wrote. It may take it, or refuse it in one short line; every other
+/// Runs `read` on an input that a stranger wrote. It may take it, or refuse it in one line; every other
 /// exception, and a fault of ours, is a finding.
 template <typename Read>
 int try_input(Read&& read) {
-  constexpr std::size_t kLongestLine = 2000;
   try {
     std::forward<Read>(read)();
   } catch (const Error& error) {
