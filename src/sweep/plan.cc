@@ -92,12 +92,22 @@ void expand(const ordered_json& section, std::vector<Job>& jobs) {
   }
 }
 
+/// The settings that differ from the defaults, as JSON: a picture keeps its name in versions that know more.
+std::string chosen(const Settings& settings) {
+  json object = json::parse(to_json(settings));
+  const Settings defaults;
+  visit_settings(defaults, [&](const Option& option, const auto& value) {
+    if (object[option.name] == value) object.erase(option.name);
+  });
+  return object.dump();
+}
+
 }  // namespace
 
 std::string settings_id(const std::vector<Settings>& list) {
   std::uint64_t hash = 14695981039346656037u;  // FNV-1a.
   for (const Settings& settings : list) {
-    for (const unsigned char c : to_json(settings)) hash = (hash ^ c) * 1099511628211u;
+    for (const unsigned char c : chosen(settings)) hash = (hash ^ c) * 1099511628211u;
   }
   return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
 }

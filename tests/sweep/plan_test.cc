@@ -52,6 +52,12 @@ TEST(Plan, NamesFilesByOrderAndSettings) {
   EXPECT_NE(jobs[0].file.substr(5), jobs[1].file.substr(5));
 }
 
+TEST(Plan, KeepsItsNamesWhenAVersionKnowsMoreSettings) {
+  Settings settings;
+  settings.prompt = "a dog";
+  EXPECT_EQ(settings_id({settings}), "07cc23c7");  // FNV-1a of {"prompt":"a dog"}.
+}
+
 TEST(Plan, SaysWhatIsWrong) {
   EXPECT_THAT(fault("not json"), HasSubstr("not JSON"));
   EXPECT_THAT(fault(R"({"setings": {}})"), HasSubstr("\"setings\" is unknown"));
