@@ -19,7 +19,9 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -351,12 +353,22 @@ def main() -> int:
     """The exit code, and what is printed, are those of `latentdial sweep`."""
     arguments = vars(_arguments().parse_args())
     quiet, as_json = arguments.pop("quiet"), arguments.pop("json")
+    shown = not quiet and sys.stderr.isatty()
+    interrupted = threading.Event()
+
+    def interrupt(*_: Any) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
 
     def show(pictures: int, of: int) -> None:
-        print(f"\r{pictures} of {of} pictures", end="\n" if pictures == of else "", file=sys.stderr, flush=True)
+        if interrupted.is_set():  # By a Ctrl-C whose exception a callback of Ray's swallowed.
+            raise KeyboardInterrupt
+        if shown:
+            print(f"\r{pictures} of {of} pictures", end="\n" if pictures == of else "", file=sys.stderr, flush=True)
 
+    signal.signal(signal.SIGINT, interrupt)
     try:
-        report = run(**arguments, on_progress=None if quiet or not sys.stderr.isatty() else show)
+        report = run(**arguments, on_progress=show)
     except (Error, OSError) as error:
         print("latentdial:", " ".join(str(error).split()), file=sys.stderr)
         return 2 if isinstance(error, (InvalidInput, OSError)) else 1
