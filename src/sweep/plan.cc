@@ -94,12 +94,12 @@ void expand(const ordered_json& section, std::vector<Job>& jobs) {
 
 /// The settings that differ from the defaults, as JSON: a picture keeps its name in versions that know more.
 std::string chosen(const Settings& settings) {
-  json object = json::parse(to_json(settings));
-  const Settings defaults;
-  visit_settings(defaults, [&](const Option& option, const auto& value) {
-    if (object[option.name] == value) object.erase(option.name);
+  static const json defaults = json::parse(to_json(Settings()));
+  json object = json::object();
+  visit_settings(settings, [&](const Option& option, const auto& value) {
+    if (defaults.at(option.name) != value) object[option.name] = value;
   });
-  return object.dump();
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
