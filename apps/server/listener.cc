@@ -205,14 +205,11 @@ void Listener::serve(socket_t socket) {
     if (!stream.has_buffered() && !wait_for_request(socket)) break;
     stream.begin_request();
     bool closed = false;
-    const bool answered =
-        process_request(stream, left == 1, closed, [&stream, &closed](httplib::Request& request) {
-          const auto bytes = body_bytes(request);
-          stream.begin_body(bytes);
-          if (bytes) return;
-          end_connection_after(request);
-          closed = true;
-        });
+    const bool answered = process_request(stream, left == 1, closed, [&stream](httplib::Request& request) {
+      const auto bytes = body_bytes(request);
+      stream.begin_body(bytes);
+      if (!bytes) end_connection_after(request);
+    });
     if (!answered || stream.failed()) break;
     if (!stream.skip_body()) {
       stream.linger();

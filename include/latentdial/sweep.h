@@ -25,7 +25,8 @@ struct Job {
 /// "A:B:N" as N values from A to B, or a lone number as one value. Throws invalid_input.
 [[nodiscard]] std::vector<double> parse_range(const std::string& text);
 
-/// Eight hexadecimal digits that name these settings by what differs from the defaults, the same on every machine.
+/// Eight hexadecimal digits that name these settings by what differs from the defaults, the same on every
+/// machine.
 [[nodiscard]] std::string settings_id(const std::vector<Settings>& list);
 
 /// The i-th of n parts of a sweep, for as many machines: neighbours stay together.
