@@ -50,11 +50,13 @@ struct CalibrateCommand {
   }
 
   void report(const std::string& path, const Calibration& found) const {
+    const EditWay& way = found.dial.strengthen.way;
     if (output.json) {
       ordered_json object = {{"dial", path},
-                             {"style_start", found.dial.strengthen.way.start},
-                             {"style_passes", found.dial.strengthen.way.passes},
-                             {"style_guidance", found.dial.strengthen.way.guidance},
+                             {"style_start", way.start},
+                             {"style_passes", way.passes},
+                             {"style_guidance", way.guidance},
+                             {"style_colours", way.colours ? to_text(*way.colours) : ""},
                              {"low", found.dial.low()},
                              {"high", found.dial.high()},
                              {"pictures", found.pictures},
@@ -73,12 +75,12 @@ struct CalibrateCommand {
     }
     fmt::print("{}\n", path);
     if (output.quiet) return;
-    const EditWay& way = found.dial.strengthen.way;
     fmt::print(
         stderr,
-        "the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
+        "{}the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
         "pictures, {} prompts and seeds used\n",
-        100 * way.start, way.passes, way.guidance, found.pictures, found.used);
+        way.colours ? "the picture's colours are brought into the style, then " : "", 100 * way.start,
+        way.passes, way.guidance, found.pictures, found.used);
     fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.strengthen.reason);
     fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.weaken.reason);
   }
@@ -118,10 +120,10 @@ void add_calibrate(CLI::App& app, Run& run) {
           "What the pictures show, without the style; give several, each with -p (default: four plain "
           "scenes)")
       ->type_name("TEXT");
-  add_settings(
-      *command, c->options.settings,
-      {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance",
-       "mask", "mask_words", "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
+  add_settings(*command, c->options.settings,
+               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes",
+                "style_guidance", "style_colours", "mask", "mask_words", "per_token", "to_prompt", "to_seed",
+                "theta", "image", "strength"});
   command->add_option("--content-budget", c->options.content_budget,
                       "How far the scene may move before the range ends, in distances between two seeds' "
                       "scenes as the model sees them, 0 to 100 (default: 2; 0: no limit)");

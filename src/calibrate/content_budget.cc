@@ -32,6 +32,26 @@ Image picture_at(double position, const std::vector<double>& positions, const Di
                (position - positions[i - 1]) / (positions[i] - positions[i - 1]));
 }
 
+std::vector<SceneFeatures> features_at_start(const Pipeline& pipeline,
+                                             const std::vector<DialledScene>& scenes,
+                                             const std::stop_token& stop) {
+  std::vector<SeenPicture> starts;
+  for (const auto& scene : scenes) starts.push_back({scene.points.front(), scene.prompt});
+  return pipeline.scene_features(starts, stop);
+}
+
+/// How far styled pictures of the scenes, one each, are from the features `from`.
+double median_distance(const Pipeline& pipeline, const std::vector<SceneFeatures>& from,
+                       const std::vector<Image>& pictures, const std::vector<DialledScene>& scenes,
+                       const std::stop_token& stop) {
+  std::vector<SeenPicture> seen;
+  for (std::size_t i = 0; i < scenes.size(); ++i) seen.push_back({pictures[i], scenes[i].styled_prompt});
+  const auto to = pipeline.scene_features(seen, stop);
+  std::vector<double> distances;
+  for (std::size_t i = 0; i < scenes.size(); ++i) distances.push_back(scene_distance(from[i], to[i]));
+  return median(distances);
+}
+
 }  // namespace
 
 double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture>& pictures,
@@ -45,20 +65,21 @@ double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture
   return median(distances);
 }
 
+double distance_at_end(const Pipeline& pipeline, const std::vector<DialledScene>& scenes,
+                       const std::stop_token& stop) {
+  std::vector<Image> last;
+  for (const auto& scene : scenes) last.push_back(scene.points.back());
+  return median_distance(pipeline, features_at_start(pipeline, scenes, stop), last, scenes, stop);
+}
+
 double end_within_budget(const Pipeline& pipeline, const std::vector<double>& positions,
                          const std::vector<DialledScene>& scenes, double budget,
                          const std::stop_token& stop) {
-  std::vector<SeenPicture> starts;
-  for (const auto& scene : scenes) starts.push_back({scene.points.front(), scene.prompt});
-  const auto from = pipeline.scene_features(starts, stop);
+  const auto from = features_at_start(pipeline, scenes, stop);
   const auto keeps_the_scene = [&](double position) {
-    std::vector<SeenPicture> pictures;
-    for (const auto& scene : scenes)
-      pictures.push_back({picture_at(position, positions, scene), scene.styled_prompt});
-    const auto to = pipeline.scene_features(pictures, stop);
-    std::vector<double> distances;
-    for (std::size_t i = 0; i < scenes.size(); ++i) distances.push_back(scene_distance(from[i], to[i]));
-    return median(distances) <= budget;
+    std::vector<Image> pictures;
+    for (const auto& scene : scenes) pictures.push_back(picture_at(position, positions, scene));
+    return median_distance(pipeline, from, pictures, scenes, stop) <= budget;
   };
   double within = 0, beyond = positions.back();
   if (keeps_the_scene(beyond)) return beyond;

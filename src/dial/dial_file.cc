@@ -18,7 +18,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 5;
+constexpr int kFormat = 6;
 constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
@@ -72,7 +72,7 @@ class Reader {
     if (found == object_.end() || !found->is_object()) refuse(path_, fmt::format("\"{}\" is no object", key));
     const Reader read(path_, *found);
     const EditWay way = {read.number("start", 0, 1), read.whole("passes", 1, kMostPasses),
-                         read.number("guidance", 0, 4)};
+                         read.number("guidance", 0, 4), read.colours("colours")};
     DialSide side{way, read.points("points", sign), 0, read.text("reason")};
     const double last = side.points.empty() ? 0 : side.points.back().position;
     side.end = read.number("end", std::min(0.0, last), std::max(0.0, last));
@@ -80,6 +80,16 @@ class Reader {
   }
 
  private:
+  /// A map of colours, where there is one.
+  [[nodiscard]] std::optional<ColourMap> colours(const char* key) const {
+    if (!object_.contains(key)) return {};
+    try {
+      return parse_colour_map(fmt::format("\"{}\"", key), text(key));
+    } catch (const Error& error) {
+      refuse(path_, error.what());
+    }
+  }
+
   [[nodiscard]] std::vector<DialPoint> points(const char* key, double sign) const {
     std::vector<DialPoint> points;
     const auto found = object_.find(key);
@@ -107,8 +117,13 @@ class Reader {
 ordered_json to_json(const DialSide& side) {
   auto points = ordered_json::array();
   for (const auto& point : side.points) points.push_back({point.position, point.strength});
-  return {{"start", side.way.start}, {"passes", side.way.passes}, {"guidance", side.way.guidance},
-          {"points", points},        {"end", side.end},           {"reason", side.reason}};
+  ordered_json object = {
+      {"start", side.way.start}, {"passes", side.way.passes}, {"guidance", side.way.guidance}};
+  if (side.way.colours) object["colours"] = to_text(*side.way.colours);
+  object["points"] = points;
+  object["end"] = side.end;
+  object["reason"] = side.reason;
+  return object;
 }
 
 }  // namespace

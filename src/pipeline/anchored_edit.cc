@@ -77,6 +77,7 @@ struct Change {
   const Conditioning* conditioning;
   std::size_t original;  ///< Which of the originals it changes.
   Tensor latents;        ///< Δ, the change so far.
+  bool takes_layout;
 };
 
 /// All edits and the originals that they share.
@@ -93,7 +94,10 @@ Edits start(const std::vector<AnchoredEdit>& list) {
                                     [&](const Original& other) { return other.run == edit.original; });
     const auto place = static_cast<std::size_t>(known - originals.begin());
     if (known == originals.end()) originals.push_back({edit.original, &edit.plain, edit.original->generator});
-    edits.changes.push_back({&edit.conditioning, place, Tensor::zeros(edit.original->latents.shape())});
+    const bool from_nothing = !edit.change.defined();
+    edits.changes.push_back({&edit.conditioning, place,
+                             from_nothing ? Tensor::zeros(edit.original->latents.shape()) : edit.change,
+                             from_nothing});
   }
   return edits;
 }
@@ -122,7 +126,7 @@ void advance(PromptedUNet& unet, const Sampler& sampler, Edits& edits, int i) {
   for (const Change& change : edits.changes) {
     batch.add(sampler, i, sampler.add_noise(edited(edits, change), noises[change.original], i),
               (*change.conditioning)(progress),
-              progress < kStructureUntil ? parts[change.original] : nullptr);
+              change.takes_layout && progress < kStructureUntil ? parts[change.original] : nullptr);
   }
   const auto seen = batch.predict(unet, sampler, i);
   const double kept = noise_kept(sampler, i);

@@ -15,6 +15,9 @@ struct AnchoredEdit {
   const Run* original;        ///< Finished.
   Conditioning plain;         ///< What the original is conditioned on while it is edited.
   Conditioning conditioning;  ///< What the edited picture is conditioned on.
+  /// What is changed before the first evaluation, as in a picture whose colours are another's: its latents
+  /// less the original's. Undefined: nothing, and the edited picture gets the original's layout.
+  Tensor change = {};
 };
 
 /// The edited latents, one per edit. From evaluation `first` on, original and edited picture get the same new
@@ -24,7 +27,8 @@ struct AnchoredEdit {
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·(x̂₀(x₀ + Δ + σn) − x̂₀(x₀ + σn)).
 ///
-/// Until the last steps the layout of the scene comes from the original's evaluation. This is gone through
+/// Until the last steps the layout of the scene comes from the original's evaluation, where the change begins
+/// with nothing: one that begins with new colours shows the layout by itself. This is gone through
 /// `passes` times, each from the change that the one before came to: noise too low to lay a scene out anew
 /// then still brings the whole style. All edits are on one schedule, in one batch; an original that several
 /// share is evaluated once.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "diffusion/linear_combination.h"
 #include "pipeline/anchored_edit.h"
 #include "pipeline/engine.h"
 #include "pipeline/find_dial.h"
@@ -46,7 +47,9 @@ auto Pipeline::Engine::plan_edit(const Settings& s, std::vector<std::string>& no
   EditPlan plan = find_dial_method(s.method).edit(request);
   const auto sampler = make_sampler(s.sampler, s.scheduler, schedule, s.steps);
   const int first = sampler->evaluation_at(first_evaluation(s, *sampler), plan.way.start);
-  return {edit_settings(s), std::move(plan.shares), {first, plan.way.passes, plan.way.guidance}};
+  return {edit_settings(s),
+          std::move(plan.shares),
+          {first, plan.way.passes, plan.way.guidance, plan.way.colours}};
 }
 
 auto Pipeline::Engine::edit_window(const Settings& s) const -> EditWindow {
@@ -76,6 +79,12 @@ int Pipeline::Engine::editing_steps(const std::vector<EditedPicture>& pictures, 
   return edit_steps(sampler, edit->window.first, edit->window.passes);
 }
 
+Tensor Pipeline::Engine::change_of_colours(const Run& picture, const ColourMap& map, double strength) const {
+  const Image image = to_image(decode(picture.latents));
+  const Tensor mapped = encoder(to_pixels(recoloured(image, map, std::abs(strength)))).mean;
+  return linear_combination({{1, mapped}, {-1, picture.latents}});
+}
+
 std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPicture>& pictures,
                                                   const std::vector<PlannedEdit>& planned,
                                                   std::vector<std::string>& notices, Watch& watch) {
@@ -89,7 +98,9 @@ std::vector<Tensor> Pipeline::Engine::edit_trunks(const std::vector<EditedPictur
     s.guidance_scale *= window.guidance;
     const Conditioning plain = condition(s, masks.back(), notices);
     s.position = picture.strength;
-    edits.push_back({find_trunk(picture.settings), plain, condition(s, masks.back(), notices)});
+    const Run* original = find_trunk(picture.settings);
+    edits.push_back({original, plain, condition(s, masks.back(), notices)});
+    if (window.colours) edits.back().change = change_of_colours(*original, *window.colours, picture.strength);
   }
   const auto look = [&](const CleanLatents& clean) {
     watch.step();

@@ -193,8 +193,9 @@ DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
                          .position = s.position,
                          .per_token = s.per_token,
                          .window = {s.style_start, s.style_end},
-                         .way = {s.style_start, s.style_passes, s.style_guidance},
+                         .way = {s.style_start, s.style_passes, s.style_guidance, {}},
                          .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
+  if (!s.style_colours.empty()) request.way.colours = parse_colour_map("--style-colours", s.style_colours);
   if (s.method == "calibrated" && !s.style.empty()) request.dial = find_dial(s, info);
   return request;
 }
@@ -225,6 +226,7 @@ Settings Pipeline::Engine::trunk_settings(Settings s) {
   s.style_end = defaults.style_end;
   s.style_passes = defaults.style_passes;
   s.style_guidance = defaults.style_guidance;
+  s.style_colours = defaults.style_colours;
   return s;
 }
 

@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,11 @@ struct Pipeline::Engine {
   [[nodiscard]] int fork_evaluation(const Settings& settings) const;
   /// Whether the dial edits the finished picture, or acts while it is made.
   [[nodiscard]] static bool edits(const Settings& settings);
-  /// The evaluations by which a finished picture is edited, and their guidance.
+  /// The evaluations by which a finished picture is edited, their guidance, and the colours to begin with.
   struct EditWindow {
     int first, passes;
     double guidance;
+    std::optional<ColourMap> colours = {};
     friend bool operator==(const EditWindow&, const EditWindow&) = default;
   };
   [[nodiscard]] EditWindow edit_window(const Settings& settings) const;
@@ -138,6 +140,8 @@ struct Pipeline::Engine {
   /// they are for: the previews are of that.
   void edit_pictures(std::vector<EditedPicture> pictures, const std::vector<PlannedEdit>& planned,
                      std::vector<std::string>& notices, Watch& watch);
+  /// What the colours of an edit of this strength change of a picture's latents.
+  [[nodiscard]] Tensor change_of_colours(const Run& picture, const ColourMap& map, double strength) const;
   [[nodiscard]] std::vector<Tensor> edit_trunks(const std::vector<EditedPicture>& pictures,
                                                 const std::vector<PlannedEdit>& planned,
                                                 std::vector<std::string>& notices, Watch& watch);

@@ -111,8 +111,11 @@ void check_dial(const Settings& s) {
     throw invalid_input(
         "--style-start, --style-end: only --method guide and anchored act on some of the steps");
   }
-  if (method != "anchored" && (s.style_passes != 1 || s.style_guidance != 1))
-    throw invalid_input("--style-passes, --style-guidance: only --method anchored edits a finished picture");
+  if (method != "anchored" && (s.style_passes != 1 || s.style_guidance != 1 || !s.style_colours.empty())) {
+    throw invalid_input(
+        "--style-passes, --style-guidance, --style-colours: only --method anchored edits a finished picture");
+  }
+  if (!s.style_colours.empty()) (void)parse_colour_map("--style-colours", s.style_colours);
   check_mask(s, windowed || method == "calibrated");
   if (method != "calibrated" && !s.dial.empty()) {
     throw invalid_input("--dial: only --method calibrated turns a dial file");

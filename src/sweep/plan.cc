@@ -5,12 +5,16 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
+#include "sweep/picture_name.h"
 
 namespace latentdial {
 namespace {
@@ -64,8 +68,66 @@ ordered_json grid_values(const std::string& key, const ordered_json& value) {
   return values;
 }
 
-/// Appends every combination of the grid's values; later keys vary fastest.
-void expand(const ordered_json& section, std::vector<Job>& jobs) {
+/// One key of a grid, and its values: checked, and with their part in a picture's name.
+struct Axis {
+  struct Value {
+    ordered_json value;
+    Chosen text;
+  };
+  std::string key;
+  std::vector<Value> values;
+};
+
+/// The pictures of one section, value by value: each is read once, however many pictures it is part of.
+class Section {
+ public:
+  Section(const ordered_json& section, std::vector<Job>& jobs)
+      : settings_(settings_from_json(section.value("settings", ordered_json::object()).dump())),
+        chosen_(chosen(settings_)),
+        jobs_(jobs) {
+    const ordered_json grid = section.value("grid", ordered_json::object());
+    std::size_t pictures = 1;
+    for (const auto& [key, value] : grid.items()) {
+      const auto values = grid_values(key, value);
+      pictures *= values.size();
+      if (pictures + jobs.size() > kMostJobs)
+        throw invalid_input(fmt::format("plan: more than {} pictures; split it", kMostJobs));
+      Axis& axis = axes_.emplace_back(Axis{key, {}});
+      for (const auto& entry : values)
+        axis.values.push_back({entry, chosen(settings_from_json(ordered_json{{key, entry}}.dump()))});
+    }
+  }
+
+  /// Appends every combination of the axes' values from `axis` on; later ones vary fastest.
+  void expand(std::size_t axis = 0) {
+    if (axis == axes_.size()) {
+      jobs_.push_back({settings_, fmt::format("{:05}-{}.png", jobs_.size(), id_of(std::span(&chosen_, 1)))});
+      return;
+    }
+    for (const Axis::Value& value : axes_[axis].values) {
+      take(axes_[axis].key, value);
+      expand(axis + 1);
+    }
+  }
+
+ private:
+  void take(const std::string& key, const Axis::Value& from) {
+    visit_settings(settings_, [&](const Option& option, auto& field) {
+      if (option.name == key) field = from.value.get<std::remove_reference_t<decltype(field)>>();
+    });
+    chosen_.erase(key);
+    chosen_.insert(from.text.begin(), from.text.end());
+  }
+
+  Settings settings_;
+  Chosen chosen_;
+  std::vector<Axis> axes_;
+  std::vector<Job>& jobs_;
+};
+
+void check_keys(const ordered_json& section) {
+  if (!section.is_object())
+    throw invalid_input("plan: each section must be an object {\"settings\": …, \"grid\": …}");
   for (const auto& [key, value] : section.items()) {
     if (key != "settings" && key != "grid") {
       throw invalid_input(
@@ -73,44 +135,9 @@ void expand(const ordered_json& section, std::vector<Job>& jobs) {
     }
     if (!value.is_object()) throw invalid_input(fmt::format("plan: \"{}\" must be an object", key));
   }
-  std::vector<ordered_json> combinations = {section.value("settings", ordered_json::object())};
-  const ordered_json grid = section.value("grid", ordered_json::object());
-  for (const auto& [key, value] : grid.items()) {
-    const auto values = grid_values(key, value);
-    if (combinations.size() * values.size() + jobs.size() > kMostJobs) {
-      throw invalid_input(fmt::format("plan: more than {} pictures; split it", kMostJobs));
-    }
-    std::vector<ordered_json> next;
-    for (const auto& combination : combinations) {
-      for (const auto& entry : values) (next.emplace_back(combination))[key] = entry;
-    }
-    combinations = std::move(next);
-  }
-  for (const auto& combination : combinations) {
-    const Settings settings = settings_from_json(combination.dump());
-    jobs.push_back({settings, fmt::format("{:05}-{}.png", jobs.size(), settings_id({settings}))});
-  }
-}
-
-/// The settings that differ from the defaults, as JSON: a picture keeps its name in versions that know more.
-std::string chosen(const Settings& settings) {
-  static const json defaults = json::parse(to_json(Settings()));
-  json object = json::object();
-  visit_settings(settings, [&](const Option& option, const auto& value) {
-    if (defaults.at(option.name) != value) object[option.name] = value;
-  });
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
-
-std::string settings_id(const std::vector<Settings>& list) {
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a.
-  for (const Settings& settings : list) {
-    for (const unsigned char c : chosen(settings)) hash = (hash ^ c) * 1099511628211u;
-  }
-  return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
-}
 
 std::vector<Job> read_plan(const std::filesystem::path& path) {
   std::error_code fault;
@@ -132,9 +159,8 @@ std::vector<Job> read_plan(const std::filesystem::path& path) {
         "plan: {} needs an object {{\"settings\": …, \"grid\": …}} or a list of them", path.string()));
   }
   for (const auto& section : plan) {
-    if (!section.is_object())
-      throw invalid_input("plan: each section must be an object {\"settings\": …, \"grid\": …}");
-    expand(section, jobs);
+    check_keys(section);
+    Section(section, jobs).expand();
   }
   return jobs;
 }

@@ -20,7 +20,10 @@ Dial a_dial() {
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
   dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, 0.8, "no more"};
-  dial.weaken = {{0.2, 1, 0.6}, {{0, 0}, {-1, -2}}, -1, "no less"};
+  dial.weaken = {{0.2, 1, 0.6, ColourMap{{{{1, 0, 0, 5}, {0, 0.5, 0, 0}, {0, 0, 1, -7.5}}}}},
+                 {{0, 0}, {-1, -2}},
+                 -1,
+                 "no less"};
   return dial;
 }
 
@@ -71,7 +74,7 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
   EXPECT_EQ(dial.style, "Monet style");
   EXPECT_EQ(dial.fingerprint, "0123456789abcdef");
   EXPECT_EQ(dial.strengthen.way, (EditWay{0.4, 2, 0.8}));
-  EXPECT_EQ(dial.weaken.way, (EditWay{0.2, 1, 0.6}));
+  EXPECT_EQ(dial.weaken.way, a_dial().weaken.way);
   EXPECT_EQ(dial.around(0.75).above.strength, 1.4);
   EXPECT_EQ(dial.low(), -1);
   EXPECT_EQ(dial.high(), 0.8);
@@ -81,12 +84,15 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 5", "\"latentdial_dial\": 2")),
-              HasSubstr("is of format 2"));
+  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 6", "\"latentdial_dial\": 5")),
+              HasSubstr("is of format 5, this program reads 6"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is no text"));
   EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));
   EXPECT_THAT(refusal(changed("\"passes\": 2", "\"passes\": 2.5")), HasSubstr("no whole number"));
+  EXPECT_THAT(refusal(changed("\"1,0,0,5,", "\"1,0,0,")), HasSubstr("\"colours\": no map of colours"));
+  EXPECT_THAT(refusal(changed("\"colours\": ", "\"colours\": [1], \"c\": ")),
+              HasSubstr("\"colours\" is no text"));
   EXPECT_THAT(refusal(changed("1.4", "0.1")), HasSubstr("outwards"));
   EXPECT_THAT(refusal(changed("1.4", "\"x\"")), HasSubstr("no [position, strength]"));
 }

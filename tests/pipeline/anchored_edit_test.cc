@@ -153,6 +153,54 @@ TEST(AnchoredEdit, HasAGuidanceOfItsOwn) {
             difference(pictures[0].image, pictures[2].image) - 5);
 }
 
+/// Dark, with a little of each colour left.
+Settings recoloured_first(double position) {
+  Settings s = dialled(position);
+  s.style_start = 0.8;
+  s.style_colours = "0.3,0,0,30,0,0.2,0,20,0,0,0.3,60";
+  return s;
+}
+
+TEST(AnchoredEdit, CanBeginWithThePictureInTheStylesColours) {
+  const auto pictures =
+      make(pipeline(), {plain(), recoloured_first(0), recoloured_first(1), dialled(1)}).first;
+  EXPECT_EQ(pictures[1].image.rgb, pictures[0].image.rgb) << "at 0 as it is";
+  const double as_it_is = brightness(pictures[0].image);
+  EXPECT_LT(brightness(pictures[2].image), as_it_is - 60)
+      << "from 80 % of the steps on, cyberpunk alone takes less";
+  EXPECT_GT(brightness(pictures[2].image), 20);
+  Settings late = dialled(1);
+  late.style_start = 0.8;
+  EXPECT_GT(brightness(pipeline().generate(late).image), as_it_is - 40);
+}
+
+TEST(AnchoredEdit, WithColoursFirstEachPositionIsTheSameAloneAndTogether) {
+  for (const char* sampler : {"pndm", "euler_a", "dpm++2m"}) {
+    std::vector<Settings> list = {recoloured_first(0), recoloured_first(0.4), recoloured_first(1)};
+    for (auto& s : list) {
+      s.sampler = sampler;
+      s.steps = 10;
+      s.style_passes = 2;
+      s.width = s.height = 64;
+    }
+    const auto together = make(pipeline(), list).first;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+      EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
+    }
+  }
+}
+
+TEST(AnchoredEdit, WithColoursFirstEachPassCostsItsSteps) {
+  const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  Settings s = recoloured_first(1);
+  s.width = s.height = 64;
+  s.style_passes = 2;
+  EXPECT_EQ(make(fresh, {s}).second, 15 + 2 * 3);
+  s.style_colours = "1,0,0,0,0,1,0,0,0,0,1,0";
+  EXPECT_EQ(make(fresh, {s}).second, 2 * 3) << "other colours are another edit";
+}
+
 TEST(AnchoredEdit, StrengthMovesThePictureStepByStep) {
   const auto pictures = make(pipeline(), {dialled(0), dialled(0.25), dialled(0.5), dialled(1)}).first;
   EXPECT_LT(difference(pictures[0].image, pictures[1].image),

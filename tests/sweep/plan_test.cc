@@ -58,6 +58,14 @@ TEST(Plan, KeepsItsNamesWhenAVersionKnowsMoreSettings) {
   EXPECT_EQ(settings_id({settings}), "07cc23c7");  // FNV-1a of {"prompt":"a dog"}.
 }
 
+TEST(Plan, NamesAPictureByItsSettingsWhicheverKeyTheyComeFrom) {
+  const auto jobs = read_plan(written(R"({"settings": {"seed": 5, "prompt": "a dog", "steps": 20},
+      "grid": {"seed": [0, 1], "style": ["", "sketch"], "plain_prompt": [true, false]}})"));
+  ASSERT_EQ(jobs.size(), 8u);
+  EXPECT_EQ(jobs[0].settings.seed, 0u) << "the grid's";
+  for (const Job& job : jobs) EXPECT_THAT(job.file, HasSubstr(settings_id({job.settings})));
+}
+
 TEST(Plan, SaysWhatIsWrong) {
   EXPECT_THAT(fault("not json"), HasSubstr("not JSON"));
   EXPECT_THAT(fault(R"({"setings": {}})"), HasSubstr("\"setings\" is unknown"));
