@@ -21,7 +21,7 @@ constexpr EditWay kWays[] = {kGentleEdit, {0.6, 6, 1.7}, {0.2, 2, 1}};
 constexpr EditWay kColoursFirst = {0.7, 2, 0.57};
 // Where its colours are those of what is behind it, a thing has no outline in the edit: some of the picture
 // itself must stay to be seen (docs/ruler.md, "The content budget").
-constexpr double kColoursFirstEnd = 0.85;
+constexpr double kColoursFirstEnd = 0.7;
 // The edit keeps a scene that the words alone would have laid out otherwise, so the meter reads it a little
 // lower than a picture made from them: from here on it shows all that they do.
 constexpr double kFullEnough = 0.85;
