@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 #include <vector>
 
+#include "latentdial/dial.h"
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
@@ -29,6 +31,14 @@ Settings dialled(double position, const char* method = "anchored", const char* s
   s.method = method;
   s.style_start = 0.4;
   s.position = position;
+  return s;
+}
+
+/// Dark, with a little of each colour left.
+Settings recoloured_first(double position) {
+  Settings s = dialled(position);
+  s.style_start = 0.8;
+  s.style_colours = "0.3,0,0,30,0,0.2,0,20,0,0,0.3,60";
   return s;
 }
 
@@ -114,6 +124,21 @@ TEST(CalibratedDial, IsTheMethodWhereNoneIsNamed) {
   EXPECT_EQ(pipeline().generate(s).image.rgb, pipeline().generate(calibrated(0.5)).image.rgb);
 }
 
+TEST(CalibratedDial, BeginsWithTheColoursThatItsFileNames) {
+  const Settings edit = recoloured_first(1);
+  Dial dial;
+  dial.style = edit.style;
+  dial.fingerprint = pipeline().info().fingerprint;
+  dial.guidance_scale = edit.guidance_scale;
+  dial.strengthen = {{0.8, 1, 1, parse_colour_map("", edit.style_colours)}, {{0, 0}, {1, 1}}, 1, ""};
+  const auto path = std::filesystem::path(testing::TempDir()) / "colours.dial.json";
+  write_dial(path, dial);
+  Settings s = calibrated(1);
+  s.dial = path;
+  EXPECT_EQ(pipeline().generate(s).image.rgb, pipeline().generate(edit).image.rgb);
+  std::filesystem::remove(path);
+}
+
 TEST(CalibratedDial, WithoutAFileItEndsAtTheWordsOwnStrengthAndSaysSo) {
   Settings s = calibrated(1);
   s.style = "in the desert";
@@ -151,14 +176,6 @@ TEST(AnchoredEdit, HasAGuidanceOfItsOwn) {
   const auto pictures = make(pipeline(), {dialled(0), gentle, dialled(1)}).first;
   EXPECT_LT(difference(pictures[0].image, pictures[1].image),
             difference(pictures[0].image, pictures[2].image) - 5);
-}
-
-/// Dark, with a little of each colour left.
-Settings recoloured_first(double position) {
-  Settings s = dialled(position);
-  s.style_start = 0.8;
-  s.style_colours = "0.3,0,0,30,0,0.2,0,20,0,0,0.3,60";
-  return s;
 }
 
 TEST(AnchoredEdit, CanBeginWithThePictureInTheStylesColours) {
