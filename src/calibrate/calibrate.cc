@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <span>
 
 #include "calibrate/content_budget.h"
 #include "calibrate/fit_colours.h"
@@ -43,8 +43,6 @@ constexpr double kLeastGain = 0.05;
 constexpr double kLeastColourChange = 4;
 constexpr double kLeastShare = 0.5;
 
-using Colour = std::array<double, 3>;
-
 /// A picture and how it reads: how much of the style it shows, how much of what the prompt says, its mean
 /// colour.
 struct Shown {
@@ -52,13 +50,6 @@ struct Shown {
   Colour colour = {};
   Image image = {};
 };
-
-Colour mean_colour(const Image& image) {
-  Colour sum = {};
-  for (std::size_t i = 0; i < image.rgb.size(); ++i) sum[i % 3] += image.rgb[i];
-  for (double& value : sum) value /= static_cast<double>(image.rgb.size() / 3);
-  return sum;
-}
 
 double product(const Colour& from, const Colour& a, const Colour& b) {
   double sum = 0;
@@ -104,7 +95,7 @@ class Fitter {
       const auto style = measure(group, content, options_.settings.style);
       const auto words = measure(group, styled ? options_.settings.style : "", content);
       for (std::size_t k = 0; k < places.size(); ++k)
-        shown[places[k]] = {style[k], words[k], mean_colour(group[k]), group[k]};
+        shown[places[k]] = {style[k], words[k], mean_colour(std::span(&group[k], 1)), group[k]};
     }
     return shown;
   }

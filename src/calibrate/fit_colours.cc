@@ -12,19 +12,7 @@ namespace {
 constexpr double kContrast = 3;  // Of those tried, what keeps most of the scene (docs/ruler.md).
 constexpr double kRidge = 1;     // Squared steps of a channel: colours that hardly vary say nothing.
 
-using Colour = std::array<double, 3>;
 using Matrix = std::array<Colour, 3>;
-
-Colour mean_of(const std::vector<Image>& images) {
-  Colour sum = {};
-  std::size_t pixels = 0;
-  for (const Image& image : images) {
-    for (std::size_t i = 0; i < image.rgb.size(); ++i) sum[i % 3] += image.rgb[i];
-    pixels += image.rgb.size() / 3;
-  }
-  for (double& value : sum) value /= static_cast<double>(pixels);
-  return sum;
-}
 
 Colour median_of(const std::vector<Image>& images) {
   std::array<std::array<std::size_t, 256>, 3> counts = {};
@@ -44,7 +32,7 @@ Colour median_of(const std::vector<Image>& images) {
 
 /// How channels of `a` vary with those of `b`, pixel by pixel: rows for a's, columns for b's.
 Matrix covariance(const std::vector<Image>& a, const std::vector<Image>& b) {
-  const Colour mean_a = mean_of(a), mean_b = mean_of(b);
+  const Colour mean_a = mean_colour(a), mean_b = mean_colour(b);
   Matrix sum = {};
   double pixels = 0;
   for (std::size_t k = 0; k < a.size(); ++k) {
@@ -81,12 +69,23 @@ double rounded(double value) {
 
 }  // namespace
 
+Colour mean_colour(std::span<const Image> images) {
+  Colour sum = {};
+  std::size_t pixels = 0;
+  for (const Image& image : images) {
+    for (std::size_t i = 0; i < image.rgb.size(); ++i) sum[i % 3] += image.rgb[i];
+    pixels += image.rgb.size() / 3;
+  }
+  for (double& value : sum) value /= static_cast<double>(pixels);
+  return sum;
+}
+
 ColourMap fit_colours(const std::vector<Image>& pictures, const std::vector<Image>& edits,
                       const std::vector<Image>& styled) {
   Matrix own = covariance(pictures, pictures);
   for (std::size_t c = 0; c < 3; ++c) own[c][c] += kRidge;
   const Matrix with = covariance(edits, pictures), inverted = inverse(own);
-  const Colour from = mean_of(pictures), to = median_of(styled);
+  const Colour from = mean_colour(pictures), to = median_of(styled);
   ColourMap map;
   for (std::size_t row = 0; row < 3; ++row) {
     map.rows[row][3] = to[row];

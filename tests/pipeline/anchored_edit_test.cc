@@ -42,6 +42,14 @@ Settings recoloured_first(double position) {
   return s;
 }
 
+void expect_the_same_alone_and_together(const std::vector<Settings>& list) {
+  const auto together = make(pipeline(), list).first;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+    EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << list[i].sampler << " " << i;
+  }
+}
+
 /// Root mean square difference, in steps of a channel.
 double difference(const Image& a, const Image& b) {
   double sum = 0;
@@ -67,11 +75,7 @@ TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
       s.steps = 8;
       s.width = s.height = 64;
     }
-    const auto together = make(pipeline(), list).first;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-      EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
-    }
+    expect_the_same_alone_and_together(list);
   }
 }
 
@@ -95,11 +99,7 @@ Settings calibrated(double position) {
 TEST(CalibratedDial, EachPositionIsTheSameAloneAndTogether) {
   std::vector<Settings> list = {calibrated(0.3), calibrated(0), calibrated(1), calibrated(0.9)};
   for (auto& s : list) s.width = s.height = 64;
-  const auto together = make(pipeline(), list).first;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-    EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << i;
-  }
+  expect_the_same_alone_and_together(list);
 }
 
 TEST(CalibratedDial, OneMorePositionBetweenKnownOnesCostsNoEvaluation) {
@@ -200,11 +200,7 @@ TEST(AnchoredEdit, WithColoursFirstEachPositionIsTheSameAloneAndTogether) {
       s.style_passes = 2;
       s.width = s.height = 64;
     }
-    const auto together = make(pipeline(), list).first;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-      EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
-    }
+    expect_the_same_alone_and_together(list);
   }
 }
 
