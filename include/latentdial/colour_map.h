@@ -1,22 +1,27 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 
 #include "latentdial/image.h"
 
 namespace latentdial {
 
-/// An affine map of colours: each channel of the result is a weighted sum of the picture's red, green and
-/// blue, and an offset; channels run from 0 to 255.
+/// What a ColourMap looks at in a pixel: red, green, blue, how sharp an outline runs there, how much of
+/// outlines there is around.
+inline constexpr std::size_t kPixelFeatures = 5;
+
+/// An affine map of a picture's colours and outlines into other colours; all of them run from 0 to 255.
 struct ColourMap {
-  /// For red, green and blue of the result: factors of red, green and blue, and the offset.
-  std::array<std::array<double, 4>, 3> rows = {};
+  /// For red, green and blue of the result: factors of the five features of a pixel, each as it differs from
+  /// the picture's own mean, and the mean of the result.
+  std::array<std::array<double, kPixelFeatures + 1>, 3> rows = {};
   friend bool operator==(const ColourMap&, const ColourMap&) = default;
 };
 
-/// Reads twelve numbers parted by commas, row by row; none over 10,000 either way. Throws invalid_input that
-/// begins with `name`.
+/// Reads eighteen numbers parted by commas, row by row; none over 10,000 either way. Throws invalid_input
+/// that begins with `name`.
 [[nodiscard]] ColourMap parse_colour_map(const std::string& name, const std::string& text);
 
 /// The same text again.

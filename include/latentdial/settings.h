@@ -50,9 +50,9 @@ struct Settings {
   double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
   int style_passes = 1;  ///< Method "anchored": how often the style's steps are gone through, 1 to 16.
   double style_guidance = 1;  ///< Method "anchored": the edit's guidance, a share of guidance_scale, 0 to 4.
-  std::string style_colours;  ///< Method "anchored": twelve numbers, the map of colours that the edit begins
-                              ///< with (ColourMap); empty: it begins with the picture as it is.
-  bool per_token = false;     ///< slerp each token's vector by itself instead of the flattened encoding.
+  std::string style_colours;  ///< Method "anchored": eighteen numbers, the map of colours that the edit
+                              ///< begins with (ColourMap); empty: it begins with the picture as it is.
+  bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
   std::string to_image;       ///< With `invert`, the picture at the other end; empty: the same picture.
@@ -152,12 +152,13 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "With --method anchored, the guidance scale of the edit as a share of the picture's, 0 to 4",
                  0, 4},
           s.style_guidance);
-  visitor(
-      Option{
-          "style_colours", "--style-colours", "Style colours",
-          "With --method anchored, begin with the picture's colours brought into the style: twelve numbers "
-          "parted by commas, for red, green and blue the factors of red, green and blue and an offset"},
-      s.style_colours);
+  visitor(Option{"style_colours", "--style-colours", "Style colours",
+                 "With --method anchored, begin with the picture's colours and outlines brought into the "
+                 "style: eighteen "
+                 "numbers parted by commas, for red, green and blue the factors of red, green, blue, "
+                 "outlines and their "
+                 "glow, and the mean"},
+          s.style_colours);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
           s.per_token);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <span>
 
 #include "calibrate/content_budget.h"
@@ -17,11 +18,10 @@ namespace {
 
 // The first by which the style comes through in full keeps most of the scene (docs/ruler.md).
 constexpr EditWay kWays[] = {kGentleEdit, {0.6, 6, 1.7}, {0.2, 2, 1}};
-// Of a picture whose colours are in the style already; the map is to come.
+// Of a picture whose colours and outlines are in the style already; the map is to come.
 constexpr EditWay kColoursFirst = {0.7, 2, 0.57};
-// Where its colours are those of what is behind it, a thing has no outline in the edit: some of the picture
-// itself must stay to be seen (docs/ruler.md, "The content budget").
-constexpr double kColoursFirstEnd = 0.7;
+// Of such an edit, how much may be no matter of colours and outlines (docs/ruler.md, "Outlines").
+constexpr double kMostMadeUp = 0.4;
 // The edit keeps a scene that the words alone would have laid out otherwise, so the meter reads it a little
 // lower than a picture made from them: from here on it shows all that they do.
 constexpr double kFullEnough = 0.85;
@@ -261,32 +261,31 @@ Side find_anchored_way(Fitter& fitter, const CalibrationOptions& options, const 
   return best;
 }
 
-/// The same side by pictures whose colours are brought into the style first, as the edits found so far tell.
-Side colours_first(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                   const Side& edited) {
+/// The same side by pictures whose colours and outlines are brought into the style first, as the edits found
+/// so far tell; none where that keeps less of the style, or too little of the picture.
+std::optional<Side> colours_first(Fitter& fitter, const CalibrationOptions& options,
+                                  const std::vector<Scene>& scenes, const Side& edited) {
   std::vector<Image> from, to;
   for (const Scene& scene : scenes) {
     from.push_back(edited.weaken ? scene.styled.image : scene.plain.image);
     to.push_back(edited.weaken ? scene.plain.image : scene.styled.image);
   }
+  const Response& known = edited.response.front();
   Side side{edited.weaken, kColoursFirst};
-  side.way.colours = fit_colours(from, edited.response.front().images, to);
+  side.way.colours = fit_colours(from, known.images, to);
   side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
-  return side;
+  const Response& response = side.response.front();
+  const bool shows = response.mean >= std::min(kFullEnough, known.mean);
+  return shows && made_up(from, response.images) <= kMostMadeUp ? std::optional(side) : std::nullopt;
 }
 
-/// How the side's pictures are to be made. The gentle way moves nothing; where another one is needed, that by
-/// which the scene moves least.
-Side find_way(Fitter& fitter, const Pipeline& pipeline, const CalibrationOptions& options,
-              const std::vector<Scene>& scenes, bool weaken) {
+/// How the side's pictures are to be made. The gentle way moves nothing; where another one is needed, colours
+/// and outlines come first if the style is a matter of these.
+Side find_way(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+              bool weaken) {
   const Side anchored = find_anchored_way(fitter, options, scenes, weaken);
   if (anchored.way == kGentleEdit) return anchored;
-  const Side other = colours_first(fitter, options, scenes, anchored);
-  const bool shows_less = other.response.front().mean < std::min(kFullEnough, anchored.response.front().mean);
-  const auto moved = [&](const Side& side) {
-    return distance_at_end(pipeline, dialled(options, scenes, side), options.stop);
-  };
-  return shows_less || moved(other) >= moved(anchored) ? anchored : other;
+  return colours_first(fitter, options, scenes, anchored).value_or(anchored);
 }
 
 /// Adds strengths for as long as more of the style shows and the content stays; says why it stopped.
@@ -311,17 +310,11 @@ std::string extend(Fitter& fitter, const CalibrationOptions& options, const std:
   return "the furthest that was tried";
 }
 
-/// Ends the range where the scene would be lost. `budget` 0: nowhere.
+/// Ends the range where the scene would be lost. `budget` 0: nowhere; and a picture's own colours and
+/// outlines cannot show another scene.
 void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
                     const std::vector<Scene>& scenes, const Side& side, double budget, DialSide& result) {
-  if (budget == 0 || result.points.size() < 2) return;
-  if (side.way.colours) {
-    if (std::abs(result.end) > kColoursFirstEnd) {
-      result.end = std::copysign(kColoursFirstEnd, result.end);
-      result.reason = "beyond it outlines of the scene would be lost";
-    }
-    return;
-  }
+  if (budget == 0 || side.way.colours || result.points.size() < 2) return;
   std::vector<double> positions;
   for (const DialPoint& point : result.points) positions.push_back(point.position);
   const double end =
@@ -334,9 +327,9 @@ void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
 /// The dial's side. At 1 stands as much of the edit as shows what the words do, and other strengths where the
 /// meter reads them beside it; or where that strength does not show the style in full, each where the meter
 /// reads it.
-DialSide fit_side(Fitter& fitter, const Pipeline& pipeline, const CalibrationOptions& options,
-                  const std::vector<Scene>& scenes, Side& side) {
-  side = find_way(fitter, pipeline, options, scenes, side.weaken);
+DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
+                  Side& side) {
+  side = find_way(fitter, options, scenes, side.weaken);
   DialSide result{side.way, {{0, 0}}, 0, ""};
   result.reason = extend(fitter, options, scenes, side);
   const double sign = side.weaken ? -1 : 1;
@@ -371,7 +364,7 @@ Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& option
   const double budget = budget_of(pipeline, options, scenes);
   const auto fit = [&](bool weaken, std::vector<ResponsePoint>& response) {
     Side side{weaken};
-    DialSide fitted = fit_side(fitter, pipeline, options, scenes, side);
+    DialSide fitted = fit_side(fitter, options, scenes, side);
     hold_to_budget(pipeline, options, scenes, side, budget, fitted);
     response.assign(side.response.begin(), side.response.end());
     return fitted;

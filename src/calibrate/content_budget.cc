@@ -65,13 +65,6 @@ double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture
   return median(distances);
 }
 
-double distance_at_end(const Pipeline& pipeline, const std::vector<DialledScene>& scenes,
-                       const std::stop_token& stop) {
-  std::vector<Image> last;
-  for (const auto& scene : scenes) last.push_back(scene.points.back());
-  return median_distance(pipeline, features_at_start(pipeline, scenes, stop), last, scenes, stop);
-}
-
 double end_within_budget(const Pipeline& pipeline, const std::vector<double>& positions,
                          const std::vector<DialledScene>& scenes, double budget,
                          const std::stop_token& stop) {

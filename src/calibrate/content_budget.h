@@ -20,10 +20,6 @@ struct DialledScene {
 [[nodiscard]] double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture>& pictures,
                                        const std::stop_token& stop);
 
-/// How far the pictures at a side's last point are from those at 0: the median over the scenes.
-[[nodiscard]] double distance_at_end(const Pipeline& pipeline, const std::vector<DialledScene>& scenes,
-                                     const std::stop_token& stop);
-
 /// The furthest of a side's positions up to which half of the scenes stay within `budget` of their picture at
 /// 0. `positions` are those of the points, from 0 outwards; between two, their pictures are mixed.
 [[nodiscard]] double end_within_budget(const Pipeline& pipeline, const std::vector<double>& positions,

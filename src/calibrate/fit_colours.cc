@@ -6,61 +6,59 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "latentdial/pixel_features.h"
+
 namespace latentdial {
 namespace {
 
-constexpr double kContrast = 3;  // Of those tried, what keeps most of the scene (docs/ruler.md).
-constexpr double kRidge = 1;     // Squared steps of a channel: colours that hardly vary say nothing.
+constexpr double kRidge = 1;  // Squared steps of a channel: what hardly varies says nothing.
 
-using Matrix = std::array<Colour, 3>;
+using Features = std::array<double, kPixelFeatures>;
 
-Colour median_of(const std::vector<Image>& images) {
-  std::array<std::array<std::size_t, 256>, 3> counts = {};
-  std::size_t pixels = 0;
-  for (const Image& image : images) {
-    for (std::size_t i = 0; i < image.rgb.size(); ++i) ++counts[i % 3][image.rgb[i]];
-    pixels += image.rgb.size() / 3;
-  }
-  Colour median = {};
-  for (std::size_t c = 0; c < 3; ++c) {
-    std::size_t value = 0;
-    for (std::size_t below = counts[c][0]; 2 * below < pixels; below += counts[c][value]) ++value;
-    median[c] = static_cast<double>(value);
-  }
-  return median;
-}
+/// Of features among themselves and with an edit's colours, and of those with themselves, over all pixels:
+/// what least squares needs.
+struct Products {
+  std::array<Features, kPixelFeatures> own = {};
+  std::array<Features, 3> with = {};
+  double edits = 0;
+};
 
-/// How channels of `a` vary with those of `b`, pixel by pixel: rows for a's, columns for b's.
-Matrix covariance(const std::vector<Image>& a, const std::vector<Image>& b) {
-  const Colour mean_a = mean_colour(a), mean_b = mean_colour(b);
-  Matrix sum = {};
-  double pixels = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    for (std::size_t i = 0; i + 2 < a[k].rgb.size(); i += 3, ++pixels) {
-      for (std::size_t row = 0; row < 3; ++row) {
-        for (std::size_t column = 0; column < 3; ++column)
-          sum[row][column] += (a[k].rgb[i + row] - mean_a[row]) * (b[k].rgb[i + column] - mean_b[column]);
+Products products(const std::vector<Image>& pictures, const std::vector<Image>& edits) {
+  Products sums;
+  for (std::size_t picture = 0; picture < pictures.size(); ++picture) {
+    const auto features = pixel_features(pictures[picture]);
+    const Colour mean = mean_colour(std::span(&edits[picture], 1));
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      for (std::size_t k = 0; k < kPixelFeatures; ++k) {
+        for (std::size_t j = 0; j < kPixelFeatures; ++j) sums.own[j][k] += features[i][j] * features[i][k];
+      }
+      for (std::size_t c = 0; c < 3; ++c) {
+        const double colour = edits[picture].rgb[3 * i + c] - mean[c];
+        for (std::size_t k = 0; k < kPixelFeatures; ++k) sums.with[c][k] += colour * features[i][k];
+        sums.edits += colour * colour;
       }
     }
+    for (std::size_t k = 0; k < kPixelFeatures; ++k)
+      sums.own[k][k] += kRidge * static_cast<double>(features.size());
   }
-  for (Colour& row : sum)
-    for (double& value : row) value /= pixels;
-  return sum;
+  return sums;
 }
 
-/// By cofactors.
-Matrix inverse(const Matrix& m) {
-  const auto cofactor = [&](std::size_t row, std::size_t column) {
-    const auto r1 = (row + 1) % 3, r2 = (row + 2) % 3, c1 = (column + 1) % 3, c2 = (column + 2) % 3;
-    return m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1];
-  };
-  double determinant = 0;
-  for (std::size_t k = 0; k < 3; ++k) determinant += m[0][k] * cofactor(0, k);
-  Matrix result;
-  for (std::size_t row = 0; row < 3; ++row)
-    for (std::size_t column = 0; column < 3; ++column)
-      result[row][column] = cofactor(column, row) / determinant;
-  return result;
+/// x of A x = b by elimination; A is symmetric and positive definite.
+Features solve(std::array<Features, kPixelFeatures> a, Features b) {
+  for (std::size_t pivot = 0; pivot < b.size(); ++pivot) {
+    for (std::size_t row = pivot + 1; row < b.size(); ++row) {
+      const double factor = a[row][pivot] / a[pivot][pivot];
+      for (std::size_t column = pivot; column < b.size(); ++column)
+        a[row][column] -= factor * a[pivot][column];
+      b[row] -= factor * b[pivot];
+    }
+  }
+  for (std::size_t row = b.size(); row-- > 0;) {
+    for (std::size_t column = row + 1; column < b.size(); ++column) b[row] -= a[row][column] * b[column];
+    b[row] /= a[row][row];
+  }
+  return b;
 }
 
 double rounded(double value) {
@@ -82,22 +80,25 @@ Colour mean_colour(std::span<const Image> images) {
 
 ColourMap fit_colours(const std::vector<Image>& pictures, const std::vector<Image>& edits,
                       const std::vector<Image>& styled) {
-  Matrix own = covariance(pictures, pictures);
-  for (std::size_t c = 0; c < 3; ++c) own[c][c] += kRidge;
-  const Matrix with = covariance(edits, pictures), inverted = inverse(own);
-  const Colour from = mean_colour(pictures), to = median_of(styled);
+  const Products sums = products(pictures, edits);
+  const Colour mean = mean_colour(styled);
   ColourMap map;
-  for (std::size_t row = 0; row < 3; ++row) {
-    map.rows[row][3] = to[row];
-    for (std::size_t column = 0; column < 3; ++column) {
-      double slope = 0;
-      for (std::size_t k = 0; k < 3; ++k) slope += with[row][k] * inverted[k][column];
-      map.rows[row][column] = rounded(kContrast * slope);
-      map.rows[row][3] -= map.rows[row][column] * from[column];
-    }
-    map.rows[row][3] = rounded(map.rows[row][3]);
+  for (std::size_t c = 0; c < 3; ++c) {
+    const Features factors = solve(sums.own, sums.with[c]);
+    for (std::size_t k = 0; k < kPixelFeatures; ++k) map.rows[c][k] = rounded(factors[k]);
+    map.rows[c].back() = rounded(mean[c]);
   }
   return map;
+}
+
+double made_up(const std::vector<Image>& pictures, const std::vector<Image>& edits) {
+  const Products sums = products(pictures, edits);
+  double left = sums.edits;
+  for (const Features& with : sums.with) {
+    const Features factors = solve(sums.own, with);
+    for (std::size_t k = 0; k < kPixelFeatures; ++k) left -= factors[k] * with[k];
+  }
+  return sums.edits > 0 ? left / sums.edits : 0;
 }
 
 }  // namespace latentdial

@@ -11,13 +11,15 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "latentdial/pixel_features.h"
 
 namespace latentdial {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kNumbers = 12;
+constexpr std::size_t kColumns = kPixelFeatures + 1;
+constexpr std::size_t kNumbers = 3 * kColumns;
 constexpr std::size_t kLongestText = 1000;
 constexpr double kLargest = 10000;
 
@@ -32,12 +34,12 @@ ColourMap parse_colour_map(const std::string& name, const std::string& text) {
   };
   if (!list.is_array() || list.size() != kNumbers || !std::all_of(list.begin(), list.end(), is_in_range)) {
     throw invalid_input(fmt::format(
-        "{}: no map of colours; use twelve numbers from -{} to {} parted by commas: for red, green "
-        "and blue, three factors and an offset",
+        "{}: no map of colours; use eighteen numbers from -{} to {} parted by commas: for red, green "
+        "and blue, five factors and a mean",
         name, kLargest, kLargest));
   }
   ColourMap map;
-  for (std::size_t i = 0; i < kNumbers; ++i) map.rows[i / 4][i % 4] = list[i].get<double>();
+  for (std::size_t i = 0; i < kNumbers; ++i) map.rows[i / kColumns][i % kColumns] = list[i].get<double>();
   return map;
 }
 
@@ -48,14 +50,15 @@ std::string to_text(const ColourMap& map) {
 }
 
 Image recoloured(const Image& image, const ColourMap& map, double share) {
+  const std::vector<PixelFeatures> features = pixel_features(image);
   Image result = image;
-  for (std::size_t i = 0; i + 2 < image.rgb.size(); i += 3) {
+  for (std::size_t i = 0; i < features.size(); ++i) {
     for (std::size_t c = 0; c < 3; ++c) {
-      const auto& row = map.rows[c];
-      double mapped = row[3];
-      for (std::size_t k = 0; k < 3; ++k) mapped += row[k] * image.rgb[i + k];
-      const double value = std::lerp(image.rgb[i + c], mapped, share);
-      result.rgb[i + c] = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+      double mapped = map.rows[c].back();
+      for (std::size_t k = 0; k < kPixelFeatures; ++k) mapped += map.rows[c][k] * features[i][k];
+      std::uint8_t& value = result.rgb[3 * i + c];
+      const double mixed = std::lerp(value, mapped, share);
+      value = static_cast<std::uint8_t>(std::lround(std::clamp(mixed, 0.0, 255.0)));
     }
   }
   return result;

@@ -18,7 +18,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 6;
+constexpr int kFormat = 7;
 constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;

@@ -92,7 +92,7 @@ def test_a_dial_that_cannot_be_turned(fails, tmp_path):
     assert "is no JSON object" in fails(*dialled, "--dial", "broken.json")
     side = {"start": 0.5, "passes": 1, "guidance": 1, "reason": ""}
     sides = {"strengthen": {**side, "points": [[0, 0], [1, 1]], "end": 1}, "weaken": {**side, "points": [[0, 0]], "end": 0}}
-    dial = {"latentdial_dial": 6, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, **sides}
+    dial = {"latentdial_dial": 7, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, **sides}
     (tmp_path / "other.json").write_text(json.dumps(dial))
     assert "another model" in fails(*dialled, "--dial", "other.json")
     assert 'for the style "sketch"' in fails(*DOG, "--style", "sunset", "--method", "calibrated", "--at", "0.5", "--dial", "other.json")

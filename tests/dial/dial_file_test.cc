@@ -20,7 +20,7 @@ Dial a_dial() {
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
   dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, 0.8, "no more"};
-  dial.weaken = {{0.2, 1, 0.6, ColourMap{{{{1, 0, 0, 5}, {0, 0.5, 0, 0}, {0, 0, 1, -7.5}}}}},
+  dial.weaken = {{0.2, 1, 0.6, ColourMap{{{{1, 0, 0, 5, 0, 9}, {0, 0.5, 0, 0, 1, 0}, {0, 0, 1, 0, 0, -7.5}}}}},
                  {{0, 0}, {-1, -2}},
                  -1,
                  "no less"};
@@ -84,8 +84,8 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 6", "\"latentdial_dial\": 5")),
-              HasSubstr("is of format 5, this program reads 6"));
+  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 7", "\"latentdial_dial\": 6")),
+              HasSubstr("is of format 6, this program reads 7"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is no text"));
   EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));

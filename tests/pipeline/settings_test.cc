@@ -13,6 +13,8 @@
 namespace latentdial {
 namespace {
 
+constexpr char kColours[] = "1,0,0,0,0,120,0,1,0,0,0,120,0,0,1,0,0,120";
+
 using testing::HasSubstr;
 using testing::Not;
 
@@ -68,14 +70,12 @@ TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
   EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("--style-start"));
   EXPECT_THAT(guide([](Settings& s) { s.style_passes = 2; }), HasSubstr("--style-passes"));
   EXPECT_THAT(guide([](Settings& s) { s.style_guidance = 0.6; }), HasSubstr("--style-guidance"));
-  EXPECT_THAT(guide([](Settings& s) { s.style_colours = "1,0,0,0,0,1,0,0,0,0,1,0"; }),
-              HasSubstr("--style-colours"));
+  EXPECT_THAT(guide([](Settings& s) { s.style_colours = kColours; }), HasSubstr("--style-colours"));
   EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_passes = 2, s.style_guidance = 0.6; }),
             "");
-  EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_colours = "1,0,0,0,0,1,0,0,0,0,1,0"; }),
-            "");
+  EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_colours = kColours; }), "");
   EXPECT_THAT(guide([](Settings& s) { s.method = "anchored", s.style_colours = "1,0,0"; }),
-              HasSubstr("--style-colours: no map of colours; use twelve numbers"));
+              HasSubstr("--style-colours: no map of colours; use eighteen numbers"));
   EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("--per-token"));
   EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("--method guide"));
 }
