@@ -26,3 +26,14 @@ def test_the_dial_turns_at_full_size(build, models_folder, tmp_path):
     assert numpy.abs(full - none).max() > 0
     for picture in (none, full):
         assert picture.std((0, 1)).min() > LEAST_SPREAD
+
+
+def test_an_edit_begins_with_colours_and_outlines_at_full_size(build, models_folder, tmp_path):
+    common = ["-m", make_model(models_folder, "sd-v1-4"), "-p", PROMPT, "--steps", "5", "--size", "256x256", "--seed", "3", "-q"]
+    edit = ["--style", STYLE, "--method", "anchored", "--style-start", "0.6", "--at", "1"]
+    colours = ["--style-colours", "0.3,0,0,0.5,0.2,60,0,0.3,0,0.5,0.2,40,0,0,0.3,0.5,0.2,90"]
+    for name, more in (("without", []), ("with", colours)):
+        subprocess.run([build / "bin" / "latentdial", "generate", *common, *edit, *more, "-o", tmp_path / f"{name}.png"], check=True)
+    first = read(tmp_path / "with.png")
+    assert first.std((0, 1)).min() > LEAST_SPREAD
+    assert numpy.abs(first - read(tmp_path / "without.png")).mean() > 1
