@@ -124,9 +124,11 @@ void add_calibrate(CLI::App& app, Run& run) {
                {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes",
                 "style_guidance", "style_colours", "mask", "mask_words", "per_token", "to_prompt", "to_seed",
                 "theta", "image", "strength"});
-  command->add_option("--content-budget", c->options.content_budget,
-                      "How far the scene may move before the range ends, in distances between two seeds' "
-                      "scenes as the model sees them, 0 to 100 (default: 2; 0: no limit)");
+  command->add_option(
+      "--content-budget", c->options.content_budget,
+      "How far the scene may move before the range ends, in distances between two seeds' "
+      "scenes as the model sees them, 0 to 100 (default: 2; 0: no limit); no matter to an edit that "
+      "begins with the picture's own colours and outlines");
   command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
   add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   add_engine_options(*command, c->engine);

@@ -9,8 +9,8 @@ namespace latentdial {
 
 using PixelFeatures = std::array<float, kPixelFeatures>;
 
-/// What a ColourMap looks at, pixel by pixel, less the picture's mean. A faint outline counts nearly as much
-/// as a strong one, as in drawings.
+/// What a ColourMap looks at, pixel by pixel, less the picture's mean. A faint outline counts for more than
+/// its share, as in drawings.
 [[nodiscard]] std::vector<PixelFeatures> pixel_features(const Image& image);
 
 }  // namespace latentdial

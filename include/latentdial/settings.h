@@ -52,7 +52,7 @@ struct Settings {
   double style_guidance = 1;  ///< Method "anchored": the edit's guidance, a share of guidance_scale, 0 to 4.
   std::string style_colours;  ///< Method "anchored": eighteen numbers, the map of colours that the edit
                               ///< begins with (ColourMap); empty: it begins with the picture as it is.
-  bool per_token = false;  ///< slerp each token's vector by itself instead of the flattened encoding.
+  bool per_token = false;     ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
   std::string to_image;       ///< With `invert`, the picture at the other end; empty: the same picture.
@@ -154,10 +154,8 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
           s.style_guidance);
   visitor(Option{"style_colours", "--style-colours", "Style colours",
                  "With --method anchored, begin with the picture's colours and outlines brought into the "
-                 "style: eighteen "
-                 "numbers parted by commas, for red, green and blue the factors of red, green, blue, "
-                 "outlines and their "
-                 "glow, and the mean"},
+                 "style: eighteen numbers parted by commas, for red, green and blue the factors of red, "
+                 "green, blue, outlines and their glow, and the mean"},
           s.style_colours);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
