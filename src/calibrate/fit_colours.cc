@@ -1,10 +1,8 @@
 #include "calibrate/fit_colours.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 
 #include "latentdial/pixel_features.h"
 
@@ -61,6 +59,12 @@ Features solve(std::array<Features, kPixelFeatures> a, Features b) {
   return b;
 }
 
+/// For red, green and blue of an edit, the factors of the features by which least squares explains most of
+/// it.
+std::array<Features, 3> explained_by(const Products& sums) {
+  return {solve(sums.own, sums.with[0]), solve(sums.own, sums.with[1]), solve(sums.own, sums.with[2])};
+}
+
 double rounded(double value) {
   return std::round(value * 1e4) / 1e4;
 }
@@ -80,12 +84,11 @@ Colour mean_colour(std::span<const Image> images) {
 
 ColourMap fit_colours(const std::vector<Image>& pictures, const std::vector<Image>& edits,
                       const std::vector<Image>& styled) {
-  const Products sums = products(pictures, edits);
+  const auto factors = explained_by(products(pictures, edits));
   const Colour mean = mean_colour(styled);
   ColourMap map;
   for (std::size_t c = 0; c < 3; ++c) {
-    const Features factors = solve(sums.own, sums.with[c]);
-    for (std::size_t k = 0; k < kPixelFeatures; ++k) map.rows[c][k] = rounded(factors[k]);
+    for (std::size_t k = 0; k < kPixelFeatures; ++k) map.rows[c][k] = rounded(factors[c][k]);
     map.rows[c].back() = rounded(mean[c]);
   }
   return map;
@@ -93,11 +96,10 @@ ColourMap fit_colours(const std::vector<Image>& pictures, const std::vector<Imag
 
 double made_up(const std::vector<Image>& pictures, const std::vector<Image>& edits) {
   const Products sums = products(pictures, edits);
+  const auto factors = explained_by(sums);
   double left = sums.edits;
-  for (const Features& with : sums.with) {
-    const Features factors = solve(sums.own, with);
-    for (std::size_t k = 0; k < kPixelFeatures; ++k) left -= factors[k] * with[k];
-  }
+  for (std::size_t c = 0; c < 3; ++c)
+    for (std::size_t k = 0; k < kPixelFeatures; ++k) left -= factors[c][k] * sums.with[c][k];
   return sums.edits > 0 ? left / sums.edits : 0;
 }
 
