@@ -79,7 +79,9 @@ struct CalibrateCommand {
         stderr,
         "{}the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
         "pictures, {} prompts and seeds used\n",
-        way.colours ? "the picture's colours and outlines are brought into the style, then " : "",
+        way.colours ? "the picture's colours and outlines are brought into the style, which needs no content "
+                      "budget; then "
+                    : "",
         100 * way.start, way.passes, way.guidance, found.pictures, found.used);
     fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.strengthen.reason);
     fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.weaken.reason);

@@ -20,8 +20,8 @@ struct EditWay {
   double start = 0;     ///< Share of the steps before the style begins to act, 0 to 1.
   int passes = 1;       ///< How often the steps from there on are gone through, 1 to 16.
   double guidance = 1;  ///< The edit's guidance scale as a share of the picture's, 0 to 4.
-  /// Where given, the edit begins with the picture's colours and outlines brought into the style, by as much of
-  /// the map as the strength says.
+  /// Where given, the edit begins with the picture's colours and outlines brought into the style, by as much
+  /// of the map as the strength says.
   std::optional<ColourMap> colours = {};
   friend bool operator==(const EditWay&, const EditWay&) = default;
 };

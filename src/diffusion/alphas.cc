@@ -20,7 +20,8 @@ std::vector<float> linspace(double start, double end, std::size_t count) {
   return values;
 }
 
-// β_t = 1 − f((t+1)/T)/f(t/T), f(u) = cos²((u + 0.008)/1.008 · π/2) (Nichol & Dhariwal 2021, arXiv 2102.09672, equation 17).
+// β_t = 1 − f((t+1)/T)/f(t/T), f(u) = cos²((u + 0.008)/1.008 · π/2) (Nichol & Dhariwal 2021, arXiv
+// 2102.09672, equation 17).
 std::vector<float> cosine_betas(std::size_t count) {
   const auto f = [count](std::size_t t) {
     const double u = static_cast<double>(t) / static_cast<double>(count);
@@ -64,7 +65,8 @@ std::vector<float> cumulative_product(const std::vector<float>& betas) {
   return alphas;
 }
 
-// Shifts and scales √ᾱ so that the last timestep is pure noise (Lin et al. 2023, arXiv 2305.08891, algorithm 1).
+// Shifts and scales √ᾱ so that the last timestep is pure noise (Lin et al. 2023, arXiv 2305.08891, algorithm
+// 1).
 std::vector<float> rescale_zero_snr(std::vector<float> alphas) {
   std::transform(alphas.begin(), alphas.end(), alphas.begin(), [](float alpha) { return std::sqrt(alpha); });
   const float first = alphas.front();

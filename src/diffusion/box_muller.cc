@@ -30,9 +30,9 @@ float log_cephes(float u) {
     f += m;
   }
   const float square = f * f;
-  const float p = horner(f, 7.0376836292e-2F, -1.1514610310e-1F, 1.1676998740e-1F, -1.2420140846e-1F,
-                         1.4249322787e-1F, -1.6668057665e-1F, 2.0000714765e-1F, -2.4999993993e-1F,
-                         3.3333331174e-1F);
+  const float p =
+      horner(f, 7.0376836292e-2F, -1.1514610310e-1F, 1.1676998740e-1F, -1.2420140846e-1F, 1.4249322787e-1F,
+             -1.6668057665e-1F, 2.0000714765e-1F, -2.4999993993e-1F, 3.3333331174e-1F);
   float tail = std::fma(p * f, square, e * kLn2Low);
   tail = std::fma(square, -0.5F, tail);
   return std::fma(e, kLn2High, f + tail);

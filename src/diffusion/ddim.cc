@@ -24,7 +24,9 @@ class DdimSampler final : public Sampler {
     timesteps_.assign(timesteps.begin(), timesteps.end());
   }
 
-  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<DdimSampler>(*this); }
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
+    return std::make_unique<DdimSampler>(*this);
+  }
   [[nodiscard]] NoiseLevel noise_level(int i) const override {
     const float alpha = alphas_[static_cast<std::size_t>(timestep(i))];
     return {std::sqrt(alpha), std::sqrt(1.0F - alpha)};
@@ -39,7 +41,8 @@ class DdimSampler final : public Sampler {
     }
     const int previous = static_cast<int>(timestep(i)) - stride_;
     const double alpha = previous >= 0 ? alphas_[static_cast<std::size_t>(previous)] : final_alpha_;
-    return linear_combination({{std::sqrt(alpha), predicted.x0}, {std::sqrt(1.0 - alpha), predicted.epsilon}});
+    return linear_combination(
+        {{std::sqrt(alpha), predicted.x0}, {std::sqrt(1.0 - alpha), predicted.epsilon}});
   }
 
  private:

@@ -13,7 +13,8 @@ namespace {
 /// x = α x_0 + σ̂ ε with α² + σ̂² = 1. Its time is λ = ln(α/σ̂) = −ln σ in k-diffusion's σ = σ̂/α.
 class DpmMultistepSampler final : public Sampler {
  public:
-  DpmMultistepSampler(const ScheduleConfig& config, bool karras, int steps) : Sampler(config.prediction_type, steps) {
+  DpmMultistepSampler(const ScheduleConfig& config, bool karras, int steps)
+      : Sampler(config.prediction_type, steps) {
     const std::vector<double> train = train_sigmas(config);
     std::vector<double> timesteps = spread(config, steps);
     check_timesteps(timesteps, config, steps);
@@ -33,7 +34,9 @@ class DpmMultistepSampler final : public Sampler {
                    [](double t) { return static_cast<float>(std::trunc(t)); });
   }
 
-  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<DpmMultistepSampler>(*this); }
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
+    return std::make_unique<DpmMultistepSampler>(*this);
+  }
   [[nodiscard]] NoiseLevel noise_level(int i) const override {
     check_index(i);
     const double sigma = sigmas_[static_cast<std::size_t>(i)];
@@ -69,7 +72,8 @@ class DpmMultistepSampler final : public Sampler {
   }
 
  private:
-  // One more point than steps; the last, nearly clean one is left to the jump to σ = 0. "trailing" has no such point.
+  // One more point than steps; the last, nearly clean one is left to the jump to σ = 0. "trailing" has no
+  // such point.
   static std::vector<double> spread(const ScheduleConfig& config, int steps) {
     const TimestepSpacing spacing = config.timestep_spacing.value_or(TimestepSpacing::linspace);
     if (spacing == TimestepSpacing::trailing) {

@@ -7,7 +7,8 @@
 
 namespace latentdial {
 
-EulerBase::EulerBase(const ScheduleConfig& config, bool karras, int steps) : Sampler(config.prediction_type, steps) {
+EulerBase::EulerBase(const ScheduleConfig& config, bool karras, int steps)
+    : Sampler(config.prediction_type, steps) {
   SigmaSchedule schedule = euler_schedule(config, karras, steps);
   timesteps_.assign(schedule.timesteps.begin(), schedule.timesteps.end());
   sigmas_ = std::move(schedule.sigmas);
@@ -33,15 +34,18 @@ class EulerSampler final : public EulerBase {
  public:
   using EulerBase::EulerBase;
 
-  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<EulerSampler>(*this); }
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
+    return std::make_unique<EulerSampler>(*this);
+  }
 
  protected:
-  // dx/dσ = (x − x̂_0)/σ = ε̂, so x_{i+1} = x_i + (σ_{i+1} − σ_i) ε̂ (Karras et al. 2022, algorithm 1 without its
-  // second-order correction).
+  // dx/dσ = (x − x̂_0)/σ = ε̂, so x_{i+1} = x_i + (σ_{i+1} − σ_i) ε̂ (Karras et al. 2022, algorithm 1 without
+  // its second-order correction).
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource&) override {
     const Mix epsilon = epsilon_mix(i);
     const double step = sigma_at(i + 1) - sigma_at(i);
-    return linear_combination({{1.0 + step * epsilon.latents, latents}, {step * epsilon.output, model_output}});
+    return linear_combination(
+        {{1.0 + step * epsilon.latents, latents}, {step * epsilon.output, model_output}});
   }
 };
 

@@ -12,14 +12,17 @@ class EulerAncestralSampler final : public EulerBase {
  public:
   using EulerBase::EulerBase;
 
-  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<EulerAncestralSampler>(*this); }
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
+    return std::make_unique<EulerAncestralSampler>(*this);
+  }
 
  protected:
   // Down to σ_down by Euler's step, then back up to σ_{i+1} with fresh noise:
   //   σ_up² = σ_{i+1}² (σ_i² − σ_{i+1}²)/σ_i²,  σ_down² = σ_{i+1}² − σ_up²,
   //   x_{i+1} = x_i + (σ_down − σ_i) ε̂ + σ_up z
   // (Song et al. 2021, arXiv 2010.02502, equation 16 with η = 1, in k-diffusion's σ).
-  Tensor advance(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource& noise) override {
+  Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
+                 const NoiseSource& noise) override {
     if (!noise) {
       throw Error(ErrorCode::internal, "EulerAncestralSampler: no noise source given");
     }

@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::size_t kOrder = 4;
 
-/// Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778), in the order in which diffusers
-/// walks: Stable Diffusion's skip_prk_steps starts with one step taken twice (the pseudo improved Euler step);
-/// without it three pseudo Runge–Kutta steps of four evaluations start. Linear multistep follows (PLMS).
+/// Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778), in the order in which
+/// diffusers walks: Stable Diffusion's skip_prk_steps starts with one step taken twice (the pseudo improved
+/// Euler step); without it three pseudo Runge–Kutta steps of four evaluations start. Linear multistep follows
+/// (PLMS).
 class PndmSampler final : public Sampler {
  public:
   PndmSampler(const ScheduleConfig& config, int steps)
@@ -31,7 +32,9 @@ class PndmSampler final : public Sampler {
     timesteps_.assign(timesteps.begin(), timesteps.end());
   }
 
-  [[nodiscard]] std::unique_ptr<Sampler> clone() const override { return std::make_unique<PndmSampler>(*this); }
+  [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
+    return std::make_unique<PndmSampler>(*this);
+  }
   [[nodiscard]] NoiseLevel noise_level(int i) const override {
     const float alpha = alphas_[static_cast<std::size_t>(timestep(i))];
     return {std::sqrt(alpha), std::sqrt(1.0F - alpha)};
@@ -61,13 +64,15 @@ class PndmSampler final : public Sampler {
     return timesteps;
   }
 
-  // t_0, then twice each of the midpoint and the end of a Runge–Kutta step, whose end the next step starts from.
+  // t_0, then twice each of the midpoint and the end of a Runge–Kutta step, whose end the next step starts
+  // from.
   std::vector<double> with_runge_kutta(const std::vector<double>& timesteps) {
     if (timesteps.size() < kOrder) {
-      throw invalid_input(fmt::format(
-          "sampler: \"pndm\" without skip_prk_steps needs at least {} steps, got {}; set skip_prk_steps in the "
-          "model's scheduler_config.json or take more steps",
-          kOrder, timesteps.size()));
+      throw invalid_input(
+          fmt::format("sampler: \"pndm\" without skip_prk_steps needs at least {} steps, got {}; set "
+                      "skip_prk_steps in the "
+                      "model's scheduler_config.json or take more steps",
+                      kOrder, timesteps.size()));
     }
     std::vector<double> walk;
     for (std::size_t k = 0; k + 1 < kOrder; ++k) {
@@ -79,8 +84,8 @@ class PndmSampler final : public Sampler {
     return walk;
   }
 
-  // ε̂ = (e_1 + 2 e_2 + 2 e_3 + e_4)/6 (equation 13): to the midpoint with e_1, again with e_2, to the end with e_3,
-  // and to the end with ε̂.
+  // ε̂ = (e_1 + 2 e_2 + 2 e_3 + e_4)/6 (equation 13): to the midpoint with e_1, again with e_2, to the end
+  // with e_3, and to the end with ε̂.
   Tensor runge_kutta(const Tensor& e, int t, const Tensor& latents) {
     const int stage = counter_ % 4;
     const int previous = t - (stage % 2 == 0 ? stride_ / 2 : 0);
@@ -90,7 +95,8 @@ class PndmSampler final : public Sampler {
       outputs_.push_back(e.clone());
       sample_ = latents.clone();
     } else {
-      runge_kutta_sum_ = linear_combination({{1.0, runge_kutta_sum_}, {stage == 3 ? 1.0 / 6.0 : 1.0 / 3.0, e}});
+      runge_kutta_sum_ =
+          linear_combination({{1.0, runge_kutta_sum_}, {stage == 3 ? 1.0 / 6.0 : 1.0 / 3.0, e}});
     }
     return transfer(sample_, start, previous, stage == 3 ? runge_kutta_sum_ : e);
   }
@@ -122,8 +128,10 @@ class PndmSampler final : public Sampler {
       case 3:
         return linear_combination({{23.0 / 12.0, back[0]}, {-16.0 / 12.0, back[1]}, {5.0 / 12.0, back[2]}});
       default:
-        return linear_combination(
-            {{55.0 / 24.0, back[0]}, {-59.0 / 24.0, back[1]}, {37.0 / 24.0, back[2]}, {-9.0 / 24.0, back[3]}});
+        return linear_combination({{55.0 / 24.0, back[0]},
+                                   {-59.0 / 24.0, back[1]},
+                                   {37.0 / 24.0, back[2]},
+                                   {-9.0 / 24.0, back[3]}});
     }
   }
 
@@ -132,14 +140,16 @@ class PndmSampler final : public Sampler {
   [[nodiscard]] Tensor transfer(const Tensor& x, int t, int previous, const Tensor& output) const {
     const double now = alphas_[static_cast<std::size_t>(t)];
     const double then = previous >= 0 ? alphas_[static_cast<std::size_t>(previous)] : final_alpha_;
-    const double denominator = std::sqrt(now) * (std::sqrt((1.0 - then) * now) + std::sqrt((1.0 - now) * then));
+    const double denominator =
+        std::sqrt(now) * (std::sqrt((1.0 - then) * now) + std::sqrt((1.0 - now) * then));
     const double slope = -(then - now) / denominator;
     const double keep = std::sqrt(then / now);
     switch (prediction_type_) {
       case PredictionType::epsilon:
         return linear_combination({{keep, x}, {slope, output}});
       case PredictionType::v_prediction:  // ε = √ᾱ v + √(1 − ᾱ) x
-        return linear_combination({{keep + slope * std::sqrt(1.0 - now), x}, {slope * std::sqrt(now), output}});
+        return linear_combination(
+            {{keep + slope * std::sqrt(1.0 - now), x}, {slope * std::sqrt(now), output}});
       case PredictionType::sample:  // ε = (x − √ᾱ x_0)/√(1 − ᾱ)
         break;
     }

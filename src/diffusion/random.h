@@ -10,13 +10,14 @@
 namespace latentdial {
 
 /// torch's CPU generator: `torch.Generator("cpu").manual_seed(seed)`.
-/// The stream of MT19937 (Matsumoto & Nishimura 1998), seeded with the low 32 bits of the seed, as torch does.
+/// The stream of MT19937 (Matsumoto & Nishimura 1998), seeded with the low 32 bits of the seed, as torch
+/// does.
 class TorchGenerator {
  public:
   explicit TorchGenerator(std::uint64_t seed);
 
-  /// Standard normal f32 numbers, bit-equal to `torch.randn(shape, generator=g)` of x86 torch on a CPU with AVX2 or
-  /// better, over any number of calls.
+  /// Standard normal f32 numbers, bit-equal to `torch.randn(shape, generator=g)` of x86 torch on a CPU with
+  /// AVX2 or better, over any number of calls.
   Tensor randn(Shape shape);
 
   /// As `torch.randn([B, C, H, W])`, laid out [B, H, W, C] for `nhwc` = {B, H, W, C}.

@@ -28,9 +28,9 @@ const json& member(const json& config, const std::string& key) {
 }
 
 Error bad_field(const std::string& key, const json& value, const std::string& expected) {
-  return invalid_input(
-      fmt::format("scheduler_config.json: \"{}\" is {}, expected {}", key,
-                  value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60), expected));
+  return invalid_input(fmt::format("scheduler_config.json: \"{}\" is {}, expected {}", key,
+                                   value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60),
+                                   expected));
 }
 
 std::optional<double> number(const json& config, const std::string& key, double low, double high) {
@@ -126,8 +126,9 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
       continue;
     }
     for (const std::string& sampler : setting.samplers) {
-      found.emplace(sampler, fmt::format("\"{}\": {}", setting.key,
-                                         value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
+      found.emplace(sampler,
+                    fmt::format("\"{}\": {}", setting.key,
+                                value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
     }
   }
   return found;

@@ -37,18 +37,19 @@ struct ScheduleConfig {
   double timestep_scaling = 10.0;     ///< LCM only: s of its c_skip and c_out, 0 to 1e6.
   bool rescale_betas_zero_snr = false;
   bool use_karras_sigmas = false;  ///< The file's wish; make_sampler goes by its `scheduler` argument.
-  /// Sampler name → the setting in the file that it would have to honour and cannot; make_sampler refuses those.
+  /// Sampler name → the setting in the file that it would have to honour and cannot; make_sampler refuses
+  /// those.
   std::map<std::string, std::string> not_honoured_by;
 
-  /// Reads a scheduler_config.json. Unknown fields are ignored, as diffusers does; an unknown or ill-typed value of
-  /// a known field is an invalid_input.
+  /// Reads a scheduler_config.json. Unknown fields are ignored, as diffusers does; an unknown or ill-typed
+  /// value of a known field is an invalid_input.
   static ScheduleConfig from_json(const nlohmann::json& scheduler_config);
 };
 
-/// ᾱ_t = Π_{s ≤ t} (1 − β_s) for t = 0 … num_train_timesteps − 1 (Ho et al. 2020, arXiv 2006.11239, equation 4).
-/// What is nullopt is as all samplers but LCM have it.
-/// Bit-equal to diffusers' float32 `alphas_cumprod`; with rescale_betas_zero_snr within 2e-7 of it, because torch's
-/// square root is not the correctly rounded one.
+/// ᾱ_t = Π_{s ≤ t} (1 − β_s) for t = 0 … num_train_timesteps − 1 (Ho et al. 2020, arXiv 2006.11239, equation
+/// 4). What is nullopt is as all samplers but LCM have it. Bit-equal to diffusers' float32 `alphas_cumprod`;
+/// with rescale_betas_zero_snr within 2e-7 of it, because torch's square root is not the correctly rounded
+/// one.
 [[nodiscard]] std::vector<float> alphas_cumprod(const ScheduleConfig& config);
 
 }  // namespace latentdial

@@ -33,8 +33,8 @@ std::vector<double> sigmas_at(const std::vector<double>& timesteps, const std::v
 
 double timestep_of_sigma(double sigma, const std::vector<double>& train) {
   const auto above = std::upper_bound(train.begin(), train.end(), sigma);
-  const auto low = static_cast<std::size_t>(
-      std::clamp<std::ptrdiff_t>(above - train.begin() - 1, 0, static_cast<std::ptrdiff_t>(train.size()) - 2));
+  const auto low = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(
+      above - train.begin() - 1, 0, static_cast<std::ptrdiff_t>(train.size()) - 2));
   // diffusers' table of logarithms is float32, which decides on which side of a whole timestep one falls.
   const auto log_of = [&](std::size_t t) -> double { return std::log(static_cast<float>(train[t])); };
   const double share = (log_of(low) - std::log(std::max(sigma, 1e-10))) / (log_of(low) - log_of(low + 1));
@@ -74,8 +74,8 @@ std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps) {
   std::vector<float> finished(sigmas.begin(), sigmas.end());
   finished.push_back(0.0F);
   if (std::adjacent_find(finished.begin(), finished.end(), std::less_equal<>()) != finished.end()) {
-    throw invalid_input(
-        fmt::format("sampler: {} steps give one noise level twice on this schedule; fewer steps would do", steps));
+    throw invalid_input(fmt::format(
+        "sampler: {} steps give one noise level twice on this schedule; fewer steps would do", steps));
   }
   return finished;
 }

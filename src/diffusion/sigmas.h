@@ -12,10 +12,12 @@ struct SigmaSchedule {
   std::vector<double> timesteps;  ///< Falling, one per evaluation.
 };
 
-/// σ_t of every training timestep; ascending. With rescale_betas_zero_snr the last ᾱ is 2⁻²⁴, so that σ is finite.
+/// σ_t of every training timestep; ascending. With rescale_betas_zero_snr the last ᾱ is 2⁻²⁴, so that σ is
+/// finite.
 [[nodiscard]] std::vector<double> train_sigmas(const ScheduleConfig& config);
 /// σ at fractional timesteps, linear between whole ones.
-[[nodiscard]] std::vector<double> sigmas_at(const std::vector<double>& timesteps, const std::vector<double>& train);
+[[nodiscard]] std::vector<double> sigmas_at(const std::vector<double>& timesteps,
+                                            const std::vector<double>& train);
 /// The timestep whose σ this is, linear in ln σ between whole ones, clamped to the trained range.
 [[nodiscard]] double timestep_of_sigma(double sigma, const std::vector<double>& train);
 /// σ_i = (σ_max^{1/ρ} + i/(n−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ, ρ = 7, i = 0 … n−1
@@ -25,7 +27,8 @@ struct SigmaSchedule {
 /// The schedule of Euler's samplers.
 [[nodiscard]] SigmaSchedule euler_schedule(const ScheduleConfig& config, bool karras, int steps);
 
-/// Rounds the σ to f32 and appends the last 0. Throws invalid_input when two are equal: more steps than the timesteps hold.
+/// Rounds the σ to f32 and appends the last 0. Throws invalid_input when two are equal: more steps than the
+/// timesteps hold.
 [[nodiscard]] std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps);
 
 }  // namespace latentdial

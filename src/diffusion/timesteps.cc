@@ -22,7 +22,8 @@ std::vector<double> numpy_linspace(double last, int count) {
 }
 
 std::vector<double> rounded(std::vector<double> values) {
-  std::transform(values.begin(), values.end(), values.begin(), [](double value) { return std::nearbyint(value); });
+  std::transform(values.begin(), values.end(), values.begin(),
+                 [](double value) { return std::nearbyint(value); });
   return values;
 }
 
@@ -54,9 +55,10 @@ std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpaci
 void check_timesteps(const std::vector<double>& timesteps, const ScheduleConfig& config, int steps) {
   const auto [low, high] = std::minmax_element(timesteps.begin(), timesteps.end());
   if (*low < 0.0 || *high > config.num_train_timesteps - 1) {
-    throw invalid_input(fmt::format(
-        "sampler: {} steps with steps_offset {} reach timestep {}, outside the model's 0 to {}; fewer steps would do",
-        steps, config.steps_offset, *low < 0.0 ? *low : *high, config.num_train_timesteps - 1));
+    throw invalid_input(
+        fmt::format("sampler: {} steps with steps_offset {} reach timestep {}, outside the model's 0 to {}; "
+                    "fewer steps would do",
+                    steps, config.steps_offset, *low < 0.0 ? *low : *high, config.num_train_timesteps - 1));
   }
 }
 

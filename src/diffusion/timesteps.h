@@ -10,10 +10,11 @@ namespace latentdial {
 [[nodiscard]] std::vector<double> numpy_linspace(double last, int count);
 [[nodiscard]] std::vector<double> rounded(std::vector<double> values);
 
-/// `steps` training timesteps, falling, spread as the spacing says (Lin et al. 2023, arXiv 2305.08891, table 2):
-/// whole numbers, but for linspace. "trailing" may give one more than asked, as in diffusers. Throws invalid_input
-/// when steps_offset pushes one past the last training timestep.
-[[nodiscard]] std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpacing spacing, int steps);
+/// `steps` training timesteps, falling, spread as the spacing says (Lin et al. 2023, arXiv 2305.08891, table
+/// 2): whole numbers, but for linspace. "trailing" may give one more than asked, as in diffusers. Throws
+/// invalid_input when steps_offset pushes one past the last training timestep.
+[[nodiscard]] std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpacing spacing,
+                                                   int steps);
 
 /// Throws invalid_input unless all timesteps are trained ones, 0 … num_train_timesteps − 1.
 void check_timesteps(const std::vector<double>& timesteps, const ScheduleConfig& config, int steps);

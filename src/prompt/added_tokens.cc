@@ -31,9 +31,9 @@ const AddedToken* AddedTokens::match(std::u32string_view text, std::size_t at) c
   if (same_start == by_first_.end()) {
     return nullptr;
   }
-  const auto found = std::find_if(same_start->second.begin(), same_start->second.end(), [&](const AddedToken& token) {
-    return text.substr(at, token.content.size()) == token.content;
-  });
+  const auto found = std::find_if(
+      same_start->second.begin(), same_start->second.end(),
+      [&](const AddedToken& token) { return text.substr(at, token.content.size()) == token.content; });
   return found == same_start->second.end() ? nullptr : &*found;
 }
 

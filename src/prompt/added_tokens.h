@@ -8,8 +8,8 @@
 
 namespace latentdial {
 
-/// A token that is cut out of the text as a whole, before byte-pair encoding: <|endoftext|>, a learnt concept.
-/// The flags are those of Hugging Face's AddedToken.
+/// A token that is cut out of the text as a whole, before byte-pair encoding: <|endoftext|>, a learnt
+/// concept. The flags are those of Hugging Face's AddedToken.
 struct AddedToken {
   std::u32string content;
   std::int32_t id = 0;

@@ -12,8 +12,8 @@ struct Range {
   char32_t last;
 };
 
-// Cyrillic and Latin additions, Todhri, Garay, Arabic additions, Tulu-Tigalari, Sunuwar, Egyptian hieroglyphs,
-// Gurung Khema, Kirat Rai, Khitan, Ol Onal, CJK extension I.
+// Cyrillic and Latin additions, Todhri, Garay, Arabic additions, Tulu-Tigalari, Sunuwar, Egyptian
+// hieroglyphs, Gurung Khema, Kirat Rai, Khitan, Ol Onal, CJK extension I.
 constexpr std::array<Range, 22> kLetters{
     {{0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3}, {0x10D4A, 0x10D65},
      {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4}, {0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E},
@@ -59,18 +59,24 @@ constexpr std::array<Pair, 8> kLowerCase{{{0x1C89, 0x1C8A},
 // `ranges` ascend.
 template <class Ranges>
 bool contains(const Ranges& ranges, char32_t c) {
-  const auto past =
-      std::upper_bound(ranges.begin(), ranges.end(), c, [](char32_t point, const Range& r) { return point < r.first; });
+  const auto past = std::upper_bound(ranges.begin(), ranges.end(), c,
+                                     [](char32_t point, const Range& r) { return point < r.first; });
   return past != ranges.begin() && c <= std::prev(past)->last;
 }
 
 }  // namespace
 
-bool is_newer_letter(char32_t c) { return contains(kLetters, c); }
+bool is_newer_letter(char32_t c) {
+  return contains(kLetters, c);
+}
 
-bool is_newer_number(char32_t c) { return contains(kNumbers, c); }
+bool is_newer_number(char32_t c) {
+  return contains(kNumbers, c);
+}
 
-bool is_unordered_mark(char32_t c) { return contains(kUnorderedMarks, c); }
+bool is_unordered_mark(char32_t c) {
+  return contains(kUnorderedMarks, c);
+}
 
 char32_t newer_lower_case(char32_t c) {
   if (c >= 0x10D50 && c <= 0x10D65) {
@@ -79,7 +85,8 @@ char32_t newer_lower_case(char32_t c) {
   if (c >= 0x16EA0 && c <= 0x16EB8) {
     return c + 0x1B;  // Beria Erfe
   }
-  const auto pair = std::find_if(kLowerCase.begin(), kLowerCase.end(), [c](const Pair& p) { return p.upper == c; });
+  const auto pair =
+      std::find_if(kLowerCase.begin(), kLowerCase.end(), [c](const Pair& p) { return p.upper == c; });
   return pair == kLowerCase.end() ? c : pair->lower;
 }
 

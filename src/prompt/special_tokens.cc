@@ -45,7 +45,8 @@ Named read_token(const json& value, const std::string& what, bool special) {
   }
   const json& content = member(value, "content");
   if (!content.is_string()) {
-    throw invalid_input(fmt::format("tokenizer: {} must be a string or an object with a string \"content\"", what));
+    throw invalid_input(
+        fmt::format("tokenizer: {} must be a string or an object with a string \"content\"", what));
   }
   AddedToken flags;
   flags.normalized = flag(value, "normalized", !(special || flag(value, "special", false)));
@@ -69,7 +70,8 @@ using Numbered = std::multimap<std::int64_t, Named>;
 Numbered read_decoder(const json& decoder) {
   Numbered tokens;
   for (const auto& [key, value] : decoder.items()) {
-    const bool digits = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
+    const bool digits =
+        !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
     if (!digits) {
       throw invalid_input("tokenizer_config.json: the keys of \"added_tokens_decoder\" must be ids");
     }
@@ -98,7 +100,9 @@ Numbered read_legacy(const SpecialTokenFiles& files, const std::vector<Named>& s
   return tokens;
 }
 
-bool same(const Named& a, const Named& b) { return a.content == b.content && a.bare == b.bare; }
+bool same(const Named& a, const Named& b) {
+  return a.content == b.content && a.bare == b.bare;
+}
 
 // The special tokens by name, in the order in which transformers adds them, then the nameless ones.
 std::vector<Named> read_named(const SpecialTokenFiles& files, bool with_map, TokenizerParts& parts) {
@@ -160,7 +164,8 @@ void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts) 
     }
   }
   if (all.size() > kMaxAdded) {
-    throw invalid_input(fmt::format("tokenizer: {} added tokens, at most {} are read", all.size(), kMaxAdded));
+    throw invalid_input(
+        fmt::format("tokenizer: {} added tokens, at most {} are read", all.size(), kMaxAdded));
   }
   for (const Named& token : all) {
     add_token(parts, token.content, token.flags);

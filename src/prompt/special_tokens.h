@@ -15,8 +15,8 @@ struct SpecialTokenFiles {
 };
 
 /// Fills in start, end, unknown, pad and added, with transformers 5's order of precedence: the config's
-/// added_tokens_decoder rules alone; else special_tokens_map over the config, with the tokens of added_tokens.json and
-/// tokenizer.json. Throws invalid_input.
+/// added_tokens_decoder rules alone; else special_tokens_map over the config, with the tokens of
+/// added_tokens.json and tokenizer.json. Throws invalid_input.
 void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts);
 
 }  // namespace latentdial

@@ -16,7 +16,9 @@ std::size_t run_length(std::u32string_view text, Predicate belongs) {
   return length;
 }
 
-bool is_other(char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); }
+bool is_other(char32_t c) {
+  return !is_space(c) && !is_letter(c) && !is_number(c);
+}
 
 // The length of the special token that the text starts with, or 0.
 std::size_t special_length(std::u32string_view text) {
@@ -57,7 +59,8 @@ std::vector<std::u32string_view> split_words(std::u32string_view text) {
        text.remove_prefix(run_length(text, is_space))) {
     if (const std::size_t length = special_length(text)) {
       const std::u32string_view special = text.substr(0, length);
-      words.insert(words.end(), {special.substr(0, 2), special.substr(2, length - 4), special.substr(length - 2)});
+      words.insert(words.end(),
+                   {special.substr(0, 2), special.substr(2, length - 4), special.substr(length - 2)});
       text.remove_prefix(length);
       continue;
     }

@@ -57,7 +57,8 @@ TokenizerParts read_standard_clip(const fs::path& bpe_simple_vocab_gz, std::stri
   while (parts.merges.size() < kMergeCount && std::getline(lines, line)) {
     const std::size_t space = line.find(' ');
     if (space == std::string::npos) {
-      throw invalid_input(fmt::format("{}: line {} is not a merge of two tokens", parts.source, parts.merges.size() + 2));
+      throw invalid_input(
+          fmt::format("{}: line {} is not a merge of two tokens", parts.source, parts.merges.size() + 2));
     }
     parts.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
   }
@@ -79,8 +80,8 @@ TokenizerParts read_standard_clip(const fs::path& bpe_simple_vocab_gz, std::stri
   append(parts.start);
   append(parts.end);
   parts.pad = std::move(pad);
-  // As in the tokenizer folders of SD v1 and v2: start and end are looked for in the normalised text, the pad token in
-  // the text as written.
+  // As in the tokenizer folders of SD v1 and v2: start and end are looked for in the normalised text, the pad
+  // token in the text as written.
   AddedToken normalized;
   normalized.normalized = true;
   add_token(parts, parts.start, normalized);
@@ -90,7 +91,9 @@ TokenizerParts read_standard_clip(const fs::path& bpe_simple_vocab_gz, std::stri
 }
 
 fs::path find_standard_vocabulary() {
-  const auto file_at = [](const fs::path& place) { return fs::is_directory(place) ? place / kFileName : place; };
+  const auto file_at = [](const fs::path& place) {
+    return fs::is_directory(place) ? place / kFileName : place;
+  };
   std::vector<fs::path> places;
   if (const char* named = std::getenv("LATENTDIAL_CLIP_VOCAB"); named != nullptr && *named != '\0') {
     places = {named};
@@ -104,7 +107,8 @@ fs::path find_standard_vocabulary() {
   }
   throw invalid_input(fmt::format(
       "CLIP vocabulary: {} is not in {}; run `make clip-vocabulary` (it takes it from the PyPI package "
-      "open_clip_torch), or set LATENTDIAL_CLIP_VOCAB to the file, or use a model folder with its own tokenizer/",
+      "open_clip_torch), or set LATENTDIAL_CLIP_VOCAB to the file, or use a model folder with its own "
+      "tokenizer/",
       kFileName, places.front().string()));
 }
 

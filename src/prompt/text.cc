@@ -28,7 +28,7 @@ Lead read_lead(std::uint8_t byte) {
     return {1, 0x80, 0xBF, payload(0x1F)};
   }
   if (byte >= 0xE0 && byte <= 0xEF) {
-    const std::uint8_t low = byte == 0xE0 ? 0xA0 : 0x80;    // no overlong forms
+    const std::uint8_t low = byte == 0xE0 ? 0xA0 : 0x80;   // no overlong forms
     const std::uint8_t high = byte == 0xED ? 0x9F : 0xBF;  // no surrogates
     return {2, low, high, payload(0x0F)};
   }
@@ -40,7 +40,9 @@ Lead read_lead(std::uint8_t byte) {
   return {0, 0, 0, 0};
 }
 
-utf8proc_category_t category(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)); }
+utf8proc_category_t category(char32_t c) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c));
+}
 
 using Points = std::vector<utf8proc_int32_t>;
 
@@ -51,16 +53,18 @@ int combining_class(utf8proc_int32_t c) {
   return is_unordered_mark(static_cast<char32_t>(c)) ? 0 : utf8proc_get_property(c)->combining_class;
 }
 
-// Canonical decomposition with marks in canonical order. utf8proc's own ordering is quadratic in a run of marks.
+// Canonical decomposition with marks in canonical order. utf8proc's own ordering is quadratic in a run of
+// marks.
 Points decompose(std::u32string_view text) {
   Points points;
   points.reserve(text.size() + 8);
   for (const char32_t c : text) {
     std::array<utf8proc_int32_t, 8> parts{static_cast<utf8proc_int32_t>(c)};
     int boundary = 0;
-    const auto count = is_unordered_mark(c) ? 1
-                                            : utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), parts.data(),
-                                                                      parts.size(), kCanonical, &boundary);
+    const auto count = is_unordered_mark(c)
+                           ? 1
+                           : utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), parts.data(),
+                                                     parts.size(), kCanonical, &boundary);
     points.insert(points.end(), parts.begin(), parts.begin() + count);
   }
   const auto is_starter = [](utf8proc_int32_t c) { return combining_class(c) == 0; };
@@ -137,8 +141,8 @@ bool is_number(char32_t c) {
 
 bool is_space(char32_t c) {
   const auto kind = category(c);
-  return (c >= 0x09 && c <= 0x0D) || c == 0x85 || kind == UTF8PROC_CATEGORY_ZS || kind == UTF8PROC_CATEGORY_ZL ||
-         kind == UTF8PROC_CATEGORY_ZP;
+  return (c >= 0x09 && c <= 0x0D) || c == 0x85 || kind == UTF8PROC_CATEGORY_ZS ||
+         kind == UTF8PROC_CATEGORY_ZL || kind == UTF8PROC_CATEGORY_ZP;
 }
 
 bool is_word(char32_t c) {

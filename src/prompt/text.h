@@ -5,8 +5,8 @@
 
 namespace latentdial {
 
-/// UTF-8 → code points. Each maximal broken part becomes one U+FFFD (Unicode 15, section 3.9, "best practices"), which is
-/// Python's `errors="replace"`.
+/// UTF-8 → code points. Each maximal broken part becomes one U+FFFD (Unicode 15, section 3.9, "best
+/// practices"), which is Python's `errors="replace"`.
 [[nodiscard]] std::u32string decode_utf8(std::string_view text);
 [[nodiscard]] std::string encode_utf8(std::u32string_view text);
 
@@ -17,8 +17,8 @@ namespace latentdial {
 /// A letter, mark, decimal digit, letter-like number or connector: what a regular expression calls \w.
 [[nodiscard]] bool is_word(char32_t c);
 
-/// CLIP's normalisation: canonical composition (NFC), each run of white space to one space, lower case without context
-/// (Σ is always σ). Linear-logarithmic in the length, whatever the text.
+/// CLIP's normalisation: canonical composition (NFC), each run of white space to one space, lower case
+/// without context (Σ is always σ). Linear-logarithmic in the length, whatever the text.
 [[nodiscard]] std::u32string normalize(std::u32string_view text);
 
 }  // namespace latentdial

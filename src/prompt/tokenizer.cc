@@ -144,10 +144,11 @@ std::vector<std::int32_t> Tokenizer::tokenize(std::string_view text) const {
   return state_->encode(decode_utf8(text));
 }
 
-std::vector<std::int32_t> Tokenizer::window(const std::vector<std::int32_t>& tokens, std::int64_t length) const {
+std::vector<std::int32_t> Tokenizer::window(const std::vector<std::int32_t>& tokens,
+                                            std::int64_t length) const {
   if (length < static_cast<std::int64_t>(tokens.size()) + 2) {
-    throw invalid_input(fmt::format("tokenizer: a length of {} has no room for {} tokens between start and end",
-                                    length, tokens.size()));
+    throw invalid_input(fmt::format(
+        "tokenizer: a length of {} has no room for {} tokens between start and end", length, tokens.size()));
   }
   std::vector<std::int32_t> ids = {state_->start};
   ids.insert(ids.end(), tokens.begin(), tokens.end());
@@ -160,8 +161,7 @@ Encoding Tokenizer::encode(std::string_view text, std::int64_t max_length_overri
   const std::int64_t length = max_length_override == 0 ? state_->max_length : max_length_override;
   const std::vector<std::int32_t> prompt = tokenize(text);
   Encoding encoding;
-  encoding.prompt_tokens =
-      std::clamp(length - 2, std::int64_t{0}, static_cast<std::int64_t>(prompt.size()));
+  encoding.prompt_tokens = std::clamp(length - 2, std::int64_t{0}, static_cast<std::int64_t>(prompt.size()));
   const auto cut = prompt.begin() + encoding.prompt_tokens;
   encoding.ids = window({prompt.begin(), cut}, length);
   encoding.dropped_text = state_->decode(cut, prompt.end());

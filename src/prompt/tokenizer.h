@@ -19,13 +19,13 @@ struct Encoding {
   std::string dropped_text;
 };
 
-/// The byte-level BPE of CLIP (Radford et al. 2021, arXiv 2103.00020, section 2.4), equal to `CLIPTokenizer` of
-/// transformers 5. Immutable after construction, so one object may serve several threads.
+/// The byte-level BPE of CLIP (Radford et al. 2021, arXiv 2103.00020, section 2.4), equal to `CLIPTokenizer`
+/// of transformers 5. Immutable after construction, so one object may serve several threads.
 class Tokenizer {
  public:
-  /// Reads vocab.json, merges.txt and, where they exist, tokenizer_config.json (`model_max_length`, the special
-  /// tokens as strings or objects, `added_tokens_decoder`) and special_tokens_map.json of a model's `tokenizer`
-  /// folder. Throws invalid_input that names the file and what is wrong in it.
+  /// Reads vocab.json, merges.txt and, where they exist, tokenizer_config.json (`model_max_length`, the
+  /// special tokens as strings or objects, `added_tokens_decoder`) and special_tokens_map.json of a model's
+  /// `tokenizer` folder. Throws invalid_input that names the file and what is wrong in it.
   static Tokenizer from_folder(const std::filesystem::path& dir);
 
   /// The 49,408-token vocabulary of every Stable Diffusion v1 and v2 checkpoint, from the merge list
@@ -38,13 +38,16 @@ class Tokenizer {
   ~Tokenizer();
 
   /// `text` is UTF-8; each broken sequence counts as U+FFFD, as Python's `errors="replace"` makes it.
-  /// A `max_length_override` of 0 means max_length(); below 2 is an invalid_input. Linear-logarithmic in the text's length.
+  /// A `max_length_override` of 0 means max_length(); below 2 is an invalid_input. Linear-logarithmic in the
+  /// text's length.
   [[nodiscard]] Encoding encode(std::string_view text, std::int64_t max_length_override = 0) const;
 
   /// The ids of a text by themselves, however many: neither start, end nor padding.
   [[nodiscard]] std::vector<std::int32_t> tokenize(std::string_view text) const;
-  /// <|startoftext|>, `tokens`, <|endoftext|> and padding: `length` ids. Throws invalid_input where they do not fit.
-  [[nodiscard]] std::vector<std::int32_t> window(const std::vector<std::int32_t>& tokens, std::int64_t length) const;
+  /// <|startoftext|>, `tokens`, <|endoftext|> and padding: `length` ids. Throws invalid_input where they do
+  /// not fit.
+  [[nodiscard]] std::vector<std::int32_t> window(const std::vector<std::int32_t>& tokens,
+                                                 std::int64_t length) const;
 
   /// Tokens per prompt, start and end included; 77 for CLIP.
   [[nodiscard]] std::int64_t max_length() const;

@@ -20,10 +20,11 @@ Dial a_dial() {
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
   dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, 0.8, "no more"};
-  dial.weaken = {{0.2, 1, 0.6, ColourMap{{{{1, 0, 0, 5, 0, 9}, {0, 0.5, 0, 0, 1, 0}, {0, 0, 1, 0, 0, -7.5}}}}},
-                 {{0, 0}, {-1, -2}},
-                 -1,
-                 "no less"};
+  dial.weaken = {
+      {0.2, 1, 0.6, ColourMap{{{{1, 0, 0, 5, 0, 9}, {0, 0.5, 0, 0, 1, 0}, {0, 0, 1, 0, 0, -7.5}}}}},
+      {{0, 0}, {-1, -2}},
+      -1,
+      "no less"};
   return dial;
 }
 

@@ -8,7 +8,8 @@
 
 namespace latentdial {
 
-/// A smooth function of the latents and the timestep in place of a U-Net; the Python side has the same formula.
+/// A smooth function of the latents and the timestep in place of a U-Net; the Python side has the same
+/// formula.
 inline Tensor dummy_denoiser(const Tensor& x, float timestep) {
   Tensor output = x.clone();
   for (float& value : output.values()) {
@@ -18,7 +19,8 @@ inline Tensor dummy_denoiser(const Tensor& x, float timestep) {
   return output;
 }
 
-/// Runs `sampler` on the dummy denoiser from evaluation `first`; `see` gets the latents after every evaluation.
+/// Runs `sampler` on the dummy denoiser from evaluation `first`; `see` gets the latents after every
+/// evaluation.
 inline void run_dummy(Sampler& sampler, Tensor latents, int first, const NoiseSource& noise,
                       const std::function<void(const Tensor&)>& see) {
   for (int i = first; i < sampler.evaluations(); ++i) {

@@ -1,5 +1,6 @@
-// tokenize FOLDER|FILE.gz [PAD]: prompts on stdin, each after its length in bytes and a line feed; 77 ids per prompt on a
-// line of stdout. FOLDER is a model's tokenizer folder, FILE.gz CLIP's merge list (then PAD may name the pad token).
+// tokenize FOLDER|FILE.gz [PAD]: prompts on stdin, each after its length in bytes and a line feed; 77 ids per
+// prompt on a line of stdout. FOLDER is a model's tokenizer folder, FILE.gz CLIP's merge list (then PAD may
+// name the pad token).
 
 #include <exception>
 #include <filesystem>
@@ -15,7 +16,8 @@ namespace {
 using latentdial::Tokenizer;
 
 Tokenizer load(const std::filesystem::path& path, const std::string& pad) {
-  return std::filesystem::is_directory(path) ? Tokenizer::from_folder(path) : Tokenizer::standard_clip(path, pad);
+  return std::filesystem::is_directory(path) ? Tokenizer::from_folder(path)
+                                             : Tokenizer::standard_clip(path, pad);
 }
 
 void print_ids(const Tokenizer& tokenizer, std::string_view prompt) {

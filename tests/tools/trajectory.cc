@@ -1,6 +1,7 @@
 // trajectory: runs one sampler on the dummy denoiser, for parity checks against diffusers.
-//   stdin:  {"config": {…}, "sampler": …, "scheduler": …, "steps": n, "shape": […], "seed": n, "strength": x or null}
-//   stdout: raw f32: evaluations, first evaluation, init_noise_sigma, the timesteps, the starting latents,
+//   stdin:  {"config": {…}, "sampler": …, "scheduler": …, "steps": n, "shape": […], "seed": n, "strength": x
+//   or null} stdout: raw f32: evaluations, first evaluation, init_noise_sigma, the timesteps, the starting
+//   latents,
 //           and the latents after every evaluation.
 // With a strength the start is img2img: `original` drawn first from the seed's generator, then the noise.
 
@@ -23,11 +24,14 @@ void write(const float* values, std::size_t count) {
   }
 }
 
-void write_tensor(const Tensor& tensor) { write(tensor.values().data(), tensor.values().size()); }
+void write_tensor(const Tensor& tensor) {
+  write(tensor.values().data(), tensor.values().size());
+}
 
 void run(const nlohmann::json& job) {
   const auto config = latentdial::ScheduleConfig::from_json(job.at("config"));
-  const auto sampler = latentdial::make_sampler(job.at("sampler"), job.at("scheduler"), config, job.at("steps"));
+  const auto sampler =
+      latentdial::make_sampler(job.at("sampler"), job.at("scheduler"), config, job.at("steps"));
   const auto shape = job.at("shape").get<latentdial::Shape>();
   latentdial::TorchGenerator generator(job.at("seed").get<std::uint64_t>());
   const auto draw = [&](const latentdial::Shape& s) { return generator.randn(s); };

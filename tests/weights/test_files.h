@@ -38,7 +38,8 @@ class TempDir {
 
 inline std::filesystem::path write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::filesystem::create_directories(path.parent_path());
-  std::filesystem::remove(path);  // Some file systems write a file to disk when it is cut to nothing and filled again.
+  std::filesystem::remove(
+      path);  // Some file systems write a file to disk when it is cut to nothing and filled again.
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   return path;
 }
