@@ -27,7 +27,7 @@ PROGRAM = pathlib.Path(os.environ.get("LATENTDIAL_BIN", "build/release/bin/laten
 SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
 # The program starts this Python, with this package, wherever it is started itself.
 PYTHON = {**os.environ, "LATENTDIAL_PYTHON": sys.executable, "PYTHONPATH": str(pathlib.Path(latentdial.__file__).parents[1])}
-PICTURES = int(os.environ.get("LATENTDIAL_RAY_PICTURES", "60"))
+PICTURES = int(os.environ.get("LATENTDIAL_RAY_PICTURES", "400"))
 SMALL = {"prompt": "a dog", "steps": 2, "width": 64, "height": 64, "sampler": "ddim"}
 
 
