@@ -16,6 +16,7 @@ FUZZ_SEED := 0
 SOAK_SECONDS := 7200
 SOAK_GROWTH := 1.05
 RAY_PICTURES := 2000
+SANITIZED_ROOMS := tensor image ops weights prompt diffusion models dial
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
 # A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.
@@ -24,7 +25,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test parity bench faults fuzz soak ray ruler train sanitize tsan format packages test-packages fuzz-packages load clip-vocabulary clean
+.PHONY: help demo build python test parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -93,6 +94,11 @@ sanitize: packages .venv/test  ## The C++ tests, the program and the server unde
 	cmake --build --preset sanitize
 	ctest --preset sanitize -j2
 	$(SANITIZED) LATENTDIAL_BIN=build/sanitize/bin/latentdial $(PYTHON) -m pytest -q tests/cli tests/faults tests/server $(UNHURRIED)
+
+sanitize-rooms: packages  ## The C++ tests of the rooms that handle memory themselves under the same two (ten minutes)
+	cmake --preset sanitize
+	cmake --build --preset sanitize --target $(SANITIZED_ROOMS:=_tests)
+	ctest --preset sanitize -j2 -L "^($$(echo $(SANITIZED_ROOMS) | tr ' ' '|'))$$"
 
 tsan: packages .venv/test  ## Sweeps, pipelines and the server under ThreadSanitizer
 	cmake --preset tsan
