@@ -64,7 +64,7 @@ def main() -> None:
     parser = script_parser(__doc__, "work", "model")
     parser.add_argument("--program", type=pathlib.Path, help="let this latentdial make the pictures, not diffusers")
     parser.add_argument("--dtype", default="f32", help="what the program computes in")
-    parser.add_argument("--guidance-scale", type=float, default=GUIDANCE_SCALE)
+    parser.add_argument("--guidance-scale", type=float, default=GUIDANCE_SCALE, help="at which the pictures are made")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/evaluation.json"))
     arguments = parser.parse_args()
     scorer = train_scorer(arguments.work)
