@@ -64,11 +64,12 @@ load: build .venv/test  ## 64 clients at once on the server for two minutes
 soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
 	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS) --most-growth $(SOAK_GROWTH)
 
-ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray: a node and the driver die, and nothing is lost or made twice
+ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray and in shards: a node, the driver, a shard die, and nothing is lost or made twice; what Ray costs
 	$(PYTHON) -m pip install -q "ray>=2.9"
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release --target latentdial_python
 	LATENTDIAL_RAY_PICTURES=$(RAY_PICTURES) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
+	PYTHONPATH=$(BUILD)/python $(PYTHON) bench/ray_overhead.py --program $(PROGRAM) --pictures $(RAY_PICTURES)
 
 faults: build .venv/test  ## kill -9, full disks, cut models, too little memory: a table of what was lost
 	LATENTDIAL_FAULTS=100 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults

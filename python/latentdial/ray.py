@@ -20,6 +20,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -36,6 +37,7 @@ Progress = Callable[[int, int], Any]
 MOST_ATTEMPTS = 5  # Of one batch, whose actor died each time.
 AHEAD = 2  # Batches that an actor has: it makes one while another is under way to or from it.
 DESCRIBED_AT_ONCE = 5000
+SECONDS_TO_ANSWER = 10  # Ray itself tries a port where nothing listens for minutes.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,13 +216,21 @@ class Actors:
             ray.kill(actor)
 
 
+def _check_listening(address: str) -> None:
+    """That something answers at HOST:PORT or ray://HOST:PORT. Other addresses are Ray's to understand."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()
+
+
 def _connect(address: str | None) -> bool:
     """Whether this call started Ray."""
     if ray.is_initialized():
         return False
     try:
+        _check_listening(address or "local")
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         raise InvalidInput(f"no Ray cluster at {address}: {error}") from error
     return True
 

@@ -1,4 +1,4 @@
-"""A sweep on Ray is the sweep of one machine: actors, nodes and the driver die, and every picture comes once, bit for bit.
+"""A sweep on Ray, or in shards, is the sweep of one machine: actors, nodes and the driver die, and every picture comes once, bit for bit.
 
 Run by `make ray`; LATENTDIAL_RAY_PICTURES says how many pictures (2000 there).
 """
@@ -118,6 +118,23 @@ def test_our_own_sweep_goes_on_where_rays_stopped(cluster, plan, alone, tmp_path
     check_equal(tmp_path / "out", alone[0])
 
 
+def test_shards_of_which_one_dies_merge_into_the_same_pictures(plan, alone, tmp_path):
+    outs = [tmp_path / f"machine-{i}" for i in (1, 2)]
+    commands = [[PROGRAM, "sweep", plan, "--shard", f"{i}/2", "--out", out, "--threads", "1", "-q"] for i, out in enumerate(outs, 1)]
+    shards = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for command in commands]
+    while shards[1].poll() is None and len(list(outs[1].glob("*.png"))) < PICTURES // 4:
+        time.sleep(0.02)
+    shards[1].send_signal(signal.SIGKILL)
+    shards[1].wait()
+    assert 0 < len(list(outs[1].glob("*.png"))) < PICTURES // 2, "the shard was to die half-way"
+    merge = [PROGRAM, "merge", plan, *outs, "--out", tmp_path / "all"]
+    assert shards[0].wait() == 0 and subprocess.run(merge, capture_output=True).returncode == 2, "a picture is missing"
+    assert not (tmp_path / "all").exists(), "nothing is written until every picture is there"
+    subprocess.run([*commands[1], "--resume"], check=True, capture_output=True)
+    subprocess.run(merge, check=True, capture_output=True)
+    check_equal(tmp_path / "all", alone[0])
+
+
 def test_the_program_prints_what_its_own_sweep_prints(cluster, tmp_path):
     (tmp_path / "model").symlink_to(SCENES)
     start = {**SMALL, "image": "start.png"}
@@ -161,9 +178,10 @@ def test_the_program_on_this_machine_alone_and_where_no_cluster_is(plan, alone, 
         command = [PROGRAM, "sweep", plan, "--out", tmp_path / "out", "--ray", address]
         return subprocess.run(command, env=PYTHON, capture_output=True, text=True)
 
-    nowhere = sweep("nonsense")
-    assert (nowhere.returncode, nowhere.stdout) == (2, "") and nowhere.stderr.startswith("latentdial: no Ray cluster at nonsense: ")
-    assert len(nowhere.stderr.splitlines()) == 1 and not (tmp_path / "out").exists()
+    for address in ("nonsense", "127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:99999"):
+        nowhere = sweep(address)
+        assert (nowhere.returncode, nowhere.stdout) == (2, "") and nowhere.stderr.startswith(f"latentdial: no Ray cluster at {address}: ")
+        assert len(nowhere.stderr.splitlines()) == 1 and not (tmp_path / "out").exists()
     local = sweep("local")
     assert local.returncode == 0, local.stderr
     check_equal(tmp_path / "out", alone[0])
