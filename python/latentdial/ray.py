@@ -220,6 +220,8 @@ def _check_listening(address: str) -> None:
     """That something answers at HOST:PORT or ray://HOST:PORT. Other addresses are Ray's to understand."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
+        if int(port) > 65535:
+            raise ValueError("a port is at most 65535")
         socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()
 
 
@@ -230,7 +232,7 @@ def _connect(address: str | None) -> bool:
     try:
         _check_listening(address or "local")
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
-    except (OSError, OverflowError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InvalidInput(f"no Ray cluster at {address}: {error}") from error
     return True
 
