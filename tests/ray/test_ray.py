@@ -71,6 +71,14 @@ def check_equal(out, alone):
         assert (out / line["file"]).read_bytes() == (alone / line["file"]).read_bytes()
 
 
+def kill_after(process, out, pictures):
+    """Kills what makes pictures when it has made so many, and waits for its end."""
+    while process.poll() is None and len(list(out.glob("*.png"))) < pictures:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
 def test_a_node_dies_half_way(cluster, plan, alone, tmp_path):
     killed = []
 
@@ -90,10 +98,7 @@ def test_the_driver_dies_and_is_resumed(cluster, plan, alone, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "latentdial.ray", plan, "--out", out, "--address", cluster.address, "--batch", "4"]
     driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while driver.poll() is None and len(list(out.glob("*.png"))) < PICTURES // 3:
-        time.sleep(0.02)
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
+    kill_after(driver, out, PICTURES // 3)
     made = {path.name: path.stat().st_mtime_ns for path in out.glob("*.png")}
     assert 0 < len(made) < PICTURES, "the driver was to die half-way"
     assert subprocess.run(command, capture_output=True, text=True).returncode == 2, "an earlier run is not written over unasked"
@@ -122,10 +127,7 @@ def test_shards_of_which_one_dies_merge_into_the_same_pictures(plan, alone, tmp_
     outs = [tmp_path / f"machine-{i}" for i in (1, 2)]
     commands = [[PROGRAM, "sweep", plan, "--shard", f"{i}/2", "--out", out, "--threads", "1", "-q"] for i, out in enumerate(outs, 1)]
     shards = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for command in commands]
-    while shards[1].poll() is None and len(list(outs[1].glob("*.png"))) < PICTURES // 4:
-        time.sleep(0.02)
-    shards[1].send_signal(signal.SIGKILL)
-    shards[1].wait()
+    kill_after(shards[1], outs[1], PICTURES // 4)
     assert 0 < len(list(outs[1].glob("*.png"))) < PICTURES // 2, "the shard was to die half-way"
     merge = [PROGRAM, "merge", plan, *outs, "--out", tmp_path / "all"]
     assert shards[0].wait() == 0 and subprocess.run(merge, capture_output=True).returncode == 2, "a picture is missing"
