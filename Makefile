@@ -46,7 +46,7 @@ test: packages test-packages .venv/test  ## All tests that need no torch
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/python tests/repository tests/ruler tests/server tests/page
+	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/pixels tests/python tests/repository tests/ruler tests/server tests/page
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
