@@ -124,7 +124,7 @@ void time_model(const Arguments& a) {
                             models::UNetConfig::from_json(checkpoint.unet.config));
     const Tensor latents = backend->to_device(waves({2, side, side, unet.config().in_channels}));
     const auto text =
-        unet.project_text(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
+        unet.project_tokens(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
     const auto time = unet.project_times(std::vector{500.0f}).front();
     run([&] { (void)backend->to_host(unet(latents, time, text)); });
   }

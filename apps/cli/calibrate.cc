@@ -28,7 +28,7 @@ const std::vector<std::string> kPrompts = {"a house in the meadow", "a boat by t
 struct CalibrateCommand {
   CalibrationOptions options;
   int seeds = 3;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string out;
 
@@ -50,7 +50,7 @@ struct CalibrateCommand {
   }
 
   void report(const std::string& path, const Calibration& found) const {
-    const EditWay& way = found.dial.strengthen.way;
+    const EditRecipe& way = found.dial.strengthen.recipe;
     if (output.json) {
       ordered_json object = {{"dial", path},
                              {"style_start", way.start},

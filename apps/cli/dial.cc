@@ -19,7 +19,7 @@ constexpr double kFurthestPosition = 4;
 
 struct DialCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string at = "0:1:11";
   std::string refined;

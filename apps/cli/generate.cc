@@ -43,7 +43,7 @@ std::string free_name() {
 
 struct GenerateCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string out;
 

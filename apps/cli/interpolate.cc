@@ -32,7 +32,7 @@ void check_picture(const std::string& flag, const std::string& path) {
 
 struct InterpolateCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string from, prompt;
   std::string theta = "0:1:7";

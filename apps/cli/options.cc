@@ -96,8 +96,8 @@ void add_settings(CLI::App& command, Settings& settings, const std::set<std::str
       ->type_name("WxH");
 }
 
-void add_engine_options(CLI::App& command, EngineOptions& options) {
-  visit_engine_options(options, AddOption{command, {}});
+void add_engine_options(CLI::App& command, ModelOptions& options) {
+  visit_model_options(options, AddOption{command, {}});
 }
 
 std::vector<double> read_range(const std::string& flag, const std::string& text, double min, double max) {

@@ -13,7 +13,7 @@ namespace latentdial::cli {
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);
 
 /// Adds --model, --dtype and --threads.
-void add_engine_options(CLI::App& command, EngineOptions& options);
+void add_engine_options(CLI::App& command, ModelOptions& options);
 
 /// Adds a text option. CLI11's own strings would be cut at quotes and brackets; these are taken as they are.
 CLI::Option* add_text(CLI::App& command, const std::string& flags, std::string& value,

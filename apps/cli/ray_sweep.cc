@@ -68,7 +68,7 @@ std::vector<std::string> command_of(const RaySweep& sweep) {
   if (sweep.resume) command.emplace_back("--resume");
   if (sweep.output.json) command.emplace_back("--json");
   if (sweep.output.quiet) command.emplace_back("--quiet");
-  visit_engine_options(sweep.engine, AddEngineOption{command});
+  visit_model_options(sweep.engine, AddEngineOption{command});
   command.insert(command.end(), {"--", sweep.plan});
   return command;
 }

@@ -16,7 +16,7 @@ namespace {
 
 struct ServeCommand {
   server::ServeOptions options;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
 
   void run() const {

@@ -23,7 +23,7 @@ struct SweepCommand {
   std::string shard = "1/1";
   std::string ray;  ///< Address of the cluster; empty: this machine makes the pictures.
   bool resume = false;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
 
   void run() const {

@@ -24,7 +24,7 @@ struct CalibrationOptions {
   int evaluations = 16;  ///< The meter's, per picture.
   /// How far the scene may move, in distances between two seeds' scenes, as the checkpoint sees them: the
   /// range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that begins
-  /// with the picture's own colours and outlines (EditWay::colours).
+  /// with the picture's own colours and outlines (EditRecipe::colours).
   double content_budget = kContentBudget;
   std::function<void(int done, int pictures)> on_progress;
   std::stop_token stop;

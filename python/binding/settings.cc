@@ -131,7 +131,7 @@ void bind_settings(nb::module_& module) {
       "Every setting of a picture, in the order people read them.");
   module.def(
       "engine_options",
-      [] { return declared([](auto& o, auto&& v) { visit_engine_options(o, v); }, EngineOptions()); },
+      [] { return declared([](auto& o, auto&& v) { visit_model_options(o, v); }, ModelOptions()); },
       "What the engine runs on; part of no picture's settings.");
   module.def("dial_methods", &dial_methods, "Names that the setting `method` takes.");
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "latentdial/pipeline.h"
+#include "pipeline/scene_features.h"
 
 namespace latentdial {
 
@@ -17,7 +17,8 @@ struct DialledScene {
 
 /// How far pictures of one prompt by different seeds are apart: the median over all pairs, 0 where there are
 /// none.
-[[nodiscard]] double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture>& pictures,
+[[nodiscard]] double distance_of_seeds(const Pipeline& pipeline,
+                                       const std::vector<DescribedPicture>& pictures,
                                        const std::stop_token& stop);
 
 /// The furthest of a side's positions up to which half of the scenes stay within `budget` of their picture at

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "latentdial/pixel_features.h"
+#include "dial/pixel_features.h"
 
 namespace latentdial {
 namespace {

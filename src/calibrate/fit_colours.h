@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "latentdial/colour_map.h"
+#include "dial/colour_map.h"
 
 namespace latentdial {
 

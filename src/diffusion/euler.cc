@@ -7,7 +7,7 @@
 
 namespace latentdial {
 
-EulerBase::EulerBase(const ScheduleConfig& config, bool karras, int steps)
+EulerBase::EulerBase(const NoiseSchedule& config, bool karras, int steps)
     : Sampler(config.prediction_type, steps) {
   SigmaSchedule schedule = euler_schedule(config, karras, steps);
   timesteps_.assign(schedule.timesteps.begin(), schedule.timesteps.end());
@@ -51,7 +51,7 @@ class EulerSampler final : public EulerBase {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_euler(const ScheduleConfig& config, bool karras, int steps) {
+std::unique_ptr<Sampler> make_euler(const NoiseSchedule& config, bool karras, int steps) {
   return std::make_unique<EulerSampler>(config, karras, steps);
 }
 

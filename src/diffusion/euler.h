@@ -9,7 +9,7 @@ namespace latentdial {
 /// arXiv 2206.00364), scaled to unit variance for the U-Net.
 class EulerBase : public Sampler {
  public:
-  EulerBase(const ScheduleConfig& config, bool karras, int steps);
+  EulerBase(const NoiseSchedule& config, bool karras, int steps);
 
   [[nodiscard]] NoiseLevel noise_level(int i) const override;
   [[nodiscard]] float init_noise_sigma() const override { return init_noise_sigma_; }

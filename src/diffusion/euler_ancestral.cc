@@ -41,7 +41,7 @@ class EulerAncestralSampler final : public EulerBase {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_euler_ancestral(const ScheduleConfig& config, bool karras, int steps) {
+std::unique_ptr<Sampler> make_euler_ancestral(const NoiseSchedule& config, bool karras, int steps) {
   return std::make_unique<EulerAncestralSampler>(config, karras, steps);
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr double kSigmaData = 0.5;
 
 // Those of the latent diffusion models, which is what gets distilled.
-ScheduleConfig with_lcm_defaults(ScheduleConfig config) {
+NoiseSchedule with_lcm_defaults(NoiseSchedule config) {
   config.beta_start = config.beta_start.value_or(0.00085);
   config.beta_end = config.beta_end.value_or(0.012);
   config.beta_schedule = config.beta_schedule.value_or(BetaSchedule::scaled_linear);
@@ -23,7 +23,7 @@ ScheduleConfig with_lcm_defaults(ScheduleConfig config) {
 }
 
 /// `steps` of the timesteps k − 1, 2k − 1, … that the model was distilled on, falling from the last.
-std::vector<float> distilled_timesteps(const ScheduleConfig& config, int steps) {
+std::vector<float> distilled_timesteps(const NoiseSchedule& config, int steps) {
   const int distilled = config.original_inference_steps;
   if (distilled > config.num_train_timesteps) {
     throw invalid_input(
@@ -51,7 +51,7 @@ std::vector<float> distilled_timesteps(const ScheduleConfig& config, int steps) 
 /// 2303.01469, algorithm 1).
 class LcmSampler final : public Sampler {
  public:
-  LcmSampler(const ScheduleConfig& config, int steps)
+  LcmSampler(const NoiseSchedule& config, int steps)
       : Sampler(config.prediction_type, steps),
         alphas_(alphas_cumprod(with_lcm_defaults(config))),
         timestep_scaling_(config.timestep_scaling) {
@@ -96,7 +96,7 @@ class LcmSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_lcm(const ScheduleConfig& config, int steps) {
+std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, int steps) {
   return std::make_unique<LcmSampler>(config, steps);
 }
 

@@ -15,19 +15,19 @@ struct SamplerKind {
   const char* name;
   const char* diffusers_class;
   bool has_karras;
-  std::unique_ptr<Sampler> (*make)(const ScheduleConfig& config, bool karras, int steps);
+  std::unique_ptr<Sampler> (*make)(const NoiseSchedule& config, bool karras, int steps);
 };
 
 constexpr std::array<SamplerKind, 6> kKinds{{
     {"pndm", "PNDMScheduler", false,
-     [](const ScheduleConfig& config, bool, int steps) { return make_pndm(config, steps); }},
+     [](const NoiseSchedule& config, bool, int steps) { return make_pndm(config, steps); }},
     {"ddim", "DDIMScheduler", false,
-     [](const ScheduleConfig& config, bool, int steps) { return make_ddim(config, steps); }},
+     [](const NoiseSchedule& config, bool, int steps) { return make_ddim(config, steps); }},
     {"euler", "EulerDiscreteScheduler", true, make_euler},
     {"euler_a", "EulerAncestralDiscreteScheduler", true, make_euler_ancestral},
     {"dpm++2m", "DPMSolverMultistepScheduler", true, make_dpm_multistep},
     {"lcm", "LCMScheduler", false,
-     [](const ScheduleConfig& config, bool, int steps) { return make_lcm(config, steps); }},
+     [](const NoiseSchedule& config, bool, int steps) { return make_lcm(config, steps); }},
 }};
 
 std::vector<std::string> karras_names() {
@@ -53,7 +53,7 @@ const SamplerKind& find_kind(const std::string& sampler) {
 }  // namespace
 
 std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
-                                      const ScheduleConfig& config, int steps) {
+                                      const NoiseSchedule& config, int steps) {
   const SamplerKind& kind = find_kind(sampler);
   const std::vector<std::string> schedulers = scheduler_names();
   if (std::find(schedulers.begin(), schedulers.end(), scheduler) == schedulers.end()) {

@@ -19,9 +19,9 @@ constexpr std::size_t kOrder = 4;
 /// (PLMS).
 class PndmSampler final : public Sampler {
  public:
-  PndmSampler(const ScheduleConfig& config, int steps)
+  PndmSampler(const NoiseSchedule& config, int steps)
       : Sampler(config.prediction_type, steps), stride_(config.num_train_timesteps / steps) {
-    ScheduleConfig own = config;
+    NoiseSchedule own = config;
     own.rescale_betas_zero_snr = false;  // diffusers' PNDM does not know it.
     alphas_ = alphas_cumprod(own);
     final_alpha_ = config.set_alpha_to_one.value_or(false) ? 1.0F : alphas_.front();
@@ -169,7 +169,7 @@ class PndmSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_pndm(const ScheduleConfig& config, int steps) {
+std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, int steps) {
   return std::make_unique<PndmSampler>(config, steps);
 }
 

@@ -105,7 +105,7 @@ class Sampler {
 /// to num_train_timesteps; "lcm": to original_inference_steps). Unknown names, pairs that do not exist and
 /// absurd steps are invalid_input with the choices.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
-                                                    const ScheduleConfig& config, int steps);
+                                                    const NoiseSchedule& config, int steps);
 [[nodiscard]] std::vector<std::string> sampler_names();
 [[nodiscard]] std::vector<std::string> scheduler_names();
 /// "PNDMScheduler" → "pndm"; an unknown class is an invalid_input with the known ones.

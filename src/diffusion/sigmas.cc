@@ -10,7 +10,7 @@
 
 namespace latentdial {
 
-std::vector<double> train_sigmas(const ScheduleConfig& config) {
+std::vector<double> train_sigmas(const NoiseSchedule& config) {
   std::vector<float> alphas = alphas_cumprod(config);
   if (config.rescale_betas_zero_snr) {
     alphas.back() = 0x1p-24F;
@@ -52,7 +52,7 @@ std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps)
   return sigmas;
 }
 
-SigmaSchedule euler_schedule(const ScheduleConfig& config, bool karras, int steps) {
+SigmaSchedule euler_schedule(const NoiseSchedule& config, bool karras, int steps) {
   const std::vector<double> train = train_sigmas(config);
   std::vector<double> timesteps =
       spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::linspace), steps);

@@ -14,7 +14,7 @@ struct SigmaSchedule {
 
 /// σ_t of every training timestep; ascending. With rescale_betas_zero_snr the last ᾱ is 2⁻²⁴, so that σ is
 /// finite.
-[[nodiscard]] std::vector<double> train_sigmas(const ScheduleConfig& config);
+[[nodiscard]] std::vector<double> train_sigmas(const NoiseSchedule& config);
 /// σ at fractional timesteps, linear between whole ones.
 [[nodiscard]] std::vector<double> sigmas_at(const std::vector<double>& timesteps,
                                             const std::vector<double>& train);
@@ -25,7 +25,7 @@ struct SigmaSchedule {
 [[nodiscard]] std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps);
 
 /// The schedule of Euler's samplers.
-[[nodiscard]] SigmaSchedule euler_schedule(const ScheduleConfig& config, bool karras, int steps);
+[[nodiscard]] SigmaSchedule euler_schedule(const NoiseSchedule& config, bool karras, int steps);
 
 /// Rounds the σ to f32 and appends the last 0. Throws invalid_input when two are equal: more steps than the
 /// timesteps hold.

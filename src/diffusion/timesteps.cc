@@ -27,7 +27,7 @@ std::vector<double> rounded(std::vector<double> values) {
   return values;
 }
 
-std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpacing spacing, int steps) {
+std::vector<double> spaced_timesteps(const NoiseSchedule& config, TimestepSpacing spacing, int steps) {
   const int train = config.num_train_timesteps;
   std::vector<double> timesteps;
   switch (spacing) {
@@ -52,7 +52,7 @@ std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpaci
   return timesteps;
 }
 
-void check_timesteps(const std::vector<double>& timesteps, const ScheduleConfig& config, int steps) {
+void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& config, int steps) {
   const auto [low, high] = std::minmax_element(timesteps.begin(), timesteps.end());
   if (*low < 0.0 || *high > config.num_train_timesteps - 1) {
     throw invalid_input(

@@ -14,6 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::try_input([&] { (void)models::UNetConfig::from_json(config); });
     fuzz::try_input([&] { (void)models::AutoencoderConfig::from_json(config); });
     fuzz::try_input([&] { (void)models::TinyDecoderConfig::from_json(config); });
-    fuzz::try_input([&] { (void)ScheduleConfig::from_json(config); });
+    fuzz::try_input([&] { (void)NoiseSchedule::from_json(config); });
   });
 }

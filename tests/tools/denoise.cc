@@ -41,7 +41,7 @@ latentdial::Run start(const json& request, const json& scheduler_config, const f
       .scale = request.at("guidance_scale")};
   auto sampler =
       latentdial::make_sampler(request.at("sampler"), "normal",
-                               latentdial::ScheduleConfig::from_json(scheduler_config), request.at("steps"));
+                               latentdial::NoiseSchedule::from_json(scheduler_config), request.at("steps"));
   latentdial::TorchGenerator generator(request.at("seed").get<std::uint64_t>());
   Tensor latents = generator.randn_nhwc(request.at("latents").get<latentdial::Shape>());
   for (float& value : latents.values()) value *= sampler->init_noise_sigma();

@@ -29,7 +29,7 @@ void write_tensor(const Tensor& tensor) {
 }
 
 void run(const nlohmann::json& job) {
-  const auto config = latentdial::ScheduleConfig::from_json(job.at("config"));
+  const auto config = latentdial::NoiseSchedule::from_json(job.at("config"));
   const auto sampler =
       latentdial::make_sampler(job.at("sampler"), job.at("scheduler"), config, job.at("steps"));
   const auto shape = job.at("shape").get<latentdial::Shape>();

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "model/model.h"
+#include "task/opened_files.h"
+#include "task/task.h"
+
+namespace latentdial {
+
+/// A request that a model can make.
+struct Resolved {
+  Settings settings;   ///< With every default filled in.
+  InputImages images;  ///< As given, or as the files hold them.
+  Task task;
+};
+
+/// Fills in the model's defaults, opens what the settings name, and checks all of it: what comes out can be
+/// made. Throws invalid_input naming the setting.
+[[nodiscard]] Resolved resolve(const Request& request, const Model& model, OpenedFiles& files);
+
+}  // namespace latentdial
