@@ -46,12 +46,12 @@ test: packages test-packages .venv/test  ## All tests that need no torch
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/python tests/repository tests/ruler tests/server tests/page
+	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/python tests/repository tests/research/ruler tests/server tests/page
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/training
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/training
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON
@@ -84,11 +84,11 @@ fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SEC
 	touch $@
 
 ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (two hours; resumes)
-	$(PYTHON) -m ruler --program $(PROGRAM)
-	$(PYTHON) -m ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
+	$(PYTHON) -m research.ruler --program $(PROGRAM)
+	$(PYTHON) -m research.ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
 
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
-	$(PYTHON) -m training
+	$(PYTHON) -m research.training
 
 sanitize: packages .venv/test  ## The C++ tests, the program and the server under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset sanitize
