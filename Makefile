@@ -16,6 +16,10 @@ FUZZ_SEED := 0
 SOAK_SECONDS := 7200
 SOAK_GROWTH := 1.05
 RAY_PICTURES := 2000
+FAULTS := 100
+# The package from the objects of make test: with another nanobind or other settings of CMake, Ninja would compile them anew.
+INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependencies --config-settings=build-dir=$(BUILD) \
+                 $(addprefix --config-settings=cmake.define.,LATENTDIAL_PROGRAM=ON LATENTDIAL_TESTS=ON CMAKE_INSTALL_PREFIX=/usr/local) .
 SANITIZED_ROOMS := tensor image ops weights prompt diffusion models dial
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -42,11 +46,12 @@ python: packages .venv/test  ## The Python package, built and installed into .ve
 	$(PYTHON) -m pip install -q .
 	$(PYTHON) -m pytest -q tests/python
 
-test: packages test-packages .venv/test  ## All tests that need no torch
+test: packages test-packages .venv/test  ## All tests that need no torch; installs the Python package into .venv
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/python tests/repository tests/research/ruler tests/server tests/page
+	$(PYTHON) $(INSTALL_BUILT)
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/faults tests/python tests/repository tests/research/ruler tests/server tests/page
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
@@ -71,8 +76,8 @@ ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray and in shards: 
 	LATENTDIAL_RAY_PICTURES=$(RAY_PICTURES) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
 	PYTHONPATH=$(BUILD)/python $(PYTHON) bench/ray_overhead.py --program $(PROGRAM) --pictures $(RAY_PICTURES)
 
-faults: build .venv/test  ## kill -9, full disks, cut models, too little memory: a table of what was lost
-	LATENTDIAL_FAULTS=100 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
+faults: build .venv/test  ## kill -9 (each process FAULTS times, 100), full disks, cut models, too little memory: a table of what was lost
+	LATENTDIAL_FAULTS=$(FAULTS) LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
 
 fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SECONDS and FUZZ_RUNS each (three hours on two cores)
 	cmake --preset fuzz
