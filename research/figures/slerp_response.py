@@ -4,6 +4,7 @@ python -m research.figures.slerp_response writes docs/slerp-response.md and the 
 
 import pathlib
 import subprocess
+import textwrap
 
 import numpy
 from PIL import Image
@@ -25,9 +26,10 @@ SEEDS = (0, 1, 2)
 THETAS = numpy.linspace(0, 1, 11)
 TITLE = """# The paper's slerp, measured
 
-Five prompts × three seeds × eleven θ on the embedded model: `latentdial dial --method METHOD --at 0:1:11 --steps 30`. The strength of the style
-is what a network reads from each picture that was trained on rendered scenes of known strength
-(`python -m research.training.scorers`; its own errors are at the end). Made by `python -m research.figures.slerp_response`.
+Five prompts × three seeds × eleven θ on the embedded model: `latentdial dial --method METHOD --at 0:1:11 --steps 30`.
+The strength of the style is what a network reads from each picture that was trained on rendered scenes of known
+strength (`python -m research.training.scorers`; its own errors are at the end). Made by
+`python -m research.figures.slerp_response`.
 """
 
 
@@ -65,18 +67,25 @@ def table(method: str, strengths: numpy.ndarray, kept: numpy.ndarray) -> str:
     return "\n".join(lines)
 
 
+def wrapped(text: str, indent: str = "") -> str:
+    """In lines of 120 columns, those after the first indented."""
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def findings(strengths: numpy.ndarray) -> str:
     """What the curves say about a dial, and where each breaks down."""
     mean, steps = strengths.mean((0, 1)), numpy.diff(strengths, axis=2)
-    lines = [
-        f"\n\nHalf-way on the dial (θ = 0.5) shows {mean[5]:.2f} of the style, {strengths[:, :, 5].min():.2f} to {strengths[:, :, 5].max():.2f} by style and seed; "
-        f"full (θ = 1) shows {mean[10]:.2f}. A strip lies {abs(strengths - THETAS).mean():.2f} from the straight line on average.\n"
-    ]
+    summary = (
+        f"Half-way on the dial (θ = 0.5) shows {mean[5]:.2f} of the style, {strengths[:, :, 5].min():.2f} to {strengths[:, :, 5].max():.2f} by style and seed; "
+        f"full (θ = 1) shows {mean[10]:.2f}. A strip lies {abs(strengths - THETAS).mean():.2f} from the straight line on average."
+    )
+    lines = [f"\n\n{wrapped(summary)}\n"]
     for (prompt, style), rows in zip(PROMPTS, steps.mean(1)):
         jump = rows.argmax()
         line = f"- {STYLE_WORDS[style]}: the steepest step is {rows[jump]:.2f} from θ = {THETAS[jump]:.1f} to {THETAS[jump + 1]:.1f} (a straight dial: 0.10)"
         back = rows.argmin()
-        lines.append(line + (f"; from {THETAS[back]:.1f} to {THETAS[back + 1]:.1f} the style is lost again ({rows[back]:.2f})." if rows[back] < -0.1 else "."))
+        line += f"; from {THETAS[back]:.1f} to {THETAS[back + 1]:.1f} the style is lost again ({rows[back]:.2f})." if rows[back] < -0.1 else "."
+        lines.append(wrapped(line, "  "))
     return "\n".join(lines) + "\n"
 
 
