@@ -19,6 +19,7 @@ MAY_SEE = {
     "calibrate": set(),
     "sweep": set(),
 }
+RESEARCH_MAY_USE = {"training": set(), "ruler": {"training"}, "figures": {"training", "ruler"}}
 LONGEST = 500
 
 
@@ -67,6 +68,17 @@ def test_only_the_back_end_knows_its_libraries():
     for path in tracked("src", "apps", "include", "python"):
         if path.suffix in {".h", ".cc"} and "src/ops/cpu" not in path.as_posix():
             assert not re.search(r"#include <(dnnl|oneapi/dnnl|hwy)", path.read_text()), path
+
+
+def test_research_is_used_one_way_and_by_nothing_else():
+    """The figures use the ruler and the training, the ruler the training's scenes; the product, its tests and benchmarks none of them."""
+    for path in tracked("*.py"):
+        place = path.relative_to(ROOT).parts
+        if place[:2] == ("tests", "research"):
+            continue
+        allowed = RESEARCH_MAY_USE.get(place[1], set()) | {place[1]} if place[0] == "research" else set()
+        for package in re.findall(r"^\s*(?:from|import) research\.(\w+)", path.read_text(), re.MULTILINE):
+            assert package in allowed, f"{path.relative_to(ROOT)} imports research.{package}"
 
 
 def test_no_source_file_is_too_long():
