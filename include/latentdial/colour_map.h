@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "latentdial/image.h"
 
@@ -21,8 +22,8 @@ struct ColourMap {
 };
 
 /// Reads eighteen numbers parted by commas, row by row; none over 10,000 either way. Throws invalid_input
-/// that begins with `name`.
-[[nodiscard]] ColourMap parse_colour_map(const std::string& name, const std::string& text);
+/// of `field`.
+[[nodiscard]] ColourMap parse_colour_map(std::string_view field, const std::string& text);
 
 /// The same text again.
 [[nodiscard]] std::string to_text(const ColourMap& map);

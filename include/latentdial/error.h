@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "latentdial/settings.h"
 
 namespace latentdial {
 
@@ -58,18 +62,86 @@ constexpr std::size_t kLongestLine = 8192;
   return line.substr(0, head).append(kLeftOut).append(line, tail);
 }
 
-/// The one exception type of the engine. `what()` is a single_line: what, where, and what would be right.
+/// How a face (command line, Python, the server) calls a field that it is given as Option::name has it:
+/// "--cfg" of "guidance_scale". "": by the name itself.
+using Naming = std::function<std::string(std::string_view field)>;
+
+/// Whether a Settings or an EngineOptions has a field of this name.
+[[nodiscard]] inline bool is_setting(std::string_view name) {
+  bool found = false;
+  const auto compare = [&](const Option& option, const auto&) { found = found || name == option.name; };
+  const Settings settings;
+  const EngineOptions engine;
+  visit_settings(settings, compare);
+  visit_engine_options(engine, compare);
+  return found;
+}
+
+/// `text` with a face's word for each setting that stands in it as "@(guidance_scale)". What stands between
+/// such marks and is no setting stays as it is.
+[[nodiscard]] inline std::string with_names(std::string_view text, const Naming& naming) {
+  constexpr std::string_view kMark = "@(", kOfNames = "abcdefghijklmnopqrstuvwxyz_";
+  std::string result;
+  for (auto mark = text.find(kMark); mark != std::string_view::npos; mark = text.find(kMark)) {
+    std::string_view name = text.substr(mark + kMark.size());
+    name = name.substr(0, name.find_first_not_of(kOfNames));
+    const auto end = mark + kMark.size() + name.size();
+    if (end < text.size() && text[end] == ')' && is_setting(name)) {
+      const std::string word = naming ? naming(name) : "";
+      result.append(text, 0, mark).append(word.empty() ? name : word);
+      text.remove_prefix(end + 1);
+    } else {
+      result.append(text, 0, end);
+      text.remove_prefix(end);
+    }
+  }
+  return result.append(text);
+}
+
+/// The one exception type of the engine: what is wrong, where, and what would be right, in one line.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(single_line(message)), code_(code) {}
+  /// `field` is what is wrong: a setting's Option::name, or another input's name in the function that was
+  /// called; "" where it is none of them. `message` goes on after "FIELD: " and names other settings as
+  /// "@(guidance_scale)". Both are made a single_line.
+  Error(ErrorCode code, std::string_view field, std::string_view message)
+      : std::runtime_error(line_of(field, single_line(message), {})),
+        code_(code),
+        said_(std::make_shared<const Said>(Said{std::string(field), single_line(message)})) {}
+  Error(ErrorCode code, std::string_view message) : Error(code, "", message) {}
+
   [[nodiscard]] ErrorCode code() const { return code_; }
+  [[nodiscard]] const std::string& field() const { return said_->field; }
+  /// The line without the field in front, with its marks.
+  [[nodiscard]] const std::string& message() const { return said_->message; }
+  /// The same of another field: what reads a text cannot know which of several it is.
+  [[nodiscard]] Error about(std::string_view field) const { return {code_, field, said_->message}; }
+  /// The single_line in a face's words: "--cfg: 120 is out of range, use 0 to 100". `what()` has the names as
+  /// Option has them: "guidance_scale: 120 is …".
+  [[nodiscard]] std::string line(const Naming& naming) const {
+    return line_of(said_->field, said_->message, naming);
+  }
 
  private:
+  struct Said {
+    std::string field, message;
+  };
+  static std::string line_of(std::string_view field, std::string_view message, const Naming& naming) {
+    std::string line = field.empty() || !naming ? std::string(field) : naming(field);
+    if (line.empty()) line = field;
+    return single_line(line + (field.empty() ? "" : ": ") + with_names(message, naming));
+  }
+
   ErrorCode code_;
+  std::shared_ptr<const Said> said_;  // Shared, so that to copy an exception throws none.
 };
 
 /// An Error with ErrorCode::invalid_input, to be thrown.
-[[nodiscard]] inline Error invalid_input(const std::string& message) {
+[[nodiscard]] inline Error invalid_input(std::string_view field, std::string_view message) {
+  return {ErrorCode::invalid_input, field, message};
+}
+/// One that is no field's fault but, say, a file's.
+[[nodiscard]] inline Error invalid_input(std::string_view message) {
   return {ErrorCode::invalid_input, message};
 }
 

@@ -158,7 +158,8 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
   if (static_cast<double>(scenes.size()) <
       kLeastScenes * static_cast<double>(options.prompts.size() * options.seeds.size())) {
     throw invalid_input(
-        fmt::format("--style: \"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
+        "style",
+        fmt::format("\"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
                     "a style that this "
                     "model knows",
                     options.settings.style, scenes.size(), options.prompts.size() * options.seeds.size()));

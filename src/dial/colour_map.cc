@@ -25,7 +25,7 @@ constexpr double kLargest = 10000;
 
 }  // namespace
 
-ColourMap parse_colour_map(const std::string& name, const std::string& text) {
+ColourMap parse_colour_map(std::string_view field, const std::string& text) {
   const json list = text.size() > kLongestText
                         ? json()
                         : json::parse("[" + text + "]", nullptr, /*allow_exceptions=*/false);
@@ -33,10 +33,11 @@ ColourMap parse_colour_map(const std::string& name, const std::string& text) {
     return number.is_number() && std::abs(number.get<double>()) <= kLargest;
   };
   if (!list.is_array() || list.size() != kNumbers || !std::all_of(list.begin(), list.end(), is_in_range)) {
-    throw invalid_input(fmt::format(
-        "{}: no map of colours; use eighteen numbers from -{} to {} parted by commas: for red, green "
-        "and blue, five factors and a mean",
-        name, kLargest, kLargest));
+    throw invalid_input(
+        field,
+        fmt::format("no map of colours; use eighteen numbers from -{} to {} parted by commas: for red, green "
+                    "and blue, five factors and a mean",
+                    kLargest, kLargest));
   }
   ColourMap map;
   for (std::size_t i = 0; i < kNumbers; ++i) map.rows[i / kColumns][i % kColumns] = list[i].get<double>();

@@ -24,15 +24,15 @@ constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
-  throw invalid_input(
-      fmt::format("--dial: {}: {}; make it again with latentdial calibrate", path.string(), what));
+  throw invalid_input("dial",
+                      fmt::format("{}: {}; make it again with latentdial calibrate", path.string(), what));
 }
 
 json parse(const fs::path& path) {
   std::error_code fault;
   const auto size = fs::file_size(path, fault);
   if (fault)
-    throw invalid_input(fmt::format("--dial: {} cannot be read: {}", path.string(), fault.message()));
+    throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   if (size > kLargestFile) refuse(path, "larger than 1 MiB");
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -84,9 +84,9 @@ class Reader {
   [[nodiscard]] std::optional<ColourMap> colours(const char* key) const {
     if (!object_.contains(key)) return {};
     try {
-      return parse_colour_map(fmt::format("\"{}\"", key), text(key));
+      return parse_colour_map(key, text(key));
     } catch (const Error& error) {
-      refuse(path_, error.what());
+      refuse(path_, fmt::format("\"{}\": {}", key, error.message()));
     }
   }
 
@@ -182,7 +182,7 @@ void write_dial(const fs::path& path, const Dial& dial) {
   if (!file || fault) {
     std::error_code ignored;
     fs::remove(temporary, ignored);
-    throw Error(ErrorCode::io, fmt::format("--out: {} cannot be written", path.string()));
+    throw Error(ErrorCode::io, "path", fmt::format("{} cannot be written", path.string()));
   }
 }
 

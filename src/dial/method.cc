@@ -73,7 +73,7 @@ const DialMethod& find_dial_method(std::string_view name) {
   if (found != table.end()) return *found;
   std::vector<std::string_view> names;
   for (const auto& method : table) names.push_back(method.name);
-  throw invalid_input(fmt::format("--method: \"{}\" is unknown; use {}", name, fmt::join(names, ", ")));
+  throw invalid_input("method", fmt::format("\"{}\" is unknown; use {}", name, fmt::join(names, ", ")));
 }
 
 }  // namespace latentdial

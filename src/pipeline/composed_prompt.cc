@@ -26,7 +26,10 @@ constexpr double kRounding = 1e-6;
 /// The prompts of some settings, and what they are at each step.
 class Prompts {
  public:
-  explicit Prompts(const Settings& s) : settings_(&s), negative_(s.negative_prompt), to_(s.to_prompt) {
+  explicit Prompts(const Settings& s)
+      : settings_(&s),
+        negative_(read("negative_prompt", s.negative_prompt)),
+        to_(read("to_prompt", s.to_prompt)) {
     for (const PromptTerm& term : split_terms(s.prompt))
       terms_.push_back({term.weight, PromptSchedule(term.text)});
   }
@@ -59,6 +62,10 @@ class Prompts {
     double weight;
     PromptSchedule text;
   };
+  static PromptSchedule read(const char* field, const std::string& text) {
+    return read_prompt(field, [&] { return PromptSchedule(text); });
+  }
+
   const Settings* settings_;
   std::vector<Term> terms_;
   PromptSchedule negative_, to_;
@@ -117,23 +124,26 @@ class Composition {
 };
 
 /// A text that may change with the steps, but holds one prompt.
-void check_single(const char* flag, const std::string& text) {
-  if (split_terms(text).size() > 1)
-    throw invalid_input(
-        fmt::format("{}: AND joins prompts of --prompt alone; with --plain-prompt it is a word", flag));
+void check_single(const char* field, const std::string& text) {
+  if (read_prompt(field, [&] { return split_terms(text); }).size() > 1)
+    throw invalid_input(field, "AND joins prompts of @(prompt) alone; with @(plain_prompt) it is a word");
 }
 
-void check_length(const char* flag, const std::string& text) {
+void check_length(const char* field, const std::string& text) {
   if (text.size() > kMostBytes)
-    throw invalid_input(
-        fmt::format("{}: {} bytes are too many; {} are the most", flag, text.size(), kMostBytes));
+    throw invalid_input(field,
+                        fmt::format("{} bytes are too many; {} are the most", text.size(), kMostBytes));
   for (const char* network : {"<lora:", "<lyco:", "<hypernet:"}) {
     if (text.find(network) != std::string::npos)
       throw invalid_input(
-          fmt::format("{}: {}…> names a network to load; LoRAs are loaded when the program starts, with "
-                      "--lora FILE:SCALE",
-                      flag, network));
+          field,
+          fmt::format("{}…> names a network to load; LoRAs are loaded with the model, by @(lora) FILE:SCALE",
+                      network));
   }
+}
+
+void check_emphasis(const char* field, const std::string& text) {
+  (void)read_prompt(field, [&] { return parse_emphasis(text); });
 }
 
 /// Reads every text that is shown at some step. Each is encoded, and kept for the run.
@@ -144,10 +154,12 @@ void check_texts(const Prompts& prompts, int steps) {
       shown.insert({settings.prompt, settings.negative_prompt, settings.to_prompt});
     if (shown.size() > kMostTexts)
       throw invalid_input(
-          fmt::format("--prompt: it changes with the steps to more than {} different ones", kMostTexts));
+          "prompt", fmt::format("it changes with the steps to more than {} different ones", kMostTexts));
   }
-  for (const auto& texts : shown) {
-    for (const std::string& text : texts) (void)parse_emphasis(text);
+  for (const auto& [prompt, negative, to] : shown) {
+    check_emphasis("prompt", prompt);
+    check_emphasis("negative_prompt", negative);
+    check_emphasis("to_prompt", to);
   }
 }
 
@@ -163,27 +175,27 @@ Conditioning compose_prompts(const Settings& settings, const PromptConditioner& 
 
 void check_prompts(const Settings& s) {
   if (s.plain_prompt) return;
-  check_length("--prompt", s.prompt);
-  check_length("--negative-prompt", s.negative_prompt);
-  check_length("--to", s.to_prompt);
-  check_length("--style", s.style);
-  check_single("--negative-prompt", s.negative_prompt);
-  check_single("--to", s.to_prompt);
-  (void)parse_emphasis(constant_prompt("--style", s.style));
+  check_length("prompt", s.prompt);
+  check_length("negative_prompt", s.negative_prompt);
+  check_length("to_prompt", s.to_prompt);
+  check_length("style", s.style);
+  check_single("negative_prompt", s.negative_prompt);
+  check_single("to_prompt", s.to_prompt);
+  check_emphasis("style", constant_prompt("style", s.style));
   const Prompts prompts(s);
   if (s.invert) {
-    (void)constant_prompt("--prompt", s.prompt);
-    (void)constant_prompt("--negative-prompt", s.negative_prompt);
-    (void)constant_prompt("--to", s.to_prompt);
+    (void)constant_prompt("prompt", s.prompt);
+    (void)constant_prompt("negative_prompt", s.negative_prompt);
+    (void)constant_prompt("to_prompt", s.to_prompt);
   }
   check_texts(prompts, prompts.is_constant() ? 1 : s.steps);
 }
 
-const std::string& constant_prompt(const char* flag, const std::string& text) {
-  check_single(flag, text);
-  if (PromptSchedule(text).is_constant()) return text;
-  throw invalid_input(fmt::format(
-      "{}: [from:to:when] and [a|b] change the prompt with the steps, which has no meaning here", flag));
+const std::string& constant_prompt(const char* field, const std::string& text) {
+  check_single(field, text);
+  if (read_prompt(field, [&] { return PromptSchedule(text); }).is_constant()) return text;
+  throw invalid_input(field,
+                      "[from:to:when] and [a|b] change the prompt with the steps, which has no meaning here");
 }
 
 }  // namespace latentdial

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dial/conditioning.h"
+#include "latentdial/error.h"
 #include "latentdial/settings.h"
 #include "tensor/tensor.h"
 
@@ -27,7 +28,18 @@ struct PromptConditioner {
 void check_prompts(const Settings& settings);
 
 /// The text itself, where it is one prompt that does not change with the steps. Otherwise throws
-/// invalid_input, naming `flag`.
-[[nodiscard]] const std::string& constant_prompt(const char* flag, const std::string& text);
+/// invalid_input, of `field`.
+[[nodiscard]] const std::string& constant_prompt(const char* field, const std::string& text);
+
+/// What `read` returns. What it throws of "prompt" becomes an Error of `field`, the prompt that it reads.
+template <class Read>
+auto read_prompt(const char* field, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    if (error.field() != "prompt") throw;
+    throw error.about(field);
+  }
+}
 
 }  // namespace latentdial

@@ -32,12 +32,12 @@ constexpr std::size_t kMostInverted = 8;
 
 ops::BackendOptions backend_options(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
-    throw invalid_input(
-        fmt::format("--threads: {} is out of range, use 1 to 1024 (0: all cores)", options.threads));
+    throw invalid_input("threads",
+                        fmt::format("{} is out of range, use 1 to 1024 (0: all cores)", options.threads));
   }
   if (!options.dtype.empty() && options.dtype != "f32" && options.dtype != "bf16" &&
       options.dtype != "int8") {
-    throw invalid_input(fmt::format("--dtype: \"{}\" is unknown; use f32, bf16 or int8", options.dtype));
+    throw invalid_input("dtype", fmt::format("\"{}\" is unknown; use f32, bf16 or int8", options.dtype));
   }
   const DType dtype = options.dtype.empty()    ? ops::fastest_cpu_dtype()
                       : options.dtype == "f32" ? DType::f32
@@ -66,8 +66,8 @@ std::pair<std::filesystem::path, double> read_lora(const std::string& text) {
   double scale = 0;
   const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), scale);
   if (fault != std::errc() || end != number.data() + number.size() || !(std::abs(scale) <= kLargestLoraScale))
-    throw invalid_input(fmt::format("--lora: \"{}\" is no scale from -{} to {}, as in FILE:0.8", number,
-                                    kLargestLoraScale, kLargestLoraScale));
+    throw invalid_input("lora", fmt::format("\"{}\" is not a scale from -{} to {}, as in FILE:0.8", number,
+                                            kLargestLoraScale, kLargestLoraScale));
   return {text.substr(0, colon), scale};
 }
 
@@ -85,16 +85,17 @@ Checkpoint open_model(const EngineOptions& options) {
 void check_widths(const models::ClipText& text, const models::UNet& unet,
                   const models::AutoencoderConfig& vae) {
   if (text.config().hidden_size != unet.config().cross_attention_dim) {
-    throw invalid_input(fmt::format(
-        "model: the text encoder is {} wide, but the U-Net takes {}; the two do not belong together",
-        text.config().hidden_size, unet.config().cross_attention_dim));
+    throw invalid_input(
+        "model",
+        fmt::format("the text encoder is {} wide, but the U-Net takes {}; the two do not belong together",
+                    text.config().hidden_size, unet.config().cross_attention_dim));
   }
   if (unet.config().in_channels != vae.latent_channels || unet.config().out_channels != vae.latent_channels) {
     throw invalid_input(
-        fmt::format("model: the U-Net has {} input and {} output channels, but the autoencoder {} latent "
-                    "ones; inpainting and "
-                    "depth models are not supported",
-                    unet.config().in_channels, unet.config().out_channels, vae.latent_channels));
+        "model", fmt::format("the U-Net has {} input and {} output channels, but the autoencoder {} latent "
+                             "ones; inpainting and "
+                             "depth models are not supported",
+                             unet.config().in_channels, unet.config().out_channels, vae.latent_channels));
   }
 }
 
@@ -195,7 +196,7 @@ DialRequest Pipeline::Engine::dial_request(const Settings& s) const {
                          .window = {s.style_start, s.style_end},
                          .way = {s.style_start, s.style_passes, s.style_guidance, {}},
                          .guidance = {{}, s.guidance_scale, {s.guidance_start, s.guidance_end}}};
-  if (!s.style_colours.empty()) request.way.colours = parse_colour_map("--style-colours", s.style_colours);
+  if (!s.style_colours.empty()) request.way.colours = parse_colour_map("style_colours", s.style_colours);
   if (s.method == "calibrated" && !s.style.empty()) request.dial = find_dial(s, info);
   return request;
 }

@@ -34,17 +34,18 @@ std::shared_ptr<const Dial> find_dial(const Settings& settings, const ModelInfo&
   if (path.empty()) return std::make_shared<Dial>(standard_dial(settings.style));
   auto dial = std::make_shared<Dial>(read_dial(path));
   if (dial_file_name(dial->style) != dial_file_name(settings.style)) {
-    throw invalid_input(fmt::format("--dial: {} is for the style \"{}\", not \"{}\"", path.string(),
-                                    dial->style, settings.style));
+    throw invalid_input("dial", fmt::format("{} is for the style \"{}\", not \"{}\"", path.string(),
+                                            dial->style, settings.style));
   }
   // The model's own dials were fitted without the LoRA.
   if (settings.dial.empty() && !model.loras.empty())
     return std::make_shared<Dial>(standard_dial(settings.style));
   if (dial->fingerprint != model.fingerprint) {
-    throw invalid_input(fmt::format(
-        "--dial: {} was made for another model ({}, weights {}), not for {} (weights {}); make one with "
-        "latentdial calibrate",
-        path.string(), dial->model, dial->fingerprint, model.name, model.fingerprint));
+    throw invalid_input(
+        "dial",
+        fmt::format("{} was made for another model ({}, weights {}), not for {} (weights {}); make one with "
+                    "latentdial calibrate",
+                    path.string(), dial->model, dial->fingerprint, model.name, model.fingerprint));
   }
   return dial;
 }
@@ -55,11 +56,13 @@ void check_position(DialRequest& request, std::vector<std::string>& notices) {
     add_notice(
         notices,
         fmt::format("no dial is calibrated for \"{}\" on this model: position 1 is what its words show; "
-                    "latentdial calibrate --style \"{}\" -o {}, then --dial {}, is exact",
-                    dial.style, dial.style, dial_file_name(dial.style), dial_file_name(dial.style)));
+                    "a dial file that latentdial calibrate makes of it is exact",
+                    dial.style));
   } else if (request.guidance.scale != dial.guidance_scale) {
-    add_notice(notices, fmt::format("the dial was calibrated at --cfg {}; at {} its positions are less exact",
-                                    dial.guidance_scale, request.guidance.scale));
+    add_notice(
+        notices,
+        fmt::format("the dial was calibrated at a guidance scale of {}; at {} its positions are less exact",
+                    dial.guidance_scale, request.guidance.scale));
   }
   const bool names_style = without_style(request.prompt, request.style).has_value();
   const double low = names_style ? dial.low() : 0;

@@ -17,12 +17,12 @@ constexpr std::size_t kMostAtOnce = 32;
 
 void check(const Measurement& measurement) {
   if (measurement.style.find_first_not_of(" \t\r\n") == std::string::npos) {
-    throw invalid_input("--style: no style is given; say what to look for, as in --style \"Monet style\"");
+    throw invalid_input("style", "no style is given; say what to look for, as in \"Monet style\"");
   }
   const int n = measurement.evaluations;
   if (n < 2 || n > 1000 || n % 2 != 0) {
-    throw invalid_input(
-        fmt::format("--evaluations: {} is out of range, use an even number from 2 to 1000", n));
+    throw invalid_input("evaluations",
+                        fmt::format("{} is out of range, use an even number from 2 to 1000", n));
   }
 }
 
@@ -39,7 +39,7 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   const std::scoped_lock lock(engine_->one_at_a_time);
   std::vector<std::string> notices;
   const auto encode = [&](const std::string& text) {
-    return engine_->prompt_encoder.encode(constant_prompt("--prompt", text), PromptSyntax::a1111, notices)
+    return engine_->prompt_encoder.encode(constant_prompt("prompt", text), PromptSyntax::a1111, notices)
         .states;
   };
   const Tensor content = encode(measurement.prompt);

@@ -40,9 +40,9 @@ Settings Pipeline::resolve(const Settings& settings) const {
   if (!s.mask.empty()) (void)read_mask(s);
   const auto multiple = static_cast<int>(engine_->vae_config.downscale());
   if (s.width % multiple != 0 || s.height % multiple != 0) {
-    throw invalid_input(
-        fmt::format("--size: {}x{} is no multiple of {} in both directions, as this model needs", s.width,
-                    s.height, multiple));
+    throw invalid_input(s.width % multiple != 0 ? "width" : "height",
+                        fmt::format("{}x{} is not a multiple of {} in both directions, as this model needs",
+                                    s.width, s.height, multiple));
   }
   (void)engine_->prompt_encoder.windows_of(s);
   if (!s.mask_words.empty()) (void)engine_->prompt_encoder.places_of(s.mask_words, s);

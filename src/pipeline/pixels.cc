@@ -29,8 +29,8 @@ Image to_image(const Tensor& pixels) {
 Image read_mask(const Settings& s) {
   Image mask = read_image(s.mask);
   if (mask.width == s.width && mask.height == s.height) return mask;
-  throw invalid_input(fmt::format("--mask: {} is {}x{}, but the picture is {}x{}; both must be of one size",
-                                  s.mask, mask.width, mask.height, s.width, s.height));
+  throw invalid_input("mask", fmt::format("{} is {}x{}, but the picture is {}x{}; both must be of one size",
+                                          s.mask, mask.width, mask.height, s.width, s.height));
 }
 
 Tensor to_mask(const Image& image, int scale) {

@@ -10,6 +10,7 @@
 
 #include "dial/text_states.h"
 #include "latentdial/error.h"
+#include "pipeline/composed_prompt.h"
 #include "prompt/emphasis.h"
 #include "prompt/prompt_words.h"
 #include "prompt/token_windows.h"
@@ -36,11 +37,13 @@ std::int64_t PromptEncoder::window() const {
 std::size_t PromptEncoder::windows_of(const Settings& s) const {
   if (s.plain_prompt) return 1;
   // A prompt that changes with the steps is at no step longer than it is written.
-  const auto count = [&](const std::string& text) {
-    return token_windows(*tokenizer_, learnt_, parse_emphasis(text), window()).size();
+  const auto count = [&](const char* field, const std::string& text) {
+    return read_prompt(
+        field, [&] { return token_windows(*tokenizer_, learnt_, parse_emphasis(text), window()).size(); });
   };
-  return std::max({count(joined(s.prompt, ", " + s.style)), count(joined(s.to_prompt, ", " + s.style)),
-                   count(s.negative_prompt)});
+  return std::max({count("prompt", joined(s.prompt, ", " + s.style)),
+                   count("to_prompt", joined(s.to_prompt, ", " + s.style)),
+                   count("negative_prompt", s.negative_prompt)});
 }
 
 std::vector<std::int32_t> PromptEncoder::ids_of(const Settings& s) const {
@@ -67,8 +70,9 @@ std::vector<std::int64_t> PromptEncoder::places_of(const std::string& words, con
         places.push_back(at - ids.begin() + static_cast<std::int64_t>(k));
     }
     if (places.size() == before) {
-      throw invalid_input(fmt::format(
-          "--mask-words: the prompt does not say \"{}\"; name words that it does, parted by commas", word));
+      throw invalid_input(
+          "mask_words",
+          fmt::format("the prompt does not say \"{}\"; name words that it does, parted by commas", word));
     }
     begin = end + 1;
   }

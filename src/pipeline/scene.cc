@@ -57,8 +57,7 @@ std::vector<SceneFeatures> Pipeline::scene_features(const std::vector<SeenPictur
     const Tensor latents = engine.encode_pixels(picture.image);
     const Tensor noise = TorchGenerator(0).randn_nhwc(latents.shape());
     const Tensor states =
-        engine.prompt_encoder
-            .encode(constant_prompt("--prompt", picture.prompt), PromptSyntax::a1111, ignored)
+        engine.prompt_encoder.encode(constant_prompt("prompt", picture.prompt), PromptSyntax::a1111, ignored)
             .states;
     features.push_back(
         normalised(engine.prompted_unet.scene_features({noised(latents, noise, alpha), states}, kTimestep)));

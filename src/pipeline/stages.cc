@@ -29,18 +29,17 @@ void check_numbers(const char* name, const Values& x) {
   for (const std::int64_t side : x.shape) count *= side;
   const bool whole = static_cast<std::size_t>(count) == x.values.size() && count > 0;
   if (!whole)
-    throw invalid_input(
-        fmt::format("{}: {} numbers do not fill the shape {}", name, x.values.size(), x.shape));
+    throw invalid_input(name, fmt::format("{} numbers do not fill the shape {}", x.values.size(), x.shape));
   if (!std::all_of(x.values.begin(), x.values.end(), [](float value) { return std::isfinite(value); }))
-    throw invalid_input(fmt::format("{}: there is a number that is not finite", name));
+    throw invalid_input(name, "there is a number that is not finite");
 }
 
 /// [B,C,h,w] → [B,h,w,C], where the model can take it.
 Tensor channels_last(const Values& x, std::int64_t channels) {
   const auto& shape = x.shape;
   if (shape.size() != 4 || shape[1] != channels)
-    throw invalid_input(
-        fmt::format("latents: the shape {} is not this model's [B, {}, h, w]", shape, channels));
+    throw invalid_input("latents",
+                        fmt::format("the shape {} is not this model's [B, {}, h, w]", shape, channels));
   check_numbers("latents", x);
   return nchw_to_nhwc(Tensor::of({shape[0], channels, shape[2], shape[3]}, x.values));
 }
@@ -50,9 +49,10 @@ void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) 
     return side > 0 && side <= kLongestSide && side % multiple == 0;
   };
   if (!fits(width) || !fits(height)) {
-    throw invalid_input(fmt::format(
-        "size: {}x{} is none that this model can make; both sides must be multiples of {} up to {}", width,
-        height, multiple, kLongestSide));
+    throw invalid_input(
+        fits(width) ? "height" : "width",
+        fmt::format("{}x{} is none that this model can make; both sides must be multiples of {} up to {}",
+                    width, height, multiple, kLongestSide));
   }
 }
 
@@ -82,12 +82,13 @@ Values Stages::unet(const Values& latents, float timestep, const Values& text_st
   const auto& shape = text_states.shape;
   if (shape.size() != 3 || shape[0] != x.dim(0) || shape[2] != width) {
     throw invalid_input(
-        fmt::format("text_states: the shape {} is not [{}, tokens, {}], as these latents and this model need",
-                    shape, x.dim(0), width));
+        "text_states",
+        fmt::format("the shape {} is not [{}, tokens, {}], as these latents and this model need", shape,
+                    x.dim(0), width));
   }
   check_numbers("text_states", text_states);
   if (!(timestep >= 0 && timestep <= kLastTimestep))
-    throw invalid_input(fmt::format("timestep: {} is out of range, use 0 to {}", timestep, kLastTimestep));
+    throw invalid_input("timestep", fmt::format("{} is out of range, use 0 to {}", timestep, kLastTimestep));
   const std::scoped_lock lock(engine.one_at_a_time);
   const auto& ops = *engine.unet_backend;
   const auto text =
@@ -102,7 +103,7 @@ Image Stages::decode(const Values& latents) const {
   auto& engine = *pipeline_->engine_;
   const Tensor x = channels_last(latents, engine.vae_config.latent_channels);
   if (x.dim(0) != 1)
-    throw invalid_input(fmt::format("latents: {} pictures are given; decode one at a time", x.dim(0)));
+    throw invalid_input("latents", fmt::format("{} pictures are given; decode one at a time", x.dim(0)));
   const std::scoped_lock lock(engine.one_at_a_time);
   Image image = to_image(engine.decode(x));
   release_idle_buffers();

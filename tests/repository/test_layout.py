@@ -69,6 +69,12 @@ def test_only_the_back_end_knows_its_libraries():
             assert not re.search(r"#include <(dnnl|oneapi/dnnl|hwy)", path.read_text()), path
 
 
+def test_the_engine_knows_no_flags():
+    """An error has its field as data (latentdial/error.h); how it is called is a face's own affair."""
+    lines = [f"{path.relative_to(ROOT)}: {line.strip()}" for path in tracked("src") if path.suffix in {".h", ".cc"} for line in path.read_text().splitlines() if '"--' in line]
+    assert not lines
+
+
 def test_no_source_file_is_too_long():
     for path in tracked("*.h", "*.cc", "*.py"):
         lines = len(path.read_text().splitlines())
