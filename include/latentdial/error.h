@@ -66,7 +66,7 @@ constexpr std::size_t kLongestLine = 8192;
 /// "--cfg" of "guidance_scale". "": by the name itself.
 using Naming = std::function<std::string(std::string_view field)>;
 
-/// Whether a Settings or an ModelOptions has a field of this name.
+/// Whether a Settings or a ModelOptions has a field of this name.
 [[nodiscard]] inline bool is_setting(std::string_view name) {
   bool found = false;
   const auto compare = [&](const Option& option, const auto&) { found = found || name == option.name; };

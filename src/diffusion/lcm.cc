@@ -32,8 +32,9 @@ std::vector<float> distilled_timesteps(const NoiseSchedule& config, int steps) {
                     distilled, config.num_train_timesteps));
   }
   if (steps > distilled) {
-    throw invalid_input(fmt::format(
-        "steps: the sampler \"lcm\" takes 1 to {}, of which 4 to 8 are usual, not {}", distilled, steps));
+    throw invalid_input("steps",
+                        fmt::format("the sampler \"lcm\" takes 1 to {}, of which 4 to 8 are usual, not {}",
+                                    distilled, steps));
   }
   const int stride = config.num_train_timesteps / distilled;
   const double spacing = static_cast<double>(distilled) / steps;

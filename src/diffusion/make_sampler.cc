@@ -45,7 +45,7 @@ const SamplerKind& find_kind(const std::string& sampler) {
       std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.name == sampler; });
   if (kind == kKinds.end()) {
     throw invalid_input(
-        fmt::format("sampler: unknown {:?}, choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
+        "sampler", fmt::format("unknown {:?}, choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
   }
   return *kind;
 }
@@ -58,16 +58,16 @@ std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::str
   const std::vector<std::string> schedulers = scheduler_names();
   if (std::find(schedulers.begin(), schedulers.end(), scheduler) == schedulers.end()) {
     throw invalid_input(
-        fmt::format("scheduler: unknown {:?}, choose one of {}", scheduler, fmt::join(schedulers, ", ")));
+        "scheduler", fmt::format("unknown {:?}, choose one of {}", scheduler, fmt::join(schedulers, ", ")));
   }
   const bool karras = scheduler == "karras";
   if (karras && !kind.has_karras) {
     throw invalid_input(
-        fmt::format("scheduler: \"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
-                    fmt::join(karras_names(), ", ")));
+        "scheduler", fmt::format("\"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
+                                 fmt::join(karras_names(), ", ")));
   }
   if (steps < 1 || steps > config.num_train_timesteps) {
-    throw invalid_input(fmt::format("steps: {} is not from 1 to {}", steps, config.num_train_timesteps));
+    throw invalid_input("steps", fmt::format("{} is not from 1 to {}", steps, config.num_train_timesteps));
   }
   if (const auto refused = config.not_honoured_by.find(sampler); refused != config.not_honoured_by.end()) {
     throw invalid_input(

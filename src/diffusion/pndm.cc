@@ -68,11 +68,11 @@ class PndmSampler final : public Sampler {
   // from.
   std::vector<double> with_runge_kutta(const std::vector<double>& timesteps) {
     if (timesteps.size() < kOrder) {
-      throw invalid_input(
-          fmt::format("sampler: \"pndm\" without skip_prk_steps needs at least {} steps, got {}; set "
-                      "skip_prk_steps in the "
-                      "model's scheduler_config.json or take more steps",
-                      kOrder, timesteps.size()));
+      throw invalid_input("sampler",
+                          fmt::format("\"pndm\" without skip_prk_steps needs at least {} steps, got {}; set "
+                                      "skip_prk_steps in the "
+                                      "model's scheduler_config.json or take more steps",
+                                      kOrder, timesteps.size()));
     }
     std::vector<double> walk;
     for (std::size_t k = 0; k + 1 < kOrder; ++k) {

@@ -111,8 +111,8 @@ PredictionSplit Sampler::split_prediction(const Tensor& model_output, const Tens
 
 int Sampler::first_evaluation(float strength) const {
   if (!(strength >= 0.0F && strength <= 1.0F)) {
-    throw invalid_input(
-        fmt::format("strength: {} is not from 0 (keep the picture) to 1 (all new)", strength));
+    throw invalid_input("strength",
+                        fmt::format("{} is not from 0 (keep the picture) to 1 (all new)", strength));
   }
   // As a user writes it: 0.7 of 10 steps are 7, though the float nearest 0.7 is a little less.
   const std::string text = fmt::format("{}", strength);

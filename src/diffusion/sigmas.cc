@@ -74,8 +74,9 @@ std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps) {
   std::vector<float> finished(sigmas.begin(), sigmas.end());
   finished.push_back(0.0F);
   if (std::adjacent_find(finished.begin(), finished.end(), std::less_equal<>()) != finished.end()) {
-    throw invalid_input(fmt::format(
-        "sampler: {} steps give one noise level twice on this schedule; fewer steps would do", steps));
+    throw invalid_input(
+        "sampler",
+        fmt::format("{} steps give one noise level twice on this schedule; fewer steps would do", steps));
   }
   return finished;
 }

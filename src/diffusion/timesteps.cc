@@ -56,7 +56,8 @@ void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& 
   const auto [low, high] = std::minmax_element(timesteps.begin(), timesteps.end());
   if (*low < 0.0 || *high > config.num_train_timesteps - 1) {
     throw invalid_input(
-        fmt::format("sampler: {} steps with steps_offset {} reach timestep {}, outside the model's 0 to {}; "
+        "sampler",
+        fmt::format("{} steps with steps_offset {} reach timestep {}, outside the model's 0 to {}; "
                     "fewer steps would do",
                     steps, config.steps_offset, *low < 0.0 ? *low : *high, config.num_train_timesteps - 1));
   }

@@ -17,7 +17,7 @@ std::filesystem::path find_embedded_model() {
     if (fs::exists(folder / "model_index.json", ignored)) return folder;
   }
   throw invalid_input(
-      "the embedded model is not installed: give a model with -m, or set LATENTDIAL_SCENES to its folder");
+      "model", "the embedded one is not installed: name another, or set LATENTDIAL_SCENES to its folder");
 }
 
 }  // namespace latentdial

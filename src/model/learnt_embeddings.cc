@@ -34,8 +34,8 @@ LearntEmbeddings load_embeddings(const std::vector<std::string>& files, const To
     const LearntEmbedding embedding = read(file, config.hidden_size);
     const auto tokens = tokenizer.tokenize(embedding.word);
     if (tokens.empty() || std::find(names.begin(), names.end(), tokens) != names.end())
-      throw invalid_input(fmt::format("--embedding: \"{}\" is {}; name another, as in --embedding WORD=FILE",
-                                      embedding.word,
+      throw invalid_input("embedding",
+                          fmt::format("\"{}\" is {}; name another, as in WORD=FILE", embedding.word,
                                       tokens.empty() ? "no word" : "the word of two embeddings"));
     names.push_back(tokens);
     const auto count = static_cast<std::int32_t>(embedding.vectors.dim(0));

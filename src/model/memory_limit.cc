@@ -75,7 +75,7 @@ void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& une
   if (!limit || needed <= *limit) return;
   throw invalid_input(
       fmt::format("{}: its weights take {:.0f} MiB, but the control group allows {:.0f} MiB; use a smaller "
-                  "model or --dtype, "
+                  "@(model) or @(dtype), "
                   "or allow more",
                   checkpoint.path.string(), std::ceil(static_cast<double>(needed) / kMiB),
                   std::floor(static_cast<double>(*limit) / kMiB)));

@@ -15,10 +15,11 @@ PictureDecoder make_decoder(const std::string& taesd, const models::Scope& vae,
   const Component component = open_tiny_decoder(taesd);
   const auto tiny = models::TinyDecoderConfig::from_json(component.config);
   if (tiny.latent_channels != config.latent_channels || tiny.downscale() != config.downscale()) {
-    throw invalid_input(fmt::format(
-        "--taesd: {} is for latents of {} channels at 1/{} of the picture's size, but the "
-        "model's have {} at 1/{}; another TAESD is needed",
-        taesd, tiny.latent_channels, tiny.downscale(), config.latent_channels, config.downscale()));
+    throw invalid_input("taesd",
+                        fmt::format("{} is for latents of {} channels at 1/{} of the picture's size, but the "
+                                    "model's have {} at 1/{}; another TAESD is needed",
+                                    taesd, tiny.latent_channels, tiny.downscale(), config.latent_channels,
+                                    config.downscale()));
   }
   return models::TinyDecoder({component.weights, vae.ops}, tiny);
 }

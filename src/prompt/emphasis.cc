@@ -66,8 +66,9 @@ class Lexer {
   }
   void open(Token::Kind kind, double factor) {
     if (round_.size() + square_.size() == kDeepest)
-      throw invalid_input(fmt::format(
-          "prompt: brackets stand more than {} deep; write \\( and \\[ for those that are text", kDeepest));
+      throw invalid_input(
+          "prompt", fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text",
+                                kDeepest));
     (kind == Token::Kind::open_round ? round_ : square_)
         .push_back(static_cast<std::ptrdiff_t>(tokens_.size()));
     tokens_.push_back({kind, std::string(prompt_.substr(at_++, 1)), factor, -1});
@@ -96,8 +97,8 @@ double weight_of(const std::vector<std::ptrdiff_t>& opened, const std::vector<To
   for (const auto bracket : opened) weight *= tokens[static_cast<std::size_t>(bracket)].factor;
   if (!(std::abs(weight) <= kLargestWeight))
     throw invalid_input(
-        fmt::format("prompt: emphasis makes a weight of {}, which is out of range; use -{} to {}", weight,
-                    kLargestWeight, kLargestWeight));
+        "prompt", fmt::format("emphasis makes a weight of {}, which is out of range; use -{} to {}", weight,
+                              kLargestWeight, kLargestWeight));
   return weight;
 }
 

@@ -70,8 +70,9 @@ class Parser {
 
   void enter() {
     if (++depth_ > kDeepest)
-      throw invalid_input(fmt::format(
-          "prompt: brackets stand more than {} deep; write \\( and \\[ for those that are text", kDeepest));
+      throw invalid_input(
+          "prompt", fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text",
+                                kDeepest));
   }
 
   void read_round(Node& sequence) {

@@ -35,8 +35,8 @@ class WindowBuilder {
   void close() {
     if (windows_.size() == kMostWindows)
       throw invalid_input(
-          fmt::format("prompt: it has more than {} tokens, {} windows of the text encoder; shorten it",
-                      kMostWindows * most_, kMostWindows));
+          "prompt", fmt::format("it has more than {} tokens, {} windows of the text encoder; shorten it",
+                                kMostWindows * most_, kMostWindows));
     TokenWindow window;
     std::vector<std::int32_t> ids;
     for (const Weighted& token : tokens_) ids.push_back(token.id);

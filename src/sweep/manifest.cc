@@ -65,7 +65,7 @@ void replace_manifest(const std::filesystem::path& path, const std::string& line
   } catch (const Error& error) {
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);
-    throw invalid_input(error.what());
+    throw invalid_input(error.field(), error.message());
   }
 }
 

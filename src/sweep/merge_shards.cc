@@ -65,7 +65,7 @@ std::string check(const Listed& listed, const fs::path& place) {
         fmt::format("merge: {} was not made with the settings that its manifest says", listed.path.string()));
   if (fs::exists(place) && !fs::equivalent(place, listed.path) && bytes_of(place) != bytes_of(listed.path))
     throw invalid_input(
-        fmt::format("merge: {} is another picture; move it away or use another --out", place.string()));
+        fmt::format("merge: {} is another picture; move it away or use another folder", place.string()));
   return read_model_hash(text);
 }
 
@@ -88,9 +88,9 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
     }
   }
   if (!missing.empty())
-    throw invalid_input(fmt::format(
-        "merge: {} of {} pictures are missing, the first is {}; run their shards again with --resume",
-        missing.size(), jobs.size(), missing.front()));
+    throw invalid_input(
+        fmt::format("merge: {} of {} pictures are missing, the first is {}; resume their shards",
+                    missing.size(), jobs.size(), missing.front()));
   const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
   const std::string model = found.empty() ? "" : model_of(found.front());
   std::string hash;

@@ -18,7 +18,7 @@ void make_folder(const std::filesystem::path& folder) {
   std::error_code fault;
   std::filesystem::create_directories(folder, fault);
   if (fault)
-    throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
+    throw invalid_input("folder", fmt::format("{} cannot be made: {}", folder.string(), fault.message()));
 }
 
 /// "picture.png" of ".picture.png.1234-5.tmp", the name under which write_png writes, and of
@@ -52,7 +52,7 @@ bool is_finished(const std::filesystem::path& path, const Settings& settings, co
   if (!std::filesystem::exists(path)) return false;
   const std::string why = difference(read_png_parameters(path), to_parameters(settings, model));
   if (why.empty()) return true;
-  throw invalid_input(fmt::format("{} {}; use another --out or move it away", path.string(), why));
+  throw invalid_input("folder", fmt::format("{} {}; use another folder or move it away", path.string(), why));
 }
 
 /// Finds what is finished; refuses a folder that holds somebody's pictures when not resuming.
@@ -68,9 +68,8 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   }
   make_folder(options.folder);
   if (!options.resume && std::filesystem::exists(options.folder / options.manifest)) {
-    throw invalid_input(
-        fmt::format("--out: {} holds an earlier run; go on with it by --resume, or use another folder",
-                    options.folder.string()));
+    throw invalid_input("folder", fmt::format("{} holds an earlier run; resume it, or use another folder",
+                                              options.folder.string()));
   }
   for (auto& result : results) {
     make_folder((options.folder / result.file).parent_path());

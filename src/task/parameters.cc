@@ -119,14 +119,14 @@ void read_value(const std::string& key, const std::string& text, T& value) {
     value = text;
   } else if constexpr (std::is_same_v<T, bool>) {
     if (text != "true" && text != "false") {
-      throw invalid_input(fmt::format("parameters: \"{}: {}\" is neither true nor false", key, text));
+      throw invalid_input("parameters", fmt::format("\"{}: {}\" is neither true nor false", key, text));
     }
     value = text == "true";
   } else {
     T number{};
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (fault != std::errc() || end != text.data() + text.size()) {
-      throw invalid_input(fmt::format("parameters: \"{}: {}\" is not a number in range", key, text));
+      throw invalid_input("parameters", fmt::format("\"{}: {}\" is not a number in range", key, text));
     }
     value = number;
   }
@@ -135,7 +135,7 @@ void read_value(const std::string& key, const std::string& text, T& value) {
 void read_size(const std::string& text, Settings& s) {
   const auto x = text.find('x');
   if (x == std::string::npos)
-    throw invalid_input(fmt::format("parameters: \"Size: {}\" is not as in 512x512", text));
+    throw invalid_input("parameters", fmt::format("\"Size: {}\" is not as in 512x512", text));
   read_value("Size", text.substr(0, x), s.width);
   read_value("Size", text.substr(x + 1), s.height);
 }
@@ -272,7 +272,7 @@ std::string to_json(const Settings& settings) {
 Settings settings_from_json(const std::string& text) {
   const auto object = json::parse(text, nullptr, false);
   if (!object.is_object())
-    throw invalid_input("settings: a JSON object is needed, as in {\"prompt\": \"a dog\"}");
+    throw invalid_input("the settings are not a JSON object, as in {\"prompt\": \"a dog\"}");
   Settings s;
   std::vector<std::string_view> known;
   visit_settings(s, [&](const Option& option, auto& value) {
@@ -285,14 +285,13 @@ Settings settings_from_json(const std::string& text) {
                            : std::is_same_v<T, bool>      ? "true or false"
                            : std::is_floating_point_v<T>  ? "a number"
                                                           : "a whole number";
-      throw invalid_input(
-          fmt::format("settings: \"{}\" is {}, but {} is needed", option.name, found->dump(), wanted));
+      throw invalid_input(option.name, fmt::format("{} is given, but {} is needed", found->dump(), wanted));
     }
     value = found->template get<T>();
   });
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw invalid_input(fmt::format("settings: \"{}\" is unknown; use {}", key, fmt::join(known, ", ")));
+      throw invalid_input(fmt::format("the setting \"{}\" is unknown; use {}", key, fmt::join(known, ", ")));
     }
   }
   return s;

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 std::string refusal(const std::string& text) {
   try {
-    (void)parse_colour_map("--style-colours", text);
+    (void)parse_colour_map("style_colours", text);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_input);
     return error.what();
@@ -27,7 +27,7 @@ std::string refusal(const std::string& text) {
 
 TEST(ColourMap, IsEighteenNumbersRowByRow) {
   const std::string text = "0.5,0,0,1,2,10,0,1,0,0,0,-20.25,0,0.125,2,0,-0.5,0";
-  const ColourMap map = parse_colour_map("--style-colours", text);
+  const ColourMap map = parse_colour_map("style_colours", text);
   EXPECT_THAT(map.rows[0], ElementsAre(0.5, 0, 0, 1, 2, 10));
   EXPECT_THAT(map.rows[1], ElementsAre(0, 1, 0, 0, 0, -20.25));
   EXPECT_THAT(map.rows[2], ElementsAre(0, 0.125, 2, 0, -0.5, 0));
@@ -41,7 +41,7 @@ TEST(ColourMap, AnythingElseIsRefused) {
   for (const std::string& text :
        {std::string(), short_of_one, short_of_one + ",0,0", short_of_one + ",x", short_of_one + ",\"0\"",
         short_of_one + ",1e9", short_of_one + ",nan", short_of_one + "],[0", std::string(2000, ' ')}) {
-    EXPECT_THAT(refusal(text), HasSubstr("--style-colours: no map of colours; use eighteen numbers")) << text;
+    EXPECT_THAT(refusal(text), HasSubstr("style_colours: no map of colours; use eighteen numbers")) << text;
   }
   EXPECT_EQ(refusal(short_of_one + ",0"), "read");
 }

@@ -176,10 +176,10 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
     change(s);
     EXPECT_THAT([&] { validate(s); }, testing::ThrowsMessage<Error>(HasSubstr(why)));
   };
-  refused([](Settings& s) { s.negative_prompt = "a AND b"; }, "--negative-prompt: AND");
-  refused([](Settings& s) { s.to_prompt = "a AND b"; }, "--to: AND");
-  refused([](Settings& s) { s.style = "[a|b]"; }, "--style: [from:to:when]");
-  refused([](Settings& s) { s.prompt = "a <lora:x:1>"; }, "--lora FILE:SCALE");
+  refused([](Settings& s) { s.negative_prompt = "a AND b"; }, "negative_prompt: AND");
+  refused([](Settings& s) { s.to_prompt = "a AND b"; }, "to_prompt: AND");
+  refused([](Settings& s) { s.style = "[a|b]"; }, "style: [from:to:when]");
+  refused([](Settings& s) { s.prompt = "a <lora:x:1>"; }, "lora FILE:SCALE");
   refused([](Settings& s) { s.prompt = "[a:(b:1000):0.5]"; }, "out of range");
   refused(
       [](Settings& s) {
@@ -197,7 +197,7 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
         s.invert = true;
         s.seed = 0;
       },
-      "--prompt: [from:to:when]");
+      "prompt: [from:to:when]");
   EXPECT_THROW((void)encode("a AND b"), Error);
   EXPECT_NO_THROW((void)encode("a AND b", true));
 }

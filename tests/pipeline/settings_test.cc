@@ -43,19 +43,18 @@ TEST(Validate, TakesADefaultPicture) {
 }
 
 TEST(Validate, AsksForAPrompt) {
-  EXPECT_THAT(fault([](Settings& s) { s.prompt = ""; }), HasSubstr("--prompt"));
-  EXPECT_THAT(fault([](Settings& s) { s.prompt = " \n\t"; }), HasSubstr("--prompt"));
+  EXPECT_THAT(fault([](Settings& s) { s.prompt = ""; }), HasSubstr("prompt: "));
+  EXPECT_THAT(fault([](Settings& s) { s.prompt = " \n\t"; }), HasSubstr("prompt: "));
 }
 
 TEST(Validate, NamesTheSettingThatIsOutOfRange) {
-  EXPECT_THAT(fault([](Settings& s) { s.steps = 0; }),
-              HasSubstr("--steps: 0 is out of range, use 1 to 1000"));
-  EXPECT_THAT(fault([](Settings& s) { s.steps = -3; }), HasSubstr("--steps"));
-  EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = -1; }), HasSubstr("--cfg"));
-  EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = std::nan(""); }), HasSubstr("--cfg"));
-  EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = INFINITY; }), HasSubstr("--cfg"));
-  EXPECT_THAT(fault([](Settings& s) { s.strength = 1.5; }), HasSubstr("--strength"));
-  EXPECT_THAT(fault([](Settings& s) { s.guidance_start = -0.1; }), HasSubstr("--cfg-start"));
+  EXPECT_THAT(fault([](Settings& s) { s.steps = 0; }), HasSubstr("steps: 0 is out of range, use 1 to 1000"));
+  EXPECT_THAT(fault([](Settings& s) { s.steps = -3; }), HasSubstr("steps: "));
+  EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = -1; }), HasSubstr("guidance_scale: "));
+  EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = std::nan(""); }), HasSubstr("guidance_scale: "));
+  EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = INFINITY; }), HasSubstr("guidance_scale: "));
+  EXPECT_THAT(fault([](Settings& s) { s.strength = 1.5; }), HasSubstr("strength: "));
+  EXPECT_THAT(fault([](Settings& s) { s.guidance_start = -0.1; }), HasSubstr("guidance_start: "));
 }
 
 TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
@@ -67,17 +66,17 @@ TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
     });
   };
   EXPECT_EQ(guide([](Settings& s) { s.style_start = 0.3; }), "");
-  EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("--style-start"));
-  EXPECT_THAT(guide([](Settings& s) { s.style_passes = 2; }), HasSubstr("--style-passes"));
-  EXPECT_THAT(guide([](Settings& s) { s.style_guidance = 0.6; }), HasSubstr("--style-guidance"));
-  EXPECT_THAT(guide([](Settings& s) { s.style_colours = kColours; }), HasSubstr("--style-colours"));
+  EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("style_start: "));
+  EXPECT_THAT(guide([](Settings& s) { s.style_passes = 2; }), HasSubstr("style_passes: "));
+  EXPECT_THAT(guide([](Settings& s) { s.style_guidance = 0.6; }), HasSubstr("style_guidance: "));
+  EXPECT_THAT(guide([](Settings& s) { s.style_colours = kColours; }), HasSubstr("style_colours: "));
   EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_passes = 2, s.style_guidance = 0.6; }),
             "");
   EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_colours = kColours; }), "");
   EXPECT_THAT(guide([](Settings& s) { s.method = "anchored", s.style_colours = "1,0,0"; }),
-              HasSubstr("--style-colours: no map of colours; use eighteen numbers"));
-  EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("--per-token"));
-  EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("--method guide"));
+              HasSubstr("style_colours: no map of colours; use eighteen numbers"));
+  EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("per_token: "));
+  EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("method guide"));
 }
 
 TEST(Validate, WithoutAMethodTheDialIsTheCalibratedOne) {
@@ -88,17 +87,17 @@ TEST(Validate, WithoutAMethodTheDialIsTheCalibratedOne) {
     });
   };
   EXPECT_EQ(dial([](Settings& s) { s.dial = "monet.dial.json", s.mask = "mask.png"; }), "");
-  EXPECT_THAT(dial([](Settings& s) { s.per_token = true; }), HasSubstr("--method calibrated"));
+  EXPECT_THAT(dial([](Settings& s) { s.per_token = true; }), HasSubstr("method calibrated"));
 }
 
 TEST(Validate, WantsTextsThatAPngCanKeep) {
-  EXPECT_THAT(fault([](Settings& s) { s.prompt = std::string("a\0dog", 5); }), HasSubstr("--prompt"));
+  EXPECT_THAT(fault([](Settings& s) { s.prompt = std::string("a\0dog", 5); }), HasSubstr("prompt: "));
   EXPECT_THAT(fault([](Settings& s) { s.negative_prompt = std::string("\0", 1); }), HasSubstr("NUL"));
 }
 
 TEST(Validate, WantsGuidanceToBeOnAtSomeTime) {
   EXPECT_THAT(fault([](Settings& s) { s.guidance_start = 0.6, s.guidance_end = 0.5; }),
-              HasSubstr("--cfg-start"));
+              HasSubstr("guidance_start: "));
 }
 
 TEST(Validate, WantsSizesOfWholeLatents) {
@@ -119,8 +118,8 @@ TEST(Validate, ListsTheNamesThatAreKnown) {
 }
 
 TEST(Validate, IgnoresNoSettingSilently) {
-  EXPECT_THAT(fault([](Settings& s) { s.position = 0.5; }), HasSubstr("--style"));
-  EXPECT_THAT(fault([](Settings& s) { s.theta = 0.5; }), HasSubstr("--to"));
+  EXPECT_THAT(fault([](Settings& s) { s.position = 0.5; }), HasSubstr("style"));
+  EXPECT_THAT(fault([](Settings& s) { s.theta = 0.5; }), HasSubstr("to_prompt"));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST_F(Taesd, ForOtherLatentsIsRefused) {
   const std::string path = write(4);
   EXPECT_THAT(
       refusal([&] { (void)Pipeline::load({.model = "", .taesd = path, .dtype = "f32", .threads = 2}); }),
-      AllOf(HasSubstr("--taesd"), HasSubstr(path), HasSubstr("4 channels"), HasSubstr("have 12")));
+      AllOf(HasSubstr("taesd"), HasSubstr(path), HasSubstr("4 channels"), HasSubstr("have 12")));
 }
 
 }  // namespace
