@@ -218,8 +218,7 @@ struct Side {
 
 /// How the pictures read at `strength`: the share of the way from plain to styled, or where the style is
 /// weakened from styled to plain; and what they keep of the content, as a share of what the other end shows.
-Response respond(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                 const Side& side, double strength) {
+Response respond(Fitter& fitter, const std::vector<Scene>& scenes, const Side& side, double strength) {
   std::vector<Request> list;
   std::vector<std::string> contents;
   for (const Scene& scene : scenes) {
@@ -264,12 +263,11 @@ std::vector<DialledScene> dialled(const CalibrationOptions& options, const std::
 
 /// The first of `kRecipes` by which the style comes through in full, or where it is weakened goes in full; or
 /// the one by which most does.
-Side find_anchored_recipe(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                          bool weaken) {
+Side find_anchored_recipe(Fitter& fitter, const std::vector<Scene>& scenes, bool weaken) {
   Side best{weaken};
   for (const EditRecipe& recipe : kRecipes) {
     Side side{weaken, recipe};
-    side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
+    side.response.push_back(respond(fitter, scenes, side, kStrengths[0]));
     if (side.response.front().mean >= kFullEnough) return side;
     if (best.response.empty() || side.response.front().mean > best.response.front().mean) best = side;
   }
@@ -278,8 +276,7 @@ Side find_anchored_recipe(Fitter& fitter, const CalibrationOptions& options, con
 
 /// The same side by pictures whose colours and outlines are brought into the style first, as the edits found
 /// so far tell; none where that keeps less of the style, or too little of the picture.
-std::optional<Side> colours_first(Fitter& fitter, const CalibrationOptions& options,
-                                  const std::vector<Scene>& scenes, const Side& edited) {
+std::optional<Side> colours_first(Fitter& fitter, const std::vector<Scene>& scenes, const Side& edited) {
   std::vector<Image> from, to;
   for (const Scene& scene : scenes) {
     from.push_back(edited.weaken ? scene.styled.image : scene.plain.image);
@@ -288,7 +285,7 @@ std::optional<Side> colours_first(Fitter& fitter, const CalibrationOptions& opti
   const Response& known = edited.response.front();
   Side side{edited.weaken, kColoursFirst};
   side.recipe.colours = numbers_of(fit_colours(from, known.images, to));
-  side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
+  side.response.push_back(respond(fitter, scenes, side, kStrengths[0]));
   const Response& response = side.response.front();
   const bool shows = response.mean >= std::min(kFullEnough, known.mean);
   return shows && made_up(from, response.images) <= kMostMadeUp ? std::optional(side) : std::nullopt;
@@ -296,22 +293,20 @@ std::optional<Side> colours_first(Fitter& fitter, const CalibrationOptions& opti
 
 /// How the side's pictures are to be made. The gentle recipe moves nothing; where another one is needed,
 /// colours and outlines come first if the style is a matter of these.
-Side find_recipe(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                 bool weaken) {
-  const Side anchored = find_anchored_recipe(fitter, options, scenes, weaken);
+Side find_recipe(Fitter& fitter, const std::vector<Scene>& scenes, bool weaken) {
+  const Side anchored = find_anchored_recipe(fitter, scenes, weaken);
   if (anchored.recipe == kGentleEdit) return anchored;
-  return colours_first(fitter, options, scenes, anchored).value_or(anchored);
+  return colours_first(fitter, scenes, anchored).value_or(anchored);
 }
 
 /// Adds strengths for as long as more of the style shows and the content stays; says why it stopped.
-std::string extend(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                   Side& side) {
+std::string extend(Fitter& fitter, const std::vector<Scene>& scenes, Side& side) {
   for (std::size_t k = 1; k < std::size(kStrengths); ++k) {
     const ResponsePoint last = side.response.back();
-    Response point = respond(fitter, options, scenes, side, kStrengths[k]);
+    Response point = respond(fitter, scenes, side, kStrengths[k]);
     const bool keeps = point.content >= kLeastContent;
     const ResponsePoint beyond = point;
-    if (!keeps) point = respond(fitter, options, scenes, side, (last.strength + kStrengths[k]) / 2);
+    if (!keeps) point = respond(fitter, scenes, side, (last.strength + kStrengths[k]) / 2);
     const bool more = point.mean >= last.mean + kLeastGain;
     if (more && point.content >= kLeastContent) side.response.push_back(std::move(point));
     if (!keeps)
@@ -342,11 +337,10 @@ void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
 /// The dial's side. At 1 stands as much of the edit as shows what the words do, and other strengths where the
 /// meter reads them beside it; or where that strength does not show the style in full, each where the meter
 /// reads it.
-DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                  Side& side) {
-  side = find_recipe(fitter, options, scenes, side.weaken);
+DialSide fit_side(Fitter& fitter, const std::vector<Scene>& scenes, Side& side) {
+  side = find_recipe(fitter, scenes, side.weaken);
   DialSide result{side.recipe, {{0, 0}}, 0, ""};
-  result.reason = extend(fitter, options, scenes, side);
+  result.reason = extend(fitter, scenes, side);
   const double sign = side.weaken ? -1 : 1;
   const double full = side.full();
   const auto position_of = [&](const Response& at) { return std::round(at.mean / full * 1000) / 1000; };
@@ -375,7 +369,7 @@ Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& option
   const double budget = budget_of(pipeline, options, scenes);
   const auto fit = [&](bool weaken, std::vector<ResponsePoint>& response) {
     Side side{weaken};
-    DialSide fitted = fit_side(fitter, options, scenes, side);
+    DialSide fitted = fit_side(fitter, scenes, side);
     hold_to_budget(pipeline, options, scenes, side, budget, fitted);
     response.assign(side.response.begin(), side.response.end());
     return fitted;

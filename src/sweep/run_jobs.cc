@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +14,9 @@
 
 namespace latentdial {
 namespace {
+
+// Pictures whose start pictures are in memory together.
+constexpr std::size_t kAtOnce = 64;
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code fault;
@@ -101,14 +105,14 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
   };
 
   std::vector<JobResult*> missing;
-  std::vector<Settings> settings;
+  std::vector<Request> requests;
   for (auto& result : results) {
     if (result.kept) {
       finish(result);
       continue;
     }
     missing.push_back(&result);
-    settings.push_back(result.settings);
+    requests.emplace_back(result.settings);
   }
   const Observer observer = {.on_step =
                                  [&](const StepProgress& step) {
@@ -116,14 +120,19 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
                                    report();
                                  },
                              .stop = options.stop};
+  std::size_t begin = 0;
   const auto keep = [&](std::size_t i, Picture picture) {
-    JobResult& result = *missing[i];
+    JobResult& result = *missing[begin + i];
     write_png(options.folder / result.file, picture.image, picture.parameters);
     result.notices = std::move(picture.notices);
     result.seconds = picture.seconds;
     finish(result);
   };
-  pipeline.generate(settings, keep, observer);
+  for (; begin < requests.size(); begin += kAtOnce) {
+    const auto end = std::min(requests.size(), begin + kAtOnce);
+    const auto at = [&](std::size_t i) { return requests.begin() + static_cast<std::ptrdiff_t>(i); };
+    pipeline.generate({at(begin), at(end)}, keep, observer);
+  }
   return results;
 }
 

@@ -1,4 +1,4 @@
-#include "latentdial/pixel_features.h"
+#include "dial/pixel_features.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -14,7 +14,7 @@ inline const Pipeline& pipeline() {
 }
 
 /// The pictures of a list, and how many denoising steps were taken.
-inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::vector<Settings>& list) {
+inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::vector<Request>& list) {
   std::vector<Picture> pictures(list.size());
   int steps = 0;
   Observer observer;
@@ -22,6 +22,10 @@ inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::
   by.generate(
       list, [&](std::size_t i, Picture picture) { pictures[i] = std::move(picture); }, observer);
   return {pictures, steps};
+}
+
+inline std::vector<Request> requests(const std::vector<Settings>& list) {
+  return {list.begin(), list.end()};
 }
 
 }  // namespace latentdial

@@ -152,7 +152,7 @@ TEST(Inversion, EachPictureMayHaveItsOwnPrompt) {
 
 TEST(Inversion, OneServesAllPositionsAndStyles) {
   const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  const auto steps = [&](const std::vector<Settings>& list) {
+  const auto steps = [&](const std::vector<Request>& list) {
     int taken = 0;
     Observer observer;
     observer.on_step = [&](const StepProgress& progress) {
@@ -165,7 +165,7 @@ TEST(Inversion, OneServesAllPositionsAndStyles) {
   };
   Settings s = inverted(picture_of("a castle"), "a castle");
   s.sampler = "ddim";
-  std::vector<Settings> strip;
+  std::vector<Request> strip;
   for (const double position : {0.0, 0.5, 1.0}) {
     s.style = "sketch";
     s.method = "guide";
@@ -195,7 +195,7 @@ TEST(Inversion, InABatchGivesThePicturesThatEachAloneWouldBe) {
   list[1].style = "sketch";
   list[1].position = 0.5;
   const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  fresh.generate(list, [&](std::size_t i, const Picture& picture) {
+  fresh.generate(requests(list), [&](std::size_t i, const Picture& picture) {
     EXPECT_EQ(picture.image.rgb, make(list[i]).rgb) << i;
     EXPECT_EQ(make(parse_parameters(picture.parameters)).rgb, picture.image.rgb) << i;
   });

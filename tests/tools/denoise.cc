@@ -15,13 +15,13 @@
 #include <string>
 #include <vector>
 
+#include "denoise/denoising.h"
+#include "denoise/prompted_denoiser.h"
 #include "dial/conditioning.h"
 #include "diffusion/random.h"
 #include "diffusion/sampler.h"
 #include "models/unet.h"
 #include "ops/ops.h"
-#include "pipeline/prompted_unet.h"
-#include "pipeline/run.h"
 #include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/lora.h"
@@ -35,9 +35,9 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 /// The picture of the request before its first step.
-latentdial::Run start(const json& request, const json& scheduler_config, const fs::path& folder) {
+latentdial::Denoising start(const json& request, const json& scheduler_config, const fs::path& folder) {
   const latentdial::ClassifierFreeGuidance guidance = {
-      .negative_states = read_tensor(folder / "negative.f32", request.at("text_states")),
+      .negative = read_tensor(folder / "negative.f32", request.at("text_states")),
       .scale = request.at("guidance_scale")};
   auto sampler =
       latentdial::make_sampler(request.at("sampler"), "normal",
@@ -56,8 +56,8 @@ void run(const fs::path& model, const fs::path& lora, double scale, const fs::pa
   const auto ops = latentdial::ops::make_cpu_backend({.dtype = latentdial::DType::f32});
   const latentdial::models::UNet unet({checkpoint.unet.weights, ops.get()},
                                       latentdial::models::UNetConfig::from_json(checkpoint.unet.config));
-  latentdial::PromptedUNet prompted(unet, *ops);
-  std::vector<latentdial::Run> runs;
+  latentdial::PromptedDenoiser prompted(unet, *ops);
+  std::vector<latentdial::Denoising> runs;
   runs.push_back(start(request, checkpoint.scheduler_config, folder));
   latentdial::denoise(prompted, runs, runs.front().sampler->evaluations(), {}, {});
   write_tensor(folder / "latents.f32", runs.front().latents);

@@ -1,6 +1,6 @@
 // A control group kills without a word, so what it allows is read before a model is loaded.
 
-#include "pipeline/memory_limit.h"
+#include "model/memory_limit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "latentdial/error.h"
-#include "pipeline/embedded_model.h"
+#include "model/embedded_model.h"
 #include "weights/test_files.h"
 
 namespace latentdial {

@@ -1,7 +1,5 @@
 // Every setting is checked before work starts, and the error says what would be right.
 
-#include "latentdial/settings.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,11 +7,10 @@
 #include <functional>
 
 #include "latentdial/error.h"
+#include "latentdial/request.h"
 
 namespace latentdial {
 namespace {
-
-constexpr char kColours[] = "1,0,0,0,0,120,0,1,0,0,0,120,0,0,1,0,0,120";
 
 using testing::HasSubstr;
 using testing::Not;
@@ -69,12 +66,8 @@ TEST(Validate, WantsAWindowOnlyWhereTheDiffusionIsGuided) {
   EXPECT_THAT(guide([](Settings& s) { s.style_start = 0.6, s.style_end = 0.5; }), HasSubstr("style_start: "));
   EXPECT_THAT(guide([](Settings& s) { s.style_passes = 2; }), HasSubstr("style_passes: "));
   EXPECT_THAT(guide([](Settings& s) { s.style_guidance = 0.6; }), HasSubstr("style_guidance: "));
-  EXPECT_THAT(guide([](Settings& s) { s.style_colours = kColours; }), HasSubstr("style_colours: "));
   EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_passes = 2, s.style_guidance = 0.6; }),
             "");
-  EXPECT_EQ(guide([](Settings& s) { s.method = "anchored", s.style_colours = kColours; }), "");
-  EXPECT_THAT(guide([](Settings& s) { s.method = "anchored", s.style_colours = "1,0,0"; }),
-              HasSubstr("style_colours: no map of colours; use eighteen numbers"));
   EXPECT_THAT(guide([](Settings& s) { s.per_token = true; }), HasSubstr("per_token: "));
   EXPECT_THAT(guide([](Settings& s) { s.method = "slerp", s.style_end = 0.5; }), HasSubstr("method guide"));
 }
@@ -86,7 +79,7 @@ TEST(Validate, WithoutAMethodTheDialIsTheCalibratedOne) {
       change(s);
     });
   };
-  EXPECT_EQ(dial([](Settings& s) { s.dial = "monet.dial.json", s.mask = "mask.png"; }), "");
+  EXPECT_EQ(dial([](Settings& s) { s.dial = "monet.dial.json", s.style_mask = "mask.png"; }), "");
   EXPECT_THAT(dial([](Settings& s) { s.per_token = true; }), HasSubstr("method calibrated"));
 }
 
