@@ -10,6 +10,7 @@
 
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 
 namespace latentdial {
 namespace {
@@ -187,17 +188,7 @@ void write_dial(const fs::path& path, const Dial& dial) {
 }
 
 std::string dial_file_name(const std::string& style) {
-  std::string name;
-  for (const char c : style) {
-    const bool capital = c >= 'A' && c <= 'Z';
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (plain || capital) {
-      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-  }
-  return name + ".dial.json";
+  return slug(style) + ".dial.json";
 }
 
 std::vector<std::string> dial_styles(const std::filesystem::path& model) {

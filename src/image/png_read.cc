@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "image/formats.h"
-#include "image/utf8.h"
 #include "latentdial/error.h"
+#include "text/utf8.h"
 
 namespace latentdial {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 #include "prompt/special_tokens.h"
-#include "prompt/text.h"
+#include "text/utf8.h"
 
 namespace latentdial {
 namespace {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/mapped_file.h"
-#include "weights/quote.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
 #include "weights/weights.h"

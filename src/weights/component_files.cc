@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
 #include "weights/json_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/component_files.h"
 #include "weights/json_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/mapped_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

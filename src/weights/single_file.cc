@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/diffusers_folder.h"
 #include "weights/infer_config.h"
 #include "weights/json_file.h"
 #include "weights/key_table.h"
-#include "weights/quote.h"
 #include "weights/recognise.h"
 
 namespace latentdial {

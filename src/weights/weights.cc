@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/mapped_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

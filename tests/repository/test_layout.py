@@ -5,19 +5,20 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
-ROOMS = ["tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "pipeline", "calibrate", "sweep"]
+ROOMS = ["text", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "pipeline", "calibrate", "sweep"]
 MAY_SEE = {
+    "text": set(),
     "tensor": set(),
-    "image": set(),
+    "image": {"text"},
     "ops": {"tensor"},
-    "weights": {"tensor"},
-    "prompt": {"tensor"},
+    "weights": {"text", "tensor"},
+    "prompt": {"text", "tensor"},
     "diffusion": {"tensor"},
     "models": {"tensor", "ops", "weights"},
-    "dial": {"tensor"},
-    "pipeline": {"tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial"},
+    "dial": {"text", "tensor"},
+    "pipeline": {"text", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial"},
     "calibrate": set(),
-    "sweep": set(),
+    "sweep": {"text"},
 }
 LONGEST = 500
 
