@@ -16,7 +16,7 @@ FUZZ_SEED := 0
 SOAK_SECONDS := 7200
 SOAK_GROWTH := 1.05
 RAY_PICTURES := 2000
-SANITIZED_ROOMS := text tensor image ops weights prompt diffusion models dial
+SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
 # A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.

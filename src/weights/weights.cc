@@ -8,9 +8,9 @@
 #include <cstring>
 #include <utility>
 
+#include "files/mapped_file.h"
 #include "latentdial/error.h"
 #include "text/quote.h"
-#include "weights/mapped_file.h"
 
 namespace latentdial {
 namespace {

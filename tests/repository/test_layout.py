@@ -5,20 +5,21 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
-ROOMS = ["text", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "pipeline", "calibrate", "sweep"]
+ROOMS = ["text", "files", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "pipeline", "calibrate", "sweep"]
 MAY_SEE = {
     "text": set(),
+    "files": {"text"},
     "tensor": set(),
-    "image": {"text"},
+    "image": {"text", "files"},
     "ops": {"tensor"},
-    "weights": {"text", "tensor"},
-    "prompt": {"text", "tensor"},
+    "weights": {"text", "files", "tensor"},
+    "prompt": {"text", "files", "tensor"},
     "diffusion": {"tensor"},
     "models": {"tensor", "ops", "weights"},
-    "dial": {"text", "tensor"},
-    "pipeline": {"text", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial"},
+    "dial": {"text", "files", "tensor"},
+    "pipeline": {"text", "files", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial"},
     "calibrate": set(),
-    "sweep": {"text"},
+    "sweep": {"text", "files"},
 }
 LONGEST = 500
 
