@@ -1,9 +1,10 @@
 #include <cmath>
-#include <cstddef>
+#include <utility>
 
 #include "dial/methods.h"
 #include "dial/slerp.h"
 #include "dial/text_states.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {
@@ -26,15 +27,12 @@ Conditioning interpolate(const DialRequest& request, const Tensor& from, const T
 /// a + weight · b.
 Tensor plus(const Tensor& a, double weight, const Tensor& b) {
   Tensor sum = a.clone();
-  for (std::size_t i = 0; i < sum.values().size(); ++i)
-    sum.values()[i] += static_cast<float>(weight * b.values()[i]);
+  add_scaled(sum, weight, b);
   return sum;
 }
 
 double norm(const Tensor& x) {
-  double sum = 0;
-  for (const float value : x.values()) sum += static_cast<double>(value) * value;
-  return std::sqrt(sum);
+  return std::sqrt(dot(x.values(), x.values()));
 }
 
 }  // namespace
@@ -54,9 +52,7 @@ Conditioning condition_slerp_diff_normalised(const DialRequest& request, const D
   Tensor difference = plus(x1, -1, v);
   const double length = norm(difference);
   if (length == 0) return request.guidance.condition(x1);
-  const double scale = norm(x1) / length;
-  for (float& value : difference.values()) value = static_cast<float>(value * scale);
-  return interpolate(request, x1, difference, -request.position);
+  return interpolate(request, x1, scaled(std::move(difference), norm(x1) / length), -request.position);
 }
 
 Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts) {
