@@ -77,19 +77,17 @@ def killed_at_sync(tmp_path):
 
 @pytest.mark.parametrize(
     "name, command",
-    [
-        ("dog.png", (*DOG, "-o")),
-        ("sketch.dial.json", ("calibrate", "--style", "sketch", "-p", "a dog", "--seeds", "1", "--steps", "2", "--size", "64x64", "-q", "-o")),
-    ],
+    [("dog.png", (*DOG, "-o", "dog.png")), ("manifest.jsonl", ("sweep", "../plan.json", "--resume", "-q", "--out", "."))],
 )
-def test_what_is_written_when_the_program_is_killed_goes_with_it(name, command, tmp_path, killed_at_sync):
+def test_what_is_written_when_the_program_is_killed_goes_with_it(name, command, plan, tmp_path, killed_at_sync):
+    plan(2)
     folder = tmp_path / "out"
     folder.mkdir()
-    for earlier in (None, b"earlier"):
-        if earlier is not None:
-            (folder / name).write_bytes(earlier)
-        assert run(*command, folder / name, env=killed_at_sync).returncode == -signal.SIGKILL
-        assert {path.name: path.read_bytes() for path in folder.iterdir()} == ({} if earlier is None else {name: earlier})
+    for before in ({}, {name: b"earlier"}):
+        for path, content in before.items():
+            (folder / path).write_bytes(content)
+        assert run(*command, env=killed_at_sync, cwd=folder).returncode == -signal.SIGKILL
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     row(f"kill -9 while {name} is written", 2, files_left_behind=0)
 
 
