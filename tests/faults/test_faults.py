@@ -91,6 +91,19 @@ def test_what_is_written_when_the_program_is_killed_goes_with_it(name, command, 
     row(f"kill -9 while {name} is written", 2, files_left_behind=0)
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be the first library that is loaded")
+def test_a_file_system_that_holds_only_named_files(tmp_path):
+    environment = preloading("only_named_files", tmp_path)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for _ in range(2):
+        assert run(*DOG, "-o", "dog.png", env=environment, cwd=folder).returncode == 0
+        assert {path.name for path in folder.iterdir()} == whole_pictures(folder) == {"dog.png"}
+    missing = run(*DOG, "-o", "/proc/none/dog.png", env=environment)
+    assert missing.returncode == 2 and "No such file" in missing.stderr, missing
+    row("a file system of named files alone", 2, files_left_behind=0)
+
+
 def test_a_server_is_killed(tmp_path):
     """Its port, its uploads' folder and its clients are free at once."""
     picture = tmp_path / "start.png"
