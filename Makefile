@@ -20,7 +20,7 @@ FAULTS := 100
 # The package from the objects of make test: with another nanobind or other settings of CMake, Ninja would compile them anew.
 INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependencies --config-settings=build-dir=$(BUILD) \
                  $(addprefix --config-settings=cmake.define.,LATENTDIAL_PROGRAM=ON LATENTDIAL_TESTS=ON CMAKE_INSTALL_PREFIX=/usr/local) .
-SANITIZED_ROOMS := tensor image ops weights prompt diffusion models dial
+SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
 # A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -33,7 +34,7 @@ struct CalibrateCommand {
   std::string out;
 
   void check() const {
-    if (options.settings.style.find_first_not_of(" \t\r\n") == std::string::npos)
+    if (is_blank(options.settings.style))
       throw invalid_input(
           "--style: no style is given; say which to calibrate, as in --style \"Monet style\"");
     if (seeds < 1 || seeds > kMostSeeds)

@@ -11,10 +11,10 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 #include "latentdial/version.h"
 #include "lost_mapping.h"
 #include "thread_waiting.h"
-#include "utf8.h"
 
 namespace latentdial::cli {
 namespace {
@@ -49,7 +49,10 @@ void add_commands(CLI::App& app, Run& run) {
 std::vector<std::string> read_arguments(int argc, char** argv) {
   std::vector<std::string> arguments;
   bool replaced = false;
-  for (int i = argc - 1; i > 0; --i) arguments.push_back(to_valid_utf8(argv[i], replaced));
+  for (int i = argc - 1; i > 0; --i) {
+    arguments.push_back(valid_utf8(argv[i]));
+    replaced = replaced || arguments.back() != argv[i];
+  }
   if (replaced) fmt::print(stderr, "notice: bytes that are not UTF-8 were replaced by U+FFFD\n");
   return arguments;
 }

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <type_traits>
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
+#include "latentdial/text.h"
 
 namespace latentdial::cli {
 namespace {
@@ -21,14 +21,8 @@ std::string long_name(const std::string& flags) {
 }
 
 template <class T>
-bool read_whole_text(const std::string& text, T& value) {
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return fault == std::errc() && end == text.data() + text.size();
-}
-
-template <class T>
-void read_number(const std::string& flag, const std::string& text, double min, double max, T& value) {
-  if (read_whole_text(text, value) && std::isfinite(static_cast<double>(value))) return;
+void read_option(const std::string& flag, const std::string& text, double min, double max, T& value) {
+  if (read_number(text, value) && std::isfinite(static_cast<double>(value))) return;
   throw invalid_input(fmt::format("{}: \"{}\" is not a {}number from {} to {}", flag, text,
                                   std::is_integral_v<T> ? "whole " : "", min, max));
 }
@@ -54,7 +48,7 @@ struct AddOption {
           ->allow_extra_args(false);
     } else {
       const auto read = [&value, name = long_name(flags), option](const std::string& text) {
-        read_number(name, text, option.min, option.max, value);
+        read_option(name, text, option.min, option.max, value);
       };
       command.add_option_function<std::string>(flags, read, option.help)->type_name("N");
     }
@@ -64,8 +58,8 @@ struct AddOption {
 void read_size(const std::string& text, Settings& settings) {
   const auto x = text.find('x');
   int width = 0, height = 0;
-  const bool read = x != std::string::npos && read_whole_text(text.substr(0, x), width) &&
-                    read_whole_text(text.substr(x + 1), height);
+  const bool read = x != std::string::npos && read_number(text.substr(0, x), width) &&
+                    read_number(text.substr(x + 1), height);
   if (!read || width < 8 || height < 8 || width > kLargestSide || height > kLargestSide || width % 8 != 0 ||
       height % 8 != 0) {
     throw invalid_input(

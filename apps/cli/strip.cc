@@ -8,27 +8,17 @@
 #include "latentdial/parameters.h"
 #include "latentdial/strip.h"
 #include "latentdial/sweep.h"
+#include "latentdial/text.h"
 #include "progress.h"
 
 namespace latentdial::cli {
 namespace {
 
-constexpr std::size_t kLongestSlug = 40;
+constexpr std::size_t kLongestName = 40;
 
-/// "a temple, Monet style" → "a-temple-monet-style": safe as a file name everywhere.
-std::string slug(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    const bool capital = c >= 'A' && c <= 'Z';
-    if (plain || capital) {
-      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-    if (name.size() >= kLongestSlug) break;
-  }
-  while (!name.empty() && name.back() == '-') name.pop_back();
+std::string short_name(const std::string& text) {
+  std::string name = slug(text).substr(0, kLongestName);
+  if (name.ends_with('-')) name.pop_back();
   return name;
 }
 
@@ -135,8 +125,8 @@ std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip
 
 std::filesystem::path default_folder(const std::string& kind, const std::string& model, const Strip& strip) {
   const auto& first = strip.frames.front();
-  return std::filesystem::path("out") /
-         fmt::format("{}-{}-{}-{}", kind, slug(model), slug(subject(first)), settings_id(strip.frames));
+  return std::filesystem::path("out") / fmt::format("{}-{}-{}-{}", kind, short_name(model),
+                                                    short_name(subject(first)), settings_id(strip.frames));
 }
 
 }  // namespace latentdial::cli

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 
 namespace latentdial::server {
 namespace {
@@ -52,11 +52,8 @@ void read_size(const Json& size, Json& body) {
   const std::string text = size.is_string() ? size.get<std::string>() : "";
   const auto x = text.find('x');
   int width = 0, height = 0;
-  const auto read = [&](std::size_t from, std::size_t to, int& value) {
-    const auto [end, fault] = std::from_chars(text.data() + from, text.data() + to, value);
-    return fault == std::errc() && end == text.data() + to;
-  };
-  if (x == std::string::npos || !read(0, x, width) || !read(x + 1, text.size(), height))
+  if (x == std::string::npos || !read_number(text.substr(0, x), width) ||
+      !read_number(text.substr(x + 1), height))
     throw invalid_input(fmt::format("size: {} is not as in \"512x512\"", size.dump()));
   body["width"] = width;
   body["height"] = height;

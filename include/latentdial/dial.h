@@ -82,7 +82,7 @@ struct Dial {
 /// Reads what `write_dial` wrote. Throws invalid_input naming the file and what is wrong in it.
 [[nodiscard]] Dial read_dial(const std::filesystem::path& path);
 
-/// Writes JSON under a temporary name and renames it. Throws io.
+/// Writes JSON, whole or not at all. Throws io.
 void write_dial(const std::filesystem::path& path, const Dial& dial);
 
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".

@@ -23,9 +23,8 @@ struct Image {
 /// The same for a file in memory; `name` stands for it in messages.
 [[nodiscard]] Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Writes a PNG with the text chunk `parameters`, first under a temporary name in the same folder, then
-/// renamed: the final name never holds half a picture. Throws io with the reason (a full disk, no
-/// permission).
+/// Writes a PNG with the text chunk `parameters`, whole or not at all. Throws io with the reason (a full
+/// disk, no permission).
 void write_png(const std::filesystem::path& path, const Image& image, const std::string& parameters);
 
 /// The bytes of that PNG.

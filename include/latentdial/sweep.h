@@ -83,11 +83,10 @@ struct Merged {
 };
 
 /// Brings what shards have made into one folder: every picture of the plan once, and one `manifest.jsonl` in
-/// the plan's order. Pictures of `folders` are linked, or copied across file systems, under a temporary name
-/// and renamed; nothing there is changed. `folder` may be among them, and merging again changes nothing.
-/// Needs no model. Throws invalid_input, before anything is written, when pictures of the plan are missing or
-/// not whole, or when two shards were made by different models or weights or hold different pictures under
-/// one name.
+/// the plan's order. Pictures of `folders` are linked, or copied across file systems; nothing there is
+/// changed. `folder` may be among them, and merging again changes nothing. Needs no model. Throws
+/// invalid_input, before anything is written, when pictures of the plan are missing or not whole, or when two
+/// shards were made by different models or weights or hold different pictures under one name.
 Merged merge_shards(const std::vector<Job>& jobs, const std::vector<std::filesystem::path>& folders,
                     const std::filesystem::path& folder);
 

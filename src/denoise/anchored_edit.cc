@@ -5,8 +5,8 @@
 #include <deque>
 #include <utility>
 
-#include "diffusion/linear_combination.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "diffusion/linear_combination.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

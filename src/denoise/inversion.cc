@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "diffusion/linear_combination.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

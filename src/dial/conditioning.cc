@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "tensor/arithmetic.h"
+
 namespace latentdial {
 
 namespace {
@@ -42,18 +44,11 @@ GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms) {
   std::vector<std::size_t> places;
   for (const auto& part : parts) places.push_back(place_of(part.condition, step.conditions));
   step.combine = [parts = std::move(parts), places](const std::vector<Tensor>& predictions) {
-    Tensor guided = Tensor::empty(predictions.front().shape());
-    const auto channels = static_cast<std::size_t>(guided.dim(-1));
-    for (std::size_t i = 0; i < guided.values().size(); ++i) {
-      double value = 0;
-      for (std::size_t k = 0; k < parts.size(); ++k) {
-        const double weight = parts[k].mask.defined() ? parts[k].weight * parts[k].mask.values()[i / channels]
-                                                      : parts[k].weight;
-        value += weight * predictions[places[k]].values()[i];
-      }
-      guided.values()[i] = static_cast<float>(value);
-    }
-    return guided;
+    std::vector<Term> sum;
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      sum.push_back(
+          {parts[k].weight, predictions[places[k]], parts[k].mask.defined() ? &parts[k].mask : nullptr});
+    return linear_combination(sum);
   };
   return step;
 }
@@ -70,9 +65,7 @@ GuidedStep sum_of_steps(const std::vector<WeightedStep>& steps) {
     for (std::size_t k = 0; k < steps.size(); ++k) {
       std::vector<Tensor> own;
       for (const auto place : places[k]) own.push_back(predictions[place]);
-      const Tensor part = steps[k].step.combine(own);
-      for (std::size_t i = 0; i < result.values().size(); ++i)
-        result.values()[i] += static_cast<float>(steps[k].weight * part.values()[i]);
+      add_scaled(result, steps[k].weight, steps[k].step.combine(own));
     }
     return result;
   };

@@ -1,17 +1,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "dial/colour_map.h"
+#include "files/read_file.h"
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
+#include "latentdial/files.h"
+#include "latentdial/text.h"
 
 namespace latentdial {
 namespace {
@@ -33,12 +33,10 @@ constexpr std::size_t kLongestColours = 1000;
 
 json parse(const fs::path& path) {
   std::error_code fault;
-  const auto size = fs::file_size(path, fault);
+  const std::string text = read_file(path, kLargestFile, fault);
+  if (fault == std::errc::file_too_large) refuse(path, "larger than 1 MiB");
   if (fault)
     throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
-  if (size > kLargestFile) refuse(path, "larger than 1 MiB");
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
   const auto object = json::parse(text, nullptr, false);
   if (!object.is_object()) refuse(path, "is no JSON object");
   return object;
@@ -183,31 +181,15 @@ void write_dial(const fs::path& path, const Dial& dial) {
                                {"guidance_scale", dial.guidance_scale},
                                {"strengthen", to_json(dial.strengthen)},
                                {"weaken", to_json(dial.weaken)}};
-  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-  std::ofstream file(temporary, std::ios::binary);
-  file << object.dump(1) << '\n';
-  file.close();
-  std::error_code fault;
-  if (file) fs::rename(temporary, path, fault);
-  if (!file || fault) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
+  try {
+    write_file(path, object.dump(1) + "\n");
+  } catch (const Error&) {
     throw Error(ErrorCode::io, "path", fmt::format("{} cannot be written", path.string()));
   }
 }
 
 std::string dial_file_name(const std::string& style) {
-  std::string name;
-  for (const char c : style) {
-    const bool capital = c >= 'A' && c <= 'Z';
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (plain || capital) {
-      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-  }
-  return name + ".dial.json";
+  return slug(style) + ".dial.json";
 }
 
 std::vector<std::string> dial_styles(const std::filesystem::path& model) {

@@ -1,9 +1,10 @@
 #include <cmath>
-#include <cstddef>
+#include <utility>
 
 #include "dial/methods.h"
 #include "dial/slerp.h"
 #include "dial/text_states.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {
@@ -31,15 +32,12 @@ Conditioning interpolate(const DialRequest& request, const Condition& from, cons
 /// a + weight · b.
 Tensor plus(const Tensor& a, double weight, const Tensor& b) {
   Tensor sum = a.clone();
-  for (std::size_t i = 0; i < sum.values().size(); ++i)
-    sum.values()[i] += static_cast<float>(weight * b.values()[i]);
+  add_scaled(sum, weight, b);
   return sum;
 }
 
 double norm(const Tensor& x) {
-  double sum = 0;
-  for (const float value : x.values()) sum += static_cast<double>(value) * value;
-  return std::sqrt(sum);
+  return std::sqrt(dot(x.values(), x.values()));
 }
 
 /// a − b at the length of a; a itself where nothing is left.
@@ -47,9 +45,7 @@ Tensor difference_as_long(const Tensor& a, const Tensor& b) {
   Tensor difference = plus(a, -1, b);
   const double length = norm(difference);
   if (length == 0) return a;
-  const double scale = norm(a) / length;
-  for (float& value : difference.values()) value = static_cast<float>(value * scale);
-  return difference;
+  return scaled(std::move(difference), norm(a) / length);
 }
 
 }  // namespace

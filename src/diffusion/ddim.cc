@@ -1,9 +1,9 @@
 #include <cmath>
 
 #include "diffusion/clip.h"
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/sigmas.h"
 #include "diffusion/timesteps.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 

@@ -1,9 +1,9 @@
 #include <cmath>
 
 #include "diffusion/euler.h"
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

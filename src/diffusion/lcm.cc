@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "diffusion/clip.h"
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

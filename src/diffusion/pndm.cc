@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

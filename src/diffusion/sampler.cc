@@ -6,8 +6,9 @@
 #include <charconv>
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
+#include "diffusion/forward_process.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 
@@ -65,7 +66,7 @@ Tensor Sampler::step(const Tensor& model_output, int i, const Tensor& latents, c
 
 Tensor Sampler::add_noise(const Tensor& original, const Tensor& noise, int i) const {
   const NoiseLevel level = noise_level(i);
-  return linear_combination({{level.signal, original}, {level.noise, noise}});
+  return noised(original, noise, level.signal, level.noise);
 }
 
 // With s = signal, n = noise, r = √(s² + n²), x = s x_0 + n ε and v = (s ε − n x_0)/r

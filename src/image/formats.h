@@ -25,7 +25,10 @@ struct DecodedPng {
 [[nodiscard]] Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// The whole file. Throws invalid_input when it cannot be read or is over 512 MiB.
-[[nodiscard]] std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
+[[nodiscard]] std::string read_bytes(const std::filesystem::path& path);
+[[nodiscard]] inline std::span<const std::uint8_t> as_bytes(const std::string& bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
 
 /// Throws invalid_input unless both sides are 1 to kLargestSide and the pixels at most kMostPixels.
 void check_sides(std::int64_t width, std::int64_t height, const std::string& name);

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "image/formats.h"
-#include "image/utf8.h"
 #include "latentdial/error.h"
+#include "text/utf8.h"
 
 namespace latentdial {
 namespace {
@@ -122,7 +122,7 @@ DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& na
 }
 
 std::string read_png_parameters(const std::filesystem::path& path) {
-  return decode_png(read_bytes(path), path.string()).parameters;
+  return decode_png(as_bytes(read_bytes(path)), path.string()).parameters;
 }
 
 std::string png_parameters(std::span<const std::uint8_t> bytes, const std::string& name) {

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "image/cairo_page.h"
-#include "image/utf8.h"
 #include "latentdial/error.h"
+#include "text/utf8.h"
 
 namespace latentdial {
 namespace {

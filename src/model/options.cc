@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <utility>
 
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
+#include "latentdial/text.h"
 #include "model/embedded_model.h"
 #include "model/memory_limit.h"
 #include "weights/lora.h"
@@ -24,8 +24,7 @@ std::pair<std::filesystem::path, double> read_lora(const std::string& text) {
   if (colon == std::string::npos || std::filesystem::exists(text)) return {text, 1};
   const std::string number = text.substr(colon + 1);
   double scale = 0;
-  const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), scale);
-  if (fault != std::errc() || end != number.data() + number.size() || !(std::abs(scale) <= kLargestLoraScale))
+  if (!read_number(number, scale) || !(std::abs(scale) <= kLargestLoraScale))
     throw invalid_input("lora", fmt::format("\"{}\" is not a scale from -{} to {}, as in FILE:0.8", number,
                                             kLargestLoraScale, kLargestLoraScale));
   return {text.substr(0, colon), scale};

@@ -11,8 +11,8 @@
 #include "dial/text_states.h"
 #include "latentdial/error.h"
 #include "prompt/emphasis.h"
-#include "prompt/prompt_words.h"
 #include "prompt/token_windows.h"
+#include "text/words.h"
 
 namespace latentdial {
 
@@ -45,9 +45,8 @@ std::vector<std::int64_t> TextReader::places_of(const std::string& words, const 
                                                 PromptSyntax syntax) const {
   const auto ids = ids_of(prompt, syntax);
   std::vector<std::int64_t> places;
-  for (std::size_t begin = 0; begin <= words.size();) {
-    const auto end = std::min(words.find(',', begin), words.size());
-    const std::string word(trimmed(std::string_view(words).substr(begin, end - begin)));
+  for (const std::string_view part : split(words, ',')) {
+    const std::string word(trimmed(part));
     const Encoding encoding = tokenizer_->encode(word, window());
     const auto wanted = std::span(encoding.ids).subspan(1, static_cast<std::size_t>(encoding.prompt_tokens));
     const auto before = places.size();
@@ -62,7 +61,6 @@ std::vector<std::int64_t> TextReader::places_of(const std::string& words, const 
           "mask_words",
           fmt::format("the prompt does not say \"{}\"; name words that it does, parted by commas", word));
     }
-    begin = end + 1;
   }
   return places;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 #include "pipeline/state.h"
 #include "reading/meter.h"
 #include "task/check_prompts.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t kMostAtOnce = 32;
 
 void check(const Measurement& measurement) {
-  if (measurement.style.find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (is_blank(measurement.style)) {
     throw invalid_input("style", "no style is given; say what to look for, as in \"Monet style\"");
   }
   const int n = measurement.evaluations;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "prompt/text.h"
+#include "prompt/unicode.h"
 
 namespace latentdial {
 namespace {

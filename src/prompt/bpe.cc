@@ -6,7 +6,7 @@
 #include <queue>
 
 #include "latentdial/error.h"
-#include "prompt/text.h"
+#include "text/utf8.h"
 
 namespace latentdial {
 namespace {

@@ -18,7 +18,7 @@ PromptTerm read_term(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || (colon > 0 && is_escape(text, colon - 1)))
     return {std::string(text)};
-  const auto weight = read_number(text.substr(colon + 1));
+  const auto weight = read_decimal(text.substr(colon + 1));
   if (!weight) return {std::string(text)};
   if (std::abs(*weight) > kLargestWeight)
     throw invalid_input("prompt", fmt::format("{} is out of range as a weight beside AND; use -{} to {}",

@@ -30,7 +30,7 @@ struct Token {
 std::optional<std::pair<double, std::size_t>> read_weight(std::string_view prompt, std::size_t at) {
   const auto close = prompt.find(')', at);
   if (close == std::string_view::npos) return std::nullopt;
-  const auto number = read_number(prompt.substr(at + 1, close - at - 1));
+  const auto number = read_decimal(prompt.substr(at + 1, close - at - 1));
   if (!number) return std::nullopt;
   return std::pair{*number, close + 1 - at};
 }

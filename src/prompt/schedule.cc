@@ -111,7 +111,7 @@ class Parser {
     const bool rotates =
         separators.find('|') != std::string::npos && separators.find(':') == std::string::npos;
     const std::string_view last = prompt_.substr(bracket.begins.back(), at_ - bracket.begins.back() - 1);
-    const auto when = bracket.closed ? read_number(last) : std::nullopt;
+    const auto when = bracket.closed ? read_decimal(last) : std::nullopt;
     if (bracket.closed && rotates) {
       sequence.parts.push_back({.kind = Kind::rotation, .parts = std::move(bracket.fields)});
     } else if (when && (separators == ":" || separators == "::")) {

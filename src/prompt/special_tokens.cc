@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "latentdial/error.h"
-#include "prompt/text.h"
 
 namespace latentdial {
 namespace {

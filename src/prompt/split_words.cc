@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "prompt/text.h"
+#include "prompt/unicode.h"
 
 namespace latentdial {
 namespace {

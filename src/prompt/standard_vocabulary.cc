@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "latentdial/error.h"
-#include "prompt/text.h"
 #include "prompt/tokenizer_files.h"
 
 namespace latentdial {

@@ -7,9 +7,10 @@
 
 #include "latentdial/error.h"
 #include "prompt/split_words.h"
-#include "prompt/text.h"
 #include "prompt/tokenizer_files.h"
+#include "prompt/unicode.h"
 #include "tensor/hash.h"
+#include "text/utf8.h"
 
 namespace latentdial {
 namespace {

@@ -5,8 +5,10 @@
 #include <numeric>
 #include <utility>
 
+#include "diffusion/forward_process.h"
 #include "diffusion/random.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {
@@ -20,23 +22,12 @@ double total(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-/// x_t = √ᾱ x_0 + √(1 − ᾱ) ε and what a perfect model would predict of it.
-struct Noised {
-  Tensor latents, truth;
-};
-
-Noised add_noise(const Tensor& x0, const Tensor& noise, double alpha_cumprod, PredictionType prediction) {
-  const double signal = std::sqrt(alpha_cumprod), sigma = std::sqrt(1 - alpha_cumprod);
-  Noised result{Tensor::empty(x0.shape()), Tensor::empty(x0.shape())};
-  for (std::size_t i = 0; i < x0.values().size(); ++i) {
-    const double x = x0.values()[i], epsilon = noise.values()[i];
-    const double truth = prediction == PredictionType::epsilon        ? epsilon
-                         : prediction == PredictionType::v_prediction ? signal * epsilon - sigma * x
-                                                                      : x;
-    result.latents.values()[i] = static_cast<float>(signal * x + sigma * epsilon);
-    result.truth.values()[i] = static_cast<float>(truth);
-  }
-  return result;
+/// What a perfect model would predict of noised latents.
+Tensor true_prediction(const Tensor& x0, const Tensor& noise, double alpha_cumprod,
+                       PredictionType prediction) {
+  if (prediction == PredictionType::epsilon) return noise;
+  if (prediction == PredictionType::sample) return x0;
+  return linear_combination({{std::sqrt(alpha_cumprod), noise}, {-std::sqrt(1 - alpha_cumprod), x0}});
 }
 
 MeterSample compare(float timestep, const Tensor& truth, const Tensor& content, const Tensor& styled) {
@@ -80,11 +71,11 @@ std::vector<std::vector<MeterSample>> sample_meter(PromptedDenoiser& denoiser, c
     std::vector<PromptedLatents> inputs;
     std::vector<Tensor> truths;
     for (const auto& picture : pictures) {
-      auto noised = add_noise(picture.latents, noise, alphas.at(static_cast<std::size_t>(timestep)),
-                              schedule.prediction_type);
-      inputs.push_back({noised.latents, picture.content});
-      inputs.push_back({noised.latents, picture.styled});
-      truths.push_back(std::move(noised.truth));
+      const double alpha = alphas.at(static_cast<std::size_t>(timestep));
+      const Tensor latents = noised(picture.latents, noise, alpha);
+      inputs.push_back({latents, picture.content});
+      inputs.push_back({latents, picture.styled});
+      truths.push_back(true_prediction(picture.latents, noise, alpha, schedule.prediction_type));
     }
     const auto answers = denoiser(inputs, timestep);
     for (std::size_t i = 0; i < pictures.size(); ++i)

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <numeric>
 
-#include "diffusion/linear_combination.h"
+#include "diffusion/forward_process.h"
 #include "diffusion/random.h"
 
 namespace latentdial {

@@ -7,8 +7,8 @@
 
 #include "denoise/anchored_edit.h"
 #include "dial/colour_map.h"
-#include "diffusion/linear_combination.h"
 #include "session/conditions.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {

@@ -7,14 +7,10 @@
 #include "dial/slerp.h"
 #include "diffusion/random.h"
 #include "model/pixels.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial {
 namespace {
-
-Tensor scaled(Tensor x, float factor) {
-  for (float& value : x.values()) value *= factor;
-  return x;
-}
 
 /// Unit noise [1,h,w,C], or what lies between two of them.
 Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator) {

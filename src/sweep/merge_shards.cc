@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "files/read_file.h"
 #include "latentdial/error.h"
+#include "latentdial/files.h"
 #include "latentdial/image.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
@@ -20,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr std::uintmax_t kLargestPicture = 512u << 20;  // What read_image reads.
+
 /// A picture that a shard has listed.
 struct Listed {
   fs::path path;
@@ -28,8 +31,8 @@ struct Listed {
 using ListedByFile = std::map<std::string, Listed>;
 
 std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::error_code fault;
+  return read_file(path, kLargestPicture, fault);
 }
 
 /// What the manifests of a folder list, and is there.
@@ -109,20 +112,20 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
   return found;
 }
 
-/// The same file under another name, whole from the first moment.
+/// The same file under another name, whole from the first moment; a copy where the file system has no links.
 void bring(const fs::path& from, const fs::path& to) {
-  auto temporary = to;
-  temporary += ".tmp";
   std::error_code fault;
   fs::create_directories(to.parent_path(), fault);
-  fs::remove(temporary, fault);
-  fs::create_hard_link(from, temporary, fault);
-  if (fault) fs::copy_file(from, temporary, fault);
-  if (!fault) fs::rename(temporary, to, fault);
+  fs::create_hard_link(from, to, fault);
   if (!fault) return;
-  std::error_code ignored;
-  fs::remove(temporary, ignored);
-  throw Error(ErrorCode::io, fmt::format("merge: {} cannot be written: {}", to.string(), fault.message()));
+  const std::string bytes = read_file(from, kLargestPicture, fault);
+  if (fault)
+    throw Error(ErrorCode::io, fmt::format("merge: {} cannot be written: {}", to.string(), fault.message()));
+  try {
+    write_file(to, bytes);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::io, fmt::format("merge: {}", error.what()));
+  }
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -11,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "files/read_file.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
@@ -142,13 +141,11 @@ void check_keys(const ordered_json& section) {
 
 std::vector<Job> read_plan(const std::filesystem::path& path) {
   std::error_code fault;
-  const auto size = std::filesystem::file_size(path, fault);
+  const std::string text = read_file(path, kLargestPlan, fault);
+  if (fault == std::errc::file_too_large)
+    throw invalid_input("plan", fmt::format("{} is larger than 64 MiB", path.string()));
   if (fault)
     throw invalid_input("plan", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
-  if (size > kLargestPlan)
-    throw invalid_input("plan", fmt::format("{} is larger than 64 MiB", path.string()));
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
   ordered_json plan;
   try {
     plan = ordered_json::parse(text);

@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <system_error>
 
+#include "files/temporary_name.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
@@ -25,15 +25,6 @@ void make_folder(const std::filesystem::path& folder) {
     throw invalid_input("folder", fmt::format("{} cannot be made: {}", folder.string(), fault.message()));
 }
 
-/// "picture.png" of ".picture.png.1234-5.tmp", the name under which write_png writes, and of
-/// "picture.png.tmp", that of a merge or of the sweeps on Ray; "" for other names.
-std::string picture_of(std::string name) {
-  constexpr std::string_view kEnding = ".tmp";
-  if (!name.ends_with(kEnding)) return "";
-  name.resize(name.size() - kEnding.size());
-  return name.starts_with('.') ? name.substr(1, name.rfind('.') - 1) : name;
-}
-
 /// Removes what a run was writing of these pictures when it was killed.
 void remove_half_written(const std::filesystem::path& folder, const std::vector<JobResult>& results) {
   std::map<std::filesystem::path, std::set<std::string>> pictures;
@@ -45,7 +36,7 @@ void remove_half_written(const std::filesystem::path& folder, const std::vector<
     std::error_code ignored;
     std::vector<std::filesystem::path> left;
     for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
-      if (names.contains(picture_of(entry.path().filename().string()))) left.push_back(entry.path());
+      if (names.contains(written_name(entry.path().filename().string()))) left.push_back(entry.path());
     }
     for (const auto& path : left) std::filesystem::remove(path, ignored);
   }

@@ -5,7 +5,7 @@
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
-#include "sweep/read_number.h"
+#include "latentdial/text.h"
 
 namespace latentdial {
 namespace {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -14,6 +13,7 @@
 
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
+#include "latentdial/text.h"
 #include "latentdial/version.h"
 
 namespace latentdial {
@@ -123,12 +123,8 @@ void read_value(const std::string& key, const std::string& text, T& value) {
     }
     value = text == "true";
   } else {
-    T number{};
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (fault != std::errc() || end != text.data() + text.size()) {
+    if (!read_number(text, value))
       throw invalid_input("parameters", fmt::format("\"{}: {}\" is not a number in range", key, text));
-    }
-    value = number;
   }
 }
 

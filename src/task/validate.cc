@@ -10,6 +10,7 @@
 #include "diffusion/sampler.h"
 #include "latentdial/error.h"
 #include "latentdial/request.h"
+#include "latentdial/text.h"
 #include "task/check_prompts.h"
 
 namespace latentdial {
@@ -137,10 +138,6 @@ void check_dial(const Request& request) {
                             : !s.style.empty() ? dial_method_table().front().info
                                                : MethodInfo{};
   check_method(request, method);
-}
-
-bool is_blank(const std::string& text) {
-  return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "weights/mapped_file.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
 #include "weights/weights.h"

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
-#include "weights/json_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/component_files.h"
-#include "weights/json_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

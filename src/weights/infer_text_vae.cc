@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/infer_config.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

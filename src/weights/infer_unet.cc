@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/infer_config.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

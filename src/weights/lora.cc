@@ -9,9 +9,9 @@
 
 #include "latentdial/error.h"
 #include "tensor/hash.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
 #include "weights/lora_keys.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

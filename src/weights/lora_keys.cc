@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
 namespace latentdial {
 namespace {

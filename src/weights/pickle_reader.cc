@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/pickle.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 #include "weights/safetensors_header.h"
 
 namespace latentdial {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 #include "weights/stored_tensor.h"
 
 namespace latentdial {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "files/mapped_file.h"
 #include "tensor/hash.h"
-#include "weights/mapped_file.h"
 
 namespace latentdial {
 namespace {

@@ -6,12 +6,12 @@
 #include <string_view>
 #include <utility>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/diffusers_folder.h"
 #include "weights/infer_config.h"
-#include "weights/json_file.h"
 #include "weights/key_table.h"
-#include "weights/quote.h"
 #include "weights/recognise.h"
 
 namespace latentdial {

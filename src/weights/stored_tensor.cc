@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
 namespace latentdial {
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
-#include "weights/quote.h"
 
 namespace latentdial {
 namespace {

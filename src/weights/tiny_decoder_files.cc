@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
 #include "weights/checkpoint_file.h"
 #include "weights/component_files.h"
-#include "weights/json_file.h"
 
 namespace latentdial {
 namespace {

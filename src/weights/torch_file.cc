@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/pickle.h"
-#include "weights/quote.h"
 #include "weights/zip_archive.h"
 
 namespace latentdial {

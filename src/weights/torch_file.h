@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 #include "weights/stored_tensor.h"
 
 namespace latentdial {

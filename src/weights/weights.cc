@@ -8,9 +8,9 @@
 #include <cstring>
 #include <utility>
 
+#include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "weights/mapped_file.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
 namespace latentdial {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
 namespace latentdial {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 
 namespace latentdial {
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 from PIL import Image
 
-from plugs import DOG, PROGRAM, ROOT, SANITIZED, SMALL, TIMES, check_manifest, in_a_mount, row, run, whole_pictures
+from plugs import DOG, PROGRAM, ROOT, SANITIZED, SMALL, TIMES, check_manifest, in_a_mount, preloading, row, run, whole_pictures
 
 
 def killed(seconds, *arguments, **options):
@@ -61,6 +61,47 @@ def test_calibrate_is_killed(tmp_path):
         seen.add(dial.read_text())
     assert before in seen and len(seen) <= 2, "the file is the old one or the new one"
     row("kill -9 of calibrate", TIMES, killed_at_work=kills, dials_lost=0, half=0)
+
+
+@pytest.fixture
+def killed_at_sync(tmp_path):
+    """An environment in which the program is killed when it has written a file that has no name yet."""
+    if SANITIZED:
+        pytest.skip("a sanitizer wants to be the first library that is loaded")
+    try:
+        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_WRONLY))
+    except OSError:
+        pytest.skip("this file system holds no file without a name")
+    return preloading("killed_at_sync", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, command",
+    [("dog.png", (*DOG, "-o", "dog.png")), ("manifest.jsonl", ("sweep", "../plan.json", "--resume", "-q", "--out", "."))],
+)
+def test_what_is_written_when_the_program_is_killed_goes_with_it(name, command, plan, tmp_path, killed_at_sync):
+    plan(2)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for before in ({}, {name: b"earlier"}):
+        for path, content in before.items():
+            (folder / path).write_bytes(content)
+        assert run(*command, env=killed_at_sync, cwd=folder).returncode == -signal.SIGKILL
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    row(f"kill -9 while {name} is written", 2, files_left_behind=0)
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be the first library that is loaded")
+def test_a_file_system_that_holds_only_named_files(tmp_path):
+    environment = preloading("only_named_files", tmp_path)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for _ in range(2):
+        assert run(*DOG, "-o", "dog.png", env=environment, cwd=folder).returncode == 0
+        assert {path.name for path in folder.iterdir()} == whole_pictures(folder) == {"dog.png"}
+    missing = run(*DOG, "-o", "/proc/none/dog.png", env=environment)
+    assert missing.returncode == 2 and "No such file" in missing.stderr, missing
+    row("a file system of named files alone", 2, files_left_behind=0)
 
 
 def test_a_server_is_killed(tmp_path):

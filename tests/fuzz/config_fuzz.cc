@@ -1,9 +1,9 @@
 // diffusers' JSON configs: each input is read as each of them.
 #include "diffusion/schedule.h"
+#include "files/json_file.h"
 #include "models/config.h"
 #include "scratch_file.h"
 #include "try_input.h"
-#include "weights/json_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;

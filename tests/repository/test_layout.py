@@ -6,26 +6,28 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROOMS = [
-    "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "task", "denoise", "reading", "session",
-    "pipeline", "calibrate", "sweep",
+    "text", "files", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "task", "denoise",
+    "reading", "session", "pipeline", "calibrate", "sweep",
 ]
 MAY_SEE = {
+    "text": set(),
+    "files": {"text"},
     "tensor": set(),
-    "image": set(),
+    "image": {"text", "files"},
     "ops": {"tensor"},
-    "weights": {"tensor"},
-    "prompt": {"tensor"},
+    "weights": {"text", "files", "tensor"},
+    "prompt": {"text", "files", "tensor"},
     "diffusion": {"tensor"},
     "models": {"tensor", "ops", "weights"},
-    "dial": {"tensor"},
-    "model": {"tensor", "ops", "weights", "prompt", "diffusion", "models", "dial"},
-    "task": {"tensor", "prompt", "diffusion", "dial", "model"},
+    "dial": {"text", "files", "tensor"},
+    "model": {"text", "files", "tensor", "ops", "weights", "prompt", "diffusion", "models", "dial"},
+    "task": {"text", "tensor", "prompt", "diffusion", "dial", "model"},
     "denoise": {"tensor", "ops", "diffusion", "models", "dial"},
     "reading": {"tensor", "diffusion", "dial", "denoise"},
     "session": {"tensor", "diffusion", "dial", "model", "task", "denoise", "reading"},
-    "pipeline": {"tensor", "diffusion", "model", "task", "denoise", "reading", "session"},
+    "pipeline": {"text", "tensor", "diffusion", "model", "task", "denoise", "reading", "session"},
     "calibrate": {"dial", "reading", "pipeline"},
-    "sweep": set(),
+    "sweep": {"text", "files"},
 }
 RESEARCH_MAY_USE = {"training": set(), "ruler": {"training"}, "figures": {"training", "ruler"}}
 LONGEST = 500

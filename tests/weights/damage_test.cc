@@ -4,9 +4,9 @@
 
 #include <random>
 
+#include "files/json_file.h"
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_file.h"
-#include "weights/json_file.h"
 #include "weights/test_files.h"
 
 namespace latentdial {

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "weights/json_file.h"
+#include "files/json_file.h"
 #include "weights/key_table.h"
 #include "weights/test_files.h"
 

@@ -1,4 +1,4 @@
-#include "weights/quote.h"
+#include "text/quote.h"
 
 #include <algorithm>
 

@@ -1,10 +1,9 @@
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <mutex>
 #include <utility>
 
+#include "files/descriptor.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
@@ -28,13 +28,6 @@ Mappings& mappings() {
   static auto* instance = new Mappings;
   return *instance;
 }
-
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
 
 Error unreadable(const std::filesystem::path& path) {
   return invalid_input(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));

@@ -1,44 +1,15 @@
-#include "prompt/text.h"
+#include "prompt/unicode.h"
 
 #include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <vector>
 
 #include "prompt/newer_unicode.h"
 
 namespace latentdial {
 namespace {
-
-constexpr char32_t kReplacement = U'\uFFFD';
-
-// How a lead byte goes on: the number of continuation bytes, and the range of the first of them.
-struct Lead {
-  int continuations;
-  std::uint8_t low;
-  std::uint8_t high;
-  std::uint8_t payload;
-};
-
-Lead read_lead(std::uint8_t byte) {
-  const auto payload = [byte](int mask) { return static_cast<std::uint8_t>(byte & mask); };
-  if (byte >= 0xC2 && byte <= 0xDF) {
-    return {1, 0x80, 0xBF, payload(0x1F)};
-  }
-  if (byte >= 0xE0 && byte <= 0xEF) {
-    const std::uint8_t low = byte == 0xE0 ? 0xA0 : 0x80;   // no overlong forms
-    const std::uint8_t high = byte == 0xED ? 0x9F : 0xBF;  // no surrogates
-    return {2, low, high, payload(0x0F)};
-  }
-  if (byte >= 0xF0 && byte <= 0xF4) {
-    const std::uint8_t low = byte == 0xF0 ? 0x90 : 0x80;
-    const std::uint8_t high = byte == 0xF4 ? 0x8F : 0xBF;  // nothing past U+10FFFF
-    return {3, low, high, payload(0x07)};
-  }
-  return {0, 0, 0, 0};
-}
 
 utf8proc_category_t category(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
@@ -91,43 +62,6 @@ Points compose(Points points) {
 }
 
 }  // namespace
-
-std::u32string decode_utf8(std::string_view text) {
-  std::u32string points;
-  points.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<std::uint8_t>(text[i++]);
-    if (byte < 0x80) {
-      points.push_back(byte);
-      continue;
-    }
-    Lead lead = read_lead(byte);
-    char32_t point = lead.payload;
-    int left = lead.continuations;
-    for (; left > 0 && i < text.size(); --left, ++i) {
-      const auto next = static_cast<std::uint8_t>(text[i]);
-      if (next < lead.low || next > lead.high) {
-        break;
-      }
-      point = point << 6 | (next & 0x3FU);
-      lead.low = 0x80;
-      lead.high = 0xBF;
-    }
-    points.push_back(lead.continuations > 0 && left == 0 ? point : kReplacement);
-  }
-  return points;
-}
-
-std::string encode_utf8(std::u32string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size());
-  for (const char32_t c : text) {
-    std::array<utf8proc_uint8_t, 4> encoded;
-    const auto count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), encoded.data());
-    bytes.append(encoded.begin(), encoded.begin() + count);
-  }
-  return bytes;
-}
 
 bool is_letter(char32_t c) {
   const auto kind = category(c);

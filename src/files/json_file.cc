@@ -1,4 +1,4 @@
-#include "weights/json_file.h"
+#include "files/json_file.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "weights/mapped_file.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
 namespace latentdial {
 namespace {

@@ -5,11 +5,6 @@
 
 namespace latentdial {
 
-/// UTF-8 → code points. Each maximal broken part becomes one U+FFFD (Unicode 15, section 3.9, "best
-/// practices"), which is Python's `errors="replace"`.
-[[nodiscard]] std::u32string decode_utf8(std::string_view text);
-[[nodiscard]] std::string encode_utf8(std::u32string_view text);
-
 /// Unicode's general categories L*, N*, and the White_Space property.
 [[nodiscard]] bool is_letter(char32_t c);
 [[nodiscard]] bool is_number(char32_t c);
