@@ -35,19 +35,19 @@ struct CalibrateCommand {
 
   void check() const {
     if (is_blank(options.settings.style))
-      throw invalid_input(
-          "--style: no style is given; say which to calibrate, as in --style \"Monet style\"");
+      throw invalid_input("style",
+                          "no style is given; say which to calibrate, as in --style \"Monet style\"");
     if (seeds < 1 || seeds > kMostSeeds)
-      throw invalid_input(fmt::format("--seeds: {} is out of range, use 1 to {}", seeds, kMostSeeds));
+      throw invalid_input("seeds", fmt::format("{} is out of range, use 1 to {}", seeds, kMostSeeds));
     if (!(options.content_budget >= 0 && options.content_budget <= kWidestBudget))
-      throw invalid_input(fmt::format("--content-budget: {} is out of range, use 0 to {}",
-                                      options.content_budget, kWidestBudget));
+      throw invalid_input("content_budget", fmt::format("{} is out of range, use 0 to {}",
+                                                        options.content_budget, kWidestBudget));
     if (out.empty()) return;
     const fs::path folder = fs::path(out).parent_path().empty() ? fs::path(".") : fs::path(out).parent_path();
     std::error_code fault;
     fs::create_directories(folder, fault);
     if (fault || access(folder.c_str(), W_OK | X_OK) != 0)
-      throw invalid_input(fmt::format("--out: {} cannot be written to", folder.string()));
+      throw invalid_input("out", fmt::format("{} cannot be written to", folder.string()));
   }
 
   void report(const std::string& path, const Calibration& found) const {

@@ -35,23 +35,23 @@ struct DialCommand {
 
   void check_draft() const {
     if (draft_steps == 0 && !refined.empty())
-      throw invalid_input("--refine: there is no draft to refine; say in how many steps, as in --draft 8");
+      throw invalid_input("refine", "there is no draft to refine; say in how many steps, as in --draft 8");
     if (draft_steps != 0 && (draft_steps < 1 || draft_steps >= settings.steps))
-      throw invalid_input(fmt::format("--draft: {} is out of range, use 1 to {}, fewer than --steps",
-                                      draft_steps, settings.steps - 1));
+      throw invalid_input("draft", fmt::format("{} is out of range, use 1 to {}, fewer than --steps",
+                                               draft_steps, settings.steps - 1));
   }
 
   void run() const {
     if (settings.style.empty())
-      throw invalid_input(
-          "--style: no style is given; say what the dial turns, as in --style \"Monet style\"");
+      throw invalid_input("style",
+                          "no style is given; say what the dial turns, as in --style \"Monet style\"");
     check_draft();
-    const Strip whole = strip_at("--at", at, settings.steps);
-    const Strip strip = refined.empty() ? whole : strip_at("--refine", refined, settings.steps);
+    const Strip whole = strip_at("position", at, settings.steps);
+    const Strip strip = refined.empty() ? whole : strip_at("refine", refined, settings.steps);
     const Pipeline pipeline = load_pipeline(engine, output);
     const fs::path folder = out.empty() ? default_folder("dial", pipeline.info().name, whole) : fs::path(out);
     if (draft_steps != 0)
-      make_strips(pipeline, {strip_at("--at", at, draft_steps)}, folder / "draft", output);
+      make_strips(pipeline, {strip_at("position", at, draft_steps)}, folder / "draft", output);
     make_strips(pipeline, {strip}, folder, output);
     warn_of_jump(strip, folder, output);
     if (explained) explain_strip(pipeline, strip, folder, output);

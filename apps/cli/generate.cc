@@ -21,17 +21,17 @@ namespace fs = std::filesystem;
 /// Said before the work, not after it: the picture could not be written.
 void check_output(const fs::path& path) {
   if (path.extension() != ".png")
-    throw invalid_input(
-        fmt::format("--out: {} must end in .png, the one format that is written", path.string()));
+    throw invalid_input("out",
+                        fmt::format("{} must end in .png, the one format that is written", path.string()));
   if (fs::is_directory(path))
-    throw invalid_input(fmt::format("--out: {} is a folder; name a .png file", path.string()));
+    throw invalid_input("out", fmt::format("{} is a folder; name a .png file", path.string()));
   const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
   std::error_code fault;
   fs::create_directories(folder, fault);
   if (fault)
-    throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
+    throw invalid_input("out", fmt::format("{} cannot be made: {}", folder.string(), fault.message()));
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw invalid_input(fmt::format("--out: {} cannot be written to", folder.string()));
+    throw invalid_input("out", fmt::format("{} cannot be written to", folder.string()));
 }
 
 /// out.png, or the first of out-1.png, out-2.png … that is free: no picture is written over unasked.
@@ -50,7 +50,7 @@ struct GenerateCommand {
   /// Takes over the settings in a picture's text; options beside it change them.
   void again(const std::string& picture) {
     const std::string text = read_png_parameters(picture);
-    if (text.empty()) throw invalid_input(fmt::format("--again: {} holds no settings", picture));
+    if (text.empty()) throw invalid_input("again", fmt::format("{} holds no settings", picture));
     settings = parse_parameters(text);
   }
 

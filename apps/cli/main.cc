@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands.h"
@@ -14,6 +15,7 @@
 #include "latentdial/text.h"
 #include "latentdial/version.h"
 #include "lost_mapping.h"
+#include "options.h"
 #include "thread_waiting.h"
 
 namespace latentdial::cli {
@@ -81,17 +83,20 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
                                          chosen.empty() ? "" : chosen.front()->get_name() + " "));
 }
 
-int report_error(const Error& error) {
+int report_error(const CLI::App& app, const Error& error) {
+  const auto chosen = app.get_subcommands();
+  const std::string line = error.line(
+      [&](std::string_view field) { return flag_of(chosen.empty() ? app : *chosen.front(), field); });
   switch (error.code()) {
     case ErrorCode::invalid_input:
     case ErrorCode::io:
-      return report(kWrongInput, error.what());
+      return report(kWrongInput, line);
     case ErrorCode::cancelled:
       return report(kFailed, "stopped; every finished picture is kept");
     case ErrorCode::internal:
       break;
   }
-  return report(kFailed, error.what());
+  return report(kFailed, line);
 }
 
 int run_program(int argc, char** argv) {
@@ -107,7 +112,7 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const Error& error) {
-    return report_error(error);
+    return report_error(app, error);
   } catch (const std::bad_alloc&) {
     return report(kFailed, "out of memory; use a smaller --size or --dtype bf16");
   } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "latentdial/settings.h"
 
@@ -19,9 +20,13 @@ void add_engine_options(CLI::App& command, ModelOptions& options);
 CLI::Option* add_text(CLI::App& command, const std::string& flags, std::string& value,
                       const std::string& help);
 
-/// One value per picture: a strip's "A:B:N" checked against the setting's range. Throws invalid_input naming
-/// the flag.
-[[nodiscard]] std::vector<double> read_range(const std::string& flag, const std::string& text, double min,
+/// How a command says what an Error's field is: "--cfg" of "guidance_scale", "--seeds" of "seeds"; "" where
+/// it has no such flag.
+[[nodiscard]] std::string flag_of(const CLI::App& command, std::string_view field);
+
+/// One value per picture: a strip's "A:B:N" checked against the setting's range. Throws invalid_input of
+/// `field`.
+[[nodiscard]] std::vector<double> read_range(const std::string& field, const std::string& text, double min,
                                              double max);
 
 }  // namespace latentdial::cli

@@ -84,9 +84,9 @@ void become_ray_driver(const RaySweep& sweep) {
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());
   throw invalid_input(
-      fmt::format("--ray: {} cannot be run: {}; install Python 3 with latentdial[ray], or name a Python that "
-                  "has it by LATENTDIAL_PYTHON",
-                  command.front(), std::strerror(errno)));
+      "ray", fmt::format("{} cannot be run: {}; install Python 3 with latentdial[ray], or name a Python that "
+                         "has it by LATENTDIAL_PYTHON",
+                         command.front(), std::strerror(errno)));
 }
 
 }  // namespace latentdial::cli

@@ -91,9 +91,11 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
               httplib::Response& response) {
   Json body = read_object(http);
   A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
-  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads),
-                                              client_of(context, http), preview_when_asked(context.live));
-  const JobStatus job = wait_for_client(context, id);
+  const JobStatus job = in_words_of(a1111_name, [&] {
+    return wait_for_client(context,
+                           context.queue.submit(std::move(request.list), std::move(request.uploads),
+                                                client_of(context, http), preview_when_asked(context.live)));
+  });
   Json images = Json::array();
   if (request.send_images) {
     for (const auto& frame : job.frames) images.push_back(encode_base64(frame->png));
@@ -162,11 +164,12 @@ void set_live_previews(LivePreviews& live, const Json& wanted) {
   const Json enable = wanted.value("live_previews_enable", Json(live.enabled.load()));
   const Json every = wanted.value("show_progress_every_n_steps", Json(live.every_n_steps.load()));
   if (!enable.is_boolean())
-    throw invalid_input(fmt::format("live_previews_enable: true or false is needed, not {}", enable.dump()));
+    throw invalid_input("live_previews_enable",
+                        fmt::format("true or false is needed, not {}", enable.dump()));
   if (!every.is_number_integer() || every < -1 || every > kMostPreviewSteps)
     throw invalid_input(
-        fmt::format("show_progress_every_n_steps: a whole number from -1 to {} is needed, not {}",
-                    kMostPreviewSteps, every.dump()));
+        "show_progress_every_n_steps",
+        fmt::format("a whole number from -1 to {} is needed, not {}", kMostPreviewSteps, every.dump()));
   live.enabled = enable.get<bool>();
   live.every_n_steps = every.get<int>();
 }
@@ -183,8 +186,8 @@ void set_options(const A1111& context, const httplib::Request& request, httplib:
         now.contains(key) && (now[key] == value || (key == "sd_model_checkpoint" && value == title));
     if (!same)
       throw invalid_input(
-          fmt::format("{}: cannot be set to {}; {}", key, value.dump(),
-                      now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
+          key, fmt::format("cannot be set to {}; {}", value.dump(),
+                           now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
   }
   set_live_previews(*context.live, wanted);
   reply(response, Json());
@@ -193,7 +196,7 @@ void set_options(const A1111& context, const httplib::Request& request, httplib:
 void send_png_info(const httplib::Request& request, httplib::Response& response) {
   const Json body = read_object(request);
   if (!body.contains("image") || !body["image"].is_string())
-    throw invalid_input("image: a PNG in base64 is needed");
+    throw invalid_input("image", "a PNG in base64 is needed");
   const std::string bytes = decode_base64("image", body["image"].get_ref<const std::string&>());
   const std::string text =
       png_parameters({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "image");

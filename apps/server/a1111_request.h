@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "http.h"
@@ -13,6 +15,9 @@ struct A1111Request {
   bool send_images = true;
   std::vector<std::string> notices;  ///< Settings that were given and have no effect.
 };
+
+/// A1111's name of one of our settings: "cfg_scale" of "guidance_scale"; "" where it has none.
+[[nodiscard]] std::string a1111_name(std::string_view field);
 
 /// Reads a body of /sdapi/v1/txt2img, or of img2img. Throws invalid_input naming a setting that is unknown,
 /// wrong, or not supported.

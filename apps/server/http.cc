@@ -5,7 +5,6 @@
 #include <new>
 #include <random>
 
-#include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "listener.h"
 
@@ -31,6 +30,11 @@ int status_of(ErrorCode code, int invalid_status) {
 
 }  // namespace
 
+Error in_words(const Error& error, const Naming& naming) {
+  const std::string word = naming(error.field());
+  return {error.code(), word.empty() ? error.field() : word, with_names(error.message(), naming)};
+}
+
 Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
   return [=](const httplib::Request& request, httplib::Response& response) {
     Failure failure;
@@ -38,16 +42,16 @@ Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
       handler(request, response);
       return;
     } catch (const Error& error) {
-      failure = {status_of(error.code(), invalid_status), name(error.code()), error.what()};
+      failure = {status_of(error.code(), invalid_status), name(error.code()), error.what(), error.field()};
     } catch (const NotFound& error) {
-      failure = {404, "not_found", error.what()};
+      failure = {404, "not_found", error.what(), ""};
     } catch (const QueueFull& error) {
-      failure = {429, "queue_full", error.what()};
+      failure = {429, "queue_full", error.what(), ""};
       response.set_header("Retry-After", kRetryAfterSeconds);
     } catch (const std::bad_alloc&) {
-      failure = {503, "out_of_memory", "out of memory; try a smaller picture"};
+      failure = {503, "out_of_memory", "out of memory; try a smaller picture", ""};
     } catch (const std::exception& error) {
-      failure = {500, "internal", error.what()};
+      failure = {500, "internal", error.what(), ""};
     }
     reply(response, body(failure), failure.status);
   };
@@ -84,11 +88,11 @@ JobStatus wait_for_client(const Context& context, const std::string& job) {
 
 Settings read_settings(Json body, Uploads& uploads) {
   if (body.contains("dial") && body["dial"].is_string())
-    throw invalid_input("dial: a file of this machine cannot be named; \"dial\" is the position, a number");
+    throw invalid_input("dial", "a file of this machine cannot be named; \"dial\" is the position, a number");
   for (const char* key : {"image", "mask", "to_image"}) {
     const auto found = body.find(key);
     if (found == body.end() || found->is_null() || *found == "") continue;
-    if (!found->is_string()) throw invalid_input(fmt::format("{}: a picture in base64 is needed", key));
+    if (!found->is_string()) throw invalid_input(key, "a picture in base64 is needed");
     *found = uploads.add(key, decode_base64(key, found->get_ref<const std::string&>()));
   }
   if (const auto found = body.find("dial"); found != body.end()) {

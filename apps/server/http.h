@@ -8,6 +8,7 @@
 #include <string>
 
 #include "job_queue.h"
+#include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
 namespace latentdial::server {
@@ -26,6 +27,7 @@ struct Failure {
   int status = 500;
   std::string code;  ///< "invalid_input", "not_found", "queue_full" …
   std::string message;
+  std::string field;  ///< What is wrong, in the API's own word; "" for no field.
 };
 using ErrorBody = Json (*)(const Failure&);
 
@@ -40,6 +42,18 @@ using Handler = std::function<void(const httplib::Request&, httplib::Response&)>
 /// The handler, with what it throws turned into a status and `body`: 400 for invalid input (or
 /// `invalid_status`), 404, 429 with Retry-After, 500.
 [[nodiscard]] Handler guarded(Handler handler, ErrorBody body, int invalid_status = 400);
+
+/// An error of our settings in the words of an API that has others.
+[[nodiscard]] Error in_words(const Error& error, const Naming& naming);
+/// What `work` returns. The errors that it throws are in the API's words.
+template <class Work>
+auto in_words_of(const Naming& naming, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw in_words(error, naming);
+  }
+}
 
 void reply(httplib::Response& response, const Json& body, int status = 200);
 

@@ -213,7 +213,7 @@ void JobQueue::run(Job& job) {
     state = JobState::failed;
     fault = Error(ErrorCode::internal, error.what());
   }
-  if (fault) fault = Error(fault->code(), job.uploads.without_paths(fault->what()));
+  if (fault) fault = job.uploads.without_paths(*fault);
   const std::lock_guard lock(mutex_);
   running_ = nullptr;  // With its end: who has the answer finds nothing running.
   end(job, state, state == JobState::failed ? fault : std::nullopt);

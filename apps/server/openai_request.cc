@@ -41,8 +41,8 @@ void check_neutral(Json& body) {
   for (const auto& [key, neutral] : kNeutral) {
     const Json value = take(body, std::string(key).c_str(), Json());
     if (!value.is_null() && std::find(neutral.begin(), neutral.end(), value) == neutral.end())
-      throw invalid_input(fmt::format("{}: {} is not supported{}", key, value.dump(),
-                                      neutral.empty() ? "" : "; use " + neutral.front().dump()));
+      throw invalid_input(key, fmt::format("{} is not supported{}", value.dump(),
+                                           neutral.empty() ? "" : "; use " + neutral.front().dump()));
   }
 }
 
@@ -54,7 +54,7 @@ void read_size(const Json& size, Json& body) {
   int width = 0, height = 0;
   if (x == std::string::npos || !read_number(text.substr(0, x), width) ||
       !read_number(text.substr(x + 1), height))
-    throw invalid_input(fmt::format("size: {} is not as in \"512x512\"", size.dump()));
+    throw invalid_input("size", fmt::format("{} is not as in \"512x512\"", size.dump()));
   body["width"] = width;
   body["height"] = height;
 }
@@ -62,7 +62,7 @@ void read_size(const Json& size, Json& body) {
 /// A style without a position would do nothing, and nobody would know.
 void check_dial(const Json& body) {
   if (body.contains("style") && !body.contains("dial") && !body.contains("position"))
-    throw invalid_input("dial: say how much of the style is wanted: 0 none, 1 all of it");
+    throw invalid_input("dial", "say how much of the style is wanted: 0 none, 1 all of it");
 }
 
 /// A form has texts only: what is not a text in our settings is read as JSON.
@@ -78,10 +78,10 @@ Json read_field(const std::string& name, const std::string& text) {
 
 int read_partial_images(const Json& value, bool stream) {
   if (!value.is_number_integer() || value < 0 || value > kMostPartialImages)
-    throw invalid_input(fmt::format("partial_images: a whole number from 0 to {} is needed, not {}",
-                                    kMostPartialImages, value.dump()));
+    throw invalid_input("partial_images", fmt::format("a whole number from 0 to {} is needed, not {}",
+                                                      kMostPartialImages, value.dump()));
   if (value > 0 && !stream)
-    throw invalid_input("partial_images: only a stream shows them; set stream to true");
+    throw invalid_input("partial_images", "only a stream shows them; set stream to true");
   return value.get<int>();
 }
 
@@ -95,22 +95,28 @@ OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
   const Json count = take(body, "n", 1);
   if (!count.is_number_integer() || count < 1 || count > kMostPictures)
     throw invalid_input(
-        fmt::format("n: a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
+        "n", fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
   request.stream = take(body, "stream", false) == true;
-  if (request.stream && count != 1) throw invalid_input("n: a stream carries one picture");
+  if (request.stream && count != 1) throw invalid_input("n", "a stream carries one picture");
   request.partial_images = read_partial_images(take(body, "partial_images", 0), request.stream);
   const Json format = take(body, "response_format", "b64_json");
   if (format != "b64_json" && format != "url")
-    throw invalid_input(fmt::format("response_format: {} is unknown; use b64_json or url", format.dump()));
+    throw invalid_input("response_format", fmt::format("{} is unknown; use b64_json or url", format.dump()));
   request.as_urls = format == "url";
   if (!body.contains("seed") || body["seed"].is_null()) body["seed"] = random_seed();
   check_dial(body);
-  request.list.assign(count.get<std::size_t>(), read_settings(std::move(body), request.uploads));
+  const auto read = [&] { return read_settings(std::move(body), request.uploads); };
+  request.list.assign(count.get<std::size_t>(), in_words_of(openai_name, read));
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }
 
 }  // namespace
+
+std::string openai_name(std::string_view field) {
+  if (field == "width" || field == "height") return "size";
+  return field == "position" ? "dial" : "";
+}
 
 OpenAiRequest read_generation(Json body, const ModelInfo& model) {
   return read_request(std::move(body), {}, model);
@@ -129,7 +135,7 @@ OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model)
     }
   }
   if (pictures.size() != 1)
-    throw invalid_input(fmt::format("image: one picture is needed, not {}", pictures.size()));
+    throw invalid_input("image", fmt::format("one picture is needed, not {}", pictures.size()));
   // read_settings takes pictures as base64, whichever way they came.
   body["image"] = encode_base64(pictures.front());
   return read_request(std::move(body), {}, model);

@@ -15,9 +15,15 @@ struct OpenAiRequest {
   bool as_urls = false;    ///< response_format "url".
 };
 
+/// OpenAI's name of one of our settings: "size" of "width"; "" where it has none.
+[[nodiscard]] std::string openai_name(std::string_view field);
+
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
 /// model.
 [[nodiscard]] OpenAiRequest read_generation(Json body, const ModelInfo& model);
+
+/// OpenAI's name of one of our settings: "size" of "width"; "" where it has none.
+[[nodiscard]] std::string openai_name(std::string_view field);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
 [[nodiscard]] OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model);

@@ -154,21 +154,28 @@ Json schemas() {
   Json dial = job_request({{"at", std::move(at)}});
   dial["properties"]["style"] = not_empty(dial["properties"]["style"]);
   dial["required"] = {"prompt", "style"};
-  return {{"Job", std::move(job)},
-          {"Frame", std::move(frame)},
-          {"Settings", job_request(Json::object())},
-          {"Dial", std::move(dial)},
-          {"Txt2img", a1111_request()},
-          {"Img2img", img2img_request()},
-          {"Generation", openai_request()}};
+  Json why = {{"type", "object"}, {"required", {"code", "message", "field"}}};
+  why["properties"] = {
+      {"code", text("The kind of failure: invalid_input, not_found, queue_full, ...")},
+      {"message", text("One line: what is wrong, where, and what would be right")},
+      {"field",
+       {{"type", {"string", "null"}},
+        {"description", "The setting that is wrong, as /v1/model names it; null for none"}}}};
+  Json error = {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", std::move(why)}}}};
+  return {{"Error", std::move(error)},    {"Job", std::move(job)},
+          {"Frame", std::move(frame)},    {"Settings", job_request(Json::object())},
+          {"Dial", std::move(dial)},      {"Txt2img", a1111_request()},
+          {"Img2img", img2img_request()}, {"Generation", openai_request()}};
 }
 
-/// One method of one path. `failures` are the statuses that it may give besides its own.
-Json operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures) {
+/// One method of one path. `failures` are the statuses that it may give besides its own, with bodies of the
+/// form `failure_body`.
+Json operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures,
+               const Json& failure_body = {{"type", "object"}}) {
   Json responses = {
       {std::to_string(status), {{"description", "Done as asked"}, {"content", std::move(answer)}}}};
   for (const int failure : failures) {
-    Json body = content("application/json", {{"type", "object"}});
+    Json body = content("application/json", failure_body);
     responses[std::to_string(failure)] = {{"description", "Refused, or failed; the body says why"},
                                           {"content", std::move(body)}};
   }
@@ -185,6 +192,11 @@ Json path_parameter(const std::string& name, const std::string& type) {
 }
 
 constexpr const char* kJson = "application/json";
+
+/// An operation of our own API.
+Json own_operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures) {
+  return operation(summary, status, std::move(answer), failures, reference("Error"));
+}
 
 Json own_paths() {
   const Json job = content(kJson, reference("Job"));
@@ -205,27 +217,27 @@ Json own_paths() {
     return operation;
   };
   Json paths = Json::object();
-  paths["/v1/model"]["get"] = operation("What is served, and every setting", 200, object, {401, 403});
+  paths["/v1/model"]["get"] = own_operation("What is served, and every setting", 200, object, {401, 403});
   paths["/v1/generate"]["post"] = started(
-      with_body(operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
+      with_body(own_operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
   paths["/v1/dial"]["post"] = started(with_body(
-      operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial")));
+      own_operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial")));
   paths["/v1/jobs/{id}"] = {
       {"parameters", {id}},
-      {"get", named("lookAtJob", operation("How far a job is", 200, job, looking))},
+      {"get", named("lookAtJob", own_operation("How far a job is", 200, job, looking))},
       {"delete",
-       named("cancelJob", operation("Cancels a job; its finished pictures stay", 200, job, looking))}};
+       named("cancelJob", own_operation("Cancels a job; its finished pictures stay", 200, job, looking))}};
   paths["/v1/jobs/{id}/frames/{index}.png"] = {
       {"parameters", {id, path_parameter("index", "integer")}},
-      {"get", named("getFrame", operation("A finished picture", 200, png, looking))}};
+      {"get", named("getFrame", own_operation("A finished picture", 200, png, looking))}};
   paths["/v1/jobs/{id}/preview.png"] = {
       {"parameters", {id}},
-      {"get", named("getPreview", operation("The latest preview of a picture", 200, png, looking))}};
+      {"get", named("getPreview", own_operation("The latest preview of a picture", 200, png, looking))}};
   paths["/v1/jobs/{id}/strip.png"] = {
       {"parameters", {id}},
-      {"get", named("getStrip", operation("The finished pictures side by side", 200, png, looking))}};
+      {"get", named("getStrip", own_operation("The finished pictures side by side", 200, png, looking))}};
   paths["/v1/png-info"]["post"] =
-      with_body(operation("The settings in a picture", 200, object, {400, 401, 403, 413}), "image/png",
+      with_body(own_operation("The settings in a picture", 200, object, {400, 401, 403, 413}), "image/png",
                 {{"type", "string"}, {"format", "binary"}});
   return paths;
 }

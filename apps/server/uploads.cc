@@ -50,13 +50,11 @@ std::string decode_base64(const std::string& key, std::string_view text) {
   for (const char c : text) {
     if (c == '\n' || c == '\r') continue;
     const int value = values[static_cast<unsigned char>(c)];
-    if (value < 0)
-      throw invalid_input(fmt::format("{}: no base64; a PNG, JPEG or WebP in base64 is needed", key));
+    if (value < 0) throw invalid_input(key, "no base64; a PNG, JPEG or WebP in base64 is needed");
     bits = (bits << 6) | static_cast<std::uint32_t>(value);
     if ((count += 6) >= 8) bytes += static_cast<char>((bits >> (count -= 8)) & 0xff);
   }
-  if (bytes.empty())
-    throw invalid_input(fmt::format("{}: empty; a PNG, JPEG or WebP in base64 is needed", key));
+  if (bytes.empty()) throw invalid_input(key, "empty; a PNG, JPEG or WebP in base64 is needed");
   return bytes;
 }
 
@@ -110,7 +108,12 @@ struct Uploads::File {
 };
 
 std::string Uploads::add(const std::string& key, std::string_view bytes) {
-  return add(decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, key));
+  try {
+    return add(
+        decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "what is given"));
+  } catch (const Error& error) {
+    throw error.about(key);
+  }
 }
 
 std::string Uploads::add(const Image& image) {
@@ -120,12 +123,13 @@ std::string Uploads::add(const Image& image) {
   return file->path();
 }
 
-std::string Uploads::without_paths(std::string message) const {
+Error Uploads::without_paths(const Error& error) const {
+  std::string message = error.message();
   for (const auto& file : files_) {
     for (auto at = message.find(file->path()); at != std::string::npos; at = message.find(file->path()))
       message.replace(at, file->path().size(), "the picture");
   }
-  return message;
+  return {error.code(), error.field(), message};
 }
 
 }  // namespace latentdial::server

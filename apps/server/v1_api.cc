@@ -17,7 +17,10 @@ constexpr std::size_t kMostPictures = 201;
 constexpr int kMostSteps = 1000;
 
 Json error_body(const Failure& failure) {
-  return {{"error", {{"code", failure.code}, {"message", failure.message}}}};
+  return {{"error",
+           {{"code", failure.code},
+            {"message", failure.message},
+            {"field", failure.field.empty() ? Json() : Json(failure.field)}}}};
 }
 
 Json settings_to_object(const Settings& settings) {
@@ -77,11 +80,11 @@ std::vector<double> read_positions(const Json& at) {
              std::all_of(at.begin(), at.end(), [](const Json& p) { return p.is_number(); })) {
     positions = at.get<std::vector<double>>();
   } else {
-    throw invalid_input("at: a list of dial positions or \"A:B:N\" is needed, as in [0, 0.5, 1]");
+    throw invalid_input("at", "a list of dial positions or \"A:B:N\" is needed, as in [0, 0.5, 1]");
   }
   if (positions.empty() || positions.size() > kMostPictures)
-    throw invalid_input(
-        fmt::format("at: 1 to {} positions are taken, not {}", kMostPictures, positions.size()));
+    throw invalid_input("at",
+                        fmt::format("1 to {} positions are taken, not {}", kMostPictures, positions.size()));
   return positions;
 }
 
@@ -90,8 +93,8 @@ WantsPreview take_preview_every(Json& body) {
   const Json every = body.value("preview_every", Json(0));
   body.erase("preview_every");
   if (!every.is_number_integer() || every < 0 || every > kMostSteps)
-    throw invalid_input(fmt::format("preview_every: a whole number from 0 to {} is needed, not {}",
-                                    kMostSteps, every.dump()));
+    throw invalid_input("preview_every", fmt::format("a whole number from 0 to {} is needed, not {}",
+                                                     kMostSteps, every.dump()));
   if (every == 0) return {};
   return [steps = every.get<int>()](const StepProgress& now) { return now.step % steps == 0; };
 }
@@ -108,7 +111,7 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
   Uploads uploads;
   const Settings settings = read_settings(std::move(body), uploads);
   if (dial && settings.style.empty())
-    throw invalid_input("style: say what the dial turns, as in \"Monet style\"");
+    throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
   const std::string id = context.queue.submit(std::move(list), std::move(uploads),

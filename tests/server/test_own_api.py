@@ -123,8 +123,8 @@ def test_stopping_the_server_stops_its_work(server):
         ("/v1/generate", {"prompt": "a dog", "width": 100}, "multiples of 8"),
         ("/v1/generate", {"prompt": "a dog", "sampler": "fast"}, "pndm"),
         ("/v1/generate", {"prompt": "a dog", "image": "!!!"}, "image: no base64"),
-        ("/v1/generate", {"prompt": "a dog", "image": "aGVsbG8="}, "image is no picture"),
-        ("/v1/generate", {"prompt": "a dog", "image": "/etc/passwd"}, "image is no picture"),
+        ("/v1/generate", {"prompt": "a dog", "image": "aGVsbG8="}, "image: what is given is no picture"),
+        ("/v1/generate", {"prompt": "a dog", "image": "/etc/passwd"}, "image: what is given is no picture"),
         ("/v1/generate", {"prompt": "a dog", "dial": "/etc/passwd"}, "a file of this machine cannot be named"),
         ("/v1/generate", {"prompt": "a dog", "preview_every": -1}, "preview_every: a whole number from 0 to 1000"),
         ("/v1/dial", {"prompt": "a dog", "style": "sketch", "preview_every": "2"}, "preview_every: a whole number"),
@@ -138,6 +138,40 @@ def test_a_wrong_setting_is_named(client, path, body, says):
     reply = client.post(path, **body)
     assert reply.status_code == 400, reply.text
     assert reply.json()["error"]["code"] == "invalid_input" and says in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ({"guidance_scale": 120}, "guidance_scale", "guidance_scale: 120 is out of range, use 0 to 100"),
+        ({"guidance_start": 0.7, "guidance_end": 0.6}, "guidance_start", "guidance_start: 0.7 is behind guidance_end, 0.6"),
+        ({"invert": True}, "invert", "invert: no picture is given; say which by image"),
+        ({"strength": 2}, "strength", "strength: 2 is out of range"),
+        ({"sampler": "magic"}, "sampler", 'sampler: "magic" is unknown'),
+        ({"steps": "many"}, "steps", 'steps: "many" is given, but a whole number is needed'),
+        ({"width": 64, "height": 63}, "height", "height: 64x63 is not a picture size"),
+        ({"negative_prompt": "(a:1000)"}, "negative_prompt", "negative_prompt: emphasis makes"),
+        ({"image": "!!!"}, "image", "image: no base64"),
+        ({"image": "aGVsbG8="}, "image", "image: what is given is no picture"),
+        ({"preview_every": -1}, "preview_every", "preview_every: a whole number"),
+        ({"stepz": 3}, None, 'the setting "stepz" is unknown'),
+    ],
+)
+def test_an_error_has_its_field(client, body, field, says):
+    error = client.post("/v1/generate", **{"prompt": "a dog"} | body).json()["error"]
+    assert error["code"] == "invalid_input" and error["field"] == field and error["message"].startswith(says)
+
+
+def test_an_error_of_no_setting_has_no_field(client):
+    for reply in (client.get("/v1/jobs/0123"), client.get("/v1/nothing"), client.post("/v1/jobs/0123")):
+        assert reply.json()["error"]["field"] is None, reply.text
+
+
+@pytest.mark.parametrize("text", ["@(guidance_scale)", "@(steps" * 15_000, "\x1b[2J\n@(nonsense)\0", "猫" * 33_000])
+def test_marks_in_a_clients_text_make_no_other_line(client, text):
+    for body in ({"sampler": text}, {text: 1}, {"style": "sketch", "method": text}):
+        error = client.post("/v1/generate", **{"prompt": "a dog"} | body).json()["error"]
+        assert error["message"].isprintable() and len(error["message"].encode()) <= 8192
 
 
 def test_what_is_not_there_is_404(client):
