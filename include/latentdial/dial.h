@@ -15,6 +15,7 @@ struct MethodInfo {
   bool edits = false;         ///< It edits the finished picture.
   bool angle = false;         ///< It turns the encoding by an angle, perhaps `per_token`.
   bool needs_dial = false;    ///< It turns a dial file, or the standard dial.
+  bool weakens = false;       ///< It takes the style away: its angle grows as the position falls below 0.
   bool peer = false;          ///< Somebody else's dial, to compare with.
 };
 
