@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -85,6 +86,9 @@ struct Dial {
 
 /// Writes JSON, whole or not at all. Throws io.
 void write_dial(const std::filesystem::path& path, const Dial& dial);
+
+/// Of all that the dial holds; the same on every machine.
+[[nodiscard]] std::uint64_t hash_of(const Dial& dial);
 
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
 [[nodiscard]] std::string dial_file_name(const std::string& style);
