@@ -92,9 +92,9 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
   Json body = read_object(http);
   A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
   const JobStatus job = in_words_of(a1111_name, [&] {
-    return wait_for_client(
-        context, context.queue.submit(request.list, std::move(request.images), client_of(context, http),
-                                      preview_when_asked(context.live)));
+    return wait_for_client(context,
+                           context.queue.submit(request.list, request.images, client_of(context, http),
+                                                preview_when_asked(context.live)));
   });
   Json images = Json::array();
   if (request.send_images) {

@@ -23,10 +23,11 @@ std::string random_id() {
   return fmt::format("{:08x}{:08x}{:08x}", device(), device(), device());
 }
 
-/// The pictures at the size that they are used at: a job that waits holds no more of them.
-void fit(InputImages& images, const Settings& settings) {
-  for (auto* image : {&images.start, &images.end})
-    if (*image) *image = (*image)->resized(settings.width, settings.height);
+std::size_t bytes_of(const InputImages& images) {
+  std::size_t sum = 0;
+  for (const auto* image : {&images.start, &images.end, &images.style_mask})
+    if (*image) sum += (*image)->image().rgb.size();
+  return sum;
 }
 
 }  // namespace
@@ -34,6 +35,7 @@ void fit(InputImages& images, const Settings& settings) {
 struct JobQueue::Job {
   std::string id, client;
   std::vector<Request> list;
+  std::size_t image_bytes = 0;  ///< Of the pixels that the requests hold.
   WantsPreview wants_preview;
   bool preview_asked = false;
   JobState state = JobState::queued;
@@ -84,10 +86,15 @@ void JobQueue::close() {
   changed_.notify_all();
 }
 
-void JobQueue::require_room(const std::string& client) const {
+/// With the lock held.
+void JobQueue::require_room(const Job& job) const {
+  const std::string& client = job.client;
   if (stopping_ || waiting_.size() >= limits_.waiting)
     throw QueueFull(
         fmt::format("{} jobs are waiting, which is as many as this server takes", waiting_.size()));
+  const bool more = job.image_bytes > 0 && unfinished_image_bytes_ > 0;
+  if (more && unfinished_image_bytes_ + job.image_bytes > limits_.image_bytes)
+    throw QueueFull("pictures of waiting jobs take as much memory as this server has for them");
   if (client.empty()) return;
   const auto waiting =
       std::ranges::count_if(waiting_, [&](const auto& job) { return job->client == client; });
@@ -97,20 +104,17 @@ void JobQueue::require_room(const std::string& client) const {
         "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
 }
 
-std::string JobQueue::submit(const std::vector<Settings>& list, InputImages images, const std::string& client,
-                             WantsPreview wants_preview) {
+std::string JobQueue::submit(const std::vector<Settings>& list, const InputImages& images,
+                             const std::string& client, WantsPreview wants_preview) {
   auto job = std::make_shared<Job>();
-  for (const Settings& settings : list) {
-    Request request(pipeline_.resolve({settings, images}));
-    fit(images, request.settings);
-    request.images = images;
-    job->list.push_back(std::move(request));
-  }
+  for (const Settings& settings : list) job->list.emplace_back(pipeline_.resolve({settings, images}), images);
   job->id = random_id();
   job->client = client;
+  job->image_bytes = bytes_of(images);
   job->wants_preview = std::move(wants_preview);
   const std::lock_guard lock(mutex_);
-  require_room(client);
+  require_room(*job);
+  unfinished_image_bytes_ += job->image_bytes;
   jobs_[job->id] = job;
   waiting_.push_back(job);
   start_waiting_jobs();
@@ -290,6 +294,7 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
   job.ended = Clock::now();
   job.error = std::move(error);
   for (Request& request : job.list) request.images = {};
+  unfinished_image_bytes_ -= std::exchange(job.image_bytes, 0);
   ended_.push_back(jobs_.at(job.id));
   kept_bytes_ += job.bytes();
   forget_old();

@@ -23,6 +23,7 @@ struct QueueLimits {
   std::size_t at_once = 1;             ///< Jobs that run at the same time, 1 to 8.
   std::size_t waiting = 32;            ///< Jobs that wait for their turn.
   std::size_t per_client = 4;          ///< Of one client, those that run among them.
+  std::size_t image_bytes = 1 << 30;   ///< Pixels that unfinished jobs have brought; one job may bring more.
   std::size_t kept_bytes = 256 << 20;  ///< PNG bytes of ended jobs; the oldest are forgotten first.
   std::size_t kept_jobs = 256;
 };
@@ -49,7 +50,7 @@ class JobQueue {
   /// Takes pictures of one size as one job and returns its id. `images` are those of all of them, `client` is
   /// who asks; an empty one may ask for as much as the queue holds. Without `wants_preview` there are no
   /// previews. Throws invalid_input when the model cannot make one of them, and QueueFull.
-  std::string submit(const std::vector<Settings>& list, InputImages images, const std::string& client,
+  std::string submit(const std::vector<Settings>& list, const InputImages& images, const std::string& client,
                      WantsPreview wants_preview = {});
   /// Nothing for an id that is unknown or forgotten.
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
@@ -74,7 +75,7 @@ class JobQueue {
   };
   using Clock = std::chrono::steady_clock;
 
-  void require_room(const std::string& client) const;
+  void require_room(const Job& job) const;
   void work(Worker& worker);
   [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
   [[nodiscard]] Observer observe(Job& job);
@@ -94,6 +95,7 @@ class JobQueue {
   std::map<std::string, std::shared_ptr<Job>> jobs_;
   std::deque<std::shared_ptr<Job>> waiting_;
   std::deque<std::shared_ptr<Job>> ended_;
+  std::size_t unfinished_image_bytes_ = 0;
   std::size_t kept_bytes_ = 0;
   std::int64_t begun_ = 0;  // Jobs so far.
   bool stopping_ = false;

@@ -87,9 +87,8 @@ std::string start(const Context& context, Retries& retries, const httplib::Reque
     const auto job = context.queue.status(retries.find(key, body));
     if (job && job->state != JobState::cancelled) return job->id;
   }
-  const std::string id =
-      context.queue.submit(request.list, std::move(request.images), client_of(context, http),
-                           spread_previews(request.partial_images));
+  const std::string id = context.queue.submit(request.list, request.images, client_of(context, http),
+                                              spread_previews(request.partial_images));
   retries.remember(key, body, id);
   return id;
 }

@@ -25,7 +25,7 @@ Json error_body(const Failure& failure) {
 
 Json settings_to_object(const Settings& settings) {
   Json object = Json::parse(to_json(settings));
-  for (const char* path : {"image", "to_image", "style_mask", "dial"}) object.erase(path);
+  for (const InputFile& file : input_files()) object.erase(file.name);
   return object;
 }
 
@@ -113,8 +113,8 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const std::string id = context.queue.submit(list, std::move(asked.images), client_of(context, request),
-                                              std::move(wants_preview));
+  const std::string id =
+      context.queue.submit(list, asked.images, client_of(context, request), std::move(wants_preview));
   response.set_header("Location", "/v1/jobs/" + id);
   reply(response, job_to_json(context.queue.status(id).value()), 202);
 }
