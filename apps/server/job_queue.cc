@@ -96,8 +96,7 @@ void JobQueue::require_room(const Job& job) const {
   if (more && unfinished_image_bytes_ + job.image_bytes > limits_.image_bytes)
     throw QueueFull("pictures of waiting jobs take as much memory as this server has for them");
   if (client.empty()) return;
-  const auto waiting =
-      std::ranges::count_if(waiting_, [&](const auto& job) { return job->client == client; });
+  const auto waiting = std::ranges::count(waiting_, client, &Job::client);
   const std::size_t theirs = static_cast<std::size_t>(waiting) + running_jobs(client);
   if (theirs >= limits_.per_client)
     throw QueueFull(fmt::format(
