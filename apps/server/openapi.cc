@@ -128,17 +128,17 @@ Json preview_of_a_job() {
 /// What /v1/model says of a method.
 Json method_of_a_dial() {
   const auto can = [](const char* what) { return Json{{"type", "boolean"}, {"description", what}}; };
-  Json method = {{"type", "object"}};
-  method["properties"] = {{"name", text("As \"method\" has it")},
-                          {"summary", text("One line")},
-                          {"acts_on_part", can("The style may act on a part of the picture")},
-                          {"window", can("The style may act on a part of the steps")},
-                          {"edits", can("It edits the finished picture")},
-                          {"angle", can("It turns the encoding by an angle, perhaps per token")},
-                          {"needs_dial", can("It turns a calibrated dial, or the standard dial")},
-                          {"peer", can("Somebody else's dial, to compare with")}};
-  for (const auto& [name, schema] : method["properties"].items()) method["required"].push_back(name);
-  return method;
+  Json properties = {{"name", text("As \"method\" has it")},
+                     {"summary", text("One line")},
+                     {"acts_on_part", can("The style may act on a part of the picture")},
+                     {"window", can("The style may act on a part of the steps")},
+                     {"edits", can("It edits the finished picture")},
+                     {"angle", can("It turns the encoding by an angle, perhaps per token")},
+                     {"needs_dial", can("It turns a calibrated dial, or the standard dial")},
+                     {"peer", can("Somebody else's dial, to compare with")}};
+  Json required = Json::array();
+  for (const auto& [name, schema] : properties.items()) required.push_back(name);
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
 Json model_served() {

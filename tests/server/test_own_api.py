@@ -83,7 +83,7 @@ def test_a_photo_that_comes_again_is_inverted_once(client, photo):
 def test_the_style_acts_where_an_uploaded_style_mask_is_white(client):
     mask = Image.new("L", (128, 128))
     mask.paste(255, (0, 0, 64, 128))
-    ask = {**DIAL, "method": "guide", "seed": 3}
+    ask = {**DIAL, "method": "anchored", "seed": 3}
     pictures = []
     for more in ({"position": 0}, {"position": 1}, {"position": 1, "style_mask": base64.b64encode(png_bytes(mask)).decode()}):
         job = client.finish(client.post("/v1/generate", **ask, **more))

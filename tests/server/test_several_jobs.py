@@ -22,8 +22,8 @@ class Person:
     def __init__(self, address, name):
         self.address, self.headers = address, {"X-Forwarded-For": name}
 
-    def ask(self, path, method="POST", **body):
-        return requests.request(method, self.address + path, json=body or None, headers=self.headers, timeout=60)
+    def ask(self, path, verb="POST", **body):
+        return requests.request(verb, self.address + path, json=body or None, headers=self.headers, timeout=60)
 
     def start(self, **body):
         reply = self.ask("/v1/generate", **body)
