@@ -47,9 +47,9 @@ class JobQueue {
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
-  /// Takes pictures of one size as one job and returns its id. `images` are those of all of them, `client` is
-  /// who asks; an empty one may ask for as much as the queue holds. Without `wants_preview` there are no
-  /// previews. Throws invalid_input when the model cannot make one of them, and QueueFull.
+  /// Takes a list of pictures as one job and returns its id. `images` are what all of them are given,
+  /// `client` is who asks; an empty one may ask for as much as the queue holds. Without `wants_preview` there
+  /// are no previews. Throws invalid_input when the model cannot make one of them, and QueueFull.
   std::string submit(const std::vector<Settings>& list, const InputImages& images, const std::string& client,
                      WantsPreview wants_preview = {});
   /// Nothing for an id that is unknown or forgotten.

@@ -12,7 +12,8 @@
 
 namespace latentdial {
 
-/// A picture that a request brings: its pixels, which are what tells it from others. Copies share them.
+/// A picture that a request brings: its pixels, which are what tells it from others. Copies share them, and
+/// the size that they were last resized to.
 class InputImage {
  public:
   /// `name` stands for it in messages.
@@ -20,19 +21,19 @@ class InputImage {
   /// Throws invalid_input naming the file when it is not a PNG, JPEG or WebP.
   [[nodiscard]] static InputImage read(const std::filesystem::path& path);
 
-  [[nodiscard]] const Image& image() const { return *image_; }
+  [[nodiscard]] const Image& image() const;
   [[nodiscard]] const std::string& name() const { return name_; }
   /// Of size and pixels; the same on every machine.
-  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::uint64_t hash() const;
   /// The same scaled and cut to width × height (resize_to_fill).
   [[nodiscard]] InputImage resized(int width, int height) const;
   /// Whether the pixels are the same, wherever they come from.
   friend bool operator==(const InputImage& a, const InputImage& b);
 
  private:
-  std::shared_ptr<const Image> image_;
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
   std::string name_;
-  std::uint64_t hash_ = 0;
 };
 
 /// The pictures that settings name, in memory.

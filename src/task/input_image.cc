@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "latentdial/request.h"
@@ -16,23 +18,43 @@ std::uint64_t hash_of(const Image& image) {
 
 }  // namespace
 
+struct InputImage::Shared {
+  explicit Shared(Image given) : image(std::move(given)), hash(hash_of(image)) {}
+
+  const Image image;
+  const std::uint64_t hash;
+  std::mutex mutex;
+  std::optional<InputImage> resized;  // All pictures of a dial want one size of a photo.
+};
+
 InputImage::InputImage(Image image, std::string name)
-    : image_(std::make_shared<const Image>(std::move(image))),
-      name_(std::move(name)),
-      hash_(hash_of(*image_)) {}
+    : shared_(std::make_shared<Shared>(std::move(image))), name_(std::move(name)) {}
 
 InputImage InputImage::read(const std::filesystem::path& path) {
   return InputImage(read_image(path), path.string());
 }
 
+const Image& InputImage::image() const {
+  return shared_->image;
+}
+
+std::uint64_t InputImage::hash() const {
+  return shared_->hash;
+}
+
 InputImage InputImage::resized(int width, int height) const {
-  if (image_->width == width && image_->height == height) return *this;
-  return InputImage(resize_to_fill(*image_, width, height), name_);
+  if (image().width == width && image().height == height) return *this;
+  const std::scoped_lock lock(shared_->mutex);
+  auto& known = shared_->resized;
+  if (!known || known->image().width != width || known->image().height != height)
+    known = InputImage(resize_to_fill(image(), width, height), name_);
+  return *known;
 }
 
 bool operator==(const InputImage& a, const InputImage& b) {
-  return a.image_ == b.image_ || (a.hash_ == b.hash_ && a.image_->width == b.image_->width &&
-                                  a.image_->height == b.image_->height && a.image_->rgb == b.image_->rgb);
+  const Image &left = a.image(), &right = b.image();
+  return a.shared_ == b.shared_ || (a.hash() == b.hash() && left.width == right.width &&
+                                    left.height == right.height && left.rgb == right.rgb);
 }
 
 }  // namespace latentdial
