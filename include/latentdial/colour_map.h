@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 
 namespace latentdial {
@@ -25,7 +26,7 @@ struct ColourMap {
 [[nodiscard]] ColourMap parse_colour_map(const std::string& name, const std::string& text);
 
 /// The same text again.
-[[nodiscard]] std::string to_text(const ColourMap& map);
+[[nodiscard]] LATENTDIAL_API std::string to_text(const ColourMap& map);
 
 /// The picture, `share` of the way to its mapped colours: 0 as it is, 1 the map's; beyond 1 further.
 [[nodiscard]] Image recoloured(const Image& image, const ColourMap& map, double share);

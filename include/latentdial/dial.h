@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "latentdial/colour_map.h"
+#include "latentdial/export.h"
 
 namespace latentdial {
 
@@ -57,23 +58,23 @@ struct Dial {
     DialPoint below, above;
     double share = 0;
   };
-  [[nodiscard]] Place around(double position) const;
+  [[nodiscard]] LATENTDIAL_API Place around(double position) const;
 };
 
 /// The dial of a style that none was fitted for: position 1 is the strength of the words themselves, and
 /// position -1 that of leaving them out.
-[[nodiscard]] Dial standard_dial(const std::string& style);
+[[nodiscard]] LATENTDIAL_API Dial standard_dial(const std::string& style);
 
 /// Reads what `write_dial` wrote. Throws invalid_input naming the file and what is wrong in it.
-[[nodiscard]] Dial read_dial(const std::filesystem::path& path);
+[[nodiscard]] LATENTDIAL_API Dial read_dial(const std::filesystem::path& path);
 
 /// Writes JSON under a temporary name and renames it. Throws io.
-void write_dial(const std::filesystem::path& path, const Dial& dial);
+LATENTDIAL_API void write_dial(const std::filesystem::path& path, const Dial& dial);
 
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
-[[nodiscard]] std::string dial_file_name(const std::string& style);
+[[nodiscard]] LATENTDIAL_API std::string dial_file_name(const std::string& style);
 
 /// The styles that a model's folder `dials` holds dials for, sorted; files that cannot be read are left out.
-[[nodiscard]] std::vector<std::string> dial_styles(const std::filesystem::path& model);
+[[nodiscard]] LATENTDIAL_API std::vector<std::string> dial_styles(const std::filesystem::path& model);
 
 }  // namespace latentdial

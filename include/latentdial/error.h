@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// What kind of failure an Error reports; the command line, the server and Python map it to their own codes.
@@ -59,7 +61,7 @@ constexpr std::size_t kLongestLine = 8192;
 }
 
 /// The one exception type of the engine. `what()` is a single_line: what, where, and what would be right.
-class Error : public std::runtime_error {
+class LATENTDIAL_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(single_line(message)), code_(code) {}
   [[nodiscard]] ErrorCode code() const { return code_; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 #include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
@@ -88,7 +89,7 @@ using OnPicture = std::function<void(std::size_t index, Picture picture)>;
 
 /// The engine: a loaded checkpoint. `generate` does not change what it makes. Thread-safe; calls run one
 /// after the other.
-class Pipeline {
+class LATENTDIAL_API Pipeline {
  public:
   /// Loads and packs all weights. Throws invalid_input when the model cannot be read.
   static Pipeline load(const EngineOptions& options);
@@ -120,15 +121,15 @@ class Pipeline {
 
  private:
   friend class Stages;
-  struct Engine;
+  struct LATENTDIAL_LOCAL Engine;
   explicit Pipeline(std::unique_ptr<Engine> engine);
   std::unique_ptr<Engine> engine_;
 };
 
 /// What a model file holds, without loading its weights into memory; for `latentdial info`.
-[[nodiscard]] ModelInfo inspect_model(const std::string& path);
+[[nodiscard]] LATENTDIAL_API ModelInfo inspect_model(const std::string& path);
 
 /// What would compute with these options: device, instruction set, threads and number format, in one line.
-[[nodiscard]] std::string describe_device(const EngineOptions& options);
+[[nodiscard]] LATENTDIAL_API std::string describe_device(const EngineOptions& options);
 
 }  // namespace latentdial

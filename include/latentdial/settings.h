@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// How one setting is called and what it may be. The command line, JSON plans, the `parameters` text of a
@@ -220,9 +222,9 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
 /// Throws invalid_input naming the first setting that is out of range, NaN, of an unknown name, or at odds
 /// with another (no prompt; `invert` without a picture; a size not a multiple of 8; `position` without
 /// `style`). Needs no model.
-void validate(const Settings& settings);
+LATENTDIAL_API void validate(const Settings& settings);
 
 /// Names that `--method` takes.
-[[nodiscard]] std::vector<std::string> dial_methods();
+[[nodiscard]] LATENTDIAL_API std::vector<std::string> dial_methods();
 
 }  // namespace latentdial
