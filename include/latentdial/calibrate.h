@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latentdial/dial.h"
+#include "latentdial/export.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/settings.h"
 
@@ -51,6 +52,7 @@ struct Calibration {
 /// the style may begin to act and still come through, reads with the meter how much of it the edited pictures
 /// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show
 /// on this model.
-[[nodiscard]] Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options);
+[[nodiscard]] LATENTDIAL_API Calibration calibrate(const Pipeline& pipeline,
+                                                   const CalibrationOptions& options);
 
 }  // namespace latentdial

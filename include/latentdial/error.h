@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "latentdial/export.h"
 #include "latentdial/settings.h"
 
 namespace latentdial {
@@ -99,7 +100,7 @@ using Naming = std::function<std::string(std::string_view field)>;
 }
 
 /// The one exception type of the engine: what is wrong, where, and what would be right, in one line.
-class Error : public std::runtime_error {
+class LATENTDIAL_API Error : public std::runtime_error {
  public:
   /// `field` is what is wrong: a setting's Option::name, or another input's name in the function that was
   /// called; "" where it is none of them. `message` goes on after "FIELD: " and names other settings as

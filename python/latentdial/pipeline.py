@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,12 +17,6 @@ from .stages import Stages
 
 Callback = Callable[[_engine.Progress], Any]
 OnPreview = Callable[[int, int, Image.Image], Any]
-
-
-def _embedded_model() -> str:
-    """The model that comes with the package; empty where it is not installed and the engine looks elsewhere."""
-    packaged = pathlib.Path(__file__).parent / "models" / "scenes"
-    return str(packaged) if "LATENTDIAL_SCENES" not in os.environ and packaged.is_dir() else ""
 
 
 class Pipeline(Stages):
@@ -65,7 +58,7 @@ class Pipeline(Stages):
         Raises:
             InvalidInput: There is no such model, it cannot be read, or an argument is out of range.
         """
-        path = _embedded_model() if model is None else os.path.expanduser(os.fspath(model))
+        path = "" if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
             raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
         tiny = os.path.expanduser(os.fspath(taesd))

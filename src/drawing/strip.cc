@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "image/cairo_page.h"
+#include "drawing/cairo_page.h"
 #include "latentdial/error.h"
 #include "text/utf8.h"
 

@@ -1,4 +1,4 @@
-#include "image/cairo_page.h"
+#include "drawing/cairo_page.h"
 
 #include <fmt/format.h>
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <numeric>
 
-#include "image/cairo_page.h"
+#include "drawing/cairo_page.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
