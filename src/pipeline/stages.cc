@@ -44,13 +44,17 @@ Tensor channels_last(const Values& x, std::int64_t channels) {
   return nchw_to_nhwc(Tensor::of({shape[0], channels, shape[2], shape[3]}, x.values));
 }
 
-void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) {
+/// `picture` is the field that has both sides, where there is one.
+void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple,
+                const char* picture = nullptr) {
   const auto fits = [&](std::int64_t side) {
     return side > 0 && side <= kLongestSide && side % multiple == 0;
   };
   if (!fits(width) || !fits(height)) {
     throw invalid_input(
-        fits(width) ? "height" : "width",
+        picture != nullptr ? picture
+        : fits(width)      ? "height"
+                           : "width",
         fmt::format("{}x{} is none that this model can make; both sides must be multiples of {} up to {}",
                     width, height, multiple, kLongestSide));
   }
@@ -112,7 +116,7 @@ Image Stages::decode(const Values& latents) const {
 
 Values Stages::encode(const Image& image) const {
   auto& engine = *pipeline_->engine_;
-  check_size(image.width, image.height, engine.vae_config.downscale());
+  check_size(image.width, image.height, engine.vae_config.downscale(), "image");
   const std::scoped_lock lock(engine.one_at_a_time);
   Values latents = to_values(nhwc_to_nchw(engine.encoder(to_pixels(image)).mean));
   release_idle_buffers();
