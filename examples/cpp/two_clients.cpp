@@ -14,7 +14,7 @@ std::atomic<int> failures = 0;
 
 void serve(const std::string& client, const std::string& prompt) {
   try {
-    latentdial::EngineOptions options;
+    latentdial::ModelOptions options;
     options.threads = 1;
     const auto pipeline = latentdial::Pipeline::load(options);
     latentdial::Settings settings;

@@ -13,10 +13,10 @@ namespace nb = nanobind;
 void raise(const Error& error) {
   const char* text = error.what();
   // A file's name need not be UTF-8.
-  const auto message =
+  const auto line =
       nb::steal(PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "replace"));
-  const nb::object exception =
-      nb::module_::import_("latentdial.errors").attr("from_engine")(name(error.code()), message);
+  const nb::object exception = nb::module_::import_("latentdial.errors")
+                                   .attr("from_engine")(name(error.code()), line, error.field().c_str());
   PyErr_SetObject(exception.type().ptr(), exception.ptr());
 }
 

@@ -24,7 +24,7 @@ constexpr const char* kTypeName = std::is_same_v<T, std::string> ? "str"
                                                                  : "int";
 
 [[noreturn]] void throw_wrong_type(const char* name, const char* wanted, nb::handle value) {
-  throw invalid_input(fmt::format("{}: {} is no {}", name, nb::cast<std::string>(nb::repr(value)), wanted));
+  throw invalid_input(name, fmt::format("{} is no {}", nb::cast<std::string>(nb::repr(value)), wanted));
 }
 
 /// True is no number here, although Python takes it for 1.
@@ -38,8 +38,7 @@ std::string read_text(const char* name, nb::handle value) {
   const char* text = PyUnicode_AsUTF8AndSize(value.ptr(), &length);
   if (text != nullptr) return {text, static_cast<std::size_t>(length)};
   PyErr_Clear();
-  throw invalid_input(
-      fmt::format("{}: the text holds half of a surrogate pair, which is no character", name));
+  throw invalid_input(name, "the text holds half of a surrogate pair, which is no character");
 }
 
 template <class T>
@@ -47,9 +46,9 @@ T read_whole(const char* name, nb::handle value) {
   if (!is_whole(value)) throw_wrong_type(name, "int", value);
   T number{};
   if (nb::try_cast<T>(value, number, false)) return number;
-  throw invalid_input(fmt::format("{}: {} is out of range, use {} to {}", name,
-                                  nb::cast<std::string>(nb::repr(value)), std::numeric_limits<T>::min(),
-                                  std::numeric_limits<T>::max()));
+  throw invalid_input(name,
+                      fmt::format("{} is out of range, use {} to {}", nb::cast<std::string>(nb::repr(value)),
+                                  std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
 }
 
 double read_number(const char* name, nb::handle value) {
@@ -57,7 +56,7 @@ double read_number(const char* name, nb::handle value) {
   const double number = PyFloat_AsDouble(value.ptr());
   if (PyErr_Occurred() == nullptr) return number;
   PyErr_Clear();
-  throw invalid_input(fmt::format("{}: the number is too large", name));
+  throw invalid_input(name, "the number is too large");
 }
 
 template <class T>
@@ -106,7 +105,7 @@ Settings settings_from_dict(const nb::dict& dict) {
   const nb::dict names = settings_to_dict(settings);
   for (const auto& [key, value] : dict) {
     if (!names.contains(key))
-      throw invalid_input(fmt::format("{}: there is no such setting", nb::cast<std::string>(nb::str(key))));
+      throw invalid_input(nb::cast<std::string>(nb::str(key)), "there is no such setting");
   }
   return settings;
 }

@@ -17,8 +17,8 @@ thread_local const Pipeline* at_work = nullptr;
 
 Watch::Turn::Turn(const Pipeline& pipeline) : before_(at_work) {
   if (at_work == &pipeline) {
-    throw invalid_input(
-        "callback: the pipeline is at work on what it reports; call it when that is finished");
+    throw invalid_input("callback",
+                        "the pipeline is at work on what it reports; call it when that is finished");
   }
   at_work = &pipeline;
 }

@@ -24,16 +24,16 @@ def to_pil(keyword: str, picture: Any) -> Image.Image:
     if isinstance(picture, Image.Image):
         return picture if picture.mode in _LOSSLESS_MODES else picture.convert("RGB")
     if not isinstance(picture, numpy.ndarray):
-        raise InvalidInput(f"{keyword}: {type(picture).__name__} is no picture; use a path, a PIL image or a numpy array")
+        raise InvalidInput(f"{type(picture).__name__} is no picture; use a path, a PIL image or a numpy array", keyword)
     array = picture[..., 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture
     if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
-        raise InvalidInput(f"{keyword}: an array of shape {list(picture.shape)} is no picture; use [H,W], [H,W,3] or [H,W,4]")
+        raise InvalidInput(f"an array of shape {list(picture.shape)} is no picture; use [H,W], [H,W,3] or [H,W,4]", keyword)
     if numpy.issubdtype(array.dtype, numpy.floating):
         if not (numpy.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-            raise InvalidInput(f"{keyword}: an array of {array.dtype} holds brightness from 0 to 1, but this one goes beyond")
+            raise InvalidInput(f"an array of {array.dtype} holds brightness from 0 to 1, but this one goes beyond", keyword)
         array = numpy.rint(array * 255).astype(numpy.uint8)
     if array.dtype != numpy.uint8:
-        raise InvalidInput(f"{keyword}: an array of {array.dtype} is no picture; use uint8, or floats from 0 to 1")
+        raise InvalidInput(f"an array of {array.dtype} is no picture; use uint8, or floats from 0 to 1", keyword)
     return Image.fromarray(numpy.ascontiguousarray(array))
 
 
@@ -82,7 +82,9 @@ class PictureFiles:
             text = str(error)
             for path in self._given:
                 text = text.replace(path, "the given picture")
-            raise type(error)(text) from None
+            told = type(error)(text)
+            told.field = error.field
+            raise told from None
 
     def _named(self, text: str) -> bool:
         return any(path in text for path in self._given)

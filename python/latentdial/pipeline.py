@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from . import _engine
-from .errors import InvalidInput, in_keywords
+from .errors import InvalidInput
 from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, table, to_positions, to_settings
 from .pictures import PictureFiles, PictureLike, from_pixels, to_pixels
 from .result import Result, Strip
@@ -60,7 +60,7 @@ class Pipeline(Stages):
         """
         path = "" if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
-            raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
+            raise InvalidInput("the path is empty; leave it out for the model that comes with the package", "model")
         tiny = os.path.expanduser(os.fspath(taesd))
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
         return cls(_engine.Engine(path, _files(lora), _files(embedding), tiny, *numbers))
@@ -113,7 +113,7 @@ class Pipeline(Stages):
         prompts = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
         count = in_range("num_images_per_prompt", num_images_per_prompt, 1, MOST_PICTURES)
         if not prompts:
-            raise InvalidInput("prompt: the list is empty; say what the picture shows")
+            raise InvalidInput("the list is empty; say what the picture shows", "prompt")
         return Result(**self._make([{**one, "prompt": text} for text in prompts for one in _with_seeds(common, count)], callback, on_preview, preview_every))
 
     def dial(self, prompt: str, style: str, at: Positions = "0:1:11", *, callback: Callback | None = None, **settings: Any) -> Strip:
@@ -132,7 +132,7 @@ class Pipeline(Stages):
             InvalidInput, Cancelled: As for calling the pipeline.
         """
         if not isinstance(style, str) or not style.strip():
-            raise InvalidInput("style: no style is given; say what the dial turns, as in \"Monet style\"")
+            raise InvalidInput("no style is given; say what the dial turns, as in \"Monet style\"", "style")
         common = to_settings(settings, position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate")
         common.update(prompt=prompt, style=style)
         positions = to_positions("at", at)
@@ -159,7 +159,7 @@ class Pipeline(Stages):
         """
         common = to_settings(settings)
         if not to_prompt and "to_seed" not in common and "to_image" not in common:
-            raise InvalidInput("to_prompt: no other end is given; use to_prompt, to_seed or to_image")
+            raise InvalidInput("no other end is given; use to_prompt, to_seed or to_image", "to_prompt")
         common.update(prompt=prompt, to_prompt=to_prompt)
         positions = to_positions("theta", theta)
         made = self._make([{**common, "theta": position} for position in positions], callback)
@@ -211,7 +211,7 @@ class Pipeline(Stages):
             "images": [from_pixels(picture.image, text) for picture, (_, text) in zip(made, told)],
             "settings": [settings for settings, _ in told],
             "parameters": [text for _, text in told],
-            "notices": list(dict.fromkeys(in_keywords(line) for picture in made for line in picture.notices)),
+            "notices": list(dict.fromkeys(line for picture in made for line in picture.notices)),
             "seconds": [picture.seconds for picture in made],
         }
 
@@ -232,7 +232,7 @@ def _with_seeds(settings: dict[str, Any], count: int) -> list[dict[str, Any]]:
     if count == 1 or not isinstance(seed, int) or isinstance(seed, bool):
         return [settings]
     if seed + count - 1 > HIGHEST_SEED:
-        raise InvalidInput(f"seed: {seed} and {count - 1} more go beyond the last seed, {HIGHEST_SEED}")
+        raise InvalidInput(f"{seed} and {count - 1} more go beyond the last seed, {HIGHEST_SEED}", "seed")
     return [{**settings, "seed": seed + i} for i in range(count)]
 
 

@@ -93,7 +93,7 @@ class Folder:
     def __init__(self, path: pathlib.Path, resume: bool):
         self._path, self._manifest = path, path / "manifest.jsonl"
         if self._manifest.exists() and not resume:
-            raise InvalidInput(f"out: {path} holds an earlier run; go on with it by resume, or use another folder")
+            raise InvalidInput(f"{path} holds an earlier run; go on with it by resume, or use another folder", "out")
         path.mkdir(parents=True, exist_ok=True)
 
     def finished(self, file: str, parameters: str) -> bool:
@@ -197,7 +197,7 @@ class Actors:
                 self._free += [actor] * AHEAD
             else:
                 one, other = (f"{name} [{model_hash}]" for name, model_hash in (self.model, answer))
-                raise InvalidInput(f"model: one machine has {one}, another {other}")
+                raise InvalidInput(f"one machine has {one}, another {other}", "model")
 
     def _replace(self, result: Any, error: Exception) -> None:
         actor, batch = self._running.pop(result)
