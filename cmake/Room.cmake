@@ -23,6 +23,10 @@ endif()
 # latentdial_room(name SOURCES a.cc … ROOMS other … LIBRARIES target …)
 function(latentdial_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  if(NOT name STREQUAL text)
+    list(APPEND ROOM_ROOMS text)  # Errors, which every room throws.
+  endif()
+  list(REMOVE_DUPLICATES ROOM_ROOMS)
   list(TRANSFORM ROOM_ROOMS PREPEND latentdial_)
   add_library(latentdial_${name} STATIC ${ROOM_SOURCES})
   target_include_directories(latentdial_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
