@@ -1,9 +1,8 @@
-#include "pipeline/scene_features.h"
-
 #include <gtest/gtest.h>
 
 #include "embedded_pipeline.h"
 #include "latentdial/error.h"
+#include "pipeline/scene_features.h"
 
 namespace latentdial {
 namespace {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -48,6 +49,22 @@ TEST(Threads, EachMayHaveItsOwn) {
   std::vector<Image> images(kThreads);
   on_threads([&](int i) { images[static_cast<std::size_t>(i)] = load().generate(small(7)).image; });
   for (const Image& image : images) EXPECT_EQ(image.rgb, alone.rgb);
+}
+
+TEST(Threads, SeveralShareOneModel) {
+  const Pipeline pipeline = load();
+  std::vector<Image> images(kThreads);
+  on_threads([&](int i) { images[static_cast<std::size_t>(i)] = pipeline.share().generate(small(i)).image; });
+  for (int i = 0; i < kThreads; ++i)
+    EXPECT_EQ(images[static_cast<std::size_t>(i)].rgb, load().generate(small(i)).image.rgb);
+}
+
+TEST(Threads, OneThatSharesOutlivesTheOther) {
+  auto first = std::make_unique<Pipeline>(load());
+  const Pipeline second = first->share();
+  const Image before = first->generate(small(3)).image;
+  first.reset();
+  EXPECT_EQ(second.generate(small(3)).image.rgb, before.rgb);
 }
 
 TEST(Threads, AnotherMayStopAndAskMeanwhile) {
