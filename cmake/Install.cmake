@@ -25,18 +25,27 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/latentdialConfigVersion.c
 install(FILES ${PROJECT_BINARY_DIR}/latentdialConfig.cmake ${PROJECT_BINARY_DIR}/latentdialConfigVersion.cmake cmake/Dependencies.cmake
   DESTINATION ${package} COMPONENT dev)
 
-# latentdial_pc(name description requires libraries-of-a-static-build packages-of-a-static-build)
-function(latentdial_pc name description requires libs_private requires_private)
+# latentdial_pc(name description REQUIRES package … STATIC_REQUIRES package … STATIC_LIBS option …): a program that links the static library
+# has to link what that one needs.
+function(latentdial_pc name description)
+  cmake_parse_arguments(PC "" "" "REQUIRES;STATIC_REQUIRES;STATIC_LIBS" ${ARGN})
   file(RELATIVE_PATH prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
   string(REPLACE - _ library ${name})
   if(BUILD_SHARED_LIBS)
-    set(libs_private "")
-    set(requires_private "")
+    set(PC_STATIC_LIBS "")
+  else()
+    list(APPEND PC_REQUIRES ${PC_STATIC_REQUIRES})
   endif()
+  list(JOIN PC_REQUIRES ", " requires)
+  list(JOIN PC_STATIC_LIBS " " static_libs)
   configure_file(cmake/latentdial.pc.in ${name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 endfunction()
-latentdial_pc(latentdial "${PROJECT_DESCRIPTION}" "" "-ldnnl -lgomp" "fmt libhwy libjpeg libpng libutf8proc libwebp libzip zlib")
+latentdial_pc(latentdial "${PROJECT_DESCRIPTION}"
+  STATIC_REQUIRES fmt libhwy libjpeg libpng libutf8proc libwebp libzip zlib
+  STATIC_LIBS -ldnnl -lgomp)
 if(LATENTDIAL_DRAWING)
-  latentdial_pc(latentdial-drawing "Strips and explanations of latentdial's pictures" "latentdial = ${PROJECT_VERSION}" "" cairo)
+  latentdial_pc(latentdial-drawing "Strips and explanations of latentdial's pictures"
+    REQUIRES "latentdial = ${PROJECT_VERSION}"
+    STATIC_REQUIRES cairo)
 endif()

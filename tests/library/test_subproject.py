@@ -33,12 +33,12 @@ def test_a_project_may_add_it_as_a_folder(outer, tmp_path):
 
 @WHOLE
 def test_a_static_library_serves_too(outer, tmp_path):
-    build = build_project(outer, tmp_path / "build", "-DBUILD_SHARED_LIBS=OFF", "-DLATENTDIAL_INSTALL=ON")
+    build = build_project(outer, tmp_path / "build", "-DBUILD_SHARED_LIBS=OFF", "-DLATENTDIAL_INSTALL=ON", "-DLATENTDIAL_WERROR=ON")
     run(build / "examples" / "dial_strip", cwd=tmp_path)
     prefix = install(build, tmp_path / "prefix")
     found = build_project(EXAMPLES, tmp_path / "found", f"-DCMAKE_PREFIX_PATH={prefix}")
     assert "latentdial" not in run("ldd", found / "dial_strip").replace(str(found), "")
-    flags = run("pkg-config", "--static", "--cflags", "--libs", "latentdial", env={**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")})
+    flags = run("pkg-config", "--cflags", "--libs", "latentdial", env={**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")})
     run("g++", "-std=c++20", EXAMPLES / "dial_strip.cpp", "-o", tmp_path / "dial_strip", *flags.split())
     models = {**os.environ, "LATENTDIAL_MODELS": str(prefix / "share" / "latentdial")}
     for program in (found / "dial_strip", tmp_path / "dial_strip"):
