@@ -58,6 +58,15 @@ struct DialCommand {
   }
 };
 
+/// Every method of the dial and what it does, in lines that a help text can hold.
+std::string method_list() {
+  std::string lines;
+  for (const MethodInfo& method : dial_methods())
+    lines += fmt::format("  {:<23}{}{}\n", method.name, method.peer ? "somebody else's dial: " : "",
+                         method.summary);
+  return lines;
+}
+
 }  // namespace
 
 void add_dial(CLI::App& app, Run& run) {
@@ -79,7 +88,9 @@ void add_dial(CLI::App& app, Run& run) {
   add_output_options(*command, c->output);
   command->footer(
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
-      "Examples:\n"
+      "Methods, by --method:\n" +
+      method_list() +
+      "\nExamples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.4:5 --seed 3 --explain\n"
       "  latentdial dial -p \"a city\" --style sketch --draft 8 --refine 0.4:0.6:3   a look first\n"

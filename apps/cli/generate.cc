@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "again.h"
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
-#include "latentdial/parameters.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -47,14 +47,14 @@ struct GenerateCommand {
   OutputOptions output;
   std::string out;
 
-  /// Takes over the settings in a picture's text; options beside it change them.
-  void again(const std::string& picture) {
-    const std::string text = read_png_parameters(picture);
-    if (text.empty()) throw invalid_input("again", fmt::format("{} holds no settings", picture));
-    settings = parse_parameters(text);
-  }
+  std::string again;  ///< The PNG whose settings are taken over; empty: none.
+  const CLI::App* command = nullptr;
 
-  void run() const {
+  void run() {
+    if (!again.empty()) {
+      find_inputs(again, settings,
+                  [this](std::string_view name) { return command->count(flag_of(*command, name)) > 0; });
+    }
     validate(settings);
     const std::string path = out.empty() ? free_name() : out;
     check_output(path);
@@ -86,10 +86,16 @@ struct GenerateCommand {
 void add_generate(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("generate", "One picture from a prompt");
   auto c = std::make_shared<GenerateCommand>();
+  c->command = command;
   command
       ->add_option_function<std::string>(
-          "--again", [c](const std::string& picture) { c->again(picture); },
-          "PNG whose settings are taken over; options beside it change them")
+          "--again",
+          [c](const std::string& picture) {
+            c->again = picture;
+            c->settings = settings_in(picture);
+          },
+          "PNG whose settings are taken over; options beside it change them. Files that they name are looked "
+          "for in this folder and beside the PNG")
       ->type_name("PNG");
   add_settings(*command, c->settings, {});
   add_text(*command, "-o,--out", c->out,

@@ -52,6 +52,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
   const ModelInfo info = inspect_model(path);
   return {{"model", info.name},
           {"model_hash", info.hash},
+          {"fingerprint", info.fingerprint},
           {"path", info.path},
           {"format", info.format},
           {"weights", info.parameters},

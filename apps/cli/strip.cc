@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "interrupt.h"
@@ -26,9 +27,15 @@ std::string theta_label(double theta) {
   return fmt::format("θ = {}{:.2f}", theta < 0 ? "−" : "", std::abs(theta));
 }
 
-/// slerp-diff's angle grows as the position falls.
+/// The method of a dial's settings.
+MethodInfo method_of(const Settings& s) {
+  const auto methods = dial_methods();
+  const auto named = std::ranges::find(methods, s.method, &MethodInfo::name);
+  return named == methods.end() ? methods.front() : *named;
+}
+
 double theta_of(const Settings& s) {
-  return s.method.starts_with("slerp-diff") ? -s.position + 0.0 : s.position;
+  return method_of(s).weakens ? -s.position + 0.0 : s.position;
 }
 
 /// What a strip shows: its prompt, or where it has none the picture it starts from.
@@ -76,8 +83,7 @@ std::string frame_name(std::size_t index) {
 
 Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
   Strip strip;
-  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style,
-                            settings.method.empty() ? dial_methods().front() : settings.method);
+  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style, method_of(settings).name);
   for (const double position : positions) {
     Settings frame = settings;
     frame.position = position;

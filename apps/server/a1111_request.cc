@@ -18,14 +18,14 @@ constexpr int kMostPictures = 64;
 
 /// Our name of each setting that they have. Some are read in a way of their own.
 const std::map<std::string_view, const char*> kRenamed = {
-    {"prompt", "prompt"},        {"negative_prompt", "negative_prompt"},
-    {"steps", "steps"},          {"cfg_scale", "guidance_scale"},
-    {"width", "width"},          {"height", "height"},
-    {"style", "style"},          {"dial", "position"},
-    {"method", "method"},        {"invert", "invert"},
-    {"mask_style", "mask"},      {"seed", "seed"},
-    {"sampler_name", "sampler"}, {"scheduler", "scheduler"},
-    {"init_images", "image"},    {"denoising_strength", "strength"}};
+    {"prompt", "prompt"},         {"negative_prompt", "negative_prompt"},
+    {"steps", "steps"},           {"cfg_scale", "guidance_scale"},
+    {"width", "width"},           {"height", "height"},
+    {"style", "style"},           {"dial", "position"},
+    {"method", "method"},         {"invert", "invert"},
+    {"mask_style", "style_mask"}, {"seed", "seed"},
+    {"sampler_name", "sampler"},  {"scheduler", "scheduler"},
+    {"init_images", "image"},     {"denoising_strength", "strength"}};
 
 /// Taken where they ask for nothing: these values, null, an empty text, list or object.
 const std::map<std::string_view, std::vector<Json>> kNeutral = {
@@ -212,9 +212,10 @@ A1111Request read_a1111_request(const Json& body, bool from_image, const ModelIn
     request.notices.emplace_back(
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
   request.send_images = body.value("send_images", Json(true)) != false;
-  const auto read = [&] { return read_settings(settings, request.uploads); };
+  Request asked = in_words_of(a1111_name, [&] { return read_settings(settings); });
+  request.images = std::move(asked.images);
   request.list.assign(static_cast<std::size_t>(read_count(body, "batch_size") * read_count(body, "n_iter")),
-                      in_words_of(a1111_name, read));
+                      asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }

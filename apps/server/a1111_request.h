@@ -11,7 +11,7 @@ namespace latentdial::server {
 /// What a body of txt2img or img2img asks for.
 struct A1111Request {
   std::vector<Settings> list;  ///< One a picture: batch_size · n_iter, seeds ascending.
-  Uploads uploads;
+  InputImages images;          ///< Of all of them.
   bool send_images = true;
   std::vector<std::string> notices;  ///< Settings that were given and have no effect.
 };

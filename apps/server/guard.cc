@@ -4,10 +4,10 @@
 
 #include <string_view>
 
+#include "base64.h"
 #include "http.h"
 #include "latentdial/error.h"
 #include "openapi.h"
-#include "uploads.h"
 
 namespace latentdial::server {
 namespace {

@@ -67,9 +67,9 @@ void reply(httplib::Response& response, const Json& body, int status = 200);
 /// put there. Empty for this machine's own.
 [[nodiscard]] std::string client_of(const Context& context, const httplib::Request& request);
 
-/// The settings of a body by our own names. Its pictures ("image", "mask", "to_image") are base64 and go into
-/// `uploads`; `dial` is the position. Throws invalid_input.
-[[nodiscard]] Settings read_settings(Json body, Uploads& uploads);
+/// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
+/// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.
+[[nodiscard]] Request read_settings(Json body);
 
 /// A seed for those who ask for none.
 [[nodiscard]] std::uint64_t random_seed();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 
+#include "base64.h"
 #include "latentdial/error.h"
 #include "openai_request.h"
 
@@ -65,7 +66,7 @@ class Retries {
 /// Wants so many previews of a picture, at equal distances.
 WantsPreview spread_previews(int count) {
   if (count == 0) return {};
-  return [count, shown = 0](const StepProgress& now) mutable {
+  return [count, shown = 0](const StepProgress& now, bool) mutable {
     const bool due = shown < count && now.step * (count + 1) >= now.steps * (shown + 1);
     shown += due ? 1 : 0;
     return due;
@@ -86,9 +87,8 @@ std::string start(const Context& context, Retries& retries, const httplib::Reque
     const auto job = context.queue.status(retries.find(key, body));
     if (job && job->state != JobState::cancelled) return job->id;
   }
-  const std::string id =
-      context.queue.submit(std::move(request.list), std::move(request.uploads), client_of(context, http),
-                           spread_previews(request.partial_images));
+  const std::string id = context.queue.submit(request.list, request.images, client_of(context, http),
+                                              spread_previews(request.partial_images));
   retries.remember(key, body, id);
   return id;
 }
@@ -197,7 +197,7 @@ void stream_picture(const Context& context, PictureStream stream, httplib::Respo
 
 void answer(const Context& context, Retries& retries, OpenAiRequest request, const std::string& name,
             const httplib::Request& http, httplib::Response& response) {
-  const auto resolve = [&] { return context.pipeline.resolve(request.list.front()); };
+  const auto resolve = [&] { return context.pipeline.resolve({request.list.front(), request.images}); };
   const Settings settings = in_words_of(openai_name, resolve);
   const std::string id = start(context, retries, http, request);
   if (request.stream) return stream_picture(context, {id, name, settings}, response);

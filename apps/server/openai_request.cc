@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base64.h"
 #include "latentdial/error.h"
 #include "latentdial/text.h"
 
@@ -85,9 +86,8 @@ int read_partial_images(const Json& value, bool stream) {
   return value.get<int>();
 }
 
-OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
+OpenAiRequest read_request(Json body, const ModelInfo& model) {
   OpenAiRequest request;
-  request.uploads = std::move(uploads);
   check_model(take(body, "model", model.name), model);
   check_neutral(body);
   take(body, "user", {});
@@ -105,8 +105,9 @@ OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
   request.as_urls = format == "url";
   if (!body.contains("seed") || body["seed"].is_null()) body["seed"] = random_seed();
   check_dial(body);
-  const auto read = [&] { return read_settings(std::move(body), request.uploads); };
-  request.list.assign(count.get<std::size_t>(), in_words_of(openai_name, read));
+  Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(body)); });
+  request.images = std::move(asked.images);
+  request.list.assign(count.get<std::size_t>(), asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }
@@ -119,7 +120,7 @@ std::string openai_name(std::string_view field) {
 }
 
 OpenAiRequest read_generation(Json body, const ModelInfo& model) {
-  return read_request(std::move(body), {}, model);
+  return read_request(std::move(body), model);
 }
 
 OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model) {
@@ -138,7 +139,7 @@ OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model)
     throw invalid_input("image", fmt::format("one picture is needed, not {}", pictures.size()));
   // read_settings takes pictures as base64, whichever way they came.
   body["image"] = encode_base64(pictures.front());
-  return read_request(std::move(body), {}, model);
+  return read_request(std::move(body), model);
 }
 
 }  // namespace latentdial::server

@@ -9,7 +9,7 @@ namespace latentdial::server {
 /// What a body of the images API asks for.
 struct OpenAiRequest {
   std::vector<Settings> list;  ///< One a picture, seeds ascending.
-  Uploads uploads;
+  InputImages images;          ///< Of all of them.
   bool stream = false;
   int partial_images = 0;  ///< Previews that the stream is to show, at most.
   bool as_urls = false;    ///< response_format "url".
@@ -21,9 +21,6 @@ struct OpenAiRequest {
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
 /// model.
 [[nodiscard]] OpenAiRequest read_generation(Json body, const ModelInfo& model);
-
-/// OpenAI's name of one of our settings: "size" of "width"; "" where it has none.
-[[nodiscard]] std::string openai_name(std::string_view field);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
 [[nodiscard]] OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentdial/dial.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
 
@@ -57,10 +58,12 @@ Json settings_properties() {
   visit_settings(defaults, [&](const Option& option, const auto& value) {
     properties[option.name] = describe(option, value);
   });
-  for (const char* key : {"image", "mask", "to_image"}) {
+  for (const char* key : {"image", "to_image", "style_mask"}) {
     properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
   }
   properties["prompt"] = not_empty(properties["prompt"]);
+  properties["method"]["enum"] = {""};  // The default.
+  for (const MethodInfo& method : dial_methods()) properties["method"]["enum"].push_back(method.name);
   properties["dial"] = properties["position"];
   return properties;
 }
@@ -83,7 +86,7 @@ Json a1111_request() {
        {"prompt", "negative_prompt", "steps", "width", "height", "style", "dial", "method", "invert"})
     properties[key] = ours[key];
   properties.update({{"cfg_scale", ours["guidance_scale"]},
-                     {"mask_style", ours["mask"]},
+                     {"mask_style", ours["style_mask"]},
                      {"seed", whole("-1: any", -1, 9223372036854775807)},
                      {"sampler_name", text("As /sdapi/v1/samplers names it")},
                      {"scheduler", text("As /sdapi/v1/schedulers names it")},
@@ -122,6 +125,31 @@ Json preview_of_a_job() {
   return preview;
 }
 
+/// What /v1/model says of a method.
+Json method_of_a_dial() {
+  const auto can = [](const char* what) { return Json{{"type", "boolean"}, {"description", what}}; };
+  Json method = {{"type", "object"}};
+  method["properties"] = {{"name", text("As \"method\" has it")},
+                          {"summary", text("One line")},
+                          {"acts_on_part", can("The style may act on a part of the picture")},
+                          {"window", can("The style may act on a part of the steps")},
+                          {"edits", can("It edits the finished picture")},
+                          {"angle", can("It turns the encoding by an angle, perhaps per token")},
+                          {"needs_dial", can("It turns a calibrated dial, or the standard dial")},
+                          {"peer", can("Somebody else's dial, to compare with")}};
+  for (const auto& [name, schema] : method["properties"].items()) method["required"].push_back(name);
+  return method;
+}
+
+Json model_served() {
+  Json model = {{"type", "object"}, {"required", {"name", "methods", "dial_methods", "settings"}}};
+  model["properties"] = {{"name", {{"type", "string"}}},
+                         {"methods", array_of({{"type", "string"}})},
+                         {"dial_methods", array_of(method_of_a_dial())},
+                         {"settings", array_of({{"type", "object"}})}};
+  return model;
+}
+
 /// The body of our own API's jobs.
 Json job_request(Json more) {
   more["preview_every"] = whole("Steps from one preview to the next; 0 for none", 0, 1000);
@@ -132,7 +160,7 @@ Json schemas() {
   Json job = {{"type", "object"}, {"required", {"id", "state", "pictures", "picture", "frames"}}};
   job["properties"] = {{"id", {{"type", "string"}}},
                        {"state", {{"enum", {"queued", "running", "done", "failed", "cancelled"}}}},
-                       {"ahead", whole("Jobs that come before it", 0, 1024)},
+                       {"ahead", whole("Jobs that came before it and have not ended", 0, 1031)},
                        {"pictures", whole("Pictures in all", 1, 201)},
                        {"picture", whole("Pictures finished", 0, 201)},
                        {"step", {{"type", "integer"}}},
@@ -165,7 +193,8 @@ Json schemas() {
   return {{"Error", std::move(error)},    {"Job", std::move(job)},
           {"Frame", std::move(frame)},    {"Settings", job_request(Json::object())},
           {"Dial", std::move(dial)},      {"Txt2img", a1111_request()},
-          {"Img2img", img2img_request()}, {"Generation", openai_request()}};
+          {"Img2img", img2img_request()}, {"Generation", openai_request()},
+          {"Model", model_served()}};
 }
 
 /// One method of one path. `failures` are the statuses that it may give besides its own, with bodies of the
@@ -217,7 +246,8 @@ Json own_paths() {
     return operation;
   };
   Json paths = Json::object();
-  paths["/v1/model"]["get"] = own_operation("What is served, and every setting", 200, object, {401, 403});
+  paths["/v1/model"]["get"] =
+      own_operation("What is served, and every setting", 200, content(kJson, reference("Model")), {401, 403});
   paths["/v1/generate"]["post"] = started(
       with_body(own_operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
   paths["/v1/dial"]["post"] = started(with_body(

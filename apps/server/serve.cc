@@ -12,7 +12,6 @@
 #include "openai_api.h"
 #include "openapi.h"
 #include "page.h"
-#include "uploads.h"
 #include "v1_api.h"
 
 namespace latentdial::server {
@@ -73,7 +72,6 @@ void serve(const Pipeline& pipeline, const ServeOptions& options, const std::fun
   Listener server;
   set_limits(server, options.queue);
   const int port = bind(server, options);
-  remove_orphaned_uploads();
   JobQueue queue(pipeline, options.queue);
   const Context context{pipeline, queue, options.behind_proxy};
   add_guard(server, options.api_key);

@@ -25,7 +25,7 @@ Json error_body(const Failure& failure) {
 
 Json settings_to_object(const Settings& settings) {
   Json object = Json::parse(to_json(settings));
-  for (const char* path : {"image", "mask", "to_image", "dial"}) object.erase(path);
+  for (const InputFile& file : input_files()) object.erase(file.name);
   return object;
 }
 
@@ -96,7 +96,7 @@ WantsPreview take_preview_every(Json& body) {
     throw invalid_input("preview_every", fmt::format("a whole number from 0 to {} is needed, not {}",
                                                      kMostSteps, every.dump()));
   if (every == 0) return {};
-  return [steps = every.get<int>()](const StepProgress& now) { return now.step % steps == 0; };
+  return [steps = every.get<int>()](const StepProgress& now, bool) { return now.step % steps == 0; };
 }
 
 void start_job(const Context& context, const httplib::Request& request, httplib::Response& response,
@@ -108,14 +108,13 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
     body.erase("at");
   }
   WantsPreview wants_preview = take_preview_every(body);
-  Uploads uploads;
-  const Settings settings = read_settings(std::move(body), uploads);
-  if (dial && settings.style.empty())
+  Request asked = read_settings(std::move(body));
+  if (dial && asked.settings.style.empty())
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
-  std::vector<Settings> list(dial ? positions.size() : 1, settings);
+  std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const std::string id = context.queue.submit(std::move(list), std::move(uploads),
-                                              client_of(context, request), std::move(wants_preview));
+  const std::string id =
+      context.queue.submit(list, asked.images, client_of(context, request), std::move(wants_preview));
   response.set_header("Location", "/v1/jobs/" + id);
   reply(response, job_to_json(context.queue.status(id).value()), 202);
 }
@@ -177,8 +176,24 @@ Json describe_settings(const Pipeline& pipeline) {
   return list;
 }
 
+Json describe_methods() {
+  Json list = Json::array();
+  for (const MethodInfo& method : dial_methods())
+    list.push_back({{"name", method.name},
+                    {"summary", method.summary},
+                    {"acts_on_part", method.acts_on_part},
+                    {"window", method.window},
+                    {"edits", method.edits},
+                    {"angle", method.angle},
+                    {"needs_dial", method.needs_dial},
+                    {"peer", method.peer}});
+  return list;
+}
+
 Json describe_model(const Pipeline& pipeline) {
   const ModelInfo& info = pipeline.info();
+  Json methods = Json::array();
+  for (const MethodInfo& method : dial_methods()) methods.push_back(method.name);
   Json samplers = Json::array(), schedulers = Json::array();
   for (const auto& [ours, theirs] : a1111_samplers()) samplers.push_back(ours);
   for (const auto& [ours, theirs] : a1111_schedulers()) schedulers.push_back(ours);
@@ -193,7 +208,8 @@ Json describe_model(const Pipeline& pipeline) {
           {"sampler", info.sampler},
           {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
           {"styles", dial_styles(info.path)},
-          {"methods", dial_methods()},
+          {"methods", std::move(methods)},
+          {"dial_methods", describe_methods()},
           {"samplers", std::move(samplers)},
           {"schedulers", std::move(schedulers)},
           {"settings", describe_settings(pipeline)}};

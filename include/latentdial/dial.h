@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct MethodInfo {
   bool edits = false;         ///< It edits the finished picture.
   bool angle = false;         ///< It turns the encoding by an angle, perhaps `per_token`.
   bool needs_dial = false;    ///< It turns a dial file, or the standard dial.
+  bool weakens = false;       ///< It takes the style away: its angle grows as the position falls below 0.
   bool peer = false;          ///< Somebody else's dial, to compare with.
 };
 
@@ -86,6 +88,9 @@ struct Dial {
 
 /// Writes JSON, whole or not at all. Throws io.
 LATENTDIAL_API void write_dial(const std::filesystem::path& path, const Dial& dial);
+
+/// Of all that the dial holds; the same on every machine.
+[[nodiscard]] std::uint64_t hash_of(const Dial& dial);
 
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
 [[nodiscard]] LATENTDIAL_API std::string dial_file_name(const std::string& style);

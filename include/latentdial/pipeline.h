@@ -103,6 +103,8 @@ class LATENTDIAL_API Pipeline {
   /// The settings with this model's defaults filled in, validated for it; files that they name are opened.
   /// Throws invalid_input.
   [[nodiscard]] Settings resolve(const Request& request) const;
+  /// The text that the request's picture gets for its PNG (to_parameters). Throws invalid_input.
+  [[nodiscard]] std::string parameters(const Request& request) const;
   /// Makes the picture: encode → dial → denoise → decode.
   [[nodiscard]] Picture generate(const Request& request, const Observer& observer = {}) const;
   /// Makes several as one job, the same pictures as one by one. Neighbours of one size and schedule are

@@ -115,14 +115,9 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"position", "--at", "Dial", "Dial position: 0 none, 1 full, negative away from the style",
                  -4, 4},
           s.position);
-  visitor(
-      Option{
-          "method", "--method", "Dial method",
-          "calibrated (at 0.5, half of the style; the default), slerp (the paper's), slerp-diff (towards the "
-          "difference), lerp, guide (the diffusion), anchored (the finished picture, whose scene stays), or "
-          "a "
-          "peer's: weight, weight-compel, sega, dreamwalk, freesliders, steer"},
-      s.method);
+  visitor(Option{"method", "--method", "Dial method",
+                 "How the style is set (default: calibrated); latentdial dial --help lists the methods"},
+          s.method);
   visitor(
       Option{"dial", "--dial", "Dial file",
              "With --method calibrated, the file that latentdial calibrate wrote (default: the model's own "

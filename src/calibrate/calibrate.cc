@@ -362,6 +362,7 @@ double budget_of(const Pipeline& pipeline, const CalibrationOptions& options,
 }  // namespace
 
 Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options) {
+  validate(options);
   Fitter fitter(pipeline, options);
   const auto scenes = find_scenes(fitter, options);
   Calibration result;

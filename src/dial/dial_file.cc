@@ -12,6 +12,7 @@
 #include "latentdial/error.h"
 #include "latentdial/files.h"
 #include "latentdial/text.h"
+#include "tensor/hash.h"
 
 namespace latentdial {
 namespace {
@@ -134,6 +135,18 @@ ordered_json to_json(const DialSide& side) {
   return object;
 }
 
+/// What a dial's file holds.
+std::string to_text(const Dial& dial) {
+  const ordered_json object = {{"latentdial_dial", kFormat},
+                               {"style", dial.style},
+                               {"model", dial.model},
+                               {"fingerprint", dial.fingerprint},
+                               {"guidance_scale", dial.guidance_scale},
+                               {"strengthen", to_json(dial.strengthen)},
+                               {"weaken", to_json(dial.weaken)}};
+  return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
 
 Dial::Between Dial::around(double position) const {
@@ -174,18 +187,15 @@ Dial read_dial(const fs::path& path) {
 }
 
 void write_dial(const fs::path& path, const Dial& dial) {
-  const ordered_json object = {{"latentdial_dial", kFormat},
-                               {"style", dial.style},
-                               {"model", dial.model},
-                               {"fingerprint", dial.fingerprint},
-                               {"guidance_scale", dial.guidance_scale},
-                               {"strengthen", to_json(dial.strengthen)},
-                               {"weaken", to_json(dial.weaken)}};
   try {
-    write_file(path, object.dump(1) + "\n");
+    write_file(path, to_text(dial));
   } catch (const Error&) {
     throw Error(ErrorCode::io, "path", fmt::format("{} cannot be written", path.string()));
   }
+}
+
+std::uint64_t hash_of(const Dial& dial) {
+  return hash_text(kHashStart, to_text(dial));
 }
 
 std::string dial_file_name(const std::string& style) {

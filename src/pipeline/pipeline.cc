@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "latentdial/parameters.h"
 #include "pipeline/state.h"
 #include "session/generate.h"
 #include "task/resolve.h"
@@ -32,7 +33,11 @@ std::vector<OperationTime> Pipeline::profile() const {
 }
 
 Settings Pipeline::resolve(const Request& request) const {
-  return latentdial::resolve(request, *state_->session.model, state_->files).settings;
+  return latentdial::resolve(request, *state_->session.model, state_->files).request.settings;
+}
+
+std::string Pipeline::parameters(const Request& request) const {
+  return to_parameters(latentdial::resolve(request, *state_->session.model, state_->files).request, info());
 }
 
 Picture Pipeline::generate(const Request& request, const Observer& observer) const {

@@ -102,8 +102,8 @@ void generate(Session& session, const std::vector<Resolved>& list, std::size_t b
   for (std::size_t i = begin; i < end; ++i) {
     Picture picture;
     picture.image = std::move(images[i - begin]);
-    picture.settings = list[i].settings;
-    picture.parameters = to_parameters(list[i].settings, session.model->info);
+    picture.settings = list[i].request.settings;
+    picture.parameters = to_parameters(list[i].request, session.model->info);
     picture.notices = std::move(notices[i - begin]);
     picture.seconds = seconds.count() / static_cast<double>(end - begin);
     on_picture(i, std::move(picture));

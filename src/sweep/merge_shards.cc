@@ -63,7 +63,8 @@ std::string check(const Listed& listed, const fs::path& place) {
   const auto line = json::parse(listed.line);
   const auto settings = line.find("settings");
   const std::string text = read_png_parameters(listed.path);
-  if (settings == line.end() || parse_parameters(text) != settings_from_json(settings->dump()))
+  if (settings == line.end() ||
+      without_folders(parse_parameters(text)) != without_folders(settings_from_json(settings->dump())))
     throw invalid_input(
         fmt::format("merge: {} was not made with the settings that its manifest says", listed.path.string()));
   if (fs::exists(place) && !fs::equivalent(place, listed.path) && bytes_of(place) != bytes_of(listed.path))

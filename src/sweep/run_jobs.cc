@@ -43,9 +43,9 @@ void remove_half_written(const std::filesystem::path& folder, const std::vector<
 }
 
 /// Whether the job's picture is there already, with exactly its settings and made with these weights.
-bool is_finished(const std::filesystem::path& path, const Settings& settings, const ModelInfo& model) {
+bool is_finished(const std::filesystem::path& path, const Settings& settings, const Pipeline& pipeline) {
   if (!std::filesystem::exists(path)) return false;
-  const std::string why = difference(read_png_parameters(path), to_parameters(settings, model));
+  const std::string why = difference(read_png_parameters(path), pipeline.parameters(settings));
   if (why.empty()) return true;
   throw invalid_input("folder", fmt::format("{} {}; use another folder or move it away", path.string(), why));
 }
@@ -68,7 +68,7 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   }
   for (auto& result : results) {
     make_folder((options.folder / result.file).parent_path());
-    result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info());
+    result.kept = is_finished(options.folder / result.file, result.settings, pipeline);
   }
   if (options.resume) remove_half_written(options.folder, results);
   return results;

@@ -1,14 +1,15 @@
 #include "latentdial/parameters.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "latentdial/error.h"
@@ -22,7 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kNegative = "Negative prompt: ";
-constexpr std::string_view kModelHash = "Model hash";
+constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder = "VAE Decoder";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
@@ -58,7 +59,21 @@ std::string to_text(const T& value) {
   }
 }
 
-std::string settings_line(const Settings& s, const ModelInfo& model) {
+InputHashes hashes_of(const Request& request) {
+  const auto digits = [](const auto& input, const auto& hash) {
+    return input ? fmt::format("{:016x}", hash(*input)) : "";
+  };
+  const auto& [start, end, style_mask] = request.images;
+  const auto of_pixels = [](const InputImage& image) { return image.hash(); };
+  return {digits(start, of_pixels), digits(end, of_pixels), digits(style_mask, of_pixels),
+          digits(request.dial, [](const Dial& dial) { return hash_of(dial); })};
+}
+
+std::string hash_label(const InputFile& input) {
+  return fmt::format("{} hash", input.label);
+}
+
+std::string settings_line(const Settings& s, const InputHashes& hashes, const ModelInfo& model) {
   const Settings defaults;
   std::vector<std::string> items;
   const auto always = [](std::string_view label) {
@@ -75,10 +90,14 @@ std::string settings_line(const Settings& s, const ModelInfo& model) {
     if (label == "Schedule type") text = quoted(translate(kSchedulers, s.scheduler, true));
     items.push_back(fmt::format("{}: {}", label, text));
   });
+  for (const InputFile& input : input_files()) {
+    if (const std::string& hash = hashes.*input.hash; !hash.empty())
+      items.push_back(fmt::format("{}: {}", hash_label(input), hash));
+  }
   if (s.width > 0) items.push_back(fmt::format("Size: {}x{}", s.width, s.height));
   if (!model.hash.empty()) items.push_back(fmt::format("{}: {}", kModelHash, model.hash));
-  items.push_back(fmt::format("Model: {}", quoted(model.name)));
-  if (!model.decoder.empty()) items.push_back(fmt::format("VAE Decoder: {}", quoted(model.decoder)));
+  items.push_back(fmt::format("{}: {}", kModel, quoted(model.name)));
+  if (!model.decoder.empty()) items.push_back(fmt::format("{}: {}", kDecoder, quoted(model.decoder)));
   items.emplace_back("RNG: CPU");
   items.push_back(fmt::format("Version: latentdial {}", kVersion));
   return fmt::format("{}", fmt::join(items, ", "));
@@ -145,10 +164,21 @@ std::string_view last_line(std::string_view text) {
   return text.substr(text.find_last_of('\n') + 1);
 }
 
-std::string without_model_hash(std::string text) {
-  const std::string item = fmt::format("{}: {}, ", kModelHash, read_model_hash(text));
-  if (const auto at = text.rfind(item); at != std::string::npos) text.erase(at, item.size());
-  return text;
+/// Whether two texts say the same of what is asked for; a text that cannot be read says nothing. Older ones
+/// name their inputs without a hash.
+bool same_request(const std::string& found, const std::string& wanted) {
+  try {
+    const Settings named = without_folders(parse_parameters(found));
+    const InputHashes there = read_input_hashes(found), here = read_input_hashes(wanted);
+    const auto same_hash = [&](const InputFile& input) {
+      const std::string& hash = there.*input.hash;
+      return hash == here.*input.hash || (hash.empty() && !(named.*input.path).empty());
+    };
+    return named == without_folders(parse_parameters(wanted)) &&
+           std::ranges::all_of(input_files(), same_hash);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 void split_prompts(std::string_view text, Settings& s) {
@@ -164,10 +194,28 @@ void split_prompts(std::string_view text, Settings& s) {
 
 }  // namespace
 
-std::string to_parameters(const Settings& settings, const ModelInfo& model) {
+std::span<const InputFile> input_files() {
+  static constexpr std::array<InputFile, 4> kFiles{
+      {{"image", "Start image", &Settings::image, &InputHashes::image},
+       {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image},
+       {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask},
+       {"dial", "Dial file", &Settings::dial, &InputHashes::dial}}};
+  return kFiles;
+}
+
+Settings without_folders(Settings settings) {
+  for (const InputFile& input : input_files()) {
+    std::string& path = settings.*input.path;
+    path = std::filesystem::path(path).filename().string();
+  }
+  return settings;
+}
+
+std::string to_parameters(const Request& request, const ModelInfo& model) {
+  const Settings settings = without_folders(request.settings);
   std::string text = settings.prompt + "\n";
   if (!settings.negative_prompt.empty()) text += std::string(kNegative) + settings.negative_prompt + "\n";
-  text += settings_line(settings, model);
+  text += settings_line(settings, hashes_of(request), model);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
     text += fmt::format(", {}: {}", kExactPrompt,
@@ -205,40 +253,28 @@ Settings parse_parameters(const std::string& text) {
   return s;
 }
 
+InputHashes read_input_hashes(const std::string& text) {
+  auto pairs = read_pairs(last_line(text));
+  InputHashes hashes;
+  for (const InputFile& input : input_files()) hashes.*input.hash = pairs[hash_label(input)];
+  return hashes;
+}
+
 std::string read_model_hash(const std::string& text) {
-  const auto pairs = read_pairs(last_line(text));
-  const auto found = pairs.find(std::string(kModelHash));
-  return found == pairs.end() ? "" : found->second;
+  return read_pairs(last_line(text))[std::string(kModelHash)];
 }
 
 std::string difference(const std::string& found, const std::string& wanted) {
-  if (found == wanted) return "";
-  const std::string there = read_model_hash(found), here = read_model_hash(wanted);
-  if (there == here || without_model_hash(found) != without_model_hash(wanted))
+  auto there = read_pairs(last_line(found)), here = read_pairs(last_line(wanted));
+  const auto differ = [&](std::string_view key) { return there[std::string(key)] != here[std::string(key)]; };
+  if (!same_request(found, wanted) || differ(kModel) || differ(kDecoder))
     return "holds a picture with other settings";
-  if (there.empty()) return "holds a picture of an older version, which does not say which weights made it";
-  return fmt::format("holds a picture that other weights made (model hash {}, now {})", there, here);
+  if (!differ(kModelHash)) return "";
+  const std::string own = read_model_hash(found);
+  if (own.empty()) return "holds a picture of an older version, which does not say which weights made it";
+  return fmt::format("holds a picture that other weights made (model hash {}, now {})", own,
+                     read_model_hash(wanted));
 }
-
-namespace {
-
-/// Whether the JSON value is of the setting's kind and, for a whole number, within its type's range.
-template <class T>
-bool fits(const json& value) {
-  if constexpr (std::is_same_v<T, std::string>) {
-    return value.is_string();
-  } else if constexpr (std::is_same_v<T, bool>) {
-    return value.is_boolean();
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return value.is_number();
-  } else if (value.is_number_unsigned()) {
-    return std::in_range<T>(value.get<std::uint64_t>());
-  } else {
-    return value.is_number_integer() && std::in_range<T>(value.get<std::int64_t>());
-  }
-}
-
-}  // namespace
 
 std::span<const NamePair> a1111_samplers() {
   return kSamplers;
@@ -257,40 +293,6 @@ bool take_karras(std::string& sampler) {
   if (!sampler.ends_with(kKarras)) return false;
   sampler.resize(sampler.size() - kKarras.size());
   return true;
-}
-
-std::string to_json(const Settings& settings) {
-  json object = json::object();
-  visit_settings(settings, [&](const Option& option, const auto& value) { object[option.name] = value; });
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-Settings settings_from_json(const std::string& text) {
-  const auto object = json::parse(text, nullptr, false);
-  if (!object.is_object())
-    throw invalid_input("the settings are not a JSON object, as in {\"prompt\": \"a dog\"}");
-  Settings s;
-  std::vector<std::string_view> known;
-  visit_settings(s, [&](const Option& option, auto& value) {
-    using T = std::remove_reference_t<decltype(value)>;
-    known.emplace_back(option.name);
-    const auto found = object.find(option.name);
-    if (found == object.end()) return;
-    if (!fits<T>(*found)) {
-      const char* wanted = std::is_same_v<T, std::string> ? "a text"
-                           : std::is_same_v<T, bool>      ? "true or false"
-                           : std::is_floating_point_v<T>  ? "a number"
-                                                          : "a whole number";
-      throw invalid_input(option.name, fmt::format("{} is given, but {} is needed", found->dump(), wanted));
-    }
-    value = found->template get<T>();
-  });
-  for (const auto& [key, value] : object.items()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw invalid_input(fmt::format("the setting \"{}\" is unknown; use {}", key, fmt::join(known, ", ")));
-    }
-  }
-  return s;
 }
 
 }  // namespace latentdial

@@ -79,18 +79,18 @@ Content content_of(const Settings& s, const InputImages& images, PromptSyntax sy
 
 Resolved resolve(const Request& request, const Model& model, OpenedFiles& files) {
   validate(request);
-  Resolved result{with_defaults(request.settings, model.info), {}, {}};
-  Request filled = request;
-  filled.settings = result.settings;
+  Resolved result{request, {}};
+  Request& filled = result.request;
+  filled.settings = with_defaults(request.settings, model.info);
   validate(filled);  // The model's own sampler may be at odds with another setting.
-  const Settings& s = result.settings;
+  const Settings& s = filled.settings;
   check_size(s, static_cast<int>(model.vae_config.downscale()));
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
-  result.images = open_images(request, files);
-  check_mask(result.images, s);
-  result.task.content = content_of(s, result.images, syntax);
+  filled.images = open_images(request, files);
+  check_mask(filled.images, s);
+  result.task.content = content_of(s, filled.images, syntax);
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;
   turn.method = &find_dial_method(s.method);
@@ -98,8 +98,9 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   turn.position = s.position;
   turn.window = {s.style_start, s.style_end};
   turn.recipe = {.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
-  turn.area = {result.images.style_mask, s.mask_words};
+  turn.area = {filled.images.style_mask, s.mask_words};
   if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model.info, files);
+  if (!s.dial.empty()) filled.dial = turn.dial;
   return result;
 }
 

@@ -8,8 +8,7 @@ namespace latentdial {
 
 /// A request that a model can make.
 struct Resolved {
-  Settings settings;   ///< With every default filled in.
-  InputImages images;  ///< As given, or as the files hold them.
+  Request request;  ///< With every default filled in, and what it names as given or as the files hold it.
   Task task;
 };
 

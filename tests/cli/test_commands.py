@@ -235,7 +235,7 @@ def test_a_mask_keeps_the_style_off_what_is_black(latentdial, tmp_path):
     Image.fromarray(mask).save(tmp_path / "mask.png")
     few = ("-p", "a castle by the lake", "--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5")
     latentdial("generate", *few, "-o", "plain.png")
-    latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--mask", "mask.png", "-o", "half.png")
+    latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--style-mask", "mask.png", "-o", "half.png")
     change = abs(pixels(tmp_path / "plain.png").astype(int) - pixels(tmp_path / "half.png")).mean((0, 2))
     assert change[80:].mean() > 3.5 * change[:48].mean()
 

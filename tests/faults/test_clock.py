@@ -55,7 +55,7 @@ def test_a_sweep_does_not_see_it(jumping, plan, tmp_path):
 
 
 def test_a_server_does_not_see_it(jumping):
-    """Jobs end, uploads of waiting jobs stay, connections are kept, an unfinished request is not ended before its time."""
+    """Jobs end, those with uploaded pictures too, connections are kept, an unfinished request is not ended before its time."""
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(buffer, "PNG")
     upload = {**SMALL, "steps": 20, "image": base64.b64encode(buffer.getvalue()).decode()}

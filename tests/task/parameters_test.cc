@@ -2,13 +2,17 @@
 
 #include "latentdial/parameters.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
 #include <random>
 
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
+#include "latentdial/version.h"
 
 namespace latentdial {
 namespace {
@@ -141,6 +145,74 @@ TEST(Parameters, DifferenceSaysWhatIsOtherThanWanted) {
   EXPECT_THAT(between(s, ""), HasSubstr("does not say which weights"));
   for (const char* hash : {"0123456789", "aaaaaaaaaa", ""})
     EXPECT_THAT(between(other, hash), HasSubstr("other settings")) << hash;
+}
+
+/// `text` with `to` in place of its one `from`.
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << text;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Parameters, DifferenceAsksForWhatDecidesAPictureAndNothingElse) {
+  Settings s;
+  s.prompt = "a dog";
+  s.seed = 5;
+  const std::string text = to_parameters(s, model("0123456789"));
+  const std::string later = with(text, std::string("latentdial ") + kVersion, "latentdial 9.1.0");
+  EXPECT_EQ(difference(later, text), "");
+  EXPECT_EQ(difference(with(later, "Version: ", "Something new: \"1, 2\", Version: "), text), "");
+  EXPECT_THAT(difference(with(later, "Seed: 5", "Seed: 6"), text), HasSubstr("other settings"));
+  EXPECT_THAT(difference(with(later, "0123456789", "aaaaaaaaaa"), text), HasSubstr("other weights"));
+  EXPECT_THAT(difference(with(later, "Model: scenes", "Model: others"), text), HasSubstr("other settings"));
+  EXPECT_THAT(difference(to_parameters(s, model("0123456789", "TAESD")), text), HasSubstr("other settings"));
+  EXPECT_THAT(difference("a dog\nSteps: many", text), HasSubstr("other settings"));
+}
+
+InputImage grey(std::uint8_t level) {
+  return InputImage(Image{8, 8, std::vector<std::uint8_t>(192, level)});
+}
+
+TEST(Parameters, NameFilesWithoutTheirFoldersAndSayTheirHashes) {
+  Settings s;
+  s.prompt = "a dog";
+  s.image = "/home/me/photo.jpg";
+  s.style_mask = "masks/left.png";
+  s.dial = "../sketch.dial.json";
+  Request request(s, {.start = grey(1), .end = {}, .style_mask = grey(2)});
+  request.dial = std::make_shared<const Dial>(standard_dial("sketch"));
+  const std::string text = to_parameters(request, model("0123456789"));
+  EXPECT_EQ(text.find('/'), std::string::npos) << text;
+  const Settings read = parse_parameters(text);
+  EXPECT_EQ(read.image, "photo.jpg");
+  EXPECT_EQ(read.style_mask, "left.png");
+  EXPECT_EQ(read.dial, "sketch.dial.json");
+  const InputHashes hashes = read_input_hashes(text);
+  EXPECT_THAT(hashes.image, testing::MatchesRegex("[0-9a-f]{16}"));
+  EXPECT_EQ(hashes.image, fmt::format("{:016x}", grey(1).hash()));
+  EXPECT_EQ(hashes.style_mask, fmt::format("{:016x}", grey(2).hash()));
+  EXPECT_EQ(hashes.dial, fmt::format("{:016x}", hash_of(*request.dial)));
+  EXPECT_EQ(hashes.to_image, "");
+}
+
+TEST(Parameters, DifferenceTellsInputsByTheirHashes) {
+  Settings s;
+  s.prompt = "a dog";
+  const auto made_from = [&](const std::string& path, const std::optional<InputImage>& start) {
+    Settings named = s;
+    named.image = path;
+    return to_parameters(Request(named, {.start = start, .end = {}, .style_mask = {}}), model("0123456789"));
+  };
+  const std::string wanted = made_from("here/photo.jpg", grey(1));
+  EXPECT_EQ(difference(made_from("there/photo.jpg", grey(1)), wanted), "");
+  EXPECT_THAT(difference(made_from("here/photo.jpg", grey(2)), wanted), HasSubstr("other settings"));
+  EXPECT_THAT(difference(made_from("here/sketch.jpg", grey(1)), wanted), HasSubstr("other settings"));
+  EXPECT_EQ(difference(with(made_from("photo.jpg", {}), "photo.jpg", "/older/photo.jpg"), wanted), "")
+      << "an older text has the path and no hash";
+  const std::string in_memory = made_from("", grey(1));
+  EXPECT_EQ(difference(in_memory, in_memory), "");
+  EXPECT_THAT(difference(made_from("", grey(2)), in_memory), HasSubstr("other settings"));
+  EXPECT_THAT(difference(made_from("", {}), in_memory), HasSubstr("other settings"));
 }
 
 TEST(Parameters, NameTheKeyThatCannotBeRead) {
