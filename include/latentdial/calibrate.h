@@ -30,7 +30,9 @@ struct CalibrationOptions {
   /// 100: the range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that
   /// begins with the picture's own colours and outlines (EditRecipe::colours).
   double content_budget = kContentBudget;
-  std::function<void(int done, int pictures)> on_progress;
+  std::function<void(int pictures)> on_picture = {};  ///< Told how many pictures are made so far.
+  /// Told each step of the pictures that are being made or read.
+  std::function<void(const StepProgress&)> on_step = {};
   std::stop_token stop;
 };
 
