@@ -31,13 +31,15 @@ struct CalibrationOptions {
   /// 100: the range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that
   /// begins with the picture's own colours and outlines (EditRecipe::colours).
   double content_budget = kContentBudget;
-  std::function<void(int done, int pictures)> on_progress;
+  std::function<void(int pictures)> on_picture = {};  ///< Told how many pictures are made so far.
+  /// Told each step of the pictures that are being made or read.
+  std::function<void(const StepProgress&)> on_step = {};
   std::stop_token stop;
 };
 
 /// Throws invalid_input of the first option that is out of range or at odds with another, or lacks a style.
 /// Needs no model.
-void validate(const CalibrationOptions& options);
+LATENTDIAL_API void validate(const CalibrationOptions& options);
 
 /// What the fit saw at one strength.
 struct ResponsePoint {

@@ -90,7 +90,7 @@ struct Dial {
 LATENTDIAL_API void write_dial(const std::filesystem::path& path, const Dial& dial);
 
 /// Of all that the dial holds; the same on every machine.
-[[nodiscard]] std::uint64_t hash_of(const Dial& dial);
+[[nodiscard]] LATENTDIAL_API std::uint64_t hash_of(const Dial& dial);
 
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
 [[nodiscard]] LATENTDIAL_API std::string dial_file_name(const std::string& style);

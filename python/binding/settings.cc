@@ -5,11 +5,13 @@
 #include <nanobind/stl/vector.h>
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "bind.h"
+#include "latentdial/calibrate.h"
 #include "latentdial/error.h"
 
 namespace latentdial::binding {
@@ -110,6 +112,25 @@ Settings settings_from_dict(const nb::dict& dict) {
   return settings;
 }
 
+Request request_from_dict(const nb::dict& dict) {
+  Request request;
+  const auto settings = nb::steal<nb::dict>(PyDict_Copy(dict.ptr()));
+  const auto take = [&]<class T>(const char* name, const T*& given) {
+    given = nullptr;
+    if (!settings.contains(name) || !nb::try_cast<const T*>(settings[name], given, false)) return false;
+    nb::del(settings[name]);
+    return given != nullptr;
+  };
+  const InputImage* image = nullptr;
+  const Calibration* calibration = nullptr;
+  if (take("image", image)) request.images.start = *image;
+  if (take("to_image", image)) request.images.end = *image;
+  if (take("style_mask", image)) request.images.style_mask = *image;
+  if (take("dial", calibration)) request.dial = std::make_shared<const Dial>(calibration->dial);
+  request.settings = settings_from_dict(settings);
+  return request;
+}
+
 nb::dict settings_to_dict(const Settings& settings) {
   nb::dict dict;
   visit_settings(settings, [&](const Option& option, const auto& value) { dict[option.name] = value; });
@@ -129,10 +150,21 @@ void bind_settings(nb::module_& module) {
       "options", [] { return declared([](auto& s, auto&& v) { visit_settings(s, v); }, Settings()); },
       "Every setting of a picture, in the order people read them.");
   module.def(
-      "engine_options",
+      "model_options",
       [] { return declared([](auto& o, auto&& v) { visit_model_options(o, v); }, ModelOptions()); },
       "What the engine runs on; part of no picture's settings.");
-  module.def("dial_methods", &dial_methods, "Names that the setting `method` takes.");
+  nb::class_<MethodInfo>(module, "MethodInfo", "What one method of turning the dial is and can do.")
+      .def_ro("name", &MethodInfo::name, "As the setting `method` has it.")
+      .def_ro("summary", &MethodInfo::summary, "One line.")
+      .def_ro("acts_on_part", &MethodInfo::acts_on_part, "`style_mask` and `mask_words` are for it.")
+      .def_ro("window", &MethodInfo::window, "`style_start` and `style_end` are for it.")
+      .def_ro("edits", &MethodInfo::edits, "It edits the finished picture.")
+      .def_ro("angle", &MethodInfo::angle, "It turns the encoding by an angle, perhaps `per_token`.")
+      .def_ro("needs_dial", &MethodInfo::needs_dial, "`dial` is for it.")
+      .def_ro("weakens", &MethodInfo::weakens, "It takes the style away, at positions below 0.")
+      .def_ro("peer", &MethodInfo::peer, "Somebody else's dial, to compare with.");
+  module.def("dial_methods", &dial_methods,
+             "All methods that the setting `method` takes, the default first.");
 }
 
 }  // namespace latentdial::binding

@@ -16,7 +16,10 @@ ALIASES = {"num_inference_steps": "steps"}
 OPTIONS = {option.name: option for option in _engine.options()}
 HIGHEST_SEED = 2**64 - 1
 MOST_PICTURES = 100_000
-NOT_SUPPORTED = {"generator": "a torch generator is not supported; seed=N draws the noise that torch.Generator().manual_seed(N) draws on the CPU"}
+NOT_SUPPORTED = {
+    "generator": "a torch generator is not supported; seed=N draws the noise that torch.Generator().manual_seed(N) draws on the CPU",
+    "mask": "what says where the style acts is style_mask",
+}
 
 Positions = Union[str, float, Iterable[float]]
 
@@ -85,3 +88,8 @@ def table() -> str:
     """All settings with type, default and meaning, for docstrings."""
     lines = [f"    {o.name} ({o.type}, default {o.default!r}): {o.help}" for o in OPTIONS.values() if o.name != "prompt"]
     return "\n".join(lines)
+
+
+def methods() -> str:
+    """All methods of the dial and what they do, for docstrings."""
+    return "\n".join(f"    {method.name}: {method.summary}" for method in _engine.dial_methods())

@@ -10,20 +10,25 @@ from PIL import Image
 
 from . import _engine
 from .errors import InvalidInput
-from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, table, to_positions, to_settings
-from .pictures import PictureFiles, PictureLike, from_pixels, to_pixels
+from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, methods, table, to_positions, to_settings
+from .pictures import PictureLike, from_pixels, to_engine, to_pixels, with_given
 from .result import Result, Strip
 from .stages import Stages
 
 Callback = Callable[[_engine.Progress], Any]
+# What a fit decides by itself, and what it makes no pictures of.
+_OF_A_DIAL = (
+    *("position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance", "style_mask", "mask_words", "per_token"),
+    *("image", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
+)
 OnPreview = Callable[[int, int, Image.Image], Any]
 
 
 class Pipeline(Stages):
     """A Stable Diffusion checkpoint with a style-strength dial. Make one with `Pipeline.from_pretrained`.
 
-    Threads may share a pipeline: its calls run one after the other, each with all its cores, and the GIL is
-    released meanwhile. Ctrl-C stops a call in the main thread before the next U-Net evaluation.
+    Threads may use one pipeline: its calls run one after the other, each with all its cores, and the GIL is
+    released meanwhile. Those of pipelines that `share` the weights run at once. Ctrl-C stops a call in the main thread before the next U-Net evaluation.
     """
 
     def __init__(self, engine: _engine.Engine) -> None:
@@ -65,6 +70,11 @@ class Pipeline(Stages):
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
         return cls(_engine.Engine(path, _files(lora), _files(embedding), tiny, *numbers))
 
+    def share(self) -> Pipeline:
+        """A pipeline for another caller on the same weights, which are not copied. It remembers work of its own: the
+        calls of both run at once, each with all its cores."""
+        return Pipeline(self._engine.share())
+
     @property
     def info(self) -> _engine.ModelInfo:
         """What is known of the model: name, path, fingerprint, hash, format, device, width, height, max_tokens, …"""
@@ -97,8 +107,9 @@ class Pipeline(Stages):
             on_preview: Called as `on_preview(picture, step, image)` with the pictures under way: the place in the
                 list, the step and a PIL image of what the model sees in the noise. No picture changes by it.
             preview_every: Steps from one preview to the next, 1 to 1000; each costs a decoding, which `taesd` makes cheap.
-            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `mask` take a
-                path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1).
+            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `style_mask`
+                take a path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1); `dial` a path or
+                what `calibrate` returned.
 
         Returns:
             Pictures in the order of the prompts.
@@ -123,7 +134,8 @@ class Pipeline(Stages):
             prompt: What the pictures show. A prompt that names the style can be turned down: positions below 0.
             style: What the dial turns: "Monet style", "sunset", any described feature.
             at: Dial positions, 0 none, 1 full, -4 to 4: numbers, or "A:B:N" for N values from A to B.
-            callback, **settings: As for calling the pipeline; `method` picks another dial.
+            callback, **settings: As for calling the pipeline; `method` picks another dial, `dial` is a path or what
+                `calibrate` returned.
 
         Returns:
             The strip, with `positions` and `sheet()`.
@@ -197,20 +209,57 @@ class Pipeline(Stages):
         number = {name: in_range(name, value, *limits) for name, value, limits in (("evaluations", evaluations, (2, 1000)), ("seed", seed, (0, HIGHEST_SEED)))}
         return self._engine.measure(pixels, **text, **number, callback=callback)
 
+    def calibrate(
+        self,
+        style: str,
+        *,
+        prompts: str | Sequence[str] | None = None,
+        seeds: Sequence[int] | None = None,
+        content_budget: float | None = None,
+        callback: Callback | None = None,
+        **settings: Any,
+    ) -> _engine.Calibration:
+        """Fits the dial to a style, so that position 0.5 shows half of it, as `latentdial calibrate` does.
+
+        Args:
+            style: The style, or any described feature.
+            prompts: What the pictures show, without the style; None: four plain scenes.
+            seeds: Of the pictures of each prompt, 1 to 100; None: 0, 1 and 2.
+            content_budget: How far the scene may move before the range ends, in distances between two seeds' scenes,
+                0 to 100; None: 2; 0: no limit.
+            callback: As for calling the pipeline; how many pictures there will be is not known, so `pictures` is 0.
+            **settings: steps, sampler, guidance_scale and the like; the dial is exact at these.
+
+        Returns:
+            The dial: `low`, `high`, `low_reason`, `high_reason`, `points`, `strengthen`, `weaken`, `save(path)`. It goes
+            to `pipe.dial(…, dial=…)` as it is.
+
+        Raises:
+            InvalidInput: As for calling the pipeline, or the style does not show on this model.
+            Cancelled: The callback returned False.
+        """
+        common = to_settings(settings, prompt="prompts", seed="seeds", **dict.fromkeys(_OF_A_DIAL, "calibrate"))
+        texts = [prompts] if isinstance(prompts, str) else prompts
+        return _engine.calibrate(
+            self._engine,
+            self._with_both_sides({**common, "style": checked("style", style, str)}),
+            None if texts is None else [checked("prompts", text, str) for text in texts],
+            None if seeds is None else [in_range("seeds", seed, 0, HIGHEST_SEED) for seed in seeds],
+            None if content_budget is None else to_positions("content_budget", [content_budget])[0],
+            callback,
+        )
+
     def _make(
         self, jobs: list[dict[str, Any]], callback: Callback | None, on_preview: OnPreview | None = None, preview_every: int = 1
     ) -> dict[str, Any]:
         """The fields of a Result, one picture per job."""
         every = in_range("preview_every", preview_every, 1, 1000)
         look = on_preview and (lambda seen: on_preview(seen.picture, seen.step, Image.fromarray(seen.image)))
-        with PictureFiles() as files:
-            given = [files.write(self._with_both_sides(job)) for job in jobs]
-            made = self._engine.generate(given, callback, look, every)
-            told = [files.forget(picture.settings, picture.parameters, self.info) for picture in made]
+        made = self._engine.generate(to_engine(self._with_both_sides(job) for job in jobs), callback, look, every)
         return {
-            "images": [from_pixels(picture.image, text) for picture, (_, text) in zip(made, told)],
-            "settings": [settings for settings, _ in told],
-            "parameters": [text for _, text in told],
+            "images": [from_pixels(picture.image, picture.parameters) for picture in made],
+            "settings": [with_given(picture.settings, job) for picture, job in zip(made, jobs)],
+            "parameters": [picture.parameters for picture in made],
             "notices": list(dict.fromkeys(line for picture in made for line in picture.notices)),
             "seconds": [picture.seconds for picture in made],
         }
@@ -236,4 +285,4 @@ def _with_seeds(settings: dict[str, Any], count: int) -> list[dict[str, Any]]:
     return [{**settings, "seed": seed + i} for i in range(count)]
 
 
-Pipeline.__call__.__doc__ = f"{Pipeline.__call__.__doc__}\n{table()}\n"
+Pipeline.__call__.__doc__ = f"{Pipeline.__call__.__doc__}\n{table()}\n\n        Methods of the dial:\n\n{methods()}\n"

@@ -79,8 +79,7 @@ class Worker:
 
     def describe(self, jobs: Sequence[Job]) -> list[tuple[dict[str, Any], str]]:
         """The settings of each with the model's defaults filled in, and the text that its PNG will hold."""
-        settings = [self._engine.resolve(job.settings) for job in jobs]
-        return [(one, _engine.to_parameters(one, self._engine.info)) for one in settings]
+        return [(self._engine.resolve(job.settings), self._engine.parameters(job.settings)) for job in jobs]
 
     def make(self, jobs: Sequence[Job]) -> list[Made]:
         pictures = self._engine.generate([job.settings for job in jobs], None, None, 1)
@@ -97,7 +96,7 @@ class Folder:
         path.mkdir(parents=True, exist_ok=True)
 
     def finished(self, file: str, parameters: str) -> bool:
-        """Whether the picture is there, with exactly this text, which names its settings and the weights that made it."""
+        """Whether the picture is there, and by its text the one that would get this text."""
         path = self._path / file
         if not path.exists():
             return False

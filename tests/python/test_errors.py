@@ -43,7 +43,9 @@ BAD = [
     ({"image": numpy.full((8, 8, 3), 2.0)}, "image: an array of float64 holds brightness from 0 to 1"),
     ({"image": numpy.zeros((8, 8), numpy.int32)}, "image: an array of int32 is no picture"),
     ({"image": "nowhere.png"}, "nowhere.png does not exist"),
-    ({"mask": GREY, "style": "sketch", "position": 1}, "mask: the given picture is 8x8, but"),
+    ({"style_mask": GREY, "style": "sketch", "position": 1}, "style_mask: the given picture is 8x8, but"),
+    ({"mask": GREY, "style": "sketch", "position": 1}, "mask: what says where the style acts is style_mask"),
+    ({"dial": 5, "style": "sketch"}, "dial: 5 is no str"),
 ]
 
 
@@ -65,6 +67,15 @@ def test_bad_settings(pipe, settings, line):
         (lambda pipe: pipe.dial("a dog", "sketch", at="q"), 'at: "q" is neither a number nor A:B:N'),
         (lambda pipe: pipe.dial("a dog", "sketch", position=1), "position: it is set by at"),
         (lambda pipe: pipe.interpolate("a dog"), "to_prompt: no other end is given"),
+        (lambda pipe: pipe.calibrate(""), "style: no style is given"),
+        (lambda pipe: pipe.calibrate("sketch", seeds=[]), "seeds: 0 are out of range, use 1 to 100"),
+        (lambda pipe: pipe.calibrate("sketch", seeds=[-1]), "seeds: -1 is out of range"),
+        (lambda pipe: pipe.calibrate("sketch", prompts=[]), "prompts: none is given"),
+        (lambda pipe: pipe.calibrate("sketch", prompts=[3]), "prompts: 3 is no str"),
+        (lambda pipe: pipe.calibrate("sketch", content_budget=-1), "content_budget: -1 is out of range"),
+        (lambda pipe: pipe.calibrate("sketch", steps=0), "steps: 0 is out of range"),
+        (lambda pipe: pipe.calibrate("sketch", prompt="a dog"), "prompt: it is set by prompts"),
+        (lambda pipe: pipe.calibrate("sketch", method="slerp"), "method: it is set by calibrate"),
         (lambda pipe: pipe.measure([GREY], ""), "style: no style is given"),
         (lambda pipe: pipe.measure([GREY], "sketch", evaluations=3), "evaluations: 3 is out of range"),
         (lambda pipe: pipe.measure([GREY], "sketch", evaluations="3"), "evaluations: '3' is no int"),
@@ -95,7 +106,6 @@ def test_what_the_user_should_know_comes_as_notices(pipe):
     strip = pipe.dial("a dog", "something unheard-of", at=[0.5, 1], **SMALL)
     assert len(strip.notices) == 1 and "no dial is calibrated" in strip.notices[0]
     assert 'for "something unheard-of"' in strip.notices[0] and "latentdial calibrate" in strip.notices[0] and "--" not in strip.notices[0]
-
 
 
 SAME_ON_EVERY_FACE = [
