@@ -21,7 +21,7 @@
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "ops/profile.h"
 #include "weights/checkpoint.h"
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 namespace {
 

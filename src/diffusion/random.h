@@ -36,9 +36,4 @@ class TorchGenerator {
   std::optional<double> cached_normal_;
 };
 
-/// The starting noise of a picture: torch's randn of [1, channels, height, width] with `seed`, laid out
-/// [1, height, width, channels]; height and width in latent pixels.
-[[nodiscard]] Tensor noise_like_torch(std::uint64_t seed, std::int64_t channels, std::int64_t height,
-                                      std::int64_t width);
-
 }  // namespace latentdial

@@ -44,11 +44,6 @@ float Sampler::sigma(int i) const {
   return level.noise / level.signal;
 }
 
-float Sampler::alpha_cumprod(int i) const {
-  const double sigma_i = sigma(i);
-  return static_cast<float>(1.0 / (1.0 + sigma_i * sigma_i));
-}
-
 int Sampler::evaluation_at(int first, double progress) const {
   while (first < evaluations() && this->progress(first) < progress) ++first;
   return first;

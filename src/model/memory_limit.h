@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 
 namespace latentdial {

@@ -10,6 +10,7 @@
 #include "model/model_info.h"
 #include "model/options.h"
 #include "model/pixels.h"
+#include "ops/cpu_backend.h"
 #include "tensor/buffer_pool.h"
 
 namespace latentdial {

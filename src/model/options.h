@@ -1,7 +1,7 @@
 #pragma once
 
 #include "latentdial/settings.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 
 namespace latentdial {

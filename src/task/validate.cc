@@ -59,11 +59,12 @@ void check_inversion(const Request& request) {
   }
   if (!s.invert) return;
   if (!request.has_start()) throw invalid_input("invert", "no picture is given; say which by @(image)");
-  if (s.sampler == "euler_a" || s.sampler == "lcm") {
+  const auto invertible = invertible_sampler_names();
+  if (!s.sampler.empty() && std::ranges::find(invertible, s.sampler) == invertible.end()) {
     throw invalid_input(
         "sampler", fmt::format("{} draws new noise at each step, so no noise leads back to a picture; with "
-                               "@(invert) use pndm, ddim, euler or dpm++2m",
-                               s.sampler));
+                               "@(invert) use {}",
+                               s.sampler, fmt::join(invertible, ", ")));
   }
   if (s.seed != 0 || s.to_seed >= 0) {
     throw invalid_input(s.seed != 0 ? "seed" : "to_seed",

@@ -12,7 +12,7 @@
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 #include "weights/safetensors.h"
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ops/cpu_backend.h"
 #include "weights/safetensors.h"
 #include "weights/test_files.h"
 #include "weights/tiny_decoder_files.h"

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 /// What every test of the operations needs: random tensors, a comparison, and one suite per activation type.
 namespace latentdial::ops::test {

@@ -21,7 +21,7 @@
 #include "diffusion/random.h"
 #include "diffusion/sampler.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/lora.h"

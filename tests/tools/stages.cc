@@ -20,7 +20,7 @@
 #include "models/clip_text.h"
 #include "models/tiny_decoder.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/tiny_decoder_files.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 namespace latentdial::ops::cpu {
 

@@ -1,3 +1,5 @@
+#include "ops/cpu_backend.h"
+
 #include <fmt/format.h>
 #include <omp.h>
 
@@ -14,7 +16,6 @@
 #include "ops/cpu/norm.h"
 #include "ops/cpu/onednn.h"
 #include "ops/cpu/rearrange.h"
-#include "ops/ops.h"
 
 namespace latentdial::ops {
 namespace {

@@ -3,7 +3,7 @@
 #include <dnnl.hpp>
 #include <string>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 /// The little of oneDNN that we use, the same for its versions 2 and 3.
 namespace latentdial::ops::cpu::onednn {
