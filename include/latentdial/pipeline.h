@@ -87,6 +87,10 @@ struct Picture {
 /// Gets each picture of a list when it is finished, with its place in the list.
 using OnPicture = std::function<void(std::size_t index, Picture picture)>;
 
+namespace detail {
+struct PipelineAccess;
+}
+
 /// A loaded checkpoint and what one caller's pictures have left in memory: the engine. Thread-safe; the calls
 /// of one pipeline run one after the other, those of several at once.
 class LATENTDIAL_API Pipeline {
@@ -122,7 +126,7 @@ class LATENTDIAL_API Pipeline {
 
  private:
   friend class Stages;
-  friend struct PipelineAccess;
+  friend struct detail::PipelineAccess;
   struct LATENTDIAL_LOCAL State;
   explicit Pipeline(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

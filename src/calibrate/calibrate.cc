@@ -15,6 +15,8 @@
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 // The first by which the style comes through in full keeps most of the scene (docs/ruler.md).

@@ -8,7 +8,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 bool same_values(const Tensor& a, const Tensor& b) {
@@ -176,4 +176,4 @@ std::vector<Tensor> edit(PromptedDenoiser& denoiser, const std::vector<AnchoredE
   return latents;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 struct SamplerKind {
@@ -108,4 +108,4 @@ std::string sampler_for_class(const std::string& diffusers_class_name) {
                                   diffusers_class_name, fmt::join(classes, ", ")));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

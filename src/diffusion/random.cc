@@ -6,7 +6,7 @@
 
 #include "diffusion/box_muller.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kBlock = 16;  // torch's vectorised Box–Muller works on blocks of this many.
@@ -97,4 +97,4 @@ Tensor TorchGenerator::randn_nhwc(const Shape& nhwc) {
   return nchw_to_nhwc(randn({nhwc.at(0), nhwc.at(3), nhwc.at(1), nhwc.at(2)}));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// torch's CPU generator: `torch.Generator("cpu").manual_seed(seed)`.
 /// The stream of MT19937 (Matsumoto & Nishimura 1998), seeded with the low 32 bits of the seed, as torch
@@ -36,4 +36,4 @@ class TorchGenerator {
   std::optional<double> cached_normal_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

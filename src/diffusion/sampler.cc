@@ -10,7 +10,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Sampler::Sampler(PredictionType prediction_type, int steps)
     : prediction_type_(prediction_type), steps_(steps) {}
@@ -118,4 +118,4 @@ int Sampler::first_evaluation(float strength) const {
   return std::min(steps_ - kept, evaluations());
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

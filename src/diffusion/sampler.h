@@ -8,7 +8,7 @@
 #include "diffusion/schedule.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers and LCM ask for it.
 using NoiseSource = std::function<Tensor(const Shape& shape)>;
@@ -111,4 +111,4 @@ class Sampler {
 /// "PNDMScheduler" → "pndm"; an unknown class is an invalid_input with the known ones.
 [[nodiscard]] std::string sampler_for_class(const std::string& diffusers_class_name);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -13,6 +13,8 @@
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr int kRounds = 12;

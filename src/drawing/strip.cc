@@ -11,6 +11,8 @@
 #include "text/utf8.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr double kGap = 8;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <system_error>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,4 +46,4 @@ std::optional<fs::path> find_data_file(const fs::path& name) {
   return find_near(fs::read_symlink("/proc/self/exe", ignored), name);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The value of an environment variable; nothing when it is unset or empty.
 [[nodiscard]] std::optional<std::string> environment(const char* name);
@@ -13,4 +13,4 @@ namespace latentdial {
 /// four folders above it: beside bin/ and lib/ of an installation, in a build tree, in a Python package.
 [[nodiscard]] std::optional<std::filesystem::path> find_data_file(const std::filesystem::path& name);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

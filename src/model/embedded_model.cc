@@ -3,7 +3,7 @@
 #include "files/data_files.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::filesystem::path find_embedded_model() {
   if (const auto scenes = environment("LATENTDIAL_SCENES")) return *scenes;
@@ -14,4 +14,4 @@ std::filesystem::path find_embedded_model() {
                       "folder that holds scenes/");
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -13,7 +13,7 @@
 #include "ops/cpu_backend.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
@@ -89,4 +89,4 @@ Tensor Model::latents_of(const Image& image) const {
   return latents;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 /// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
@@ -187,4 +187,4 @@ Tensor UNet::operator()(const Tensor& latents, const TimeContext& time, const Te
   return conv_out_(norm_out_(traversal.h, {.activation = ops::Activation::silu}));
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

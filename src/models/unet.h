@@ -9,7 +9,7 @@
 #include "models/resnet.h"
 #include "models/transformer.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// diffusers' UNet2DConditionModel (Rombach et al. 2022).
 ///
@@ -63,4 +63,4 @@ class UNet final : public Denoiser {
   Conv2d conv_out_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -6,7 +6,7 @@
 #include "ops/ops.h"
 
 /// The CPU back end's own words: nothing above knows them but who chooses a back end.
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 
 /// What multiplies bf16 activations. Sums are f32 throughout, and so are products of f32 activations.
 enum class Arithmetic {
@@ -35,4 +35,4 @@ struct BackendOptions {
 /// The faster of f32 and bf16 activations on this processor.
 [[nodiscard]] DType fastest_cpu_dtype();
 
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops

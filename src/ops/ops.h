@@ -10,7 +10,7 @@
 /// The operations that every model is written in. One interface; `ops/cpu` (and later `ops/cuda`) implement
 /// it and nothing above knows which. Weights are packed once, at load, into a layout that only the back end
 /// understands.
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 
 enum class Activation { none, silu, gelu, quick_gelu, relu };
 
@@ -113,4 +113,4 @@ class Backend {
   /// @}
 };
 
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops

@@ -15,6 +15,8 @@
 #include "tensor/buffer_pool.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr float kLastTimestep = 999;

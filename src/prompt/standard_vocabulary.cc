@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "prompt/tokenizer_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -105,4 +105,4 @@ fs::path find_standard_vocabulary() {
       kFileName, looked_in));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

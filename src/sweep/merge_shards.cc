@@ -18,6 +18,8 @@
 #include "sweep/manifest.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 namespace fs = std::filesystem;

@@ -14,6 +14,8 @@
 #include "task/check_prompts.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 /// Checks one number against the range its option declares, and a text for what no PNG could keep.

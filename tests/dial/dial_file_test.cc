@@ -8,7 +8,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -118,4 +118,4 @@ TEST(DialFileName, IsSafeEverywhere) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Image patterned(int width, int height) {
@@ -100,4 +100,4 @@ TEST(Strip, NoFramesAreAnEmptyPage) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

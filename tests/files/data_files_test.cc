@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 TEST(Environment, AnEmptyVariableIsAsGoodAsNone) {
@@ -33,4 +33,4 @@ TEST(DataFile, WhatIsNotThereIsNothing) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

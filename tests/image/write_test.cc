@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "latentdial/image.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -86,4 +86,4 @@ TEST_F(WritePng, WhatIsNoRegularFileIsLeftAlone) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -16,7 +16,7 @@
 #include "weights/checkpoint.h"
 #include "weights/safetensors.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 struct Case {
@@ -146,4 +146,4 @@ INSTANTIATE_TEST_SUITE_P(, ModelTest,
                          case_name);
 
 }  // namespace
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -14,7 +14,7 @@
 #include "weights/test_files.h"
 #include "weights/tiny_decoder_files.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 using latentdial::testing::f32_tensor;
@@ -135,4 +135,4 @@ TEST_F(TinyDecoderFile, ACutOneIsNamed) {
 }
 
 }  // namespace
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

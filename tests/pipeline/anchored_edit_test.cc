@@ -12,7 +12,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Settings plain() {
@@ -246,4 +246,4 @@ TEST(AnchoredEdit, APromptThatNamesTheStyleIsTurnedBack) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

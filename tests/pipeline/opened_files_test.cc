@@ -8,7 +8,7 @@
 #include "latentdial/dial.h"
 #include "pipeline/state.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -110,4 +110,4 @@ TEST_F(OpenedOnce, AnotherPhotoUnderTheSameNameIsInvertedAnew) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

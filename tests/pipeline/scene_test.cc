@@ -4,7 +4,7 @@
 #include "latentdial/error.h"
 #include "pipeline/scene_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Image picture(const std::string& prompt, std::uint64_t seed) {
@@ -38,4 +38,4 @@ TEST(SceneFeatures, StopWhenAskedTo) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

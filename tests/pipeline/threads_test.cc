@@ -12,7 +12,7 @@
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kThreads = 4;
@@ -86,4 +86,4 @@ TEST(Threads, AnotherMayStopAndAskMeanwhile) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

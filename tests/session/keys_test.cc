@@ -12,7 +12,7 @@
 #include "session/start.h"
 #include "task/resolve.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using Change = std::function<void(Request&)>;
@@ -175,4 +175,4 @@ TEST(Keys, TheDialAndTheOtherEndHaveNoSayInAnInversion) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

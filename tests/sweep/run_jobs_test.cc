@@ -18,7 +18,7 @@
 #include "pipeline/retrained_scenes.h"
 #include "sweep/small_jobs.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -180,4 +180,4 @@ TEST_F(RunJobs, AFolderThatCannotBeMadeIsOneLine) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

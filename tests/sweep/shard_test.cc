@@ -16,7 +16,7 @@
 #include "pipeline/retrained_scenes.h"
 #include "sweep/small_jobs.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -182,4 +182,4 @@ TEST_F(Merge, DoesNotWriteOverAnotherPicture) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

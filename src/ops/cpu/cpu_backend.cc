@@ -17,7 +17,7 @@
 #include "ops/cpu/onednn.h"
 #include "ops/cpu/rearrange.h"
 
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 namespace {
 
 /// The operations of ops/cpu bound to one type and one number of threads.
@@ -128,4 +128,4 @@ DType fastest_cpu_dtype() {
   return fastest_cpu_arithmetic() == Arithmetic::f32 ? DType::f32 : DType::bf16;
 }
 
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops
