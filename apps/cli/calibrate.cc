@@ -85,9 +85,9 @@ struct CalibrateCommand {
     {
       ProgressLine line(output.quiet);
       options.stop = interrupt_token();
-      options.on_progress = [&](int done, int pictures) {
-        line.show({.picture = done, .pictures = pictures, .step = {}});
-        poll_interrupts();
+      options.on_step = [](const StepProgress&) { poll_interrupts(); };
+      options.on_picture = [&](int pictures) {
+        line.show({.picture = pictures, .pictures = pictures, .step = {}});
       };
       found = calibrate(pipeline, options);
     }

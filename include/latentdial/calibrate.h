@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "latentdial/dial.h"
+#include "latentdial/export.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/settings.h"
 
@@ -30,13 +31,15 @@ struct CalibrationOptions {
   /// 100: the range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that
   /// begins with the picture's own colours and outlines (EditRecipe::colours).
   double content_budget = kContentBudget;
-  std::function<void(int done, int pictures)> on_progress;
+  std::function<void(int pictures)> on_picture = {};  ///< Told how many pictures are made so far.
+  /// Told each step of the pictures that are being made or read.
+  std::function<void(const StepProgress&)> on_step = {};
   std::stop_token stop;
 };
 
 /// Throws invalid_input of the first option that is out of range or at odds with another, or lacks a style.
 /// Needs no model.
-void validate(const CalibrationOptions& options);
+LATENTDIAL_API void validate(const CalibrationOptions& options);
 
 /// What the fit saw at one strength.
 struct ResponsePoint {
@@ -59,6 +62,7 @@ struct Calibration {
 /// the style may begin to act and still come through, reads with the meter how much of it the edited pictures
 /// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show
 /// on this model.
-[[nodiscard]] Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options);
+[[nodiscard]] LATENTDIAL_API Calibration calibrate(const Pipeline& pipeline,
+                                                   const CalibrationOptions& options);
 
 }  // namespace latentdial

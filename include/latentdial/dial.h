@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// What one method of turning the dial is and can do (docs/method.md has the formulas).
@@ -21,7 +23,7 @@ struct MethodInfo {
 };
 
 /// All methods, the default first.
-[[nodiscard]] std::vector<MethodInfo> dial_methods();
+[[nodiscard]] LATENTDIAL_API std::vector<MethodInfo> dial_methods();
 
 /// A point of a dial: at this position stands the picture that method `anchored` makes at this strength.
 struct DialPoint {
@@ -74,26 +76,26 @@ struct Dial {
     DialPoint below, above;
     double share = 0;
   };
-  [[nodiscard]] Between around(double position) const;
+  [[nodiscard]] LATENTDIAL_API Between around(double position) const;
 };
 
 /// The dial of a style that none was fitted for: position 1 is the strength of the words themselves, and
 /// position -1 that of leaving them out.
-[[nodiscard]] Dial standard_dial(const std::string& style);
+[[nodiscard]] LATENTDIAL_API Dial standard_dial(const std::string& style);
 
 /// Reads what `write_dial` wrote. Throws invalid_input naming the file and what is wrong in it.
-[[nodiscard]] Dial read_dial(const std::filesystem::path& path);
+[[nodiscard]] LATENTDIAL_API Dial read_dial(const std::filesystem::path& path);
 
 /// Writes JSON, whole or not at all. Throws io.
-void write_dial(const std::filesystem::path& path, const Dial& dial);
+LATENTDIAL_API void write_dial(const std::filesystem::path& path, const Dial& dial);
 
 /// Of all that the dial holds; the same on every machine.
-[[nodiscard]] std::uint64_t hash_of(const Dial& dial);
+[[nodiscard]] LATENTDIAL_API std::uint64_t hash_of(const Dial& dial);
 
 /// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
-[[nodiscard]] std::string dial_file_name(const std::string& style);
+[[nodiscard]] LATENTDIAL_API std::string dial_file_name(const std::string& style);
 
 /// The styles that a model's folder `dials` holds dials for, sorted; files that cannot be read are left out.
-[[nodiscard]] std::vector<std::string> dial_styles(const std::filesystem::path& model);
+[[nodiscard]] LATENTDIAL_API std::vector<std::string> dial_styles(const std::filesystem::path& model);
 
 }  // namespace latentdial

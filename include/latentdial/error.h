@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdio>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
-#include "latentdial/settings.h"
+#include "latentdial/export.h"
 
 namespace latentdial {
 
@@ -39,75 +39,26 @@ constexpr std::size_t kLongestLine = 8192;
 
 /// A message as one line, whatever a file name, a prompt or a key in it holds: control characters become
 /// "\x0a", and of more than kLongestLine bytes the middle is left out.
-[[nodiscard]] inline std::string single_line(std::string_view message) {
-  constexpr std::string_view kLeftOut = " [...] ";
-  constexpr std::size_t kHalf = (kLongestLine - kLeftOut.size()) / 2;
-  std::string line;
-  line.reserve(message.size());
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      line += c;
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned>(byte));
-    line += escaped;
-  }
-  if (line.size() <= kLongestLine) return line;
-  const auto inside_character = [&line](std::size_t at) { return (line[at] & 0xc0) == 0x80; };
-  std::size_t head = kHalf, tail = line.size() - kHalf;
-  while (head > 0 && inside_character(head)) --head;
-  while (tail < line.size() && inside_character(tail)) ++tail;
-  return line.substr(0, head).append(kLeftOut).append(line, tail);
-}
+[[nodiscard]] LATENTDIAL_API std::string single_line(std::string_view message);
 
 /// How a face (command line, Python, the server) calls a field that it is given as Option::name has it:
 /// "--cfg" of "guidance_scale". "": by the name itself.
 using Naming = std::function<std::string(std::string_view field)>;
 
 /// Whether a Settings or a ModelOptions has a field of this name.
-[[nodiscard]] inline bool is_setting(std::string_view name) {
-  bool found = false;
-  const auto compare = [&](const Option& option, const auto&) { found = found || name == option.name; };
-  const Settings settings;
-  const ModelOptions engine;
-  visit_settings(settings, compare);
-  visit_model_options(engine, compare);
-  return found;
-}
+[[nodiscard]] LATENTDIAL_API bool is_setting(std::string_view name);
 
 /// `text` with a face's word for each setting that stands in it as "@(guidance_scale)". What stands between
 /// such marks and is no setting stays as it is.
-[[nodiscard]] inline std::string with_names(std::string_view text, const Naming& naming) {
-  constexpr std::string_view kMark = "@(", kOfNames = "abcdefghijklmnopqrstuvwxyz_";
-  std::string result;
-  for (auto mark = text.find(kMark); mark != std::string_view::npos; mark = text.find(kMark)) {
-    std::string_view name = text.substr(mark + kMark.size());
-    name = name.substr(0, name.find_first_not_of(kOfNames));
-    const auto end = mark + kMark.size() + name.size();
-    if (end < text.size() && text[end] == ')' && is_setting(name)) {
-      const std::string word = naming ? naming(name) : "";
-      result.append(text, 0, mark).append(word.empty() ? name : word);
-      text.remove_prefix(end + 1);
-    } else {
-      result.append(text, 0, end);
-      text.remove_prefix(end);
-    }
-  }
-  return result.append(text);
-}
+[[nodiscard]] LATENTDIAL_API std::string with_names(std::string_view text, const Naming& naming);
 
 /// The one exception type of the engine: what is wrong, where, and what would be right, in one line.
-class Error : public std::runtime_error {
+class LATENTDIAL_API Error : public std::runtime_error {
  public:
   /// `field` is what is wrong: a setting's Option::name, or another input's name in the function that was
   /// called; "" where it is none of them. `message` goes on after "FIELD: " and names other settings as
   /// "@(guidance_scale)". Both are made a single_line.
-  Error(ErrorCode code, std::string_view field, std::string_view message)
-      : std::runtime_error(line_of(field, single_line(message), {})),
-        code_(code),
-        said_(std::make_shared<const Said>(Said{std::string(field), single_line(message)})) {}
+  Error(ErrorCode code, std::string_view field, std::string_view message);
   Error(ErrorCode code, std::string_view message) : Error(code, "", message) {}
 
   [[nodiscard]] ErrorCode code() const { return code_; }
@@ -118,19 +69,12 @@ class Error : public std::runtime_error {
   [[nodiscard]] Error about(std::string_view field) const { return {code_, field, said_->message}; }
   /// The single_line in a face's words: "--cfg: 120 is out of range, use 0 to 100". `what()` has the names as
   /// Option has them: "guidance_scale: 120 is …".
-  [[nodiscard]] std::string line(const Naming& naming) const {
-    return line_of(said_->field, said_->message, naming);
-  }
+  [[nodiscard]] std::string line(const Naming& naming) const;
 
  private:
   struct Said {
     std::string field, message;
   };
-  static std::string line_of(std::string_view field, std::string_view message, const Naming& naming) {
-    std::string line = field.empty() || !naming ? std::string(field) : naming(field);
-    if (line.empty()) line = field;
-    return single_line(line + (field.empty() ? "" : ": ") + with_names(message, naming));
-  }
 
   ErrorCode code_;
   std::shared_ptr<const Said> said_;  // Shared, so that to copy an exception throws none.

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// Writes a whole file or nothing: the bytes are on the disk before they get the name, and what stood there
@@ -10,6 +12,6 @@ namespace latentdial {
 /// a name (O_TMPFILE); elsewhere, and while an earlier file is being replaced, a hidden file .NAME.*.tmp may
 /// stay in the folder. Throws io, "PATH cannot be written: REASON", for a full disk, no permission, and
 /// anything but a file in the path's place.
-void write_file(const std::filesystem::path& path, std::string_view bytes);
+LATENTDIAL_API void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace latentdial

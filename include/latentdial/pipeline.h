@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 #include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
@@ -86,9 +87,13 @@ struct Picture {
 /// Gets each picture of a list when it is finished, with its place in the list.
 using OnPicture = std::function<void(std::size_t index, Picture picture)>;
 
+namespace detail {
+struct PipelineAccess;
+}
+
 /// A loaded checkpoint and what one caller's pictures have left in memory: the engine. Thread-safe; the calls
 /// of one pipeline run one after the other, those of several at once.
-class Pipeline {
+class LATENTDIAL_API Pipeline {
  public:
   /// Loads and packs all weights. Throws invalid_input when the model cannot be read.
   static Pipeline load(const ModelOptions& options);
@@ -121,16 +126,16 @@ class Pipeline {
 
  private:
   friend class Stages;
-  friend struct PipelineAccess;
-  struct State;
+  friend struct detail::PipelineAccess;
+  struct LATENTDIAL_LOCAL State;
   explicit Pipeline(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
 /// What a model file holds, without loading its weights into memory; for `latentdial info`.
-[[nodiscard]] ModelInfo inspect_model(const std::string& path);
+[[nodiscard]] LATENTDIAL_API ModelInfo inspect_model(const std::string& path);
 
 /// What would compute with these options: device, instruction set, threads and number format, in one line.
-[[nodiscard]] std::string describe_device(const ModelOptions& options);
+[[nodiscard]] LATENTDIAL_API std::string describe_device(const ModelOptions& options);
 
 }  // namespace latentdial

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "latentdial/dial.h"
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 #include "latentdial/settings.h"
 
@@ -14,7 +15,7 @@ namespace latentdial {
 
 /// A picture that a request brings: its pixels, which are what tells it from others. Copies share them, and
 /// the size that they were last resized to.
-class InputImage {
+class LATENTDIAL_API InputImage {
  public:
   /// `name` stands for it in messages.
   explicit InputImage(Image image, std::string name = "the given picture");
@@ -28,7 +29,7 @@ class InputImage {
   /// The same scaled and cut to width × height (resize_to_fill).
   [[nodiscard]] InputImage resized(int width, int height) const;
   /// Whether the pixels are the same, wherever they come from.
-  friend bool operator==(const InputImage& a, const InputImage& b);
+  friend LATENTDIAL_API bool operator==(const InputImage& a, const InputImage& b);
 
  private:
   struct Shared;
@@ -62,6 +63,6 @@ struct Request {
 /// Throws invalid_input of the first setting that is out of range, NaN, of an unknown name, or at odds with
 /// another (no prompt; `invert` without a picture; a size not a multiple of 8; `position` without `style`).
 /// Opens no file and needs no model.
-void validate(const Request& request);
+LATENTDIAL_API void validate(const Request& request);
 
 }  // namespace latentdial

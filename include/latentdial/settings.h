@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// How one setting is called and what it may be. The command line, JSON plans, the `parameters` text of a

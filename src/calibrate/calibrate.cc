@@ -15,6 +15,8 @@
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 // The first by which the style comes through in full keeps most of the scene (docs/ruler.md).
@@ -92,9 +94,9 @@ class Fitter {
                        [&](std::size_t i, Picture picture) {
                          images[i] = std::move(picture.image);
                          ++pictures;
-                         if (options_.on_progress) options_.on_progress(pictures, pictures);
+                         if (options_.on_picture) options_.on_picture(pictures);
                        },
-                       {.on_step = {}, .stop = options_.stop});
+                       {.on_step = options_.on_step, .stop = options_.stop});
     return images;
   }
 
@@ -140,7 +142,7 @@ class Fitter {
                                             const std::string& feature) const {
     const auto readings = pipeline_.measure(
         images, {.style = feature, .prompt = prompt, .evaluations = options_.evaluations, .seed = 0},
-        {.on_step = {}, .stop = options_.stop});
+        {.on_step = options_.on_step, .stop = options_.stop});
     std::vector<double> strengths;
     for (const auto& reading : readings) strengths.push_back(reading.strength);
     return strengths;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kPrecision = 0.02;
@@ -83,4 +83,4 @@ double end_within_budget(const Pipeline& pipeline, const std::vector<double>& po
   return within;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

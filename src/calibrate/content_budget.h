@@ -6,7 +6,7 @@
 
 #include "pipeline/scene_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One prompt and seed on one side of a dial.
 struct DialledScene {
@@ -27,4 +27,4 @@ struct DialledScene {
                                        const std::vector<DialledScene>& scenes, double budget,
                                        const std::stop_token& stop);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 bool same_values(const Tensor& a, const Tensor& b) {
@@ -20,24 +20,24 @@ bool same_values(const Condition& a, const Condition& b) {
          same_values(a.channels, b.channels);
 }
 
-/// One picture's part in a step: what the denoiser is asked, and where in the batch.
-struct Part {
+/// One picture in a step: what the denoiser is asked, and where in the batch.
+struct StepInput {
   Tensor latents;
   GuidedStep step;
   std::size_t begin;
 };
 
-/// All pictures' parts in a step, originals before edits, and the batch that asks for them.
+/// All pictures of a step, originals before edits, and the batch that asks for them.
 class Batch {
  public:
   /// Adds a picture; where there is an `original` in the batch, its layout is that one's.
-  const Part& add(const Sampler& sampler, int i, const Tensor& latents, GuidedStep step,
-                  const Part* original) {
-    Part part{latents, std::move(step), inputs_.size()};
+  const StepInput& add(const Sampler& sampler, int i, const Tensor& latents, GuidedStep step,
+                       const StepInput* original) {
+    StepInput part{latents, std::move(step), inputs_.size()};
     const Tensor scaled = sampler.scale_model_input(latents, i);
     for (const Condition& condition : part.step.conditions)
       inputs_.push_back({scaled, condition, original ? layout_of(*original, condition) : -1});
-    return parts_.emplace_back(std::move(part));
+    return inputs_of_pictures_.emplace_back(std::move(part));
   }
 
   /// The clean latents that the denoiser sees in each picture.
@@ -45,7 +45,7 @@ class Batch {
                                             const LayoutShare& layout) const {
     const auto answers = denoiser(inputs_, sampler.timestep(i), layout);
     std::vector<Tensor> originals;
-    for (const Part& part : parts_) {
+    for (const StepInput& part : inputs_of_pictures_) {
       const auto begin = answers.begin() + static_cast<std::ptrdiff_t>(part.begin);
       const auto end = begin + static_cast<std::ptrdiff_t>(part.step.conditions.size());
       originals.push_back(sampler.split_prediction(part.step.combine({begin, end}), part.latents, i).x0);
@@ -55,7 +55,7 @@ class Batch {
 
  private:
   /// Where the original is asked the same, or what it was made of: its last prompt.
-  static std::int64_t layout_of(const Part& original, const Condition& condition) {
+  static std::int64_t layout_of(const StepInput& original, const Condition& condition) {
     const auto& asked = original.step.conditions;
     const auto same = std::find_if(asked.begin(), asked.end(),
                                    [&](const Condition& other) { return same_values(other, condition); });
@@ -64,7 +64,7 @@ class Batch {
     return static_cast<std::int64_t>(original.begin + place);
   }
 
-  std::deque<Part> parts_;
+  std::deque<StepInput> inputs_of_pictures_;
   std::vector<PromptedLatents> inputs_;
 };
 
@@ -120,7 +120,7 @@ void advance(PromptedDenoiser& denoiser, const Sampler& sampler, Edits& edits, i
   const double progress = sampler.progress(i);
   Batch batch;
   std::vector<Tensor> noises;
-  std::vector<const Part*> parts;
+  std::vector<const StepInput*> parts;
   for (Original& original : edits.originals) {
     const Tensor& latents = original.run->latents;
     noises.push_back(original.generator.randn_nhwc(latents.shape()));
@@ -176,4 +176,4 @@ std::vector<Tensor> edit(PromptedDenoiser& denoiser, const std::vector<AnchoredE
   return latents;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

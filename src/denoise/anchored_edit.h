@@ -9,7 +9,7 @@
 #include "latentdial/dial.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A picture to be made of a finished one, with the same scene in it.
 struct AnchoredEdit {
@@ -40,4 +40,4 @@ struct AnchoredEdit {
 /// How often `edit` calls `on_evaluation`.
 [[nodiscard]] int edit_steps(const Sampler& sampler, int first, int passes);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// What the denoiser predicts under each run's conditions, in one batch.
@@ -73,4 +73,4 @@ void denoise(PromptedDenoiser& denoiser, std::vector<Denoising>& runs, int until
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

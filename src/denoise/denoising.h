@@ -11,7 +11,7 @@
 #include "diffusion/sampler.h"
 #include "latentdial/pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One picture under way: its latents and all that decides how they go on.
 struct Denoising {
@@ -40,4 +40,4 @@ using OnEvaluation = std::function<void(const CleanLatents& clean)>;
 void denoise(PromptedDenoiser& denoiser, std::vector<Denoising>& runs, int until,
              const OnEvaluation& on_evaluation, const std::stop_token& stop);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

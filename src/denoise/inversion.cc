@@ -7,7 +7,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// The level of the latents before evaluation `i`; clean ones follow the last.
@@ -98,4 +98,4 @@ int inversion_steps(int evaluations) {
   return 2 * evaluations;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "denoise/prompted_denoiser.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A picture as noise, and what a run from there needs to become the picture again.
 struct Inversion {
@@ -32,4 +32,4 @@ struct PictureToInvert {
 /// How often `invert` calls `on_evaluation` for a run of so many evaluations.
 [[nodiscard]] int inversion_steps(int evaluations);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

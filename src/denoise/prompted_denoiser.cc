@@ -6,7 +6,7 @@
 
 #include "dial/text_states.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Lists of conditions that are kept: a guidance that changes over a run has a few.
@@ -116,4 +116,4 @@ std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLaten
   return answers;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "models/denoiser.h"
 #include "ops/ops.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// How much of another picture's layout is taken over, and where (models::LayoutTap).
 struct LayoutShare {
@@ -64,4 +64,4 @@ class PromptedDenoiser {
   std::set<float> expected_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 
 #include "dial/pixel_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kColumns = kPixelFeatures + 1;
@@ -40,4 +40,4 @@ Image recoloured(const Image& image, const ColourMap& map, double share) {
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

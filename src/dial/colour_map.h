@@ -6,7 +6,7 @@
 
 #include "latentdial/image.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What a ColourMap looks at in a pixel: red, green, blue, how sharp an outline runs there, how much of
 /// outlines there is around.
@@ -29,4 +29,4 @@ inline constexpr double kLargestColourNumber = 10000;
 /// The picture, `share` of the way to its mapped colours: 0 as it is, 1 the map's; beyond 1 further.
 [[nodiscard]] Image recoloured(const Image& image, const ColourMap& map, double share);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What a denoiser is told of a picture besides its latents, f32 on the host.
 struct Condition {
@@ -34,4 +34,4 @@ struct Condition {
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

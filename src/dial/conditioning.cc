@@ -6,7 +6,7 @@
 
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 namespace {
 
@@ -80,4 +80,4 @@ Conditioning ClassifierFreeGuidance::condition(const Condition& text) const {
   return [guidance = *this, text](double progress) { return weighted_sum(guidance.terms(text, progress)); };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include "dial/condition.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What one step asks of the denoiser and what it makes of the answers: `combine` gets one prediction per
 /// condition, all of one shape [1,h,w,C], and gives the guided one.
@@ -58,4 +58,4 @@ struct ClassifierFreeGuidance {
   [[nodiscard]] Conditioning condition(const Condition& text) const;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -15,6 +15,8 @@
 #include "tensor/hash.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 using nlohmann::json;

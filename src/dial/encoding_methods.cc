@@ -6,7 +6,7 @@
 #include "dial/text_states.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// The prompt's encoding and another text's, of one length.
@@ -73,4 +73,4 @@ Conditioning condition_lerp(const DialRequest& request, const DialPrompts& promp
       combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,7 +1,7 @@
 #include "dial/methods.h"
 #include "dial/style_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Where the picture starts and the direction of the style: from a prompt without it to one with it.
@@ -30,4 +30,4 @@ Conditioning condition_guide(const DialRequest& request, const DialPrompts& prom
   };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,6 +11,9 @@
 
 namespace latentdial {
 
+using namespace detail;
+
+namespace detail {
 const std::vector<DialMethod>& dial_method_table() {
   static const std::vector<DialMethod> table = {
       {{.name = "calibrated",
@@ -73,6 +76,8 @@ const DialMethod& find_dial_method(std::string_view name) {
   for (const auto& method : table) names.push_back(method.info.name);
   throw invalid_input("method", fmt::format("\"{}\" is unknown; use {}", name, fmt::join(names, ", ")));
 }
+
+}  // namespace detail
 
 std::vector<MethodInfo> dial_methods() {
   std::vector<MethodInfo> list;

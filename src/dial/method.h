@@ -12,7 +12,7 @@
 #include "latentdial/settings.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A prompt as the denoiser is told it.
 struct EncodedPrompt {
@@ -53,4 +53,4 @@ struct DialMethod {
 /// The method of that name; throws invalid_input listing the names.
 [[nodiscard]] const DialMethod& find_dial_method(std::string_view name);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

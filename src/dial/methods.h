@@ -2,7 +2,7 @@
 
 #include "dial/method.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 // With x₁ the prompt's encoding, v the style's, x₂ that of "PROMPT, STYLE" and p the position:
 
@@ -23,4 +23,4 @@ namespace latentdial {
 /// `calibrated` edit the finished picture by it (denoise/anchored_edit.h).
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "dial/colour_map.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 using PixelFeatures = std::array<float, kPixelFeatures>;
 
@@ -13,4 +13,4 @@ using PixelFeatures = std::array<float, kPixelFeatures>;
 /// its share, as in drawings.
 [[nodiscard]] std::vector<PixelFeatures> pixel_features(const Image& image);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

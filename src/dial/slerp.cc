@@ -10,7 +10,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kNearlyParallel = 0.9995;
@@ -69,4 +69,4 @@ double angle_between(const Tensor& a, const Tensor& b) {
   return std::acos(cosine(a.values(), b.values()));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

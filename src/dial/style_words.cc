@@ -4,7 +4,7 @@
 
 #include "text/words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 bool part_of_word(const std::string& text, std::size_t at) {
@@ -38,4 +38,4 @@ std::optional<std::string> without_style(const std::string& prompt, const std::s
   return std::nullopt;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

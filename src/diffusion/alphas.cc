@@ -4,7 +4,7 @@
 
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // torch.linspace in float32: the second half counts back from the end.
@@ -90,4 +90,4 @@ std::vector<float> alphas_cumprod(const NoiseSchedule& config) {
   return config.rescale_betas_zero_snr ? rescale_zero_snr(std::move(alphas)) : alphas;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include "diffusion/timesteps.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Denoising diffusion implicit models (Song et al. 2021, arXiv 2010.02502) with η = 0.
@@ -59,4 +59,4 @@ std::unique_ptr<Sampler> make_ddim(const NoiseSchedule& config, int steps) {
   return std::make_unique<DdimSampler>(config, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

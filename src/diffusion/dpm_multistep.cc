@@ -6,7 +6,7 @@
 #include "diffusion/timesteps.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), the midpoint form, on latents
@@ -94,4 +94,4 @@ std::unique_ptr<Sampler> make_dpm_multistep(const NoiseSchedule& config, bool ka
   return std::make_unique<DpmMultistepSampler>(config, karras, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

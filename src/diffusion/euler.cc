@@ -5,7 +5,7 @@
 #include "diffusion/samplers.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 EulerBase::EulerBase(const NoiseSchedule& config, bool karras, int steps)
     : Sampler(config.prediction_type, steps) {
@@ -55,4 +55,4 @@ std::unique_ptr<Sampler> make_euler(const NoiseSchedule& config, bool karras, in
   return std::make_unique<EulerSampler>(config, karras, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,7 +3,7 @@
 #include "diffusion/sampler.h"
 #include "diffusion/sigmas.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What Euler's samplers share: latents x = x_0 + σ ε whose noise level is σ itself (Karras et al. 2022,
 /// arXiv 2206.00364), scaled to unit variance for the U-Net.
@@ -25,4 +25,4 @@ class EulerBase : public Sampler {
   float init_noise_sigma_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 class EulerAncestralSampler final : public EulerBase {
@@ -45,4 +45,4 @@ std::unique_ptr<Sampler> make_euler_ancestral(const NoiseSchedule& config, bool 
   return std::make_unique<EulerAncestralSampler>(config, karras, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Tensor noised(const Tensor& x0, const Tensor& epsilon, double signal, double noise) {
   return linear_combination({{signal, x0}, {noise, epsilon}});
@@ -14,4 +14,4 @@ Tensor noised(const Tensor& x0, const Tensor& epsilon, double alpha_cumprod) {
   return noised(x0, epsilon, std::sqrt(alpha_cumprod), std::sqrt(1 - alpha_cumprod));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kSigmaData = 0.5;
@@ -101,4 +101,4 @@ std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, int steps) {
   return std::make_unique<LcmSampler>(config, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

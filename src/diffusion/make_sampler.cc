@@ -8,25 +8,26 @@
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 struct SamplerKind {
   const char* name;
   const char* diffusers_class;
   bool has_karras;
+  bool draws_noise;
   std::unique_ptr<Sampler> (*make)(const NoiseSchedule& config, bool karras, int steps);
 };
 
 constexpr std::array<SamplerKind, 6> kKinds{{
-    {"pndm", "PNDMScheduler", false,
+    {"pndm", "PNDMScheduler", false, false,
      [](const NoiseSchedule& config, bool, int steps) { return make_pndm(config, steps); }},
-    {"ddim", "DDIMScheduler", false,
+    {"ddim", "DDIMScheduler", false, false,
      [](const NoiseSchedule& config, bool, int steps) { return make_ddim(config, steps); }},
-    {"euler", "EulerDiscreteScheduler", true, make_euler},
-    {"euler_a", "EulerAncestralDiscreteScheduler", true, make_euler_ancestral},
-    {"dpm++2m", "DPMSolverMultistepScheduler", true, make_dpm_multistep},
-    {"lcm", "LCMScheduler", false,
+    {"euler", "EulerDiscreteScheduler", true, false, make_euler},
+    {"euler_a", "EulerAncestralDiscreteScheduler", true, true, make_euler_ancestral},
+    {"dpm++2m", "DPMSolverMultistepScheduler", true, false, make_dpm_multistep},
+    {"lcm", "LCMScheduler", false, true,
      [](const NoiseSchedule& config, bool, int steps) { return make_lcm(config, steps); }},
 }};
 
@@ -84,6 +85,13 @@ std::vector<std::string> sampler_names() {
   return names;
 }
 
+std::vector<std::string> invertible_sampler_names() {
+  std::vector<std::string> names;
+  for (const SamplerKind& kind : kKinds)
+    if (!kind.draws_noise) names.emplace_back(kind.name);
+  return names;
+}
+
 std::vector<std::string> scheduler_names() {
   return {"normal", "karras"};
 }
@@ -100,4 +108,4 @@ std::string sampler_for_class(const std::string& diffusers_class_name) {
                                   diffusers_class_name, fmt::join(classes, ", ")));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

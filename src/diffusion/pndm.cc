@@ -8,7 +8,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kOrder = 4;
@@ -173,4 +173,4 @@ std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, int steps) {
   return std::make_unique<PndmSampler>(config, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,7 +10,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Sampler::Sampler(PredictionType prediction_type, int steps)
     : prediction_type_(prediction_type), steps_(steps) {}
@@ -42,11 +42,6 @@ double Sampler::progress(int i) const {
 float Sampler::sigma(int i) const {
   const NoiseLevel level = noise_level(i);
   return level.noise / level.signal;
-}
-
-float Sampler::alpha_cumprod(int i) const {
-  const double sigma_i = sigma(i);
-  return static_cast<float>(1.0 / (1.0 + sigma_i * sigma_i));
 }
 
 int Sampler::evaluation_at(int first, double progress) const {
@@ -123,4 +118,4 @@ int Sampler::first_evaluation(float strength) const {
   return std::min(steps_ - kept, evaluations());
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

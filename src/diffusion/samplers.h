@@ -4,7 +4,7 @@
 
 #include "diffusion/sampler.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 [[nodiscard]] std::unique_ptr<Sampler> make_ddim(const NoiseSchedule& config, int steps);
 [[nodiscard]] std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, int steps);
@@ -15,4 +15,4 @@ namespace latentdial {
 [[nodiscard]] std::unique_ptr<Sampler> make_dpm_multistep(const NoiseSchedule& config, bool karras,
                                                           int steps);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -190,4 +190,4 @@ float timestep_as_noisy(float timestep, const NoiseSchedule& schedule) {
   return static_cast<float>(nearest - alphas.begin());
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

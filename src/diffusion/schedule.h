@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 enum class BetaSchedule { linear, scaled_linear, squaredcos_cap_v2 };
 
@@ -56,4 +56,4 @@ struct NoiseSchedule {
 /// schedule (scaled-linear β from 0.00085 to 0.012): a noise level in the numbers by which it is known.
 [[nodiscard]] float timestep_as_noisy(float timestep, const NoiseSchedule& schedule);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "diffusion/timesteps.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::vector<double> train_sigmas(const NoiseSchedule& config) {
   std::vector<float> alphas = alphas_cumprod(config);
@@ -81,4 +81,4 @@ std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps) {
   return finished;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The noise levels of a run in k-diffusion's units, σ = √((1 − ᾱ)/ᾱ), and what the U-Net is told at each.
 struct SigmaSchedule {
@@ -31,4 +31,4 @@ struct SigmaSchedule {
 /// timesteps hold.
 [[nodiscard]] std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::vector<double> numpy_linspace(double last, int count) {
   std::vector<double> values(static_cast<std::size_t>(count), 0.0);
@@ -63,4 +63,4 @@ void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& 
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// numpy's linspace(0, last, count) and round (half to even), in double.
 [[nodiscard]] std::vector<double> numpy_linspace(double last, int count);
@@ -19,4 +19,4 @@ namespace latentdial {
 /// Throws invalid_input unless all timesteps are trained ones, 0 … num_train_timesteps − 1.
 void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& config, int steps);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

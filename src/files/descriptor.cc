@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Descriptor::~Descriptor() {
   if (fd >= 0) ::close(fd);
@@ -21,4 +21,4 @@ bool write_synced(int fd, std::string_view bytes) {
   return ::fsync(fd) == 0;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

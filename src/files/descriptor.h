@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// An open file of the system, closed with the object; −1: none.
 struct Descriptor {
@@ -16,4 +16,4 @@ struct Descriptor {
 /// Writes all bytes and waits until they are on the disk. False, and errno says why, when that fails.
 [[nodiscard]] bool write_synced(int fd, std::string_view bytes);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using Json = nlohmann::json;
@@ -60,4 +60,4 @@ nlohmann::json read_json_object(const std::filesystem::path& path) {
   return parsed;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

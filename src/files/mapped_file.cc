@@ -15,7 +15,7 @@
 #include "files/descriptor.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // All live mappings, begin → end. Never destroyed: a mapping may live in static storage.
@@ -81,4 +81,4 @@ void release_mapped_pages(const std::byte* data, std::size_t size) {
   ::madvise(const_cast<std::byte*>(begin + from), to - from, MADV_DONTNEED);  // NOLINT: madvise takes void*.
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

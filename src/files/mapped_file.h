@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A regular file mapped read-only for as long as the object lives.
 class MappedFile {
@@ -33,4 +33,4 @@ class MappedFile {
 /// any other memory.
 void release_mapped_pages(const std::byte* data, std::size_t size);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

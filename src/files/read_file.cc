@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <fstream>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::string read_file(const std::filesystem::path& path, std::uintmax_t largest, std::error_code& fault) {
   const auto size = std::filesystem::file_size(path, fault);
@@ -19,4 +19,4 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t largest,
   return {};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

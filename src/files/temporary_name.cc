@@ -6,7 +6,7 @@
 #include <atomic>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::string_view kEnding = ".tmp";
@@ -25,4 +25,4 @@ std::string written_name(std::string temporary) {
   return temporary.starts_with('.') ? temporary.substr(1, temporary.rfind('.') - 1) : temporary;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

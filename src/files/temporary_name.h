@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// FOLDER/.NAME.PROCESS-COUNT.tmp for FOLDER/NAME: what no other file or process is given.
 [[nodiscard]] std::filesystem::path temporary_name(const std::filesystem::path& path);
@@ -12,4 +12,4 @@ namespace latentdial {
 /// other.
 [[nodiscard]] std::string written_name(std::string temporary);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -12,6 +12,8 @@
 #include "latentdial/files.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 namespace fs = std::filesystem;
@@ -60,10 +62,14 @@ void write_named(const fs::path& path, std::string_view bytes) {
 
 }  // namespace
 
+namespace detail {
+
 void append_to_file(const fs::path& path, std::string_view bytes) {
   const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode)};
   if (file.fd < 0 || !write_synced(file.fd, bytes)) throw fault(path);
 }
+
+}  // namespace detail
 
 void write_file(const fs::path& path, std::string_view bytes) {
   std::error_code ignored;

@@ -9,7 +9,7 @@
 
 #include "latentdial/image.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 inline constexpr int kLargestSide = 16384;
 inline constexpr std::int64_t kMostPixels = 1 << 26;
@@ -36,4 +36,4 @@ void check_sides(std::int64_t width, std::int64_t height, const std::string& nam
 /// RGBA rows laid on white.
 [[nodiscard]] Image lay_on_white(const std::uint8_t* rgba, int width, int height);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,6 +10,8 @@
 #include "text/utf8.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 /// One PNG in memory, read as RGBA. The functions that libpng may leave by longjmp keep no object of their
@@ -110,6 +112,8 @@ void check_chunk_lengths(std::span<const std::uint8_t> bytes, const std::string&
 
 }  // namespace
 
+namespace detail {
+
 DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
   check_chunk_lengths(bytes, name);
   PngReader reader(bytes);
@@ -120,6 +124,8 @@ DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& na
   return {lay_on_white(rgba.data(), static_cast<int>(reader.width()), static_cast<int>(reader.height())),
           reader.parameters()};
 }
+
+}  // namespace detail
 
 std::string read_png_parameters(const std::filesystem::path& path) {
   return decode_png(as_bytes(read_bytes(path)), path.string()).parameters;

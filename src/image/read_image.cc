@@ -9,6 +9,8 @@
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr std::uintmax_t kLargestFile = 512u << 20;
@@ -18,6 +20,8 @@ bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, st
 }
 
 }  // namespace
+
+namespace detail {
 
 std::string read_bytes(const std::filesystem::path& path) {
   std::error_code fault;
@@ -38,6 +42,8 @@ std::string read_bytes(const std::filesystem::path& path) {
   return bytes;
 }
 
+}  // namespace detail
+
 Image read_image(const std::filesystem::path& path) {
   return decode_image(as_bytes(read_bytes(path)), path.string());
 }
@@ -48,6 +54,8 @@ Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name)
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);
   throw invalid_input(fmt::format("{} is no picture; a PNG, JPEG or WebP is needed", name));
 }
+
+namespace detail {
 
 void check_sides(std::int64_t width, std::int64_t height, const std::string& name) {
   if (width > 0 && height > 0 && width <= kLargestSide && height <= kLargestSide &&
@@ -69,5 +77,7 @@ Image lay_on_white(const std::uint8_t* rgba, int width, int height) {
   }
   return image;
 }
+
+}  // namespace detail
 
 }  // namespace latentdial

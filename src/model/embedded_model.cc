@@ -1,23 +1,17 @@
 #include "model/embedded_model.h"
 
-#include <cstdlib>
-#include <system_error>
-
+#include "files/data_files.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::filesystem::path find_embedded_model() {
-  namespace fs = std::filesystem;
-  if (const char* given = std::getenv("LATENTDIAL_SCENES")) return given;
-  std::error_code ignored;
-  const auto program = fs::read_symlink("/proc/self/exe", ignored);
-  const auto installed = program.parent_path().parent_path() / "share" / "latentdial" / "scenes";
-  for (const auto& folder : {installed, fs::path(LATENTDIAL_SOURCE_MODELS) / "scenes"}) {
-    if (fs::exists(folder / "model_index.json", ignored)) return folder;
-  }
-  throw invalid_input(
-      "model", "the embedded one is not installed: name another, or set LATENTDIAL_SCENES to its folder");
+  if (const auto scenes = environment("LATENTDIAL_SCENES")) return *scenes;
+  if (const auto models = environment("LATENTDIAL_MODELS")) return std::filesystem::path(*models) / "scenes";
+  if (const auto index = find_data_file("scenes/model_index.json")) return index->parent_path();
+  throw invalid_input("model",
+                      "the embedded one is not installed: name another, or set LATENTDIAL_MODELS to the "
+                      "folder that holds scenes/");
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,10 +2,11 @@
 
 #include <filesystem>
 
-namespace latentdial {
+namespace latentdial::detail {
 
-/// The folder of the embedded default model: $LATENTDIAL_SCENES when set, else share/latentdial/scenes beside
-/// the installed program, else models/scenes of the source tree. Throws invalid_input when it is nowhere.
+/// The folder of the embedded default model: $LATENTDIAL_SCENES, or `scenes` in the folder $LATENTDIAL_MODELS
+/// where these are set, else share/latentdial/scenes beside the program or the library. Throws invalid_input
+/// when it is nowhere.
 [[nodiscard]] std::filesystem::path find_embedded_model();
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "weights/sample_hash.h"
 #include "weights/tiny_decoder_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kDigitsInPictures = 10;  // As A1111 writes them.
@@ -47,4 +47,4 @@ std::string model_hash(const std::string& fingerprint, const LearntEmbeddings& l
   return all.substr(0, kDigitsInPictures);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

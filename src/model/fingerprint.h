@@ -6,7 +6,7 @@
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// ModelInfo::fingerprint: samples of every tensor of text encoder, U-Net and autoencoder
 /// (weights/sample_hash.h), the tokenizer, and what LoRAs add. The same on every machine and wherever the
@@ -18,4 +18,4 @@ namespace latentdial {
 [[nodiscard]] std::string model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
                                      const std::string& taesd);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "latentdial/error.h"
 #include "weights/textual_inversion.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// "WORD=FILE", or a file whose name is the word; a file whose own name holds "=" is taken whole.
@@ -53,4 +53,4 @@ void add_embeddings(ModelInfo& info, const LearntEmbeddings& learnt) {
   for (const LearntWord& word : learnt.list) info.name += "+" + word.word;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "prompt/tokenizer.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// All embeddings of textual inversion that a model is loaded with.
 struct LearntEmbeddings {
@@ -26,4 +26,4 @@ struct LearntEmbeddings {
 /// Tells of them in a model's description; its name says them too, since the same prompt is another picture.
 void add_embeddings(ModelInfo& info, const LearntEmbeddings& learnt);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

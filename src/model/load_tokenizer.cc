@@ -3,7 +3,7 @@
 #include "models/config.h"
 #include "prompt/standard_vocabulary.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Tokenizer load_tokenizer(const Checkpoint& checkpoint) {
   if (!checkpoint.tokenizer_dir.empty()) return Tokenizer::from_folder(checkpoint.tokenizer_dir);
@@ -13,4 +13,4 @@ Tokenizer load_tokenizer(const Checkpoint& checkpoint) {
   return Tokenizer::standard_clip(find_standard_vocabulary(), open_clip ? "!" : "<|endoftext|>");
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

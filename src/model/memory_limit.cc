@@ -9,7 +9,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,4 +81,4 @@ void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& une
                   std::floor(static_cast<double>(*limit) / kMiB)));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

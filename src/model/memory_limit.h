@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <optional>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Bytes that this process's control group and those above it allow, version 1 or 2; nothing where there is
 /// no bound. `root` is the folder that holds proc/ and sys/.
@@ -20,4 +20,4 @@ namespace latentdial {
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet,
                     const std::filesystem::path& root = "/");
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,9 +10,10 @@
 #include "model/model_info.h"
 #include "model/options.h"
 #include "model/pixels.h"
+#include "ops/cpu_backend.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
@@ -88,4 +89,4 @@ Tensor Model::latents_of(const Image& image) const {
   return latents;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

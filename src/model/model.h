@@ -15,7 +15,7 @@
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A loaded checkpoint on its back end. Nothing in it changes after it was loaded, so that several callers
 /// share one.
@@ -46,4 +46,4 @@ struct Model {
   PictureDecoder decode;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -13,6 +13,8 @@
 #include "models/config.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 std::string model_name(const std::filesystem::path& path) {
@@ -27,6 +29,8 @@ std::int64_t count_parameters(const Weights& weights) {
 }
 
 }  // namespace
+
+namespace detail {
 
 ModelInfo describe(const Checkpoint& checkpoint) {
   const auto text = models::TextConfig::from_json(checkpoint.text_encoder.config);
@@ -52,6 +56,8 @@ ModelInfo describe(const Checkpoint& checkpoint) {
                     count_parameters(checkpoint.unet.weights) + count_parameters(checkpoint.vae.weights);
   return info;
 }
+
+}  // namespace detail
 
 ModelInfo inspect_model(const std::string& path) {
   const Checkpoint checkpoint =

@@ -3,10 +3,10 @@
 #include "latentdial/pipeline.h"
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What a checkpoint's configs and tensor list say, before its weights are loaded. `device` and
 /// `unused_tensors` stay empty.
 [[nodiscard]] ModelInfo describe(const Checkpoint& checkpoint);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

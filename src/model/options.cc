@@ -14,6 +14,8 @@
 #include "weights/lora.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr double kLargestLoraScale = 100;
@@ -31,6 +33,8 @@ std::pair<std::filesystem::path, double> read_lora(const std::string& text) {
 }
 
 }  // namespace
+
+namespace detail {
 
 ops::BackendOptions backend_options(const ModelOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
@@ -63,6 +67,8 @@ Checkpoint open_model(const ModelOptions& options) {
   require_memory(checkpoint, denoiser_options(options));
   return checkpoint;
 }
+
+}  // namespace detail
 
 std::string describe_device(const ModelOptions& options) {
   return ops::make_cpu_backend(denoiser_options(options))->description();

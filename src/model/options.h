@@ -1,10 +1,10 @@
 #pragma once
 
 #include "latentdial/settings.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What text encoder and autoencoder compute with. Throws invalid_input.
 [[nodiscard]] ops::BackendOptions backend_options(const ModelOptions& options);
@@ -15,4 +15,4 @@ namespace latentdial {
 /// cannot fit the memory that this process may use.
 [[nodiscard]] Checkpoint open_model(const ModelOptions& options);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "models/tiny_decoder.h"
 #include "weights/tiny_decoder_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 PictureDecoder make_decoder(const std::string& taesd, const models::Scope& vae,
                             const models::AutoencoderConfig& config) {
@@ -28,4 +28,4 @@ bool is_of_own_decoder(const std::string& tensor) {
   return tensor.starts_with("decoder.") || tensor.starts_with("post_quant_conv.");
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

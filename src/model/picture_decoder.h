@@ -6,7 +6,7 @@
 #include "models/config.h"
 #include "models/layers.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Latents [B,h,w,C] as the diffusion leaves them → pixels [B,H,W,3], nominally in [−1, 1], f32 on the host.
 using PictureDecoder = std::function<Tensor(const Tensor& latents)>;
@@ -19,4 +19,4 @@ using PictureDecoder = std::function<Tensor(const Tensor& latents)>;
 /// Whether a tensor of the vae component is only for the decoder, which a TAESD replaces.
 [[nodiscard]] bool is_of_own_decoder(const std::string& tensor);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Tensor to_pixels(const Image& image) {
   Tensor pixels = Tensor::empty({1, image.height, image.width, 3});
@@ -37,4 +37,4 @@ Tensor to_mask(const Image& image, int scale) {
   return mask;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,7 +3,7 @@
 #include "latentdial/image.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// 8-bit RGB → [1, H, W, 3] in [−1, 1].
 [[nodiscard]] Tensor to_pixels(const Image& image);
@@ -15,4 +15,4 @@ namespace latentdial {
 /// The mean brightness of each `scale` × `scale` square, 0 to 1 → [1, H/scale, W/scale, 1].
 [[nodiscard]] Tensor to_mask(const Image& image, int scale);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -14,7 +14,7 @@
 #include "prompt/token_windows.h"
 #include "text/words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::string joined(const std::string& prompt, const std::string& suffix) {
   return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
@@ -95,4 +95,4 @@ ReadText TextReader::read_emphasised(const std::string& text) const {
   return {{emphasise(concat_rows(states).reshape(shape), weights, window()), std::move(words)}, ""};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "prompt/learnt_words.h"
 #include "prompt/tokenizer.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// How a prompt's text is read.
 enum class PromptSyntax {
@@ -57,4 +57,4 @@ class TextReader {
   LearntWords learnt_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

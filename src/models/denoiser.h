@@ -7,7 +7,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// What one attention attends to, [B,M,C] each.
 struct KeysAndValues {
@@ -59,4 +59,4 @@ class Denoiser {
                             const Taps& taps = {}) const = 0;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

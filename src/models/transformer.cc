@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 Attention::Attention(const Scope& scope, std::int64_t channels, std::int64_t context_channels,
                      std::int64_t heads)
@@ -104,4 +104,4 @@ Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAnd
   return proj_out_(hidden_states, {.residual = &pixels}).reshape(x.shape());
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -7,7 +7,7 @@
 #include "models/denoiser.h"
 #include "models/layers.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// Multi-head attention of queries from `hidden_states` over keys and values from `context`.
 class Attention {
@@ -63,4 +63,4 @@ class SpatialTransformer {
   std::vector<TransformerBlock> blocks_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 /// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
@@ -134,57 +134,57 @@ TextContext UNet::project_tokens(const Tensor& tokens) const {
   return context;
 }
 
-UNet::Pass UNet::go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
-                         const Taps& taps) const {
-  Pass pass{time.begin(), text.begin(), taps, conv_in_(latents), {}};
+UNet::Traversal UNet::go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                              const Taps& taps) const {
+  Traversal traversal{time.begin(), text.begin(), taps, conv_in_(latents), {}};
   const Taps own = {.words = taps.words};
-  Tensor& h = pass.h;
-  pass.skips = {h};
+  Tensor& h = traversal.h;
+  traversal.skips = {h};
   for (const auto& level : down_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-      h = level.resnets[j](h, &*pass.time++);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *pass.text++, own);
-      pass.skips.push_back(h);
+      h = level.resnets[j](h, &*traversal.time++);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *traversal.text++, own);
+      traversal.skips.push_back(h);
     }
-    if (level.resample) pass.skips.push_back(h = (*level.resample)(h));
+    if (level.resample) traversal.skips.push_back(h = (*level.resample)(h));
   }
-  h = mid_resnet1_(h, &*pass.time++);
-  h = mid_attention_(h, *pass.text++, own);
-  h = mid_resnet2_(h, &*pass.time++);
-  return pass;
+  h = mid_resnet1_(h, &*traversal.time++);
+  h = mid_attention_(h, *traversal.text++, own);
+  h = mid_resnet2_(h, &*traversal.time++);
+  return traversal;
 }
 
-void UNet::go_through(std::size_t index, Pass& pass) const {
+void UNet::go_through(std::size_t index, Traversal& traversal) const {
   const Level& level = up_[index];
-  const LayoutTap* layout = pass.taps.layout;
+  const LayoutTap* layout = traversal.taps.layout;
   const bool takes_layout = layout != nullptr && index == std::min(layout->level, up_.size() - 1);
-  Tensor& h = pass.h;
+  Tensor& h = traversal.h;
   for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-    h = level.resnets[j](ops_->concat_channels(h, pass.skips.back()), &*pass.time++);
-    pass.skips.pop_back();
+    h = level.resnets[j](ops_->concat_channels(h, traversal.skips.back()), &*traversal.time++);
+    traversal.skips.pop_back();
     if (takes_layout && j == 0) h = ops_->mix(h, ops_->gather_batch(h, layout->of), layout->share);
-    if (!level.attentions.empty()) h = level.attentions[j](h, *pass.text++, pass.taps);
+    if (!level.attentions.empty()) h = level.attentions[j](h, *traversal.text++, traversal.taps);
   }
 }
 
-void UNet::go_up(const Level& level, Pass& pass) const {
+void UNet::go_up(const Level& level, Traversal& traversal) const {
   if (!level.resample) return;
-  const Tensor& skip = pass.skips.back();
-  pass.h = (*level.resample)(ops_->upsample_nearest2x(pass.h, skip.dim(1), skip.dim(2)));
+  const Tensor& skip = traversal.skips.back();
+  traversal.h = (*level.resample)(ops_->upsample_nearest2x(traversal.h, skip.dim(1), skip.dim(2)));
 }
 
 Tensor UNet::operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
                         const Taps& taps) const {
-  Pass pass = go_down(latents, time, text, taps);
+  Traversal traversal = go_down(latents, time, text, taps);
   for (std::size_t i = 0; i < up_.size(); ++i) {
-    go_through(i, pass);
+    go_through(i, traversal);
     if (taps.features != nullptr && !up_[i].attentions.empty()) {
-      *taps.features = pass.h;
+      *taps.features = traversal.h;
       return {};
     }
-    go_up(up_[i], pass);
+    go_up(up_[i], traversal);
   }
-  return conv_out_(norm_out_(pass.h, {.activation = ops::Activation::silu}));
+  return conv_out_(norm_out_(traversal.h, {.activation = ops::Activation::silu}));
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

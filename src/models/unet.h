@@ -9,7 +9,7 @@
 #include "models/resnet.h"
 #include "models/transformer.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// diffusers' UNet2DConditionModel (Rombach et al. 2022).
 ///
@@ -36,17 +36,17 @@ class UNet final : public Denoiser {
   };
 
   /// A batch on its way through the levels.
-  struct Pass {
+  struct Traversal {
     TimeContext::const_iterator time;  ///< Of the blocks that are still to come.
     TextContext::const_iterator text;
     const Taps& taps;
     Tensor h;
     std::vector<Tensor> skips;
   };
-  [[nodiscard]] Pass go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
-                             const Taps& taps) const;
-  void go_through(std::size_t level, Pass& pass) const;  ///< A level of the way up.
-  void go_up(const Level& level, Pass& pass) const;      ///< To the next one's size.
+  [[nodiscard]] Traversal go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                                  const Taps& taps) const;
+  void go_through(std::size_t level, Traversal& traversal) const;  ///< A level of the way up.
+  void go_up(const Level& level, Traversal& traversal) const;      ///< To the next one's size.
 
   void build_down(const Scope& scope);
   void build_up(const Scope& scope);
@@ -63,4 +63,4 @@ class UNet final : public Denoiser {
   Conv2d conv_out_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -11,6 +11,8 @@
 #include "task/check_prompts.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr std::size_t kMostAtOnce = 32;

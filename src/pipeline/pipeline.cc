@@ -10,6 +10,8 @@
 
 namespace latentdial {
 
+using namespace detail;
+
 Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Pipeline::~Pipeline() = default;
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
@@ -33,11 +35,12 @@ std::vector<OperationTime> Pipeline::profile() const {
 }
 
 Settings Pipeline::resolve(const Request& request) const {
-  return latentdial::resolve(request, *state_->session.model, state_->files).request.settings;
+  return latentdial::detail::resolve(request, *state_->session.model, state_->files).request.settings;
 }
 
 std::string Pipeline::parameters(const Request& request) const {
-  return to_parameters(latentdial::resolve(request, *state_->session.model, state_->files).request, info());
+  return to_parameters(latentdial::detail::resolve(request, *state_->session.model, state_->files).request,
+                       info());
 }
 
 Picture Pipeline::generate(const Request& request, const Observer& observer) const {
@@ -52,11 +55,11 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
   std::vector<Resolved> resolved;
   resolved.reserve(list.size());
   for (const Request& request : list)
-    resolved.push_back(latentdial::resolve(request, *state_->session.model, state_->files));
+    resolved.push_back(latentdial::detail::resolve(request, *state_->session.model, state_->files));
   for (std::size_t begin = 0, end = 0; begin < resolved.size(); begin = end) {
     const std::scoped_lock lock(state_->one_at_a_time);
     end = batch_end(state_->session, resolved, begin);
-    latentdial::generate(state_->session, resolved, begin, end, on_picture, observer);
+    latentdial::detail::generate(state_->session, resolved, begin, end, on_picture, observer);
   }
 }
 

@@ -4,7 +4,7 @@
 #include "pipeline/state.h"
 #include "task/check_prompts.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::vector<SceneFeatures> scene_features(const Pipeline& pipeline,
                                           const std::vector<DescribedPicture>& pictures,
@@ -27,4 +27,4 @@ std::vector<SceneFeatures> scene_features(const Pipeline& pipeline,
   return features;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "latentdial/pipeline.h"
 #include "reading/scene.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A picture, and the words under which the denoiser is to look at it.
 struct DescribedPicture {
@@ -21,4 +21,4 @@ struct DescribedPicture {
                                                         const std::vector<DescribedPicture>& pictures,
                                                         const std::stop_token& stop = {});
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

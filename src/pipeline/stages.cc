@@ -15,6 +15,8 @@
 #include "tensor/buffer_pool.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr float kLastTimestep = 999;
@@ -44,13 +46,17 @@ Tensor channels_last(const Values& x, std::int64_t channels) {
   return nchw_to_nhwc(Tensor::of({shape[0], channels, shape[2], shape[3]}, x.values));
 }
 
-void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) {
+/// `picture` is the field that has both sides, where there is one.
+void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple,
+                const char* picture = nullptr) {
   const auto fits = [&](std::int64_t side) {
     return side > 0 && side <= kLongestSide && side % multiple == 0;
   };
   if (!fits(width) || !fits(height)) {
     throw invalid_input(
-        fits(width) ? "height" : "width",
+        picture != nullptr ? picture
+        : fits(width)      ? "height"
+                           : "width",
         fmt::format("{}x{} is none that this model can make; both sides must be multiples of {} up to {}",
                     width, height, multiple, kLongestSide));
   }
@@ -110,7 +116,7 @@ Image Stages::decode(const Values& latents) const {
 
 Values Stages::encode(const Image& image) const {
   const Model& model = *pipeline_->state_->session.model;
-  check_size(image.width, image.height, model.vae_config.downscale());
+  check_size(image.width, image.height, model.vae_config.downscale(), "image");
   const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
   return to_values(nhwc_to_nchw(model.latents_of(image)));
 }

@@ -8,6 +8,8 @@
 
 namespace latentdial {
 
+using namespace detail;
+
 /// What a pipeline holds: a session, used by one call at a time.
 struct Pipeline::State {
   explicit State(std::shared_ptr<const Model> model) : session(std::move(model)) {}
@@ -17,9 +19,13 @@ struct Pipeline::State {
   OpenedFiles files;
 };
 
+namespace detail {
+
 /// The way in for the library's own parts that sit on a pipeline.
 struct PipelineAccess {
   [[nodiscard]] static Pipeline::State& state(const Pipeline& pipeline) { return *pipeline.state_; }
 };
+
+}  // namespace detail
 
 }  // namespace latentdial

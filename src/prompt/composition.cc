@@ -7,7 +7,7 @@
 #include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kLargestWeight = 100;
@@ -39,4 +39,4 @@ std::vector<PromptTerm> split_terms(std::string_view prompt) {
   return terms;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

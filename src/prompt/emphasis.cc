@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kBracket = 1.1;
@@ -137,4 +137,4 @@ std::vector<EmphasisedText> parse_emphasis(std::string_view prompt) {
   return stretches;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <cmath>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 bool is_word_character(std::string_view text, std::size_t at) {
@@ -42,4 +42,4 @@ std::vector<std::string_view> split_at_word(std::string_view text, std::string_v
   return parts;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "text/words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Whether a backslash stands at `at` that makes the character after it text: one of ( ) [ ] : | \.
 [[nodiscard]] bool is_escape(std::string_view prompt, std::size_t at);
@@ -18,4 +18,4 @@ namespace latentdial {
 /// Cuts a text at a word in its case (BREAK, AND) and takes the spaces around it away; at least one part.
 [[nodiscard]] std::vector<std::string_view> split_at_word(std::string_view text, std::string_view word);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A text, a sequence of nodes, or a choice between some.
 struct PromptSchedule::Node {
@@ -176,7 +176,7 @@ PromptSchedule& PromptSchedule::operator=(PromptSchedule&&) noexcept = default;
 PromptSchedule::~PromptSchedule() = default;
 
 bool PromptSchedule::is_constant() const {
-  return latentdial::is_constant(*root_);
+  return latentdial::detail::is_constant(*root_);
 }
 
 std::string PromptSchedule::at(int step, int steps) const {
@@ -185,4 +185,4 @@ std::string PromptSchedule::at(int step, int steps) const {
   return text;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

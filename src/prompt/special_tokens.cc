@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -171,4 +171,4 @@ void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts) 
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

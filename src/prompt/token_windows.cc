@@ -7,7 +7,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kMostWindows = 64;
@@ -94,4 +94,4 @@ std::vector<TokenWindow> token_windows(const Tokenizer& tokenizer, const LearntW
   return std::move(builder).windows();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -12,7 +12,7 @@
 #include "tensor/hash.h"
 #include "text/utf8.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 std::vector<AddedToken> with_normalized(const std::vector<AddedToken>& tokens, bool normalized) {
@@ -180,4 +180,4 @@ std::uint64_t Tokenizer::hash() const {
   return state_->hash;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

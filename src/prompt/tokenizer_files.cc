@@ -12,7 +12,7 @@
 #include "prompt/special_tokens.h"
 #include "text/utf8.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -170,4 +170,4 @@ TokenizerParts read_tokenizer_folder(const fs::path& dir) {
   return parts;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

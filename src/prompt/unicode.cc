@@ -8,7 +8,7 @@
 
 #include "prompt/newer_unicode.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 utf8proc_category_t category(char32_t c) {
@@ -104,4 +104,4 @@ std::u32string normalize(std::u32string_view text) {
   return normal;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Unicode's general categories L*, N*, and the White_Space property.
 [[nodiscard]] bool is_letter(char32_t c);
@@ -16,4 +16,4 @@ namespace latentdial {
 /// without context (Σ is always σ). Linear-logarithmic in the length, whatever the text.
 [[nodiscard]] std::u32string normalize(std::u32string_view text);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

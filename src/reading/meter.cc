@@ -10,7 +10,7 @@
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Where words decide: with less noise the picture itself says nearly all, with more nothing shows
@@ -104,4 +104,4 @@ Reading pool(std::vector<MeterSample> samples) {
   return reading;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

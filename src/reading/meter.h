@@ -9,7 +9,7 @@
 #include "latentdial/meter.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A picture to be measured: its latents and the two prompts it lies between.
 struct MeasuredLatents {
@@ -33,4 +33,4 @@ struct MeasuredLatents {
 /// Pools samples to a reading: Σ projection / Σ length.
 [[nodiscard]] Reading pool(std::vector<MeterSample> samples);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "diffusion/forward_process.h"
 #include "diffusion/random.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Of those tried, where two scenes are furthest apart and one scene in two styles nearest (docs/ruler.md;
@@ -49,4 +49,4 @@ SceneFeatures scene_features(PromptedDenoiser& denoiser, const NoiseSchedule& sc
   return normalised(denoiser.features({noised(picture.latents, noise, alpha), picture.condition}, timestep));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include "denoise/prompted_denoiser.h"
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What a picture is of, whatever its style, as a checkpoint sees it: a vector of length 1.
 using SceneFeatures = std::vector<float>;
@@ -19,4 +19,4 @@ using SceneFeatures = std::vector<float>;
 [[nodiscard]] SceneFeatures scene_features(PromptedDenoiser& denoiser, const NoiseSchedule& schedule,
                                            const PromptedLatents& picture);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "diffusion/forward_process.h"
 #include "diffusion/random.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Where things have their places and words still matter (timestep_as_noisy).
@@ -79,4 +79,4 @@ Tensor word_mask(PromptedDenoiser& denoiser, const NoiseSchedule& schedule, cons
   return two_means_mask(sum);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

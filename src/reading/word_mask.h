@@ -7,7 +7,7 @@
 #include "diffusion/schedule.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Where a finished picture shows some words of its prompt, [1,h,w,1] from 0 to 1, from the attention that
 /// the denoiser pays them (Tang et al. 2022, arXiv 2210.04885). `latents` [1,h,w,C] are noised to a few
@@ -21,4 +21,4 @@ namespace latentdial {
 /// The same from the attention that each place got, of any unit.
 [[nodiscard]] Tensor two_means_mask(const Tensor& attention);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,6 +1,6 @@
 #include "session/batch_observer.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 void BatchObserver::step() {
   ++progress_.step;
@@ -17,4 +17,4 @@ void BatchObserver::show(std::size_t picture, const Image& preview) const {
   observer_.on_preview({.picture = picture, .step = progress_.step, .image = preview});
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "latentdial/pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Tells an observer of the steps of one batch, and shows it the batch's pictures under way.
 class BatchObserver {
@@ -26,4 +26,4 @@ class BatchObserver {
   StepProgress progress_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // A progress that stands for a whole step may lie a rounding below it.
@@ -69,4 +69,4 @@ Conditioning compose_prompts(const Texts& texts, int steps, const PromptConditio
   return [composition](double progress) { return composition->at(progress); };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include "dial/conditioning.h"
 #include "task/prompt_steps.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Conditions a picture on prompts that are the same at every step.
 struct PromptConditioner {
@@ -21,4 +21,4 @@ struct PromptConditioner {
 [[nodiscard]] Conditioning compose_prompts(const Texts& texts, int steps,
                                            const PromptConditioner& conditioner);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "model/pixels.h"
 #include "session/composed_prompt.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Conditions the texts of one step, which are the same at every step.
@@ -76,4 +76,4 @@ Tensor style_mask(const Session& session, const Task& task) {
   return to_mask(area.mask->image(), static_cast<int>(session.model->vae_config.downscale()));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "session/session.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What a picture is conditioned on: its prompts, plain, dialled, or between two, and the guidance. `mask`
 /// [1,h,w,1] says where the style acts; undefined: everywhere.
@@ -17,4 +17,4 @@ namespace latentdial {
 /// Where the style of a task acts, [1,h,w,1]; undefined: everywhere. A mask of words must be known.
 [[nodiscard]] Tensor style_mask(const Session& session, const Task& task);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,7 +10,7 @@
 #include "session/conditions.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// The finished picture of a task, without its dial.
@@ -122,4 +122,4 @@ void mix_edits(Work& work) {
         mixed(plan, [&](const Task& task) -> const Image& { return *work.session.edited.find(task); }));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,7 +2,7 @@
 
 #include "session/stage.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Remembers the pictures of finished trunks.
 void decode_trunks(const DecodeTrunks& stage, Work& work);
@@ -13,4 +13,4 @@ void edit_pictures(const Edit& stage, Work& work);
 /// The batch's pictures, each the weighted sum of pictures that are known, pixel by pixel.
 void mix_edits(Work& work);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,7 +2,7 @@
 
 #include "task/find_dial.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// The finished picture of a task, edited at a strength; 0: as it is.
@@ -37,4 +37,4 @@ EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule, std::vector<
   return plan;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "session/session.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A picture that a dial position is mixed of: the finished one, or an edit of it.
 struct EditShare {
@@ -24,4 +24,4 @@ struct EditPlan {
 [[nodiscard]] EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule,
                                  std::vector<std::string>& notices);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

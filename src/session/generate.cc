@@ -8,7 +8,7 @@
 #include "latentdial/parameters.h"
 #include "session/plan.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Latent pixels that are denoised in one batch: one picture of 512x512, or sixteen of 128x128.
@@ -110,4 +110,4 @@ void generate(Session& session, const std::vector<Resolved>& list, std::size_t b
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

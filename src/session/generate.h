@@ -6,7 +6,7 @@
 #include "session/session.h"
 #include "task/resolve.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One past the last of `list` that is made in one batch with `list[begin]`.
 [[nodiscard]] std::size_t batch_end(const Session& session, const std::vector<Resolved>& list,
@@ -16,4 +16,4 @@ namespace latentdial {
 void generate(Session& session, const std::vector<Resolved>& list, std::size_t begin, std::size_t end,
               const OnPicture& on_picture, const Observer& observer);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The latest results of one kind of work, found again by what decides them. A value stays where it is until
 /// `trim`.
@@ -46,4 +46,4 @@ class Memory {
   std::deque<Entry> entries_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "session/start.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Adds `key` where neither it nor a result of it is known.
@@ -97,4 +97,4 @@ std::vector<Stage> plan_stages(const Session& session, const Batch& batch) {
   return stages;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "session/stage.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The stages of a batch's work, in order. What the session remembers is not planned. `notices` has a list
 /// for each picture.
@@ -15,4 +15,4 @@ namespace latentdial {
 [[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
                                std::vector<std::vector<std::string>>& notices);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

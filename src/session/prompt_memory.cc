@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kMostPrompts = 64;
@@ -24,4 +24,4 @@ EncodedPrompt PromptMemory::encode(const std::string& text, PromptSyntax syntax,
   return known->read.encoded;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

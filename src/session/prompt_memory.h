@@ -6,7 +6,7 @@
 
 #include "model/text_reader.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Prompts and what they are to the denoiser. The latest are remembered: a sweep asks for the same again.
 class PromptMemory {
@@ -28,4 +28,4 @@ class PromptMemory {
   std::deque<Entry> entries_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

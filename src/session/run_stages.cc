@@ -10,7 +10,7 @@
 #include "session/stage.h"
 #include "session/start.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 template <class... Functions>
@@ -134,4 +134,4 @@ int steps_of(const Stage& stage, const Batch& batch, const NoiseSchedule& schedu
       stage);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kMostTrunks = 16;
@@ -29,4 +29,4 @@ void Session::trim() {
   word_masks.trim();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -12,7 +12,7 @@
 #include "session/prompt_memory.h"
 #include "task/task.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What decides the state of a picture before some evaluation: all that its pictures have in common until
 /// then.
@@ -46,4 +46,4 @@ struct Session {
   void trim();
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "session/edit_plan.h"
 #include "session/session.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Takes pictures back to noise.
 struct Invert {
@@ -67,4 +67,4 @@ struct Work {
 /// Does the work, and remembers in the session what later pictures need.
 void run(const Stage& stage, Work& work);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "model/pixels.h"
 #include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Unit noise [1,h,w,C], or what lies between two of them.
@@ -81,4 +81,4 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   return {std::move(conditioning), std::move(sampler), generator, latents, first, {}};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

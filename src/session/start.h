@@ -5,7 +5,7 @@
 #include "denoise/denoising.h"
 #include "session/session.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A picture before its first step. The inversion of a start picture must be known.
 [[nodiscard]] Denoising start(const Session& session, const Content& content, Conditioning conditioning);
@@ -14,4 +14,4 @@ namespace latentdial {
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.
 [[nodiscard]] std::vector<Content> inverted_ends(const Content& content);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "latentdial/files.h"
 #include "latentdial/parameters.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -54,4 +54,4 @@ void Manifest::add(const JobResult& result, const std::string& model) {
   listed_.insert(result.file);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

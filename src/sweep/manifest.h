@@ -7,7 +7,7 @@
 
 #include "latentdial/sweep.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The whole lines of a manifest by the picture that each is about, the first of each; a line that was cut is
 /// left out. Empty where there is no such file.
@@ -33,4 +33,4 @@ class Manifest {
   std::set<std::string> listed_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

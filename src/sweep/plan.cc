@@ -16,6 +16,8 @@
 #include "sweep/picture_name.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 using nlohmann::json;

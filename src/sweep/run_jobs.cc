@@ -13,6 +13,8 @@
 #include "sweep/manifest.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 // Pictures whose start pictures are in memory together.

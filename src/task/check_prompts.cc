@@ -10,7 +10,7 @@
 #include "prompt/emphasis.h"
 #include "task/prompt_steps.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kMostBytes = 64u << 10;
@@ -82,4 +82,4 @@ const std::string& constant_prompt(const char* field, const std::string& text) {
                       "[from:to:when] and [a|b] change the prompt with the steps, which has no meaning here");
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "latentdial/settings.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Throws invalid_input for prompts whose syntax cannot be read, and where AND or a change with the steps
 /// stands where it has no meaning: in a style, in a negative prompt or the other end of an interpolation
@@ -15,4 +15,4 @@ void check_prompts(const Settings& settings);
 /// invalid_input, of `field`.
 [[nodiscard]] const std::string& constant_prompt(const char* field, const std::string& text);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

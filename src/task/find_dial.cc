@@ -9,7 +9,7 @@
 #include "dial/style_words.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -82,4 +82,4 @@ double held_position(const Turn& turn, const std::string& prompt, double guidanc
   return held;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "task/opened_files.h"
 #include "task/task.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The dial that a request of a method with dials is turned by: the one it brings, the file it names,
 /// dials/STYLE.dial.json in the model's folder, or the standard one. Throws invalid_input when it is of
@@ -21,4 +21,4 @@ namespace latentdial {
 [[nodiscard]] double held_position(const Turn& turn, const std::string& prompt, double guidance_scale,
                                    std::vector<std::string>& notices);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

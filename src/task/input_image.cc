@@ -8,6 +8,8 @@
 #include "tensor/hash.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 std::uint64_t hash_of(const Image& image) {

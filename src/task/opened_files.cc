@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Of each kind. A start picture, another end and a mask are the most that one picture names.
@@ -41,4 +41,4 @@ int OpenedFiles::reads() const {
   return reads_;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

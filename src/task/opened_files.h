@@ -9,7 +9,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/request.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The files that settings name, each read once for as long as it does not change: the positions of a dial
 /// name the same ones. Thread-safe.
@@ -43,4 +43,4 @@ class OpenedFiles {
   int reads_ = 0;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "prompt/composition.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 PromptSchedule read_schedule(const char* field, const std::string& text) {
@@ -34,4 +34,4 @@ auto PromptSteps::at(int step) const -> std::vector<Weighted> {
   return list;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

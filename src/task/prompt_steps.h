@@ -7,7 +7,7 @@
 #include "latentdial/error.h"
 #include "prompt/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The prompts of a picture at one step.
 struct Texts {
@@ -54,4 +54,4 @@ auto read_prompt(const char* field, const Read& read) {
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

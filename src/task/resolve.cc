@@ -8,7 +8,7 @@
 #include "task/find_dial.h"
 #include "task/prompt_steps.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Settings with_defaults(Settings s, const ModelInfo& model) {
@@ -104,4 +104,4 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

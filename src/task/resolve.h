@@ -4,7 +4,7 @@
 #include "task/opened_files.h"
 #include "task/task.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A request that a model can make.
 struct Resolved {
@@ -16,4 +16,4 @@ struct Resolved {
 /// made. Throws invalid_input naming the setting.
 [[nodiscard]] Resolved resolve(const Request& request, const Model& model, OpenedFiles& files);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

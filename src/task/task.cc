@@ -1,6 +1,6 @@
 #include "task/task.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Turn Turn::shared() const {
   if (method == nullptr || edits()) return {};
@@ -25,4 +25,4 @@ int fork_evaluation(const Task& task, const Sampler& sampler) {
   return sampler.evaluation_at(first, turn.method->info.window ? turn.window.start : turn.method->start);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

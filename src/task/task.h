@@ -14,7 +14,7 @@
 
 /// What is to be made, by parts. What a stage of the work remembers is found again by the parts that it
 /// depends on, compared whole: a new setting belongs to one part, and needs no decision elsewhere.
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What is said in words.
 struct Words {
@@ -106,4 +106,4 @@ struct Task {
 /// dial, the end where the finished picture is edited.
 [[nodiscard]] int fork_evaluation(const Task& task, const Sampler& sampler);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

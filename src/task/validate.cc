@@ -14,6 +14,8 @@
 #include "task/check_prompts.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 /// Checks one number against the range its option declares, and a text for what no PNG could keep.
@@ -59,11 +61,12 @@ void check_inversion(const Request& request) {
   }
   if (!s.invert) return;
   if (!request.has_start()) throw invalid_input("invert", "no picture is given; say which by @(image)");
-  if (s.sampler == "euler_a" || s.sampler == "lcm") {
+  const auto invertible = invertible_sampler_names();
+  if (!s.sampler.empty() && std::ranges::find(invertible, s.sampler) == invertible.end()) {
     throw invalid_input(
         "sampler", fmt::format("{} draws new noise at each step, so no noise leads back to a picture; with "
-                               "@(invert) use pndm, ddim, euler or dpm++2m",
-                               s.sampler));
+                               "@(invert) use {}",
+                               s.sampler, fmt::join(invertible, ", ")));
   }
   if (s.seed != 0 || s.to_seed >= 0) {
     throw invalid_input(s.seed != 0 ? "seed" : "to_seed",
@@ -71,13 +74,15 @@ void check_inversion(const Request& request) {
   }
 }
 
-/// The methods that can do something, as a list: "guide, anchored".
+/// The methods that can do something, as a list: "calibrated, guide and anchored".
 template <class Can>
 std::string methods_that(const Can& can) {
   std::vector<std::string> names;
   for (const DialMethod& method : dial_method_table())
     if (can(method.info)) names.push_back(method.info.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  const std::string last = names.back();
+  names.pop_back();
+  return names.empty() ? last : fmt::format("{} and {}", fmt::join(names, ", "), last);
 }
 
 /// A mask is one, and of a method that acts on a part of the picture.
@@ -87,7 +92,7 @@ void check_area(const Request& request, const MethodInfo& method) {
   if (!has_mask && s.mask_words.empty()) return;
   if (!method.acts_on_part) {
     throw invalid_input(has_mask ? "style_mask" : "mask_words",
-                        fmt::format("of @(method) only {} act on a part of the picture",
+                        fmt::format("only @(method) {} act on a part of the picture",
                                     methods_that([](const MethodInfo& m) { return m.acts_on_part; })));
   }
   if (has_mask && !s.mask_words.empty())
@@ -103,17 +108,17 @@ void check_method(const Request& request, const MethodInfo& method) {
   const Settings& s = request.settings;
   if (!method.window && (s.style_start != 0 || s.style_end != 1)) {
     throw invalid_input(s.style_start != 0 ? "style_start" : "style_end",
-                        fmt::format("of @(method) only {} act on some of the steps",
+                        fmt::format("only @(method) {} act on some of the steps",
                                     methods_that([](const MethodInfo& m) { return m.window; })));
   }
   if (!(method.edits && method.window) && (s.style_passes != 1 || s.style_guidance != 1)) {
     throw invalid_input(s.style_passes != 1 ? "style_passes" : "style_guidance",
-                        fmt::format("of @(method) only {} edits a finished picture as it is told",
+                        fmt::format("only @(method) {} edits a finished picture as it is told",
                                     methods_that([](const MethodInfo& m) { return m.edits && m.window; })));
   }
   check_area(request, method);
   if (!method.needs_dial && (!s.dial.empty() || request.dial))
-    throw invalid_input("dial", fmt::format("of @(method) only {} turns a dial file",
+    throw invalid_input("dial", fmt::format("only @(method) {} turns a dial file",
                                             methods_that([](const MethodInfo& m) { return m.needs_dial; })));
   if (s.per_token && !method.name.empty() && !method.angle) {
     throw invalid_input(

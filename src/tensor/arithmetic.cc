@@ -8,7 +8,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kChunk = 256;  // A double accumulator that stays in cache.
@@ -78,4 +78,4 @@ double dot(std::span<const float> x, std::span<const float> y) {
   return sum;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One term of a sum: factor · tensor, at each place times the mask's value there.
 struct Term {
@@ -31,4 +31,4 @@ void add_scaled(Tensor& sum, double factor, const Tensor& x);
 /// Σ x·y in double; spans of one length.
 [[nodiscard]] double dot(std::span<const float> x, std::span<const float> y);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

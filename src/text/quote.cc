@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::string printable(std::string_view text) {
   constexpr std::size_t kLongest = 120;
@@ -12,4 +12,4 @@ std::string printable(std::string_view text) {
   return "'" + shown + (text.size() > kLongest ? "…'" : "'");
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,6 +6,8 @@
 #include "latentdial/text.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr char32_t kReplacement = U'\uFFFD';
@@ -43,6 +45,8 @@ Lead read_lead(unsigned byte) {
 }
 
 }  // namespace
+
+namespace detail {
 
 Utf8Start utf8_start(std::string_view text) {
   if (at(text, 0) < 0x80) return {at(text, 0), 1, true};
@@ -102,6 +106,8 @@ std::string utf8_prefix(std::string_view text, std::size_t bytes) {
   while (size > 0 && size < text.size() && continues(at(text, size))) --size;
   return std::string(text.substr(0, size));
 }
+
+}  // namespace detail
 
 std::string valid_utf8(std::string_view text) {
   std::string valid;

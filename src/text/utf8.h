@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What a text begins with: one character of UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past
 /// U+10FFFF), or the longest broken part (Unicode 15, section 3.9, "best practices").
@@ -29,4 +29,4 @@ struct Utf8Start {
 /// At most `bytes` bytes of UTF-8 text, cut between characters.
 [[nodiscard]] std::string utf8_prefix(std::string_view text, std::size_t bytes);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

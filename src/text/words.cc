@@ -2,9 +2,13 @@
 
 namespace latentdial {
 
+using namespace detail;
+
 bool is_blank(std::string_view text) {
   return trimmed(text).empty();
 }
+
+namespace detail {
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(kSpaces);
@@ -19,6 +23,8 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+}  // namespace detail
+
 std::string slug(std::string_view text) {
   std::string name;
   for (const char c : lower(text)) {
@@ -31,6 +37,8 @@ std::string slug(std::string_view text) {
   return name;
 }
 
+namespace detail {
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (auto end = text.find(separator); end != std::string_view::npos; end = text.find(separator)) {
@@ -40,5 +48,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   parts.push_back(text);
   return parts;
 }
+
+}  // namespace detail
 
 }  // namespace latentdial

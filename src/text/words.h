@@ -6,7 +6,7 @@
 
 #include "latentdial/text.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What may stand between words: space, tab and line breaks.
 inline constexpr std::string_view kSpaces = " \t\r\n";
@@ -20,4 +20,4 @@ inline constexpr std::string_view kSpaces = " \t\r\n";
 /// The parts between separators, empty ones too; at least one.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "text/quote.h"
 #include "weights/checkpoint_file.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -103,4 +103,4 @@ std::map<std::string, Tensor> read_component(const fs::path& folder, std::string
   return tensors;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

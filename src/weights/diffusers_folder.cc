@@ -10,7 +10,7 @@
 #include "text/quote.h"
 #include "weights/component_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,4 +71,4 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
           find_tokenizer(folder)};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

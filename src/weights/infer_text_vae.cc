@@ -6,7 +6,7 @@
 #include "text/quote.h"
 #include "weights/infer_config.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kMostLayers = 64;
@@ -129,4 +129,4 @@ nlohmann::json infer_text_config(const std::string& file, const ComponentTensors
           {"vocab_size", vocabulary}};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -14,7 +14,7 @@
 #include "weights/key_table.h"
 #include "weights/recognise.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -132,4 +132,4 @@ Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
           find_tokenizer(path.parent_path())};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

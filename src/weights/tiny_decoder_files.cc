@@ -11,7 +11,7 @@
 #include "weights/checkpoint_file.h"
 #include "weights/component_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,4 +57,4 @@ Component open_tiny_decoder(const fs::path& path) {
   return {std::move(config), Weights("the TAESD", path.string(), std::move(tensors))};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

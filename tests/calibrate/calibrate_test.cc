@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -109,4 +109,4 @@ TEST(Calibrate, ReportsProgressAndStops) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -41,4 +41,4 @@ TEST(ColourMap, DrawsOutlines) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "dial_testing.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 const Tensor kText = Tensor::of({1, 1, 1}, std::vector<float>{2});
@@ -49,4 +49,4 @@ TEST(WeightedSum, AMaskSaysWhereATermActs) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,13 +19,15 @@ Dial a_dial() {
   dial.style = "Monet style";
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
-  dial.strengthen = {
-      {.start = 0.4, .passes = 2, .guidance = 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, 0.8, "no more"};
-  dial.weaken = {
-      {.start = 0.2, .guidance = 0.6, .colours = {1, 0, 0, 5, 0, 9, 0, 0.5, 0, 0, 1, 0, 0, 0, 1, 0, 0, -7.5}},
-      {{0, 0}, {-1, -2}},
-      -1,
-      "no less"};
+  dial.strengthen.recipe = {.start = 0.4, .passes = 2, .guidance = 0.8};
+  dial.strengthen.points = {{0, 0}, {0.5, 0.6}, {1, 1.4}};
+  dial.strengthen.end = 0.8;
+  dial.strengthen.reason = "no more";
+  dial.weaken.recipe = {.start = 0.2, .guidance = 0.6};
+  dial.weaken.recipe.colours = {1, 0, 0, 5, 0, 9, 0, 0.5, 0, 0, 1, 0, 0, 0, 1, 0, 0, -7.5};
+  dial.weaken.points = {{0, 0}, {-1, -2}};
+  dial.weaken.end = -1;
+  dial.weaken.reason = "no less";
   return dial;
 }
 
@@ -116,4 +118,4 @@ TEST(DialFileName, IsSafeEverywhere) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 
 #include "dial/method.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 inline std::vector<float> values(const Tensor& x) {
   return {x.values().begin(), x.values().end()};
@@ -45,4 +45,4 @@ inline float guided(const GuidedStep& step) {
   return step.combine(answers(step)).values()[0];
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "dial_testing.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -108,4 +108,4 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

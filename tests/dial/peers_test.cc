@@ -7,7 +7,7 @@
 
 #include "dial_testing.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::FloatNear;
@@ -88,4 +88,4 @@ TEST(Sega, KeepsTheLargestOfEachChannelAndRemembersThem) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::Each;
@@ -60,4 +60,4 @@ TEST(PixelFeatures, OutlinesGlowAroundThem) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

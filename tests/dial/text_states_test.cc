@@ -7,7 +7,7 @@
 
 #include "dial_testing.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -64,4 +64,4 @@ TEST(SumOfSteps, AsksForASharedPromptOnce) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -15,7 +15,7 @@
 #include "latentdial/error.h"
 #include "tools/dummy_denoiser.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -240,4 +240,4 @@ TEST(NoiseSchedule, NamesTheFieldThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

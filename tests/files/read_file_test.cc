@@ -5,7 +5,7 @@
 
 #include "latentdial/files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -38,4 +38,4 @@ TEST_F(ReadFile, SaysWhyNot) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

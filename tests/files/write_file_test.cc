@@ -16,7 +16,7 @@
 #include "latentdial/error.h"
 #include "latentdial/files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -118,4 +118,4 @@ TEST(TemporaryName, SaysWhoseItIs) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "model/embedded_model.h"
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -82,4 +82,4 @@ TEST_F(MemoryLimit, SmallerNumbersTakeLess) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

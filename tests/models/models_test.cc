@@ -12,11 +12,11 @@
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 #include "weights/safetensors.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 struct Case {
@@ -146,4 +146,4 @@ INSTANTIATE_TEST_SUITE_P(, ModelTest,
                          case_name);
 
 }  // namespace
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

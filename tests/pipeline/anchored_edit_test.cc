@@ -12,7 +12,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Settings plain() {
@@ -45,8 +45,10 @@ Request recoloured_first(double position, int passes = 1, const std::vector<doub
   dial.style = request.settings.style;
   dial.fingerprint = pipeline().info().fingerprint;
   dial.guidance_scale = request.settings.guidance_scale;
-  dial.strengthen = {
-      {.start = 0.8, .passes = passes, .colours = colours}, {{0, 0}, {0.4, 0.4}, {1, 1}}, 1, ""};
+  dial.strengthen.recipe = {.start = 0.8, .passes = passes};
+  dial.strengthen.recipe.colours = colours;
+  dial.strengthen.points = {{0, 0}, {0.4, 0.4}, {1, 1}};
+  dial.strengthen.end = 1;
   request.dial = std::make_shared<const Dial>(dial);
   return request;
 }
@@ -244,4 +246,4 @@ TEST(AnchoredEdit, APromptThatNamesTheStyleIsTurnedBack) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

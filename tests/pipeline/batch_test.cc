@@ -7,7 +7,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Settings guided(double position) {
@@ -80,4 +80,4 @@ TEST(Batch, StoppingThrowsAndKeepsNothingHalfMade) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "latentdial/pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The embedded model in f32, loaded once for a test program.
 inline const Pipeline& pipeline() {
@@ -28,4 +28,4 @@ inline std::vector<Request> requests(const std::vector<Settings>& list) {
   return {list.begin(), list.end()};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "pipeline/random_taesd.h"
 #include "pipeline/retrained_scenes.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using latentdial::testing::read_file;
@@ -90,4 +90,4 @@ TEST(Fingerprint, StandsInThePicture) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -14,7 +14,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -232,4 +232,4 @@ TEST(Inversion, RefusesWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -13,7 +13,7 @@
 #include "latentdial/parameters.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -237,4 +237,4 @@ TEST(Pipeline, ARefusedModelIsNamed) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

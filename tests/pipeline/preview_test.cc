@@ -10,7 +10,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -157,4 +157,4 @@ TEST(Preview, OfAnInvertedPictureComesOnTheWayBack) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

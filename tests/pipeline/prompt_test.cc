@@ -13,7 +13,7 @@
 #include "pipeline/embedded_pipeline.h"
 #include "session/composed_prompt.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::FloatNear;
@@ -200,4 +200,4 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,11 +1,10 @@
-#include "pipeline/scene_features.h"
-
 #include <gtest/gtest.h>
 
 #include "embedded_pipeline.h"
 #include "latentdial/error.h"
+#include "pipeline/scene_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Image picture(const std::string& prompt, std::uint64_t seed) {
@@ -39,4 +38,4 @@ TEST(SceneFeatures, StopWhenAskedTo) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,7 +10,7 @@
 #include "pipeline/embedded_pipeline.h"
 #include "pipeline/random_taesd.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using latentdial::testing::refusal;
@@ -66,4 +66,4 @@ TEST_F(Taesd, ForOtherLatentsIsRefused) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

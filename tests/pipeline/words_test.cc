@@ -9,7 +9,7 @@
 #include "latentdial/error.h"
 #include "reading/word_mask.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 TEST(TwoMeansMask, PartsPlacesThatGetMuchAttentionFromThoseThatGetLittle) {
@@ -98,4 +98,4 @@ TEST(MaskWords, WhatHasNoOneMaskIsRefused) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROOMS = [
-    "text", "files", "tensor", "image", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "task", "denoise",
+    "text", "files", "tensor", "image", "drawing", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "task", "denoise",
     "reading", "session", "pipeline", "calibrate", "sweep",
 ]
 MAY_SEE = {
@@ -14,6 +14,7 @@ MAY_SEE = {
     "files": {"text"},
     "tensor": set(),
     "image": {"text", "files"},
+    "drawing": {"text", "image"},
     "ops": {"tensor"},
     "weights": {"text", "files", "tensor"},
     "prompt": {"text", "files", "tensor"},
@@ -95,6 +96,25 @@ def test_the_engine_knows_no_flags():
     """An error has its field as data (latentdial/error.h); how it is called is a face's own affair."""
     lines = [f"{path.relative_to(ROOT)}: {line.strip()}" for path in tracked("src") if path.suffix in {".h", ".cc"} for line in path.read_text().splitlines() if '"--' in line]
     assert not lines
+
+
+def test_the_engine_reads_the_environment_in_one_place():
+    assert [path.name for path in tracked("src", "include") if "getenv" in path.read_text()] == ["data_files.cc"]
+
+
+def test_the_one_include_has_every_public_header_but_the_drawing_ones():
+    public = {f"latentdial/{path.name}" for path in tracked("include") if path.suffix == ".h"} | {"latentdial/version.h"}
+    apart = {"latentdial/latentdial.h", "latentdial/strip.h", "latentdial/explanation.h"}
+    apart |= {"latentdial/export.h"}  # Comes with the others.
+    assert set(includes(ROOT / "include/latentdial/latentdial.h")) == public - apart
+
+
+def test_the_documents_name_every_package_that_the_build_needs():
+    listed = re.search(r"^PACKAGES := ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    packages = {word for word in listed.split() if word.startswith(("lib", "zlib", "nlohmann"))}
+    for page in ("docs/cpp.md", "README.md"):
+        missing = packages - set(re.findall(r"[\w+.-]+", (ROOT / page).read_text()))
+        assert missing <= ({"libgtest-dev", "libgmock-dev", "libbenchmark-dev"} if page == "README.md" else set()), f"{page}: {missing}"
 
 
 def test_no_source_file_is_too_long():

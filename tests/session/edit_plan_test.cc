@@ -6,7 +6,7 @@
 
 #include <memory>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 const EditRecipe kRecipe = {.start = 0.4, .passes = 3, .guidance = 0.6};
@@ -76,4 +76,4 @@ TEST(EditPlan, APositionBeyondTheRangeIsHeldAndSaysSo) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

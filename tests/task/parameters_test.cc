@@ -14,7 +14,7 @@
 #include "latentdial/pipeline.h"
 #include "latentdial/version.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -241,4 +241,4 @@ TEST(SettingsJson, NamesUnknownKeysWrongKindsAndNumbersThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

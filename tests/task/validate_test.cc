@@ -9,7 +9,7 @@
 #include "latentdial/error.h"
 #include "latentdial/request.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST(Validate, IgnoresNoSettingSilently) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -14,7 +14,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// [1, 20, 20, 4]: more than one chunk, and not a whole number of them; zeros of both signs among the values.
@@ -117,4 +117,4 @@ TEST_F(Arithmetic, ADotProductIsSummedInDouble) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::EndsWith;
@@ -114,4 +114,4 @@ TEST(Error, KeepsALineOfTheGreatestLengthWhole) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "latentdial/text.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 TEST(Utf8, EncodesWhatItDecodes) {
@@ -59,4 +59,4 @@ TEST(Utf8, EachByteThatBelongsToNoCharacterIsReplaced) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 
 #include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 TEST(Words, BlankAndTrimmed) {
@@ -57,4 +57,4 @@ TEST(Words, WhatAFileSaysStandsInOneLine) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

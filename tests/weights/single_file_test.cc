@@ -9,7 +9,7 @@
 #include "weights/key_table.h"
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::ElementsAre;
@@ -255,4 +255,4 @@ TEST_F(SingleFile, SaysWhatAnotherArchitectureSeemsToBe) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

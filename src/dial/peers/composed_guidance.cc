@@ -1,7 +1,7 @@
 // Peers that add guidance terms: sums of predictions as `guide` is, at other places and times.
 #include "dial/peers/peers.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Conditioning condition_dreamwalk(const DialRequest& request, const DialPrompts& prompts) {
   return [request, content = prompts.content("").condition,
@@ -25,4 +25,4 @@ Conditioning condition_free_sliders(const DialRequest& request, const DialPrompt
   };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

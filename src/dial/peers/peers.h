@@ -4,7 +4,7 @@
 
 /// Other people's dials, from their formulas. Each keeps its own zero, which need not be the plain picture.
 /// Symbols as in dial/methods.h.
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A1111's emphasis "PROMPT, (STYLE:p)": the style's tokens of x₂ times p, then the whole encoding times
 /// mean(before)/mean(after).
@@ -27,4 +27,4 @@ inline constexpr double kFreeSlidersStart = 0.3;
 /// do.
 [[nodiscard]] Conditioning condition_steer(const DialRequest& request, const DialPrompts& prompts);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "dial/peers/peers.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // The preset of its authors for styles; warm-up is 2 of their 50 steps.
@@ -72,4 +72,4 @@ Conditioning condition_sega(const DialRequest& request, const DialPrompts& promp
   };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "dial/peers/peers.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Contents that the style is contrasted on, so that the vector keeps what they share: the style.
@@ -38,4 +38,4 @@ Conditioning condition_steer(const DialRequest& request, const DialPrompts& prom
   return request.guidance.condition(steered);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include "dial/peers/peers.h"
 #include "dial/text_states.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// The tokens of the style in the encoding of "PROMPT, STYLE": those behind the comma.
@@ -41,4 +41,4 @@ Conditioning condition_weight_compel(const DialRequest& request, const DialPromp
   return request.guidance.condition(styled.condition);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 
 #include "latentdial/image.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A white page to draw on with Cairo. Throws invalid_input for sides that Cairo cannot draw.
 class CairoPage {
@@ -21,4 +21,4 @@ class CairoPage {
   std::unique_ptr<cairo_t, decltype(&cairo_destroy)> cairo_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Three quarters black, one quarter red.
@@ -64,4 +64,4 @@ TEST(Response, IsDrawnForAnyPoints) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "image/cairo_page.h"
+#include "drawing/cairo_page.h"
 #include "latentdial/error.h"
 #include "text/utf8.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr double kGap = 8;

@@ -1,4 +1,4 @@
-#include "image/cairo_page.h"
+#include "drawing/cairo_page.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kLongestSide = 32767;
@@ -43,4 +43,4 @@ Image CairoPage::image() const {
   return image;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

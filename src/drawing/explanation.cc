@@ -9,10 +9,12 @@
 #include <memory>
 #include <numeric>
 
-#include "image/cairo_page.h"
+#include "drawing/cairo_page.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr int kRounds = 12;
