@@ -62,8 +62,8 @@ struct DialCommand {
 std::string method_list() {
   std::string lines;
   for (const MethodInfo& method : dial_methods())
-    lines += fmt::format("  {:<23}{}{}\n", method.name, method.peer ? "somebody else's dial: " : "",
-                         method.summary);
+    lines += fmt::format("  {:<23}{}{}\n", method.name, method.summary,
+                         method.peer ? " (somebody else's, to compare with)" : "");
   return lines;
 }
 

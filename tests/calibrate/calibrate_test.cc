@@ -100,8 +100,8 @@ TEST(Calibrate, ReportsProgressAndStops) {
   std::stop_source source;
   o.stop = source.get_token();
   int last = 0;
-  o.on_progress = [&](int done, int) {
-    last = done;
+  o.on_picture = [&](int made) {
+    last = made;
     source.request_stop();
   };
   EXPECT_THROW((void)calibrate(pipeline(), o), Error);
