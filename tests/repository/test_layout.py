@@ -121,3 +121,19 @@ def test_no_source_file_is_too_long():
     for path in tracked("*.h", "*.cc", "*.py"):
         lines = len(path.read_text().splitlines())
         assert lines <= LONGEST, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_the_documents_name_files_that_exist():
+    """Of today: the changelog tells of earlier ones."""
+    named = re.compile(r"`((?:src|apps|include|python|research|tests|bench|docs|examples|cmake)/[\w./+-]*\.(?:cc|h|py|md|cmake|json|sh))")
+    missing = [f"{path.name}: {file}" for path in tracked("*.md") if path.name != "CHANGELOG.md" for file in named.findall(path.read_text()) if not (ROOT / file).exists()]
+    assert not missing
+
+
+def test_no_class_of_the_engine_is_implemented_in_more_than_two_files():
+    places = {}
+    for path in tracked("src"):
+        if path.suffix == ".cc":
+            for name in set(re.findall(r"^(?! )[\w:<>,&* \[\]]*?\b([A-Z]\w*)::~?\w+\(", path.read_text(), re.MULTILINE)):
+                places.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+    assert not {name: sorted(files) for name, files in places.items() if len(files) > 2}
