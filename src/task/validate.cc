@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "dial/method.h"
 #include "diffusion/sampler.h"
@@ -52,6 +53,13 @@ void check_size(int width, int height) {
           width, height));
 }
 
+/// "a, b and c".
+std::string listed(std::vector<std::string> names, std::string_view before_last) {
+  const std::string last = names.back();
+  names.pop_back();
+  return names.empty() ? last : fmt::format("{} {} {}", fmt::join(names, ", "), before_last, last);
+}
+
 /// An inverted picture brings its own noise, and may go without words.
 void check_inversion(const Request& request) {
   const Settings& s = request.settings;
@@ -66,7 +74,7 @@ void check_inversion(const Request& request) {
     throw invalid_input(
         "sampler", fmt::format("{} draws new noise at each step, so no noise leads back to a picture; with "
                                "@(invert) use {}",
-                               s.sampler, fmt::join(invertible, ", ")));
+                               s.sampler, listed(invertible, "or")));
   }
   if (s.seed != 0 || s.to_seed >= 0) {
     throw invalid_input(s.seed != 0 ? "seed" : "to_seed",
@@ -80,9 +88,7 @@ std::string methods_that(const Can& can) {
   std::vector<std::string> names;
   for (const DialMethod& method : dial_method_table())
     if (can(method.info)) names.push_back(method.info.name);
-  const std::string last = names.back();
-  names.pop_back();
-  return names.empty() ? last : fmt::format("{} and {}", fmt::join(names, ", "), last);
+  return listed(std::move(names), "and");
 }
 
 /// A mask is one, and of a method that acts on a part of the picture.
