@@ -12,8 +12,8 @@ int main() {
   settings.style = "Monet style";
   settings.steps = 12;
   settings.guidance_scale = 3.5;
-  std::vector<latentdial::Settings> strip(5, settings);
-  for (std::size_t i = 0; i < strip.size(); ++i) strip[i].position = 0.25 * static_cast<double>(i);
+  std::vector<latentdial::Request> strip(5, settings);
+  for (std::size_t i = 0; i < strip.size(); ++i) strip[i].settings.position = 0.25 * static_cast<double>(i);
   pipeline.generate(strip, [](std::size_t i, const latentdial::Picture& picture) {
     latentdial::write_png("dial-" + std::to_string(i) + ".png", picture.image, picture.parameters);
   });

@@ -1,4 +1,4 @@
-// Two clients at once, as in a server: two_clients "a dog" "a cat" makes one.png and two.png.
+// Two clients at once on one model, as in a server: two_clients "a dog" "a cat" makes one.png and two.png.
 // A client's fault is its own: it gets one line, and the other one's picture is made.
 
 #include <latentdial/latentdial.h>
@@ -12,11 +12,8 @@ namespace {
 
 std::atomic<int> failures = 0;
 
-void serve(const std::string& client, const std::string& prompt) {
+void serve(const latentdial::Pipeline& pipeline, const std::string& client, const std::string& prompt) {
   try {
-    latentdial::ModelOptions options;
-    options.threads = 1;
-    const auto pipeline = latentdial::Pipeline::load(options);
     latentdial::Settings settings;
     settings.prompt = prompt;
     settings.steps = 4;
@@ -35,8 +32,11 @@ void serve(const std::string& client, const std::string& prompt) {
 }  // namespace
 
 int main(int count, char** words) {
-  std::thread one(serve, "one", count > 1 ? words[1] : "a dog");
-  std::thread two(serve, "two", count > 2 ? words[2] : "a cat");
+  // The weights are loaded once; each client has a pipeline of its own on them.
+  const auto first = latentdial::Pipeline::load({.threads = 1});
+  const auto second = first.share();
+  std::thread one([&] { serve(first, "one", count > 1 ? words[1] : "a dog"); });
+  std::thread two([&] { serve(second, "two", count > 2 ? words[2] : "a cat"); });
   one.join();
   two.join();
   return failures == 0 ? 0 : 2;

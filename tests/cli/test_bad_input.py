@@ -81,7 +81,7 @@ def test_taesd(fails, tmp_path):
 
 
 def test_a_window_without_guide(fails):
-    assert "--style-start: of --method only guide, anchored" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
+    assert "--style-start: only --method guide and anchored" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
     assert "--cfg-start" in fails(*DOG, "--cfg-start", "0.7", "--cfg-end", "0.6")
 
 
