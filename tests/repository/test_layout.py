@@ -31,7 +31,7 @@ MAY_SEE = {
     "sweep": {"text", "files"},
 }
 RESEARCH_MAY_USE = {"training": set(), "ruler": {"training"}, "figures": {"training", "ruler"}}
-LONGEST = 500
+LONGEST = 450
 
 
 def tracked(*patterns: str) -> list[pathlib.Path]:
