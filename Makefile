@@ -16,7 +16,11 @@ FUZZ_SEED := 0
 SOAK_SECONDS := 7200
 SOAK_GROWTH := 1.05
 RAY_PICTURES := 2000
-SANITIZED_ROOMS := tensor image ops weights prompt diffusion models dial
+FAULTS := 100
+# The package from the objects of make test: with another nanobind or other settings of CMake, Ninja would compile them anew.
+INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependencies --config-settings=build-dir=$(BUILD) \
+                 $(addprefix --config-settings=cmake.define.,LATENTDIAL_PROGRAM=ON LATENTDIAL_TESTS=ON CMAKE_INSTALL_PREFIX=/usr/local) .
+SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
 # A stack with every finding of UndefinedBehaviorSanitizer; no word of what is suppressed, since tests read what the program says.
@@ -25,7 +29,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load clip-vocabulary clean
+.PHONY: help demo build python test library parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load clip-vocabulary clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,16 +46,20 @@ python: packages .venv/test  ## The Python package, built and installed into .ve
 	$(PYTHON) -m pip install -q .
 	$(PYTHON) -m pytest -q tests/python
 
-test: packages test-packages .venv/test  ## All tests that need no torch
+test: packages test-packages .venv/test  ## All tests that need no torch; installs the Python package into .venv
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
-	LATENTDIAL_BIN=$(PROGRAM) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q tests/cli tests/faults tests/pixels tests/python tests/repository tests/ruler tests/server tests/page
+	$(PYTHON) $(INSTALL_BUILT)
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/faults tests/library tests/pixels tests/python tests/repository tests/research/ruler tests/server tests/page
+
+library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
+	LATENTDIAL_WHOLE=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/library
 
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/training
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/training
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON
@@ -71,8 +79,8 @@ ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray and in shards: 
 	LATENTDIAL_RAY_PICTURES=$(RAY_PICTURES) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
 	PYTHONPATH=$(BUILD)/python $(PYTHON) bench/ray_overhead.py --program $(PROGRAM) --pictures $(RAY_PICTURES)
 
-faults: build .venv/test  ## kill -9, full disks, cut models, too little memory: a table of what was lost
-	LATENTDIAL_FAULTS=100 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
+faults: build .venv/test  ## kill -9 (each process FAULTS times, 100), full disks, cut models, too little memory: a table of what was lost
+	LATENTDIAL_FAULTS=$(FAULTS) LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -s tests/faults
 
 fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SECONDS and FUZZ_RUNS each (three hours on two cores)
 	cmake --preset fuzz
@@ -84,11 +92,11 @@ fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SEC
 	touch $@
 
 ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (two hours; resumes)
-	$(PYTHON) -m ruler --program $(PROGRAM)
-	$(PYTHON) -m ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
+	$(PYTHON) -m research.ruler --program $(PROGRAM)
+	$(PYTHON) -m research.ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
 
 train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
-	$(PYTHON) -m training
+	$(PYTHON) -m research.training
 
 sanitize: packages .venv/test  ## The C++ tests, the program and the server under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset sanitize

@@ -21,16 +21,16 @@
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "ops/profile.h"
 #include "weights/checkpoint.h"
 
 namespace {
 
-using latentdial::Tensor;
+using latentdial::detail::Tensor;
 using Clock = std::chrono::steady_clock;
-namespace models = latentdial::models;
-namespace ops = latentdial::ops;
+namespace models = latentdial::detail::models;
+namespace ops = latentdial::detail::ops;
 
 const auto kStart = Clock::now();
 
@@ -39,7 +39,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 /// Ordinary numbers of unit size: the values do not matter for time.
-Tensor waves(latentdial::Shape shape) {
+Tensor waves(latentdial::detail::Shape shape) {
   Tensor x = Tensor::empty(std::move(shape));
   float phase = 0;
   for (float& value : x.values()) value = (phase += 0.37f) > 1.0f ? phase -= 2.0f : phase;
@@ -100,11 +100,11 @@ void time_picture(const Arguments& a) {
 void time_model(const Arguments& a) {
   const auto profile = a.profile ? std::make_shared<ops::Profile>() : nullptr;
   const ops::BackendOptions options{
-      .dtype = a.dtype == "f32" ? latentdial::DType::f32 : latentdial::DType::bf16,
+      .dtype = a.dtype == "f32" ? latentdial::detail::DType::f32 : latentdial::detail::DType::bf16,
       .int8 = a.dtype == "int8" && a.stage == "unet"};
   auto backend = ops::make_cpu_backend(options);
   if (profile) backend = ops::make_profiled_backend(std::move(backend), profile);
-  const auto checkpoint = latentdial::open_checkpoint(a.model);
+  const auto checkpoint = latentdial::detail::open_checkpoint(a.model);
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
   const auto side = a.size / vae.downscale();
   const auto run = [&](const std::function<void()>& call) { report(call, call, a.repeats); };
@@ -124,7 +124,7 @@ void time_model(const Arguments& a) {
                             models::UNetConfig::from_json(checkpoint.unet.config));
     const Tensor latents = backend->to_device(waves({2, side, side, unet.config().in_channels}));
     const auto text =
-        unet.project_text(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
+        unet.project_tokens(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
     const auto time = unet.project_times(std::vector{500.0f}).front();
     run([&] { (void)backend->to_host(unet(latents, time, text)); });
   }

@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <string>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 namespace {
 
-using latentdial::DType;
-using latentdial::Shape;
-using latentdial::Tensor;
-namespace ops = latentdial::ops;
+using latentdial::detail::DType;
+using latentdial::detail::Shape;
+using latentdial::detail::Tensor;
+namespace ops = latentdial::detail::ops;
 
 const ops::Backend& backend(DType dtype) {
   static const auto f32 = ops::make_cpu_backend({.dtype = DType::f32});
@@ -80,7 +80,7 @@ void group_norm(benchmark::State& state, DType dtype, std::int64_t side, std::in
 template <class Function, class... Arguments>
 void add(const std::string& name, Function function, Arguments... arguments) {
   for (const auto dtype : {DType::f32, DType::bf16}) {
-    benchmark::RegisterBenchmark((name + "/" + std::string(latentdial::name(dtype))).c_str(),
+    benchmark::RegisterBenchmark((name + "/" + std::string(latentdial::detail::name(dtype))).c_str(),
                                  [=](benchmark::State& state) { function(state, dtype, arguments...); })
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);

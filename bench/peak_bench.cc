@@ -21,10 +21,10 @@ constexpr std::int64_t kSide = 2048;
 constexpr int kRuns = 30;
 
 double best_seconds(Type activations, Type weights, Type results) {
-  const auto& engine = latentdial::ops::cpu::onednn::engine();
-  const auto product = latentdial::ops::cpu::onednn::matmul({{kSide, kSide}, activations, Tag::ab},
-                                                            {{kSide, kSide}, weights, Tag::any}, {},
-                                                            {{kSide, kSide}, results, Tag::ab}, {});
+  const auto& engine = latentdial::detail::ops::cpu::onednn::engine();
+  const auto product = latentdial::detail::ops::cpu::onednn::matmul({{kSide, kSide}, activations, Tag::ab},
+                                                                    {{kSide, kSide}, weights, Tag::any}, {},
+                                                                    {{kSide, kSide}, results, Tag::ab}, {});
   dnnl::memory x(product.src_desc(), engine), w(product.weights_desc(), engine),
       y(product.dst_desc(), engine);
   for (auto* memory : {&x, &w}) {
@@ -58,6 +58,6 @@ int main(int argc, char** argv) {
   }
   const double flop = 2.0 * kSide * kSide * kSide;
   std::printf("{\"instruction_set\": \"%s\", \"gflops\": %.1f}\n",
-              latentdial::ops::cpu::onednn::instruction_set().c_str(), flop / seconds * 1e-9);
+              latentdial::detail::ops::cpu::onednn::instruction_set().c_str(), flop / seconds * 1e-9);
   return 0;
 }

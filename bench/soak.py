@@ -2,7 +2,7 @@
 
 Pictures over A1111's path and our own, dials, uploads, previews, cancelled jobs, clients that hang up, refused requests: a client for each, one
 thing after the other. Prints a table by tenths of the run and exits with 1 when memory grew by more than --most-growth after the warm-up, a job failed, the
-same question got another picture, an upload stayed behind, or the server ended."""
+same question got another picture, a file stayed behind, or the server ended."""
 
 import argparse
 import base64
@@ -145,7 +145,7 @@ def judge(soak: Soak, samples: Samples, left: list[str], most_growth: float) -> 
     """What is wrong, a line each."""
     wrong = [f"{count} times: {what}" for what, count in soak.faults.items()]
     if left:
-        wrong.append(f"uploads stayed behind: {', '.join(left)}")
+        wrong.append(f"files stayed behind: {', '.join(left)}")
     memory = [samples.median(window, 1) for window in (EARLY, LATE)]
     files = [samples.median(window, 2) for window in (EARLY, LATE)]
     if not memory[1] <= most_growth * memory[0]:

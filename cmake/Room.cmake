@@ -1,6 +1,8 @@
 # A room is one folder of src/: a static library latentdial_<name> that may only see the rooms it names.
 
 add_library(latentdial_flags INTERFACE)
+# No path of this machine in what is built.
+target_compile_options(latentdial_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 target_compile_options(latentdial_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
 if(LATENTDIAL_WERROR)
   target_compile_options(latentdial_flags INTERFACE -Werror)
@@ -21,8 +23,14 @@ endif()
 # latentdial_room(name SOURCES a.cc … ROOMS other … LIBRARIES target …)
 function(latentdial_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  if(NOT name STREQUAL text)
+    list(APPEND ROOM_ROOMS text)  # Errors, which every room throws.
+  endif()
+  list(REMOVE_DUPLICATES ROOM_ROOMS)
   list(TRANSFORM ROOM_ROOMS PREPEND latentdial_)
   add_library(latentdial_${name} STATIC ${ROOM_SOURCES})
-  target_include_directories(latentdial_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(latentdial_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
+                             ${PROJECT_SOURCE_DIR}/src)
+  set_target_properties(latentdial_${name} PROPERTIES LATENTDIAL_LIBRARIES "${ROOM_LIBRARIES}")
   target_link_libraries(latentdial_${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBRARIES} fmt::fmt PRIVATE latentdial_flags)
 endfunction()

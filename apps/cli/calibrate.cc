@@ -20,43 +20,30 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr int kMostSeeds = 100;
-constexpr double kWidestBudget = 100;
-const std::vector<std::string> kPrompts = {"a house in the meadow", "a boat by the lake",
-                                           "a mountain in the desert", "a flower on the beach"};
-
 struct CalibrateCommand {
   CalibrationOptions options;
-  int seeds = 3;
-  EngineOptions engine;
+  std::size_t seeds = CalibrationOptions().seeds.size();
+  ModelOptions engine;
   OutputOptions output;
   std::string out;
 
-  void check() const {
-    if (options.settings.style.find_first_not_of(" \t\r\n") == std::string::npos)
-      throw invalid_input(
-          "--style: no style is given; say which to calibrate, as in --style \"Monet style\"");
-    if (seeds < 1 || seeds > kMostSeeds)
-      throw invalid_input(fmt::format("--seeds: {} is out of range, use 1 to {}", seeds, kMostSeeds));
-    if (!(options.content_budget >= 0 && options.content_budget <= kWidestBudget))
-      throw invalid_input(fmt::format("--content-budget: {} is out of range, use 0 to {}",
-                                      options.content_budget, kWidestBudget));
+  void check_out() const {
     if (out.empty()) return;
     const fs::path folder = fs::path(out).parent_path().empty() ? fs::path(".") : fs::path(out).parent_path();
     std::error_code fault;
     fs::create_directories(folder, fault);
     if (fault || access(folder.c_str(), W_OK | X_OK) != 0)
-      throw invalid_input(fmt::format("--out: {} cannot be written to", folder.string()));
+      throw invalid_input("out", fmt::format("{} cannot be written to", folder.string()));
   }
 
   void report(const std::string& path, const Calibration& found) const {
-    const EditWay& way = found.dial.strengthen.way;
+    const EditRecipe& recipe = found.dial.strengthen.recipe;
     if (output.json) {
       ordered_json object = {{"dial", path},
-                             {"style_start", way.start},
-                             {"style_passes", way.passes},
-                             {"style_guidance", way.guidance},
-                             {"style_colours", way.colours ? to_text(*way.colours) : ""},
+                             {"style_start", recipe.start},
+                             {"style_passes", recipe.passes},
+                             {"style_guidance", recipe.guidance},
+                             {"colours_first", !recipe.colours.empty()},
                              {"low", found.dial.low()},
                              {"high", found.dial.high()},
                              {"pictures", found.pictures},
@@ -79,27 +66,28 @@ struct CalibrateCommand {
         stderr,
         "{}the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
         "pictures, {} prompts and seeds used\n",
-        way.colours ? "the picture's colours and outlines are brought into the style, which needs no content "
-                      "budget; then "
-                    : "",
-        100 * way.start, way.passes, way.guidance, found.pictures, found.used);
+        recipe.colours.empty()
+            ? ""
+            : "the picture's colours and outlines are brought into the style, which needs no content "
+              "budget; then ",
+        100 * recipe.start, recipe.passes, recipe.guidance, found.pictures, found.used);
     fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.strengthen.reason);
     fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.weaken.reason);
   }
 
   void run() {
-    check();
-    if (options.prompts.empty()) options.prompts = kPrompts;
-    for (int i = 0; i < seeds; ++i)
-      options.seeds.push_back(options.settings.seed + static_cast<std::uint64_t>(i));
+    options.seeds.clear();
+    for (std::size_t i = 0; i < seeds; ++i) options.seeds.push_back(options.settings.seed + i);
+    validate(options);
+    check_out();
     const Pipeline pipeline = load_pipeline(engine, output);
     Calibration found;
     {
       ProgressLine line(output.quiet);
       options.stop = interrupt_token();
-      options.on_progress = [&](int done, int pictures) {
-        line.show({.picture = done, .pictures = pictures, .step = {}});
-        poll_interrupts();
+      options.on_step = [](const StepProgress&) { poll_interrupts(); };
+      options.on_picture = [&](int pictures) {
+        line.show({.picture = pictures, .pictures = pictures, .step = {}});
       };
       found = calibrate(pipeline, options);
     }
@@ -122,16 +110,17 @@ void add_calibrate(CLI::App& app, Run& run) {
           "What the pictures show, without the style; give several, each with -p (default: four plain "
           "scenes)")
       ->type_name("TEXT");
-  add_settings(*command, c->options.settings,
-               {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes",
-                "style_guidance", "style_colours", "mask", "mask_words", "per_token", "to_prompt", "to_seed",
-                "theta", "image", "strength"});
+  add_settings(
+      *command, c->options.settings,
+      {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance",
+       "style_mask", "mask_words", "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
   command->add_option(
       "--content-budget", c->options.content_budget,
       "How far the scene may move before the range ends, in distances between two seeds' "
       "scenes as the model sees them, 0 to 100 (default: 2; 0: no limit); no matter to an edit that "
       "begins with the picture's own colours and outlines");
-  command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)");
+  command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)")
+      ->check(CLI::Range(std::size_t{1}, kMostSeeds));
   add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);

@@ -19,7 +19,7 @@ constexpr double kFurthestPosition = 4;
 
 struct DialCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string at = "0:1:11";
   std::string refined;
@@ -35,28 +35,37 @@ struct DialCommand {
 
   void check_draft() const {
     if (draft_steps == 0 && !refined.empty())
-      throw invalid_input("--refine: there is no draft to refine; say in how many steps, as in --draft 8");
+      throw invalid_input("refine", "there is no draft to refine; say in how many steps, as in --draft 8");
     if (draft_steps != 0 && (draft_steps < 1 || draft_steps >= settings.steps))
-      throw invalid_input(fmt::format("--draft: {} is out of range, use 1 to {}, fewer than --steps",
-                                      draft_steps, settings.steps - 1));
+      throw invalid_input("draft", fmt::format("{} is out of range, use 1 to {}, fewer than --steps",
+                                               draft_steps, settings.steps - 1));
   }
 
   void run() const {
     if (settings.style.empty())
-      throw invalid_input(
-          "--style: no style is given; say what the dial turns, as in --style \"Monet style\"");
+      throw invalid_input("style",
+                          "no style is given; say what the dial turns, as in --style \"Monet style\"");
     check_draft();
-    const Strip whole = strip_at("--at", at, settings.steps);
-    const Strip strip = refined.empty() ? whole : strip_at("--refine", refined, settings.steps);
+    const Strip whole = strip_at("position", at, settings.steps);
+    const Strip strip = refined.empty() ? whole : strip_at("refine", refined, settings.steps);
     const Pipeline pipeline = load_pipeline(engine, output);
     const fs::path folder = out.empty() ? default_folder("dial", pipeline.info().name, whole) : fs::path(out);
     if (draft_steps != 0)
-      make_strips(pipeline, {strip_at("--at", at, draft_steps)}, folder / "draft", output);
+      make_strips(pipeline, {strip_at("position", at, draft_steps)}, folder / "draft", output);
     make_strips(pipeline, {strip}, folder, output);
     warn_of_jump(strip, folder, output);
     if (explained) explain_strip(pipeline, strip, folder, output);
   }
 };
+
+/// Every method of the dial and what it does, in lines that a help text can hold.
+std::string method_list() {
+  std::string lines;
+  for (const MethodInfo& method : dial_methods())
+    lines += fmt::format("  {:<23}{}{}\n", method.name, method.summary,
+                         method.peer ? " (somebody else's, to compare with)" : "");
+  return lines;
+}
 
 }  // namespace
 
@@ -79,7 +88,9 @@ void add_dial(CLI::App& app, Run& run) {
   add_output_options(*command, c->output);
   command->footer(
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
-      "Examples:\n"
+      "Methods, by --method:\n" +
+      method_list() +
+      "\nExamples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.4:5 --seed 3 --explain\n"
       "  latentdial dial -p \"a city\" --style sketch --draft 8 --refine 0.4:0.6:3   a look first\n"

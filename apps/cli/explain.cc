@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "interrupt.h"
-#include "latentdial/error.h"
 #include "latentdial/explanation.h"
+#include "latentdial/files.h"
 #include "latentdial/parameters.h"
 #include "latentdial/strip.h"
 
@@ -110,24 +109,14 @@ ordered_json describe(const Strip& strip, const Explanation& found) {
   return object;
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  const fs::path temporary = path.string() + ".tmp";
-  std::ofstream file(temporary, std::ios::binary);
-  file << text << '\n';
-  file.close();
-  std::error_code fault;
-  if (file) fs::rename(temporary, path, fault);
-  if (!file || fault) throw Error(ErrorCode::io, fmt::format("{} cannot be written", path.string()));
-}
-
 }  // namespace
 
 void explain_strip(const Pipeline& pipeline, const Strip& strip, const fs::path& folder,
                    const OutputOptions& output) {
   const Explanation found = look(pipeline, strip, folder);
   write_png(folder / "explain.png", draw(strip, found), read_png_parameters(folder / frame_name(0)));
-  write_text(folder / "explain.json",
-             describe(strip, found).dump(1, ' ', false, ordered_json::error_handler_t::replace));
+  write_file(folder / "explain.json",
+             describe(strip, found).dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
   report_path(output, "explanation", (folder / "explain.png").string());
 }
 

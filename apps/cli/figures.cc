@@ -43,7 +43,7 @@ Strip strip_of(const Figure& figure, Settings settings) {
 
 struct FiguresCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string out = "out/figures";
 

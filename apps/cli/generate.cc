@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "again.h"
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
-#include "latentdial/parameters.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -21,17 +21,17 @@ namespace fs = std::filesystem;
 /// Said before the work, not after it: the picture could not be written.
 void check_output(const fs::path& path) {
   if (path.extension() != ".png")
-    throw invalid_input(
-        fmt::format("--out: {} must end in .png, the one format that is written", path.string()));
+    throw invalid_input("out",
+                        fmt::format("{} must end in .png, the one format that is written", path.string()));
   if (fs::is_directory(path))
-    throw invalid_input(fmt::format("--out: {} is a folder; name a .png file", path.string()));
+    throw invalid_input("out", fmt::format("{} is a folder; name a .png file", path.string()));
   const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
   std::error_code fault;
   fs::create_directories(folder, fault);
   if (fault)
-    throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
+    throw invalid_input("out", fmt::format("{} cannot be made: {}", folder.string(), fault.message()));
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw invalid_input(fmt::format("--out: {} cannot be written to", folder.string()));
+    throw invalid_input("out", fmt::format("{} cannot be written to", folder.string()));
 }
 
 /// out.png, or the first of out-1.png, out-2.png … that is free: no picture is written over unasked.
@@ -43,18 +43,18 @@ std::string free_name() {
 
 struct GenerateCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string out;
 
-  /// Takes over the settings in a picture's text; options beside it change them.
-  void again(const std::string& picture) {
-    const std::string text = read_png_parameters(picture);
-    if (text.empty()) throw invalid_input(fmt::format("--again: {} holds no settings", picture));
-    settings = parse_parameters(text);
-  }
+  std::string again;  ///< The PNG whose settings are taken over; empty: none.
+  const CLI::App* command = nullptr;
 
-  void run() const {
+  void run() {
+    if (!again.empty()) {
+      find_inputs(again, settings,
+                  [this](std::string_view name) { return command->count(flag_of(*command, name)) > 0; });
+    }
     validate(settings);
     const std::string path = out.empty() ? free_name() : out;
     check_output(path);
@@ -86,10 +86,16 @@ struct GenerateCommand {
 void add_generate(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("generate", "One picture from a prompt");
   auto c = std::make_shared<GenerateCommand>();
+  c->command = command;
   command
       ->add_option_function<std::string>(
-          "--again", [c](const std::string& picture) { c->again(picture); },
-          "PNG whose settings are taken over; options beside it change them")
+          "--again",
+          [c](const std::string& picture) {
+            c->again = picture;
+            c->settings = settings_in(picture);
+          },
+          "PNG whose settings are taken over; options beside it change them. Files that they name are looked "
+          "for in this folder and beside the PNG")
       ->type_name("PNG");
   add_settings(*command, c->settings, {});
   add_text(*command, "-o,--out", c->out,

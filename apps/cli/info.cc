@@ -48,10 +48,11 @@ ordered_json describe_picture(const std::string& path) {
   return object;
 }
 
-ordered_json describe_model(const std::string& path, const EngineOptions& engine) {
+ordered_json describe_model(const std::string& path, const ModelOptions& engine) {
   const ModelInfo info = inspect_model(path);
   return {{"model", info.name},
           {"model_hash", info.hash},
+          {"fingerprint", info.fingerprint},
           {"path", info.path},
           {"format", info.format},
           {"weights", info.parameters},
@@ -81,7 +82,7 @@ void print_text(const ordered_json& object) {
 struct InfoCommand {
   std::string path;
   bool json = false;
-  EngineOptions engine;
+  ModelOptions engine;
 
   void run() const {
     const bool picture = !path.empty() && !std::filesystem::is_directory(path) && is_picture(path);

@@ -23,16 +23,16 @@ bool names_picture(const std::string& text) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg" || extension == ".webp";
 }
 
-void check_picture(const std::string& flag, const std::string& path) {
+void check_picture(const std::string& field, const std::string& path) {
   std::error_code fault;
   if (!fs::is_regular_file(path, fault))
-    throw invalid_input(
-        fmt::format("{}: {} is not there; name a PNG, JPEG or WebP, or say a prompt", flag, path));
+    throw invalid_input(field,
+                        fmt::format("{} is not there; name a PNG, JPEG or WebP, or say a prompt", path));
 }
 
 struct InterpolateCommand {
   Settings settings;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
   std::string from, prompt;
   std::string theta = "0:1:7";
@@ -42,7 +42,7 @@ struct InterpolateCommand {
   void run() const {
     const bool pictures = names_picture(from) || names_picture(settings.to_prompt);
     const Strip strip = interpolation_strip(pictures ? between_pictures() : between_prompts(),
-                                            read_range("--theta", theta, 0, 1));
+                                            read_range("theta", theta, 0, 1));
     const Pipeline pipeline = load_pipeline(engine, output);
     const fs::path folder =
         out.empty() ? default_folder("interpolate", pipeline.info().name, strip) : fs::path(out);
@@ -52,29 +52,30 @@ struct InterpolateCommand {
 
   [[nodiscard]] Settings between_prompts() const {
     if (from.empty())
-      throw invalid_input(
-          "--from: no prompt is given; say where to start, as in --from \"a dog\" --to \"a cat\"");
+      throw invalid_input("from",
+                          "no prompt is given; say where to start, as in --from \"a dog\" --to \"a cat\"");
     if (!prompt.empty())
-      throw invalid_input("--prompt: --from says it already; only between two pictures is there room for it");
+      throw invalid_input("prompt", "--from says it already; only between two pictures is there room for it");
     Settings s = settings;
     s.prompt = from;
     if (s.to_prompt.empty() && s.to_seed < 0 && s.to_image.empty())
-      throw invalid_input("--to: no other end is given; use --to PROMPT, --to-seed N or both");
+      throw invalid_input("to_prompt", "no other end is given; use --to PROMPT, --to-seed N or both");
     return s;
   }
 
   /// Both ends inverted to pure noise, unless --strength says how far.
   [[nodiscard]] Settings between_pictures() const {
-    for (const auto& [flag, text] : {std::pair{"--from", from}, std::pair{"--to", settings.to_prompt}}) {
+    for (const auto& [field, text] : {std::pair{"from", from}, std::pair{"to_prompt", settings.to_prompt}}) {
       if (!names_picture(text))
-        throw invalid_input(fmt::format(
-            "{}: \"{}\" is no picture, but the other end is one; name two pictures or say two prompts", flag,
-            text));
-      check_picture(flag, text);
+        throw invalid_input(
+            field, fmt::format(
+                       "\"{}\" is no picture, but the other end is one; name two pictures or say two prompts",
+                       text));
+      check_picture(field, text);
     }
     if (!settings.image.empty() || !settings.to_image.empty())
-      throw invalid_input(fmt::format("{}: --from and --to name the two pictures already",
-                                      settings.image.empty() ? "--to-image" : "--image"));
+      throw invalid_input(settings.image.empty() ? "to_image" : "image",
+                          "--from and --to name the two pictures already");
     Settings s = settings;
     s.prompt = prompt;
     s.image = from;

@@ -6,15 +6,17 @@
 #include <cstdio>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 #include "latentdial/version.h"
 #include "lost_mapping.h"
+#include "options.h"
 #include "thread_waiting.h"
-#include "utf8.h"
 
 namespace latentdial::cli {
 namespace {
@@ -49,7 +51,10 @@ void add_commands(CLI::App& app, Run& run) {
 std::vector<std::string> read_arguments(int argc, char** argv) {
   std::vector<std::string> arguments;
   bool replaced = false;
-  for (int i = argc - 1; i > 0; --i) arguments.push_back(to_valid_utf8(argv[i], replaced));
+  for (int i = argc - 1; i > 0; --i) {
+    arguments.push_back(valid_utf8(argv[i]));
+    replaced = replaced || arguments.back() != argv[i];
+  }
   if (replaced) fmt::print(stderr, "notice: bytes that are not UTF-8 were replaced by U+FFFD\n");
   return arguments;
 }
@@ -78,17 +83,20 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
                                          chosen.empty() ? "" : chosen.front()->get_name() + " "));
 }
 
-int report_error(const Error& error) {
+int report_error(const CLI::App& app, const Error& error) {
+  const auto chosen = app.get_subcommands();
+  const std::string line = error.line(
+      [&](std::string_view field) { return flag_of(chosen.empty() ? app : *chosen.front(), field); });
   switch (error.code()) {
     case ErrorCode::invalid_input:
     case ErrorCode::io:
-      return report(kWrongInput, error.what());
+      return report(kWrongInput, line);
     case ErrorCode::cancelled:
       return report(kFailed, "stopped; every finished picture is kept");
     case ErrorCode::internal:
       break;
   }
-  return report(kFailed, error.what());
+  return report(kFailed, line);
 }
 
 int run_program(int argc, char** argv) {
@@ -104,7 +112,7 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const Error& error) {
-    return report_error(error);
+    return report_error(app, error);
   } catch (const std::bad_alloc&) {
     return report(kFailed, "out of memory; use a smaller --size or --dtype bf16");
   } catch (const std::exception& error) {

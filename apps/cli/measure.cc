@@ -20,7 +20,7 @@ struct MeasureCommand {
   std::vector<std::string> paths;
   Measurement measurement;
   bool samples = false;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
 
   void report(const std::string& path, const Reading& reading) const {

@@ -2,17 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
+#include "latentdial/text.h"
 
 namespace latentdial::cli {
 namespace {
 
 constexpr int kLargestSide = 8192;
+constexpr const char* kSizeFlag = "--size";  // Of width and height, which have none of their own.
 
 /// The long name in "-p,--prompt".
 std::string long_name(const std::string& flags) {
@@ -21,16 +23,11 @@ std::string long_name(const std::string& flags) {
 }
 
 template <class T>
-bool read_whole_text(const std::string& text, T& value) {
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return fault == std::errc() && end == text.data() + text.size();
-}
-
-template <class T>
-void read_number(const std::string& flag, const std::string& text, double min, double max, T& value) {
-  if (read_whole_text(text, value) && std::isfinite(static_cast<double>(value))) return;
-  throw invalid_input(fmt::format("{}: \"{}\" is not a {}number from {} to {}", flag, text,
-                                  std::is_integral_v<T> ? "whole " : "", min, max));
+void read_option(const Option& option, const std::string& text, T& value) {
+  if (read_number(text, value) && std::isfinite(static_cast<double>(value))) return;
+  throw invalid_input(option.name,
+                      fmt::format("\"{}\" is not a {}number from {} to {}", text,
+                                  std::is_integral_v<T> ? "whole " : "", option.min, option.max));
 }
 
 /// Adds one declared option to a command.
@@ -53,9 +50,7 @@ struct AddOption {
           ->type_name("TEXT")
           ->allow_extra_args(false);
     } else {
-      const auto read = [&value, name = long_name(flags), option](const std::string& text) {
-        read_number(name, text, option.min, option.max, value);
-      };
+      const auto read = [&value, option](const std::string& text) { read_option(option, text, value); };
       command.add_option_function<std::string>(flags, read, option.help)->type_name("N");
     }
   }
@@ -64,12 +59,13 @@ struct AddOption {
 void read_size(const std::string& text, Settings& settings) {
   const auto x = text.find('x');
   int width = 0, height = 0;
-  const bool read = x != std::string::npos && read_whole_text(text.substr(0, x), width) &&
-                    read_whole_text(text.substr(x + 1), height);
+  const bool read = x != std::string::npos && read_number(text.substr(0, x), width) &&
+                    read_number(text.substr(x + 1), height);
   if (!read || width < 8 || height < 8 || width > kLargestSide || height > kLargestSide || width % 8 != 0 ||
       height % 8 != 0) {
     throw invalid_input(
-        fmt::format("--size: \"{}\" is no picture size; use WIDTHxHEIGHT, both multiples of 8 from 8 to {}, "
+        "size",
+        fmt::format("\"{}\" is not a picture size; use WIDTHxHEIGHT, both multiples of 8 from 8 to {}, "
                     "as in 512x512",
                     text, kLargestSide));
   }
@@ -91,26 +87,40 @@ void add_settings(CLI::App& command, Settings& settings, const std::set<std::str
   visit_settings(settings, AddOption{command, without});
   command
       .add_option_function<std::string>(
-          "--size", [&settings](const std::string& text) { read_size(text, settings); },
+          kSizeFlag, [&settings](const std::string& text) { read_size(text, settings); },
           "Picture size in pixels, multiples of 8, as in 512x512 (default: the model's own)")
       ->type_name("WxH");
 }
 
-void add_engine_options(CLI::App& command, EngineOptions& options) {
-  visit_engine_options(options, AddOption{command, {}});
+void add_engine_options(CLI::App& command, ModelOptions& options) {
+  visit_model_options(options, AddOption{command, {}});
 }
 
-std::vector<double> read_range(const std::string& flag, const std::string& text, double min, double max) {
+std::string flag_of(const CLI::App& command, std::string_view field) {
+  std::string flag = fmt::format("--{}", field);
+  std::replace(flag.begin() + 2, flag.end(), '_', '-');
+  const auto declared = [&](const Option& option, const auto&) {
+    if (field == option.name) flag = *option.flags == '\0' ? kSizeFlag : long_name(option.flags);
+  };
+  const Settings settings;
+  const ModelOptions engine;
+  visit_settings(settings, declared);
+  visit_model_options(engine, declared);
+  // What a command writes to is in the API a folder or a path.
+  if (field == "folder" || field == "path") flag = "--out";
+  return command.get_option_no_throw(flag) == nullptr ? "" : flag;
+}
+
+std::vector<double> read_range(const std::string& field, const std::string& text, double min, double max) {
   std::vector<double> values;
   try {
     values = parse_range(text);
-  } catch (const Error&) {
-    throw invalid_input(fmt::format(
-        "{}: \"{}\" is neither a number nor A:B:N, as in 0:1:11 for eleven values from 0 to 1", flag, text));
+  } catch (const Error& error) {
+    throw error.about(field);
   }
   for (const double value : values) {
     if (value >= min && value <= max) continue;
-    throw invalid_input(fmt::format("{}: {} is out of range, use {} to {}", flag, value, min, max));
+    throw invalid_input(field, fmt::format("{} is out of range, use {} to {}", value, min, max));
   }
   return values;
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "latentdial/settings.h"
 
@@ -13,15 +14,19 @@ namespace latentdial::cli {
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);
 
 /// Adds --model, --dtype and --threads.
-void add_engine_options(CLI::App& command, EngineOptions& options);
+void add_engine_options(CLI::App& command, ModelOptions& options);
 
 /// Adds a text option. CLI11's own strings would be cut at quotes and brackets; these are taken as they are.
 CLI::Option* add_text(CLI::App& command, const std::string& flags, std::string& value,
                       const std::string& help);
 
-/// One value per picture: a strip's "A:B:N" checked against the setting's range. Throws invalid_input naming
-/// the flag.
-[[nodiscard]] std::vector<double> read_range(const std::string& flag, const std::string& text, double min,
+/// How a command says what an Error's field is: "--cfg" of "guidance_scale", "--seeds" of "seeds"; "" where
+/// it has no such flag.
+[[nodiscard]] std::string flag_of(const CLI::App& command, std::string_view field);
+
+/// One value per picture: a strip's "A:B:N" checked against the setting's range. Throws invalid_input of
+/// `field`.
+[[nodiscard]] std::vector<double> read_range(const std::string& field, const std::string& text, double min,
                                              double max);
 
 }  // namespace latentdial::cli

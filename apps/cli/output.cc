@@ -26,7 +26,7 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
                    "Say what was loaded, what computes, and how long each picture took");
 }
 
-Pipeline load_pipeline(const EngineOptions& options, const OutputOptions& output) {
+Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output) {
   Pipeline pipeline = Pipeline::load(options);
   const ModelInfo& info = pipeline.info();
   if (output.verbose)

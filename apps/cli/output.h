@@ -19,7 +19,7 @@ struct OutputOptions {
 void add_output_options(CLI::App& command, OutputOptions& options);
 
 /// Loads the model and, with -v, says what it is and what computes.
-[[nodiscard]] Pipeline load_pipeline(const EngineOptions& options, const OutputOptions& output);
+[[nodiscard]] Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output);
 
 /// One line on stderr, unless quiet; the same line once.
 void notice(const OutputOptions& output, const std::string& text);

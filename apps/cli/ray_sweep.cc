@@ -68,7 +68,7 @@ std::vector<std::string> command_of(const RaySweep& sweep) {
   if (sweep.resume) command.emplace_back("--resume");
   if (sweep.output.json) command.emplace_back("--json");
   if (sweep.output.quiet) command.emplace_back("--quiet");
-  visit_engine_options(sweep.engine, AddEngineOption{command});
+  visit_model_options(sweep.engine, AddEngineOption{command});
   command.insert(command.end(), {"--", sweep.plan});
   return command;
 }
@@ -84,9 +84,9 @@ void become_ray_driver(const RaySweep& sweep) {
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());
   throw invalid_input(
-      fmt::format("--ray: {} cannot be run: {}; install Python 3 with latentdial[ray], or name a Python that "
-                  "has it by LATENTDIAL_PYTHON",
-                  command.front(), std::strerror(errno)));
+      "ray", fmt::format("{} cannot be run: {}; install Python 3 with latentdial[ray], or name a Python that "
+                         "has it by LATENTDIAL_PYTHON",
+                         command.front(), std::strerror(errno)));
 }
 
 }  // namespace latentdial::cli

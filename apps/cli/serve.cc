@@ -16,7 +16,7 @@ namespace {
 
 struct ServeCommand {
   server::ServeOptions options;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
 
   void run() const {
@@ -47,13 +47,18 @@ void add_serve(CLI::App& app, Run& run) {
            "Key that every request must carry; needed for any other --host")
       ->envname("LATENTDIAL_API_KEY");
   command
+      ->add_option(
+          "--jobs", c->options.queue.at_once,
+          "Jobs of different clients that run at the same time on the one model, 1 to 8 (default: 1)")
+      ->check(CLI::Range(1, 8));
+  command
       ->add_option("--queue", c->options.queue.waiting,
                    "Jobs that may wait for their turn, 1 to 1024 (default: 32)")
       ->check(CLI::Range(1, 1024));
   command
       ->add_option(
           "--per-client", c->options.queue.per_client,
-          "Of them, and of the one that runs, how many may be one client's, 1 to 1024 (default: 4); this "
+          "Of them, and of those that run, how many may be one client's, 1 to 1024 (default: 4); this "
           "machine's own programs are not bounded")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--behind-proxy", c->options.behind_proxy,

@@ -2,33 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "interrupt.h"
 #include "latentdial/parameters.h"
 #include "latentdial/strip.h"
 #include "latentdial/sweep.h"
+#include "latentdial/text.h"
 #include "progress.h"
 
 namespace latentdial::cli {
 namespace {
 
-constexpr std::size_t kLongestSlug = 40;
+constexpr std::size_t kLongestName = 40;
 
-/// "a temple, Monet style" → "a-temple-monet-style": safe as a file name everywhere.
-std::string slug(const std::string& text) {
-  std::string name;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    const bool capital = c >= 'A' && c <= 'Z';
-    if (plain || capital) {
-      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-    if (name.size() >= kLongestSlug) break;
-  }
-  while (!name.empty() && name.back() == '-') name.pop_back();
+std::string short_name(const std::string& text) {
+  std::string name = slug(text).substr(0, kLongestName);
+  if (name.ends_with('-')) name.pop_back();
   return name;
 }
 
@@ -36,9 +27,15 @@ std::string theta_label(double theta) {
   return fmt::format("θ = {}{:.2f}", theta < 0 ? "−" : "", std::abs(theta));
 }
 
-/// slerp-diff's angle grows as the position falls.
+/// The method of a dial's settings.
+MethodInfo method_of(const Settings& s) {
+  const auto methods = dial_methods();
+  const auto named = std::ranges::find(methods, s.method, &MethodInfo::name);
+  return named == methods.end() ? methods.front() : *named;
+}
+
 double theta_of(const Settings& s) {
-  return s.method.starts_with("slerp-diff") ? -s.position + 0.0 : s.position;
+  return method_of(s).weakens ? -s.position + 0.0 : s.position;
 }
 
 /// What a strip shows: its prompt, or where it has none the picture it starts from.
@@ -86,8 +83,7 @@ std::string frame_name(std::size_t index) {
 
 Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
   Strip strip;
-  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style,
-                            settings.method.empty() ? dial_methods().front() : settings.method);
+  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style, method_of(settings).name);
   for (const double position : positions) {
     Settings frame = settings;
     frame.position = position;
@@ -135,8 +131,8 @@ std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip
 
 std::filesystem::path default_folder(const std::string& kind, const std::string& model, const Strip& strip) {
   const auto& first = strip.frames.front();
-  return std::filesystem::path("out") /
-         fmt::format("{}-{}-{}-{}", kind, slug(model), slug(subject(first)), settings_id(strip.frames));
+  return std::filesystem::path("out") / fmt::format("{}-{}-{}-{}", kind, short_name(model),
+                                                    short_name(subject(first)), settings_id(strip.frames));
 }
 
 }  // namespace latentdial::cli

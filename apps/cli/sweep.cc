@@ -23,7 +23,7 @@ struct SweepCommand {
   std::string shard = "1/1";
   std::string ray;  ///< Address of the cluster; empty: this machine makes the pictures.
   bool resume = false;
-  EngineOptions engine;
+  ModelOptions engine;
   OutputOptions output;
 
   void run() const {
@@ -56,11 +56,11 @@ struct SweepCommand {
  private:
   void run_on_ray(const Shard& part) const {
     const auto refuse = [](bool given, const char* option, const char* why) {
-      if (given) throw invalid_input(fmt::format("{}: {}; leave it out with --ray", option, why));
+      if (given) throw invalid_input(option, fmt::format("{}; leave it out with --ray", why));
     };
-    refuse(part.count > 1, "--shard", "Ray shares the plan out among the machines itself");
-    refuse(engine.profile, "--profile", "it times the operations of this machine, not of Ray's");
-    refuse(output.verbose, "--verbose", "it tells of this machine, not of Ray's");
+    refuse(part.count > 1, "shard", "Ray shares the plan out among the machines itself");
+    refuse(engine.profile, "profile", "it times the operations of this machine, not of Ray's");
+    refuse(output.verbose, "verbose", "it tells of this machine, not of Ray's");
     become_ray_driver({plan, out, ray, resume, engine, output});
   }
 };
@@ -92,7 +92,7 @@ void add_sweep(CLI::App& app, Run& run) {
       "Make only the I-th of N parts, as I/N with I from 1 to N: one for each of N machines, in one shared "
       "folder or in folders of their own, which latentdial merge brings together");
   const auto read_address = [c](const std::string& address) {
-    if (address.empty()) throw invalid_input("--ray: the address is empty; use HOST:PORT, auto or local");
+    if (address.empty()) throw invalid_input("ray", "the address is empty; use HOST:PORT, auto or local");
     c->ray = address;
   };
   command

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "a1111_request.h"
+#include "base64.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
@@ -68,14 +69,13 @@ constexpr int kMostPreviewSteps = 32;
 struct LivePreviews {
   std::atomic<bool> enabled = true;
   std::atomic<int> every_n_steps = 10;  ///< -1: never.
-  std::atomic<bool> asked = false;
 };
 
 WantsPreview preview_when_asked(std::shared_ptr<LivePreviews> live) {
-  return [live = std::move(live), last = 0](const StepProgress& now) mutable {
+  return [live = std::move(live), last = 0](const StepProgress& now, bool asked) mutable {
     if (now.step < last) last = 0;  // The job's next batch.
     const int every = live->every_n_steps;
-    if (!live->enabled || every < 0 || now.step - last < every || !live->asked.exchange(false)) return false;
+    if (!live->enabled || every < 0 || now.step - last < every || !asked) return false;
     last = now.step;
     return true;
   };
@@ -91,9 +91,11 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
               httplib::Response& response) {
   Json body = read_object(http);
   A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
-  const std::string id = context.queue.submit(std::move(request.list), std::move(request.uploads),
-                                              client_of(context, http), preview_when_asked(context.live));
-  const JobStatus job = wait_for_client(context, id);
+  const JobStatus job = in_words_of(a1111_name, [&] {
+    return wait_for_client(context,
+                           context.queue.submit(request.list, request.images, client_of(context, http),
+                                                preview_when_asked(context.live)));
+  });
   Json images = Json::array();
   if (request.send_images) {
     for (const auto& frame : job.frames) images.push_back(encode_base64(frame->png));
@@ -108,20 +110,20 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
 Json current_image(const A1111& context, const JobStatus& job, const httplib::Request& request) {
   const std::string skip = request.get_param_value("skip_current_image");
   if (skip == "true" || skip == "True" || skip == "1") return {};
-  context.live->asked = job.state == JobState::running;
+  context.queue.ask_for_preview(job.id);
   if (job.previews.empty() || !context.live->enabled) return {};
   return encode_base64(job.previews.back()->png);
 }
 
 void send_progress(const A1111& context, const httplib::Request& request, httplib::Response& response) {
-  const auto job = context.queue.running();
+  const auto job = context.queue.running(client_of(context, request));
   const JobStatus now = job.value_or(JobStatus{});
   const Json state = {
       {"skipped", false},
       {"interrupted", false},
       {"stopping_generation", false},
       {"job", now.id},
-      {"job_count", (job ? 1 : 0) + context.queue.waiting()},
+      {"job_count", context.queue.unfinished()},
       {"job_timestamp", job ? fmt::format("{:%Y%m%d%H%M%S}", fmt::localtime(std::time(nullptr))) : "0"},
       {"job_no", now.frames.size()},
       {"sampling_step", now.step.step},
@@ -133,8 +135,9 @@ void send_progress(const A1111& context, const httplib::Request& request, httpli
                    {"textinfo", nullptr}});
 }
 
-void interrupt(const Context& context, httplib::Response& response) {
-  if (const auto job = context.queue.running()) context.queue.cancel(job->id);
+/// Stops the job that the progress shows.
+void interrupt(const Context& context, const httplib::Request& request, httplib::Response& response) {
+  if (const auto job = context.queue.running(client_of(context, request))) context.queue.cancel(job->id);
   reply(response, Json::object());
 }
 
@@ -162,11 +165,12 @@ void set_live_previews(LivePreviews& live, const Json& wanted) {
   const Json enable = wanted.value("live_previews_enable", Json(live.enabled.load()));
   const Json every = wanted.value("show_progress_every_n_steps", Json(live.every_n_steps.load()));
   if (!enable.is_boolean())
-    throw invalid_input(fmt::format("live_previews_enable: true or false is needed, not {}", enable.dump()));
+    throw invalid_input("live_previews_enable",
+                        fmt::format("true or false is needed, not {}", enable.dump()));
   if (!every.is_number_integer() || every < -1 || every > kMostPreviewSteps)
     throw invalid_input(
-        fmt::format("show_progress_every_n_steps: a whole number from -1 to {} is needed, not {}",
-                    kMostPreviewSteps, every.dump()));
+        "show_progress_every_n_steps",
+        fmt::format("a whole number from -1 to {} is needed, not {}", kMostPreviewSteps, every.dump()));
   live.enabled = enable.get<bool>();
   live.every_n_steps = every.get<int>();
 }
@@ -183,8 +187,8 @@ void set_options(const A1111& context, const httplib::Request& request, httplib:
         now.contains(key) && (now[key] == value || (key == "sd_model_checkpoint" && value == title));
     if (!same)
       throw invalid_input(
-          fmt::format("{}: cannot be set to {}; {}", key, value.dump(),
-                      now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
+          key, fmt::format("cannot be set to {}; {}", value.dump(),
+                           now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
   }
   set_live_previews(*context.live, wanted);
   reply(response, Json());
@@ -193,7 +197,7 @@ void set_options(const A1111& context, const httplib::Request& request, httplib:
 void send_png_info(const httplib::Request& request, httplib::Response& response) {
   const Json body = read_object(request);
   if (!body.contains("image") || !body["image"].is_string())
-    throw invalid_input("image: a PNG in base64 is needed");
+    throw invalid_input("image", "a PNG in base64 is needed");
   const std::string bytes = decode_base64("image", body["image"].get_ref<const std::string&>());
   const std::string text =
       png_parameters({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "image");
@@ -305,10 +309,9 @@ void add_a1111_api(httplib::Server& server, const Context& server_context) {
              }));
   server.Get("/sdapi/v1/options",
              add([context](const auto&, auto& response) { reply(response, options(context)); }));
-  server.Post("/sdapi/v1/interrupt",
-              add([context](const auto&, auto& response) { interrupt(context, response); }));
-  server.Post("/sdapi/v1/skip",
-              add([context](const auto&, auto& response) { interrupt(context, response); }));
+  for (const char* path : {"/sdapi/v1/interrupt", "/sdapi/v1/skip"})
+    server.Post(
+        path, add([context](const auto& request, auto& response) { interrupt(context, request, response); }));
   server.Post("/sdapi/v1/options", add([context](const auto& request, auto& response) {
                 set_options(context, request, response);
               }));

@@ -16,14 +16,16 @@ namespace {
 
 constexpr int kMostPictures = 64;
 
-/// Same meaning, other name.
+/// Our name of each setting that they have. Some are read in a way of their own.
 const std::map<std::string_view, const char*> kRenamed = {
-    {"prompt", "prompt"},  {"negative_prompt", "negative_prompt"},
-    {"steps", "steps"},    {"cfg_scale", "guidance_scale"},
-    {"width", "width"},    {"height", "height"},
-    {"style", "style"},    {"dial", "dial"},
-    {"method", "method"},  {"invert", "invert"},
-    {"mask_style", "mask"}};
+    {"prompt", "prompt"},         {"negative_prompt", "negative_prompt"},
+    {"steps", "steps"},           {"cfg_scale", "guidance_scale"},
+    {"width", "width"},           {"height", "height"},
+    {"style", "style"},           {"dial", "position"},
+    {"method", "method"},         {"invert", "invert"},
+    {"mask_style", "style_mask"}, {"seed", "seed"},
+    {"sampler_name", "sampler"},  {"scheduler", "scheduler"},
+    {"init_images", "image"},     {"denoising_strength", "strength"}};
 
 /// Taken where they ask for nothing: these values, null, an empty text, list or object.
 const std::map<std::string_view, std::vector<Json>> kNeutral = {
@@ -93,18 +95,18 @@ bool is_neutral(const std::vector<Json>& neutral, const Json& value) {
 Error not_supported(std::string_view key, const Json& value) {
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "…";
-  return invalid_input(fmt::format("{}: {} is not supported; leave it out", key, text));
+  return invalid_input(key, fmt::format("{} is not supported; leave it out", text));
 }
 
 std::string find_name(const std::string& key, const Json& value, std::span<const NamePair> table) {
-  if (!value.is_string()) throw invalid_input(fmt::format("{}: a name is needed, not {}", key, value.dump()));
+  if (!value.is_string()) throw invalid_input(key, fmt::format("a name is needed, not {}", value.dump()));
   const auto name = value.get<std::string>();
   std::vector<std::string_view> known;
   for (const auto& [ours, theirs] : table) {
     if (name == ours || name == theirs) return std::string(ours);
     known.push_back(theirs);
   }
-  throw invalid_input(fmt::format("{}: \"{}\" is unknown; use {}", key, name, fmt::join(known, ", ")));
+  throw invalid_input(key, fmt::format("\"{}\" is unknown; use {}", name, fmt::join(known, ", ")));
 }
 
 void read_sampler(const std::string& key, const Json& value, Json& settings) {
@@ -142,7 +144,7 @@ int read_count(const Json& body, const char* key) {
   const Json value = body.value(key, Json(1));
   if (!value.is_number_integer() || value < 1 || value > kMostPictures)
     throw invalid_input(
-        fmt::format("{}: a whole number from 1 to {} is needed, not {}", key, kMostPictures, value.dump()));
+        key, fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, value.dump()));
   return value.get<int>();
 }
 
@@ -156,7 +158,7 @@ Json read_seed(const Json& value) {
 void read_start_image(const Json& body, Json& settings) {
   const Json images = body.value("init_images", Json::array());
   if (!images.is_array() || images.size() != 1)
-    throw invalid_input("init_images: a list of one picture in base64 is needed");
+    throw invalid_input("init_images", "a list of one picture in base64 is needed");
   settings["image"] = images[0];
   if (body.contains("denoising_strength") && !body["denoising_strength"].is_null())
     settings["strength"] = body["denoising_strength"];
@@ -164,14 +166,14 @@ void read_start_image(const Json& body, Json& settings) {
 
 /// One key of the body that is not the pictures' number or the start picture.
 void read_key(const std::string& key, const Json& value, const ModelInfo& model, Json& settings) {
-  if (const auto renamed = kRenamed.find(key); renamed != kRenamed.end()) {
-    if (!value.is_null()) settings[renamed->second] = value;
-  } else if (key == "seed") {
+  if (key == "seed") {
     settings["seed"] = read_seed(value);
   } else if (key == "sampler_name") {
     read_sampler(key, value, settings);
   } else if (key == "scheduler") {
     read_scheduler(value, settings);
+  } else if (const auto renamed = kRenamed.find(key); renamed != kRenamed.end()) {
+    if (!value.is_null()) settings[renamed->second] = value;
   } else if (key == "alwayson_scripts") {
     check_scripts(value);
   } else if (key == "override_settings") {
@@ -179,11 +181,17 @@ void read_key(const std::string& key, const Json& value, const ModelInfo& model,
   } else if (const auto neutral = kNeutral.find(key); neutral != kNeutral.end()) {
     if (!is_neutral(neutral->second, value)) throw not_supported(key, value);
   } else if (!kSubordinate.contains(key)) {
-    throw invalid_input(fmt::format("{}: no such setting", key));
+    throw invalid_input(key, "no such setting");
   }
 }
 
 }  // namespace
+
+std::string a1111_name(std::string_view field) {
+  const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
+                                  [&](const auto& renamed) { return renamed.second == field; });
+  return found == kRenamed.end() ? "" : std::string(found->first);
+}
 
 A1111Request read_a1111_request(const Json& body, bool from_image, const ModelInfo& model) {
   const std::set<std::string_view> elsewhere = {
@@ -204,8 +212,10 @@ A1111Request read_a1111_request(const Json& body, bool from_image, const ModelIn
     request.notices.emplace_back(
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
   request.send_images = body.value("send_images", Json(true)) != false;
+  Request asked = in_words_of(a1111_name, [&] { return read_settings(settings); });
+  request.images = std::move(asked.images);
   request.list.assign(static_cast<std::size_t>(read_count(body, "batch_size") * read_count(body, "n_iter")),
-                      read_settings(settings, request.uploads));
+                      asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "http.h"
@@ -9,10 +11,13 @@ namespace latentdial::server {
 /// What a body of txt2img or img2img asks for.
 struct A1111Request {
   std::vector<Settings> list;  ///< One a picture: batch_size · n_iter, seeds ascending.
-  Uploads uploads;
+  InputImages images;          ///< Of all of them.
   bool send_images = true;
   std::vector<std::string> notices;  ///< Settings that were given and have no effect.
 };
+
+/// A1111's name of one of our settings: "cfg_scale" of "guidance_scale"; "" where it has none.
+[[nodiscard]] std::string a1111_name(std::string_view field);
 
 /// Reads a body of /sdapi/v1/txt2img, or of img2img. Throws invalid_input naming a setting that is unknown,
 /// wrong, or not supported.

@@ -4,10 +4,10 @@
 
 #include <string_view>
 
+#include "base64.h"
 #include "http.h"
 #include "latentdial/error.h"
 #include "openapi.h"
-#include "uploads.h"
 
 namespace latentdial::server {
 namespace {
@@ -52,7 +52,11 @@ std::string key_of(const httplib::Request& request) {
 Handled refuse(httplib::Response& response, int status, const std::string& code, const std::string& message) {
   reply(response,
         {{"error",
-          {{"code", code}, {"message", message}, {"type", "invalid_request_error"}, {"param", nullptr}}},
+          {{"code", code},
+           {"message", message},
+           {"field", nullptr},
+           {"type", "invalid_request_error"},
+           {"param", nullptr}}},
          {"detail", message}},
         status);
   return Handled::Handled;

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <new>
+#include <optional>
 #include <random>
+#include <utility>
 
-#include "latentdial/error.h"
+#include "base64.h"
+#include "latentdial/image.h"
 #include "latentdial/parameters.h"
 #include "listener.h"
 
@@ -29,7 +32,27 @@ int status_of(ErrorCode code, int invalid_status) {
   return 500;
 }
 
+/// The picture that a body has under `key`, taken out of it: what is left there names no file.
+std::optional<InputImage> take_image(Json& body, const char* key) {
+  const auto found = body.find(key);
+  if (found == body.end() || found->is_null() || *found == "") return std::nullopt;
+  if (!found->is_string()) throw invalid_input(key, "a picture in base64 is needed");
+  const std::string bytes = decode_base64(key, found->get_ref<const std::string&>());
+  body.erase(found);
+  try {
+    return InputImage(
+        decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "what is given"));
+  } catch (const Error& error) {
+    throw error.about(key);
+  }
+}
+
 }  // namespace
+
+Error in_words(const Error& error, const Naming& naming) {
+  const std::string word = naming(error.field());
+  return {error.code(), word.empty() ? error.field() : word, with_names(error.message(), naming)};
+}
 
 Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
   return [=](const httplib::Request& request, httplib::Response& response) {
@@ -38,16 +61,16 @@ Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
       handler(request, response);
       return;
     } catch (const Error& error) {
-      failure = {status_of(error.code(), invalid_status), name(error.code()), error.what()};
+      failure = {status_of(error.code(), invalid_status), name(error.code()), error.what(), error.field()};
     } catch (const NotFound& error) {
-      failure = {404, "not_found", error.what()};
+      failure = {404, "not_found", error.what(), ""};
     } catch (const QueueFull& error) {
-      failure = {429, "queue_full", error.what()};
+      failure = {429, "queue_full", error.what(), ""};
       response.set_header("Retry-After", kRetryAfterSeconds);
     } catch (const std::bad_alloc&) {
-      failure = {503, "out_of_memory", "out of memory; try a smaller picture"};
+      failure = {503, "out_of_memory", "out of memory; try a smaller picture", ""};
     } catch (const std::exception& error) {
-      failure = {500, "internal", error.what()};
+      failure = {500, "internal", error.what(), ""};
     }
     reply(response, body(failure), failure.status);
   };
@@ -82,20 +105,18 @@ JobStatus wait_for_client(const Context& context, const std::string& job) {
   return status;
 }
 
-Settings read_settings(Json body, Uploads& uploads) {
+Request read_settings(Json body) {
   if (body.contains("dial") && body["dial"].is_string())
-    throw invalid_input("dial: a file of this machine cannot be named; \"dial\" is the position, a number");
-  for (const char* key : {"image", "mask", "to_image"}) {
-    const auto found = body.find(key);
-    if (found == body.end() || found->is_null() || *found == "") continue;
-    if (!found->is_string()) throw invalid_input(fmt::format("{}: a picture in base64 is needed", key));
-    *found = uploads.add(key, decode_base64(key, found->get_ref<const std::string&>()));
-  }
+    throw invalid_input("dial", "a file of this machine cannot be named; \"dial\" is the position, a number");
+  InputImages images;
+  images.start = take_image(body, "image");
+  images.end = take_image(body, "to_image");
+  images.style_mask = take_image(body, "style_mask");
   if (const auto found = body.find("dial"); found != body.end()) {
     body["position"] = *found;
     body.erase("dial");
   }
-  return settings_from_json(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return {settings_from_json(body.dump(-1, ' ', false, Json::error_handler_t::replace)), std::move(images)};
 }
 
 std::uint64_t random_seed() {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "job_queue.h"
+#include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
 namespace latentdial::server {
@@ -26,6 +27,7 @@ struct Failure {
   int status = 500;
   std::string code;  ///< "invalid_input", "not_found", "queue_full" …
   std::string message;
+  std::string field;  ///< What is wrong, in the API's own word; "" for no field.
 };
 using ErrorBody = Json (*)(const Failure&);
 
@@ -41,6 +43,18 @@ using Handler = std::function<void(const httplib::Request&, httplib::Response&)>
 /// `invalid_status`), 404, 429 with Retry-After, 500.
 [[nodiscard]] Handler guarded(Handler handler, ErrorBody body, int invalid_status = 400);
 
+/// An error of our settings in the words of an API that has others.
+[[nodiscard]] Error in_words(const Error& error, const Naming& naming);
+/// What `work` returns. The errors that it throws are in the API's words.
+template <class Work>
+auto in_words_of(const Naming& naming, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw in_words(error, naming);
+  }
+}
+
 void reply(httplib::Response& response, const Json& body, int status = 200);
 
 /// The request's body as a JSON object; an empty body is an empty object. Throws invalid_input.
@@ -53,9 +67,9 @@ void reply(httplib::Response& response, const Json& body, int status = 200);
 /// put there. Empty for this machine's own.
 [[nodiscard]] std::string client_of(const Context& context, const httplib::Request& request);
 
-/// The settings of a body by our own names. Its pictures ("image", "mask", "to_image") are base64 and go into
-/// `uploads`; `dial` is the position. Throws invalid_input.
-[[nodiscard]] Settings read_settings(Json body, Uploads& uploads);
+/// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
+/// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.
+[[nodiscard]] Request read_settings(Json body);
 
 /// A seed for those who ask for none.
 [[nodiscard]] std::uint64_t random_seed();

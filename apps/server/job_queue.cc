@@ -7,9 +7,8 @@
 #include <algorithm>
 #include <new>
 #include <random>
+#include <thread>
 #include <utility>
-
-#include "latentdial/parameters.h"
 
 namespace latentdial::server {
 namespace {
@@ -24,13 +23,21 @@ std::string random_id() {
   return fmt::format("{:08x}{:08x}{:08x}", device(), device(), device());
 }
 
+std::size_t bytes_of(const InputImages& images) {
+  std::size_t sum = 0;
+  for (const auto* image : {&images.start, &images.end, &images.style_mask})
+    if (*image) sum += (*image)->image().rgb.size();
+  return sum;
+}
+
 }  // namespace
 
 struct JobQueue::Job {
   std::string id, client;
-  std::vector<Settings> list;
-  Uploads uploads;
+  std::vector<Request> list;
+  std::size_t image_bytes = 0;  ///< Of the pixels that the requests hold.
   WantsPreview wants_preview;
+  bool preview_asked = false;
   JobState state = JobState::queued;
   StepProgress step;
   Clock::time_point began, ended;
@@ -47,37 +54,26 @@ struct JobQueue::Job {
   }
 };
 
-const char* to_string(JobState state) {
-  switch (state) {
-    case JobState::queued:
-      return "queued";
-    case JobState::running:
-      return "running";
-    case JobState::done:
-      return "done";
-    case JobState::failed:
-      return "failed";
-    case JobState::cancelled:
-      return "cancelled";
-  }
-  return "";
-}
+/// Runs one job at a time. Its pipeline remembers what the latest of them left behind.
+struct JobQueue::Worker {
+  explicit Worker(Pipeline own) : pipeline(std::move(own)) {}
 
-double JobStatus::share() const {
-  if (state == JobState::done) return 1;
-  if (pictures == 0) return 0;
-  const double left = static_cast<double>(pictures - frames.size());
-  const double batch = step.steps == 0 ? 0 : static_cast<double>(step.step) / step.steps;
-  const double begun = std::min<double>(left, step.pictures) * batch;
-  return std::min(0.999, (static_cast<double>(frames.size()) + begun) / static_cast<double>(pictures));
-}
+  Pipeline pipeline;
+  std::shared_ptr<Job> job;           ///< The one that runs; null: idle.
+  std::optional<std::string> client;  ///< Of the latest job.
+  std::int64_t number = 0;            ///< Of the latest job, by the order in which they began.
+  std::thread thread;
+};
 
-JobQueue::JobQueue(const Pipeline& pipeline, QueueLimits limits)
-    : pipeline_(pipeline), limits_(limits), worker_([this] { work(); }) {}
+JobQueue::JobQueue(const Pipeline& pipeline, QueueLimits limits) : pipeline_(pipeline), limits_(limits) {
+  for (std::size_t i = 0; i < limits.at_once; ++i)
+    workers_.push_back(std::make_unique<Worker>(pipeline.share()));
+  for (const auto& worker : workers_) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
+}
 
 JobQueue::~JobQueue() {
   close();
-  worker_.join();
+  for (const auto& worker : workers_) worker->thread.join();
 }
 
 void JobQueue::close() {
@@ -85,37 +81,42 @@ void JobQueue::close() {
   stopping_ = true;
   for (const auto& job : waiting_) end(*job, JobState::cancelled, std::nullopt);
   waiting_.clear();
-  if (running_ != nullptr) running_->stop.request_stop();
+  for (const auto& worker : workers_)
+    if (worker->job) worker->job->stop.request_stop();
   changed_.notify_all();
 }
 
-void JobQueue::require_room(const std::string& client) const {
+/// With the lock held.
+void JobQueue::require_room(const Job& job) const {
+  const std::string& client = job.client;
   if (stopping_ || waiting_.size() >= limits_.waiting)
     throw QueueFull(
         fmt::format("{} jobs are waiting, which is as many as this server takes", waiting_.size()));
+  const bool more = job.image_bytes > 0 && unfinished_image_bytes_ > 0;
+  if (more && unfinished_image_bytes_ + job.image_bytes > limits_.image_bytes)
+    throw QueueFull("pictures of waiting jobs take as much memory as this server has for them");
   if (client.empty()) return;
-  const auto is_theirs = [&](const std::shared_ptr<Job>& job) { return job->client == client; };
-  const auto theirs = std::count_if(waiting_.begin(), waiting_.end(), is_theirs) +
-                      (running_ != nullptr && is_theirs(running_) ? 1 : 0);
-  if (static_cast<std::size_t>(theirs) >= limits_.per_client)
+  const auto waiting = std::ranges::count(waiting_, client, &Job::client);
+  const std::size_t theirs = static_cast<std::size_t>(waiting) + running_jobs(client);
+  if (theirs >= limits_.per_client)
     throw QueueFull(fmt::format(
         "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
 }
 
-std::string JobQueue::submit(std::vector<Settings> list, Uploads uploads, const std::string& client,
-                             WantsPreview wants_preview) {
-  for (Settings& settings : list) settings = pipeline_.resolve(settings);
+std::string JobQueue::submit(const std::vector<Settings>& list, const InputImages& images,
+                             const std::string& client, WantsPreview wants_preview) {
   auto job = std::make_shared<Job>();
+  for (const Settings& settings : list) job->list.emplace_back(pipeline_.resolve({settings, images}), images);
   job->id = random_id();
   job->client = client;
-  job->list = std::move(list);
-  job->uploads = std::move(uploads);
+  job->image_bytes = bytes_of(images);
   job->wants_preview = std::move(wants_preview);
   const std::lock_guard lock(mutex_);
-  require_room(client);
+  require_room(*job);
+  unfinished_image_bytes_ += job->image_bytes;
   jobs_[job->id] = job;
   waiting_.push_back(job);
-  changed_.notify_all();
+  start_waiting_jobs();
   return job->id;
 }
 
@@ -126,15 +127,26 @@ std::optional<JobStatus> JobQueue::status(const std::string& id) const {
   return describe(*found->second);
 }
 
-std::optional<JobStatus> JobQueue::running() const {
+std::optional<JobStatus> JobQueue::running(const std::string& client) const {
   const std::lock_guard lock(mutex_);
-  if (running_ == nullptr) return std::nullopt;
-  return describe(*running_);
+  const auto rank = [&](const Worker& worker) {
+    return std::pair(worker.job->client == client, worker.number);
+  };
+  const Worker* latest = nullptr;
+  for (const auto& worker : workers_)
+    if (worker->job && (latest == nullptr || rank(*worker) > rank(*latest))) latest = worker.get();
+  if (latest == nullptr) return std::nullopt;
+  return describe(*latest->job);
 }
 
-std::size_t JobQueue::waiting() const {
+std::size_t JobQueue::unfinished() const {
   const std::lock_guard lock(mutex_);
-  return waiting_.size();
+  return waiting_.size() + running_jobs();
+}
+
+void JobQueue::ask_for_preview(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = jobs_.find(id); found != jobs_.end()) found->second->preview_asked = true;
 }
 
 bool JobQueue::cancel(const std::string& id) {
@@ -162,25 +174,88 @@ JobStatus JobQueue::wait(const std::string& id, const std::function<bool()>& gon
   return describe(*job);
 }
 
-void JobQueue::work() {
+/// With the lock held. A client gets one worker after the other while others wait for their first.
+void JobQueue::start_waiting_jobs() {
+  while (!waiting_.empty()) {
+    const auto next =
+        std::ranges::min_element(waiting_, {}, [this](const auto& job) { return running_jobs(job->client); });
+    Worker* worker = idle_worker((*next)->client);
+    if (worker == nullptr) break;
+    worker->job = *next;
+    worker->client = worker->job->client;
+    worker->number = ++begun_;
+    worker->job->state = JobState::running;
+    worker->job->began = Clock::now();
+    waiting_.erase(next);
+  }
+  changed_.notify_all();
+}
+
+/// With the lock held. The one that served the client last, whose pictures it may remember; else the one
+/// whose memories are the oldest. Null where all are busy.
+JobQueue::Worker* JobQueue::idle_worker(const std::string& client) const {
+  const auto rank = [&](const Worker& worker) {
+    return worker.client == client ? std::pair(true, worker.number) : std::pair(false, -worker.number);
+  };
+  Worker* best = nullptr;
+  for (const auto& worker : workers_)
+    if (!worker->job && (best == nullptr || rank(*worker) > rank(*best))) best = worker.get();
+  return best;
+}
+
+/// With the lock held.
+std::size_t JobQueue::running_jobs() const {
+  const auto count =
+      std::ranges::count_if(workers_, [](const auto& worker) { return worker->job != nullptr; });
+  return static_cast<std::size_t>(count);
+}
+
+/// With the lock held.
+std::size_t JobQueue::running_jobs(const std::string& client) const {
+  const auto count = std::ranges::count_if(
+      workers_, [&](const auto& worker) { return worker->job && worker->job->client == client; });
+  return static_cast<std::size_t>(count);
+}
+
+void JobQueue::work(Worker& worker) {
   // Of this thread and those that compute for it: who asks how far it is must not wait for it.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kWorkerNiceness);
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (stopping_) return;
-    running_ = waiting_.front();
-    waiting_.pop_front();
-    running_->state = JobState::running;
-    running_->began = Clock::now();
-    const std::shared_ptr<Job> job = running_;
+    changed_.wait(lock, [&] { return stopping_ || worker.job; });
+    if (!worker.job) return;
+    const std::shared_ptr<Job> job = worker.job;
     lock.unlock();
-    run(*job);
+    const auto [state, error] = run(worker.pipeline, *job);
     lock.lock();
+    worker.job = nullptr;  // With its end: who has the answer finds nothing running.
+    end(*job, state, error);
+    start_waiting_jobs();
   }
 }
 
-void JobQueue::run(Job& job) {
+JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
+  const auto on_picture = [&](std::size_t index, Picture picture) {
+    auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));
+    const std::lock_guard lock(mutex_);
+    job.step = {};
+    job.frames.push_back(std::move(frame));
+    changed_.notify_all();
+  };
+  try {
+    pipeline.generate(job.list, on_picture, observe(job));
+    return {JobState::done, std::nullopt};
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::cancelled) return {JobState::cancelled, std::nullopt};
+    return {JobState::failed, error};
+  } catch (const std::bad_alloc&) {
+    return {JobState::failed, Error(ErrorCode::internal, "out of memory; use a smaller size")};
+  } catch (const std::exception& error) {
+    return {JobState::failed, Error(ErrorCode::internal, error.what())};
+  }
+}
+
+Observer JobQueue::observe(Job& job) {
   Observer observer;
   observer.stop = job.stop.get_token();
   observer.on_step = [&](const StepProgress& step) {
@@ -189,40 +264,20 @@ void JobQueue::run(Job& job) {
   };
   // Of a batch its first picture: batches come one after the other.
   observer.wants_preview = [&](const StepProgress& step, std::size_t picture) {
-    return job.wants_preview && picture == job.frames.size() && job.wants_preview(step);
+    if (!job.wants_preview || picture != job.frames.size()) return false;
+    const std::lock_guard lock(mutex_);
+    const bool wanted = job.wants_preview(step, job.preview_asked);
+    if (wanted) job.preview_asked = false;
+    return wanted;
   };
   observer.on_preview = [&](const Preview& preview) { keep_preview(job, preview); };
-  const auto on_picture = [&](std::size_t index, Picture picture) {
-    auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));
-    const std::lock_guard lock(mutex_);
-    job.step = {};
-    job.frames.push_back(std::move(frame));
-    changed_.notify_all();
-  };
-  JobState state = JobState::done;
-  std::optional<Error> fault;
-  try {
-    pipeline_.generate(job.list, on_picture, observer);
-  } catch (const Error& error) {
-    state = error.code() == ErrorCode::cancelled ? JobState::cancelled : JobState::failed;
-    fault = error;
-  } catch (const std::bad_alloc&) {
-    state = JobState::failed;
-    fault = Error(ErrorCode::internal, "out of memory; use a smaller size");
-  } catch (const std::exception& error) {
-    state = JobState::failed;
-    fault = Error(ErrorCode::internal, error.what());
-  }
-  if (fault) fault = Error(fault->code(), job.uploads.without_paths(fault->what()));
-  const std::lock_guard lock(mutex_);
-  running_ = nullptr;  // With its end: who has the answer finds nothing running.
-  end(job, state, state == JobState::failed ? fault : std::nullopt);
+  return observer;
 }
 
 void JobQueue::keep_preview(Job& job, const Preview& preview) {
   PreviewFrame frame;
   frame.picture = preview.picture;
-  frame.position = job.list[preview.picture].position;
+  frame.position = job.list[preview.picture].settings.position;
   frame.step = preview.step;
   const auto bytes = encode_png(preview.image, "");
   frame.png.assign(bytes.begin(), bytes.end());
@@ -237,7 +292,8 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
   job.state = state;
   job.ended = Clock::now();
   job.error = std::move(error);
-  job.uploads = {};
+  for (Request& request : job.list) request.images = {};
+  unfinished_image_bytes_ -= std::exchange(job.image_bytes, 0);
   ended_.push_back(jobs_.at(job.id));
   kept_bytes_ += job.bytes();
   forget_old();
@@ -264,9 +320,8 @@ JobStatus JobQueue::describe(const Job& job) const {
   status.frames = job.frames;
   status.previews = job.previews;
   if (job.state == JobState::queued) {
-    const auto place =
-        std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& j) { return j.get() == &job; });
-    status.ahead = static_cast<std::size_t>(place - waiting_.begin()) + (running_ == nullptr ? 0 : 1);
+    const auto place = std::ranges::find(waiting_, &job, &std::shared_ptr<Job>::get);
+    status.ahead = static_cast<std::size_t>(place - waiting_.begin()) + running_jobs();
     return status;
   }
   const auto now = has_ended(job.state) ? job.ended : Clock::now();
@@ -275,20 +330,6 @@ JobStatus JobQueue::describe(const Job& job) const {
   if (const double share = status.share(); job.state == JobState::running && share > 0)
     status.seconds_left = status.seconds * (1 - share) / share;
   return status;
-}
-
-Frame JobQueue::make_frame(std::size_t index, Picture picture) const {
-  Frame frame;
-  frame.index = index;
-  frame.settings = std::move(picture.settings);
-  for (std::string* path :
-       {&frame.settings.image, &frame.settings.mask, &frame.settings.to_image, &frame.settings.dial})
-    path->clear();
-  frame.parameters = to_parameters(frame.settings, pipeline_.info());
-  const auto bytes = encode_png(picture.image, frame.parameters);
-  frame.png.assign(bytes.begin(), bytes.end());
-  frame.notices = std::move(picture.notices);
-  return frame;
 }
 
 }  // namespace latentdial::server

@@ -2,73 +2,30 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "latentdial/error.h"
+#include "job.h"
 #include "latentdial/pipeline.h"
-#include "uploads.h"
 
 namespace latentdial::server {
 
 /// What the queue and its memory of finished jobs may hold.
 struct QueueLimits {
+  std::size_t at_once = 1;             ///< Jobs that run at the same time, 1 to 8.
   std::size_t waiting = 32;            ///< Jobs that wait for their turn.
-  std::size_t per_client = 4;          ///< Of one client, the one that runs among them.
+  std::size_t per_client = 4;          ///< Of one client, those that run among them.
+  std::size_t image_bytes = 1 << 30;   ///< Pixels that unfinished jobs have brought; one job may bring more.
   std::size_t kept_bytes = 256 << 20;  ///< PNG bytes of ended jobs; the oldest are forgotten first.
   std::size_t kept_jobs = 256;
-};
-
-/// A picture that is ready to be sent.
-struct Frame {
-  std::size_t index = 0;   ///< Its place in the job's list.
-  Settings settings;       ///< With every default filled in and no path of this machine.
-  std::string parameters;  ///< The text in its PNG.
-  std::string png;
-  std::vector<std::string> notices;
-};
-
-/// A picture under way, ready to be sent.
-struct PreviewFrame {
-  std::size_t number = 0;   ///< Counts the job's previews.
-  std::size_t picture = 0;  ///< Its place in the job's list.
-  double position = 0;      ///< The picture's, on the dial.
-  int step = 0;             ///< The step of its batch that it shows.
-  std::string png;
-};
-
-/// Asked after each step of a job: whether the first picture of its batch is to be previewed. Called on the
-/// queue's thread.
-using WantsPreview = std::function<bool(const StepProgress&)>;
-
-enum class JobState { queued, running, done, failed, cancelled };
-[[nodiscard]] const char* to_string(JobState state);
-[[nodiscard]] inline bool has_ended(JobState state) {
-  return state != JobState::queued && state != JobState::running;
-}
-
-/// A job as it was at one moment.
-struct JobStatus {
-  std::string id;
-  JobState state = JobState::queued;
-  std::size_t ahead = 0;     ///< Jobs that come before it.
-  std::size_t pictures = 0;  ///< Pictures in all.
-  StepProgress step;
-  double seconds = 0;                  ///< Since it began to run.
-  std::optional<double> seconds_left;  ///< An estimate, once there is something to estimate from.
-  std::optional<Error> error;          ///< Why it failed.
-  std::vector<std::shared_ptr<const Frame>> frames;          ///< In order of finishing.
-  std::deque<std::shared_ptr<const PreviewFrame>> previews;  ///< The latest few; they outlive their picture.
-
-  /// Share of the work that is done, 0 to 1.
-  [[nodiscard]] double share() const;
 };
 
 /// The queue is full: come again later.
@@ -77,7 +34,9 @@ class QueueFull : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs jobs one after the other on one thread, and keeps what came of the latest. Thread-safe.
+/// Runs jobs, each on a thread and a pipeline of its own on the same weights, and keeps what came of the
+/// latest. They begin in the order in which they came, but for those of a client that has more running than
+/// another which waits. Thread-safe.
 class JobQueue {
  public:
   JobQueue(const Pipeline& pipeline, QueueLimits limits);
@@ -88,16 +47,19 @@ class JobQueue {
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
-  /// Takes a list of pictures as one job and returns its id. `uploads` are the files that the settings name,
+  /// Takes a list of pictures as one job and returns its id. `images` are what all of them are given,
   /// `client` is who asks; an empty one may ask for as much as the queue holds. Without `wants_preview` there
   /// are no previews. Throws invalid_input when the model cannot make one of them, and QueueFull.
-  std::string submit(std::vector<Settings> list, Uploads uploads, const std::string& client,
+  std::string submit(const std::vector<Settings>& list, const InputImages& images, const std::string& client,
                      WantsPreview wants_preview = {});
   /// Nothing for an id that is unknown or forgotten.
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
-  /// The job that runs.
-  [[nodiscard]] std::optional<JobStatus> running() const;
-  [[nodiscard]] std::size_t waiting() const;
+  /// Of the jobs that run, the client's that began last; where it has none, the one that began last.
+  [[nodiscard]] std::optional<JobStatus> running(const std::string& client) const;
+  /// Jobs that wait or run.
+  [[nodiscard]] std::size_t unfinished() const;
+  /// Tells the job's WantsPreview that a preview is asked for.
+  void ask_for_preview(const std::string& id);
   /// Takes it out of the queue, or stops it before its next U-Net evaluation. Pictures that are finished
   /// stay.
   bool cancel(const std::string& id);
@@ -106,16 +68,25 @@ class JobQueue {
 
  private:
   struct Job;
+  struct Worker;
+  struct Outcome {
+    JobState state;
+    std::optional<Error> error;  ///< Of a failed job.
+  };
   using Clock = std::chrono::steady_clock;
 
-  void work();
-  void require_room(const std::string& client) const;
-  void run(Job& job);
+  void require_room(const Job& job) const;
+  void work(Worker& worker);
+  [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
+  [[nodiscard]] Observer observe(Job& job);
   void keep_preview(Job& job, const Preview& preview);
+  void start_waiting_jobs();
+  [[nodiscard]] Worker* idle_worker(const std::string& client) const;
+  [[nodiscard]] std::size_t running_jobs() const;
+  [[nodiscard]] std::size_t running_jobs(const std::string& client) const;
   void end(Job& job, JobState state, std::optional<Error> error);
   void forget_old();
   [[nodiscard]] JobStatus describe(const Job& job) const;
-  [[nodiscard]] Frame make_frame(std::size_t index, Picture picture) const;
 
   const Pipeline& pipeline_;
   const QueueLimits limits_;
@@ -124,10 +95,11 @@ class JobQueue {
   std::map<std::string, std::shared_ptr<Job>> jobs_;
   std::deque<std::shared_ptr<Job>> waiting_;
   std::deque<std::shared_ptr<Job>> ended_;
-  std::shared_ptr<Job> running_;
+  std::size_t unfinished_image_bytes_ = 0;
   std::size_t kept_bytes_ = 0;
+  std::int64_t begun_ = 0;  // Jobs so far.
   bool stopping_ = false;
-  std::thread worker_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace latentdial::server

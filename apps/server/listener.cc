@@ -8,10 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <optional>
+
+#include "latentdial/text.h"
 
 namespace latentdial::server {
 namespace {
@@ -148,9 +149,9 @@ std::optional<std::uint64_t> body_bytes(const httplib::Request& request) {
   if (!request.has_header("Content-Length")) return 0;
   const std::string text = request.get_header_value("Content-Length");
   std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-  const bool plain = error == std::errc() && end == text.data() + text.size();
-  return plain && request.get_header_value_count("Content-Length") == 1 ? std::optional(bytes) : std::nullopt;
+  return read_number(text, bytes) && request.get_header_value_count("Content-Length") == 1
+             ? std::optional(bytes)
+             : std::nullopt;
 }
 
 /// Makes the answer say that the connection ends with it.

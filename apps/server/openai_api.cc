@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 
+#include "base64.h"
 #include "latentdial/error.h"
 #include "openai_request.h"
 
@@ -22,13 +23,10 @@ Json error_body(const Failure& failure) {
                      : failure.status < 500 ? "invalid_request_error"
                                             : "server_error";
   const std::string code = failure.status == 404 ? "model_not_found" : failure.code;
-  const auto colon = failure.message.find(": ");
-  const bool names_field =
-      failure.status == 400 && colon != std::string::npos && failure.message.find(' ') > colon;
   return {{"error",
            {{"message", failure.message},
             {"type", type},
-            {"param", names_field ? Json(failure.message.substr(0, colon)) : Json()},
+            {"param", failure.field.empty() ? Json() : Json(failure.field)},
             {"code", code}}}};
 }
 
@@ -44,7 +42,7 @@ class Retries {
   std::string find(const std::string& key, std::size_t body) const {
     for (const auto& known : known_) {
       if (known.key != key) continue;
-      if (known.body != body) throw invalid_input("Idempotency-Key: it was used for another request");
+      if (known.body != body) throw invalid_input("Idempotency-Key", "it was used for another request");
       return known.job;
     }
     return "";
@@ -68,7 +66,7 @@ class Retries {
 /// Wants so many previews of a picture, at equal distances.
 WantsPreview spread_previews(int count) {
   if (count == 0) return {};
-  return [count, shown = 0](const StepProgress& now) mutable {
+  return [count, shown = 0](const StepProgress& now, bool) mutable {
     const bool due = shown < count && now.step * (count + 1) >= now.steps * (shown + 1);
     shown += due ? 1 : 0;
     return due;
@@ -89,9 +87,8 @@ std::string start(const Context& context, Retries& retries, const httplib::Reque
     const auto job = context.queue.status(retries.find(key, body));
     if (job && job->state != JobState::cancelled) return job->id;
   }
-  const std::string id =
-      context.queue.submit(std::move(request.list), std::move(request.uploads), client_of(context, http),
-                           spread_previews(request.partial_images));
+  const std::string id = context.queue.submit(request.list, request.images, client_of(context, http),
+                                              spread_previews(request.partial_images));
   retries.remember(key, body, id);
   return id;
 }
@@ -108,7 +105,7 @@ void send_pictures(const Context& context, const std::string& id, bool as_urls, 
   // A request with a key may come again for its pictures, so hanging up does not end it.
   const bool keep = http.has_header("Idempotency-Key");
   const JobStatus job = keep ? context.queue.wait(id, [] { return false; }) : wait_for_client(context, id);
-  if (job.error) throw *job.error;
+  if (job.error) throw in_words(*job.error, openai_name);
   if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
   Json data = Json::array();
   for (const auto& frame : job.frames) data.push_back(data_of(*frame, id, as_urls, http));
@@ -138,7 +135,12 @@ Json picture_event(const std::string& png, const Settings& settings) {
 /// The stream's last event: the picture, or why there is none.
 std::string last_event(const JobStatus& job, const std::string& name) {
   if (job.state != JobState::done) {
-    const Failure failure{500, to_string(job.state), job.error ? job.error->what() : "the job was cancelled"};
+    Failure failure{500, to_string(job.state), "the job was cancelled", ""};
+    if (job.error) {
+      const Error error = in_words(*job.error, openai_name);
+      failure.message = error.what();
+      failure.field = error.field();
+    }
     return event("error", error_body(failure));
   }
   const Frame& frame = *job.frames.front();
@@ -195,7 +197,8 @@ void stream_picture(const Context& context, PictureStream stream, httplib::Respo
 
 void answer(const Context& context, Retries& retries, OpenAiRequest request, const std::string& name,
             const httplib::Request& http, httplib::Response& response) {
-  const Settings settings = context.pipeline.resolve(request.list.front());
+  const auto resolve = [&] { return context.pipeline.resolve({request.list.front(), request.images}); };
+  const Settings settings = in_words_of(openai_name, resolve);
   const std::string id = start(context, retries, http, request);
   if (request.stream) return stream_picture(context, {id, name, settings}, response);
   send_pictures(context, id, request.as_urls, http, response);

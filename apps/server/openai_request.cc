@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "base64.h"
 #include "latentdial/error.h"
+#include "latentdial/text.h"
 
 namespace latentdial::server {
 namespace {
@@ -41,8 +42,8 @@ void check_neutral(Json& body) {
   for (const auto& [key, neutral] : kNeutral) {
     const Json value = take(body, std::string(key).c_str(), Json());
     if (!value.is_null() && std::find(neutral.begin(), neutral.end(), value) == neutral.end())
-      throw invalid_input(fmt::format("{}: {} is not supported{}", key, value.dump(),
-                                      neutral.empty() ? "" : "; use " + neutral.front().dump()));
+      throw invalid_input(key, fmt::format("{} is not supported{}", value.dump(),
+                                           neutral.empty() ? "" : "; use " + neutral.front().dump()));
   }
 }
 
@@ -52,12 +53,9 @@ void read_size(const Json& size, Json& body) {
   const std::string text = size.is_string() ? size.get<std::string>() : "";
   const auto x = text.find('x');
   int width = 0, height = 0;
-  const auto read = [&](std::size_t from, std::size_t to, int& value) {
-    const auto [end, fault] = std::from_chars(text.data() + from, text.data() + to, value);
-    return fault == std::errc() && end == text.data() + to;
-  };
-  if (x == std::string::npos || !read(0, x, width) || !read(x + 1, text.size(), height))
-    throw invalid_input(fmt::format("size: {} is not as in \"512x512\"", size.dump()));
+  if (x == std::string::npos || !read_number(text.substr(0, x), width) ||
+      !read_number(text.substr(x + 1), height))
+    throw invalid_input("size", fmt::format("{} is not as in \"512x512\"", size.dump()));
   body["width"] = width;
   body["height"] = height;
 }
@@ -65,7 +63,7 @@ void read_size(const Json& size, Json& body) {
 /// A style without a position would do nothing, and nobody would know.
 void check_dial(const Json& body) {
   if (body.contains("style") && !body.contains("dial") && !body.contains("position"))
-    throw invalid_input("dial: say how much of the style is wanted: 0 none, 1 all of it");
+    throw invalid_input("dial", "say how much of the style is wanted: 0 none, 1 all of it");
 }
 
 /// A form has texts only: what is not a text in our settings is read as JSON.
@@ -81,16 +79,15 @@ Json read_field(const std::string& name, const std::string& text) {
 
 int read_partial_images(const Json& value, bool stream) {
   if (!value.is_number_integer() || value < 0 || value > kMostPartialImages)
-    throw invalid_input(fmt::format("partial_images: a whole number from 0 to {} is needed, not {}",
-                                    kMostPartialImages, value.dump()));
+    throw invalid_input("partial_images", fmt::format("a whole number from 0 to {} is needed, not {}",
+                                                      kMostPartialImages, value.dump()));
   if (value > 0 && !stream)
-    throw invalid_input("partial_images: only a stream shows them; set stream to true");
+    throw invalid_input("partial_images", "only a stream shows them; set stream to true");
   return value.get<int>();
 }
 
-OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
+OpenAiRequest read_request(Json body, const ModelInfo& model) {
   OpenAiRequest request;
-  request.uploads = std::move(uploads);
   check_model(take(body, "model", model.name), model);
   check_neutral(body);
   take(body, "user", {});
@@ -98,25 +95,32 @@ OpenAiRequest read_request(Json body, Uploads uploads, const ModelInfo& model) {
   const Json count = take(body, "n", 1);
   if (!count.is_number_integer() || count < 1 || count > kMostPictures)
     throw invalid_input(
-        fmt::format("n: a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
+        "n", fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
   request.stream = take(body, "stream", false) == true;
-  if (request.stream && count != 1) throw invalid_input("n: a stream carries one picture");
+  if (request.stream && count != 1) throw invalid_input("n", "a stream carries one picture");
   request.partial_images = read_partial_images(take(body, "partial_images", 0), request.stream);
   const Json format = take(body, "response_format", "b64_json");
   if (format != "b64_json" && format != "url")
-    throw invalid_input(fmt::format("response_format: {} is unknown; use b64_json or url", format.dump()));
+    throw invalid_input("response_format", fmt::format("{} is unknown; use b64_json or url", format.dump()));
   request.as_urls = format == "url";
   if (!body.contains("seed") || body["seed"].is_null()) body["seed"] = random_seed();
   check_dial(body);
-  request.list.assign(count.get<std::size_t>(), read_settings(std::move(body), request.uploads));
+  Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(body)); });
+  request.images = std::move(asked.images);
+  request.list.assign(count.get<std::size_t>(), asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }
 
 }  // namespace
 
+std::string openai_name(std::string_view field) {
+  if (field == "width" || field == "height") return "size";
+  return field == "position" ? "dial" : "";
+}
+
 OpenAiRequest read_generation(Json body, const ModelInfo& model) {
-  return read_request(std::move(body), {}, model);
+  return read_request(std::move(body), model);
 }
 
 OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model) {
@@ -132,10 +136,10 @@ OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model)
     }
   }
   if (pictures.size() != 1)
-    throw invalid_input(fmt::format("image: one picture is needed, not {}", pictures.size()));
+    throw invalid_input("image", fmt::format("one picture is needed, not {}", pictures.size()));
   // read_settings takes pictures as base64, whichever way they came.
   body["image"] = encode_base64(pictures.front());
-  return read_request(std::move(body), {}, model);
+  return read_request(std::move(body), model);
 }
 
 }  // namespace latentdial::server

@@ -9,11 +9,14 @@ namespace latentdial::server {
 /// What a body of the images API asks for.
 struct OpenAiRequest {
   std::vector<Settings> list;  ///< One a picture, seeds ascending.
-  Uploads uploads;
+  InputImages images;          ///< Of all of them.
   bool stream = false;
   int partial_images = 0;  ///< Previews that the stream is to show, at most.
   bool as_urls = false;    ///< response_format "url".
 };
+
+/// OpenAI's name of one of our settings: "size" of "width"; "" where it has none.
+[[nodiscard]] std::string openai_name(std::string_view field);
 
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
 /// model.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentdial/dial.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
 
@@ -57,10 +58,12 @@ Json settings_properties() {
   visit_settings(defaults, [&](const Option& option, const auto& value) {
     properties[option.name] = describe(option, value);
   });
-  for (const char* key : {"image", "mask", "to_image"}) {
+  for (const char* key : {"image", "to_image", "style_mask"}) {
     properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
   }
   properties["prompt"] = not_empty(properties["prompt"]);
+  properties["method"]["enum"] = {""};  // The default.
+  for (const MethodInfo& method : dial_methods()) properties["method"]["enum"].push_back(method.name);
   properties["dial"] = properties["position"];
   return properties;
 }
@@ -83,7 +86,7 @@ Json a1111_request() {
        {"prompt", "negative_prompt", "steps", "width", "height", "style", "dial", "method", "invert"})
     properties[key] = ours[key];
   properties.update({{"cfg_scale", ours["guidance_scale"]},
-                     {"mask_style", ours["mask"]},
+                     {"mask_style", ours["style_mask"]},
                      {"seed", whole("-1: any", -1, 9223372036854775807)},
                      {"sampler_name", text("As /sdapi/v1/samplers names it")},
                      {"scheduler", text("As /sdapi/v1/schedulers names it")},
@@ -122,6 +125,31 @@ Json preview_of_a_job() {
   return preview;
 }
 
+/// What /v1/model says of a method.
+Json method_of_a_dial() {
+  const auto can = [](const char* what) { return Json{{"type", "boolean"}, {"description", what}}; };
+  Json properties = {{"name", text("As \"method\" has it")},
+                     {"summary", text("One line")},
+                     {"acts_on_part", can("The style may act on a part of the picture")},
+                     {"window", can("The style may act on a part of the steps")},
+                     {"edits", can("It edits the finished picture")},
+                     {"angle", can("It turns the encoding by an angle, perhaps per token")},
+                     {"needs_dial", can("It turns a calibrated dial, or the standard dial")},
+                     {"peer", can("Somebody else's dial, to compare with")}};
+  Json required = Json::array();
+  for (const auto& [name, schema] : properties.items()) required.push_back(name);
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
+}
+
+Json model_served() {
+  Json model = {{"type", "object"}, {"required", {"name", "methods", "dial_methods", "settings"}}};
+  model["properties"] = {{"name", {{"type", "string"}}},
+                         {"methods", array_of({{"type", "string"}})},
+                         {"dial_methods", array_of(method_of_a_dial())},
+                         {"settings", array_of({{"type", "object"}})}};
+  return model;
+}
+
 /// The body of our own API's jobs.
 Json job_request(Json more) {
   more["preview_every"] = whole("Steps from one preview to the next; 0 for none", 0, 1000);
@@ -132,7 +160,7 @@ Json schemas() {
   Json job = {{"type", "object"}, {"required", {"id", "state", "pictures", "picture", "frames"}}};
   job["properties"] = {{"id", {{"type", "string"}}},
                        {"state", {{"enum", {"queued", "running", "done", "failed", "cancelled"}}}},
-                       {"ahead", whole("Jobs that come before it", 0, 1024)},
+                       {"ahead", whole("Jobs that came before it and have not ended", 0, 1031)},
                        {"pictures", whole("Pictures in all", 1, 201)},
                        {"picture", whole("Pictures finished", 0, 201)},
                        {"step", {{"type", "integer"}}},
@@ -154,21 +182,29 @@ Json schemas() {
   Json dial = job_request({{"at", std::move(at)}});
   dial["properties"]["style"] = not_empty(dial["properties"]["style"]);
   dial["required"] = {"prompt", "style"};
-  return {{"Job", std::move(job)},
-          {"Frame", std::move(frame)},
-          {"Settings", job_request(Json::object())},
-          {"Dial", std::move(dial)},
-          {"Txt2img", a1111_request()},
-          {"Img2img", img2img_request()},
-          {"Generation", openai_request()}};
+  Json why = {{"type", "object"}, {"required", {"code", "message", "field"}}};
+  why["properties"] = {
+      {"code", text("The kind of failure: invalid_input, not_found, queue_full, ...")},
+      {"message", text("One line: what is wrong, where, and what would be right")},
+      {"field",
+       {{"type", {"string", "null"}},
+        {"description", "The setting that is wrong, as /v1/model names it; null for none"}}}};
+  Json error = {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", std::move(why)}}}};
+  return {{"Error", std::move(error)},    {"Job", std::move(job)},
+          {"Frame", std::move(frame)},    {"Settings", job_request(Json::object())},
+          {"Dial", std::move(dial)},      {"Txt2img", a1111_request()},
+          {"Img2img", img2img_request()}, {"Generation", openai_request()},
+          {"Model", model_served()}};
 }
 
-/// One method of one path. `failures` are the statuses that it may give besides its own.
-Json operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures) {
+/// One method of one path. `failures` are the statuses that it may give besides its own, with bodies of the
+/// form `failure_body`.
+Json operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures,
+               const Json& failure_body = {{"type", "object"}}) {
   Json responses = {
       {std::to_string(status), {{"description", "Done as asked"}, {"content", std::move(answer)}}}};
   for (const int failure : failures) {
-    Json body = content("application/json", {{"type", "object"}});
+    Json body = content("application/json", failure_body);
     responses[std::to_string(failure)] = {{"description", "Refused, or failed; the body says why"},
                                           {"content", std::move(body)}};
   }
@@ -185,6 +221,11 @@ Json path_parameter(const std::string& name, const std::string& type) {
 }
 
 constexpr const char* kJson = "application/json";
+
+/// An operation of our own API.
+Json own_operation(const std::string& summary, int status, Json answer, const std::vector<int>& failures) {
+  return operation(summary, status, std::move(answer), failures, reference("Error"));
+}
 
 Json own_paths() {
   const Json job = content(kJson, reference("Job"));
@@ -205,27 +246,28 @@ Json own_paths() {
     return operation;
   };
   Json paths = Json::object();
-  paths["/v1/model"]["get"] = operation("What is served, and every setting", 200, object, {401, 403});
+  paths["/v1/model"]["get"] =
+      own_operation("What is served, and every setting", 200, content(kJson, reference("Model")), {401, 403});
   paths["/v1/generate"]["post"] = started(
-      with_body(operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
+      with_body(own_operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
   paths["/v1/dial"]["post"] = started(with_body(
-      operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial")));
+      own_operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial")));
   paths["/v1/jobs/{id}"] = {
       {"parameters", {id}},
-      {"get", named("lookAtJob", operation("How far a job is", 200, job, looking))},
+      {"get", named("lookAtJob", own_operation("How far a job is", 200, job, looking))},
       {"delete",
-       named("cancelJob", operation("Cancels a job; its finished pictures stay", 200, job, looking))}};
+       named("cancelJob", own_operation("Cancels a job; its finished pictures stay", 200, job, looking))}};
   paths["/v1/jobs/{id}/frames/{index}.png"] = {
       {"parameters", {id, path_parameter("index", "integer")}},
-      {"get", named("getFrame", operation("A finished picture", 200, png, looking))}};
+      {"get", named("getFrame", own_operation("A finished picture", 200, png, looking))}};
   paths["/v1/jobs/{id}/preview.png"] = {
       {"parameters", {id}},
-      {"get", named("getPreview", operation("The latest preview of a picture", 200, png, looking))}};
+      {"get", named("getPreview", own_operation("The latest preview of a picture", 200, png, looking))}};
   paths["/v1/jobs/{id}/strip.png"] = {
       {"parameters", {id}},
-      {"get", named("getStrip", operation("The finished pictures side by side", 200, png, looking))}};
+      {"get", named("getStrip", own_operation("The finished pictures side by side", 200, png, looking))}};
   paths["/v1/png-info"]["post"] =
-      with_body(operation("The settings in a picture", 200, object, {400, 401, 403, 413}), "image/png",
+      with_body(own_operation("The settings in a picture", 200, object, {400, 401, 403, 413}), "image/png",
                 {{"type", "string"}, {"format", "binary"}});
   return paths;
 }

@@ -12,7 +12,6 @@
 #include "openai_api.h"
 #include "openapi.h"
 #include "page.h"
-#include "uploads.h"
 #include "v1_api.h"
 
 namespace latentdial::server {
@@ -51,8 +50,8 @@ int bind(httplib::Server& server, const ServeOptions& options) {
                    : server.bind_to_port(options.host, options.port) ? options.port
                                                                      : -1;
   if (port < 0)
-    throw invalid_input(fmt::format("--port: {}:{} cannot be listened on; another program may hold it",
-                                    options.host, options.port));
+    throw invalid_input("port", fmt::format("{}:{} cannot be listened on; another program may hold it",
+                                            options.host, options.port));
   // httplib lets five connections wait to be accepted; a sixth client would try again after a second.
   listen(socket, kBacklog);
   return port;
@@ -62,10 +61,10 @@ int bind(httplib::Server& server, const ServeOptions& options) {
 
 void validate(const ServeOptions& options) {
   if (!is_loopback(options.host) && options.api_key.empty())
-    throw invalid_input(
-        fmt::format("--host: {} can be reached by others, so --api-key is needed", options.host));
+    throw invalid_input("host",
+                        fmt::format("{} can be reached by others, so --api-key is needed", options.host));
   if (options.port < 0 || options.port > 65535)
-    throw invalid_input(fmt::format("--port: {} is not from 0 to 65535", options.port));
+    throw invalid_input("port", fmt::format("{} is not from 0 to 65535", options.port));
 }
 
 void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
@@ -73,7 +72,6 @@ void serve(const Pipeline& pipeline, const ServeOptions& options, const std::fun
   Listener server;
   set_limits(server, options.queue);
   const int port = bind(server, options);
-  remove_orphaned_uploads();
   JobQueue queue(pipeline, options.queue);
   const Context context{pipeline, queue, options.behind_proxy};
   add_guard(server, options.api_key);

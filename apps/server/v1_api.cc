@@ -17,12 +17,15 @@ constexpr std::size_t kMostPictures = 201;
 constexpr int kMostSteps = 1000;
 
 Json error_body(const Failure& failure) {
-  return {{"error", {{"code", failure.code}, {"message", failure.message}}}};
+  return {{"error",
+           {{"code", failure.code},
+            {"message", failure.message},
+            {"field", failure.field.empty() ? Json() : Json(failure.field)}}}};
 }
 
 Json settings_to_object(const Settings& settings) {
   Json object = Json::parse(to_json(settings));
-  for (const char* path : {"image", "mask", "to_image", "dial"}) object.erase(path);
+  for (const InputFile& file : input_files()) object.erase(file.name);
   return object;
 }
 
@@ -77,11 +80,11 @@ std::vector<double> read_positions(const Json& at) {
              std::all_of(at.begin(), at.end(), [](const Json& p) { return p.is_number(); })) {
     positions = at.get<std::vector<double>>();
   } else {
-    throw invalid_input("at: a list of dial positions or \"A:B:N\" is needed, as in [0, 0.5, 1]");
+    throw invalid_input("at", "a list of dial positions or \"A:B:N\" is needed, as in [0, 0.5, 1]");
   }
   if (positions.empty() || positions.size() > kMostPictures)
-    throw invalid_input(
-        fmt::format("at: 1 to {} positions are taken, not {}", kMostPictures, positions.size()));
+    throw invalid_input("at",
+                        fmt::format("1 to {} positions are taken, not {}", kMostPictures, positions.size()));
   return positions;
 }
 
@@ -90,10 +93,10 @@ WantsPreview take_preview_every(Json& body) {
   const Json every = body.value("preview_every", Json(0));
   body.erase("preview_every");
   if (!every.is_number_integer() || every < 0 || every > kMostSteps)
-    throw invalid_input(fmt::format("preview_every: a whole number from 0 to {} is needed, not {}",
-                                    kMostSteps, every.dump()));
+    throw invalid_input("preview_every", fmt::format("a whole number from 0 to {} is needed, not {}",
+                                                     kMostSteps, every.dump()));
   if (every == 0) return {};
-  return [steps = every.get<int>()](const StepProgress& now) { return now.step % steps == 0; };
+  return [steps = every.get<int>()](const StepProgress& now, bool) { return now.step % steps == 0; };
 }
 
 void start_job(const Context& context, const httplib::Request& request, httplib::Response& response,
@@ -105,14 +108,13 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
     body.erase("at");
   }
   WantsPreview wants_preview = take_preview_every(body);
-  Uploads uploads;
-  const Settings settings = read_settings(std::move(body), uploads);
-  if (dial && settings.style.empty())
-    throw invalid_input("style: say what the dial turns, as in \"Monet style\"");
-  std::vector<Settings> list(dial ? positions.size() : 1, settings);
+  Request asked = read_settings(std::move(body));
+  if (dial && asked.settings.style.empty())
+    throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
+  std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const std::string id = context.queue.submit(std::move(list), std::move(uploads),
-                                              client_of(context, request), std::move(wants_preview));
+  const std::string id =
+      context.queue.submit(list, asked.images, client_of(context, request), std::move(wants_preview));
   response.set_header("Location", "/v1/jobs/" + id);
   reply(response, job_to_json(context.queue.status(id).value()), 202);
 }
@@ -174,8 +176,24 @@ Json describe_settings(const Pipeline& pipeline) {
   return list;
 }
 
+Json describe_methods() {
+  Json list = Json::array();
+  for (const MethodInfo& method : dial_methods())
+    list.push_back({{"name", method.name},
+                    {"summary", method.summary},
+                    {"acts_on_part", method.acts_on_part},
+                    {"window", method.window},
+                    {"edits", method.edits},
+                    {"angle", method.angle},
+                    {"needs_dial", method.needs_dial},
+                    {"peer", method.peer}});
+  return list;
+}
+
 Json describe_model(const Pipeline& pipeline) {
   const ModelInfo& info = pipeline.info();
+  Json methods = Json::array();
+  for (const MethodInfo& method : dial_methods()) methods.push_back(method.name);
   Json samplers = Json::array(), schedulers = Json::array();
   for (const auto& [ours, theirs] : a1111_samplers()) samplers.push_back(ours);
   for (const auto& [ours, theirs] : a1111_schedulers()) schedulers.push_back(ours);
@@ -190,7 +208,8 @@ Json describe_model(const Pipeline& pipeline) {
           {"sampler", info.sampler},
           {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
           {"styles", dial_styles(info.path)},
-          {"methods", dial_methods()},
+          {"methods", std::move(methods)},
+          {"dial_methods", describe_methods()},
           {"samplers", std::move(samplers)},
           {"schedulers", std::move(schedulers)},
           {"settings", describe_settings(pipeline)}};

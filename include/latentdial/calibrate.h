@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "latentdial/dial.h"
+#include "latentdial/export.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/settings.h"
 
@@ -15,20 +17,29 @@ namespace latentdial {
 /// The model's styles that keep the scene to the eye move it by up to 1.8 (docs/ruler.md, "The content
 /// budget"), for their surfaces are seen too.
 inline constexpr double kContentBudget = 2;
+inline constexpr std::size_t kMostSeeds = 100;
 
 /// On what a dial is fitted.
 struct CalibrationOptions {
   Settings settings;  ///< Style, sampler, steps, guidance and size; prompt and seed come from below.
-  std::vector<std::string> prompts;  ///< What the pictures show, without the style.
-  std::vector<std::uint64_t> seeds;
-  int evaluations = 16;  ///< The meter's, per picture.
-  /// How far the scene may move, in distances between two seeds' scenes, as the checkpoint sees them: the
-  /// range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that begins
-  /// with the picture's own colours and outlines (EditWay::colours).
+  /// What the pictures show, without the style.
+  std::vector<std::string> prompts = {"a house in the meadow", "a boat by the lake",
+                                      "a mountain in the desert", "a flower on the beach"};
+  std::vector<std::uint64_t> seeds = {0, 1, 2};  ///< Of each prompt's pictures; 1 to 100.
+  int evaluations = 16;                          ///< The meter's, per picture.
+  /// How far the scene may move, in distances between two seeds' scenes, as the checkpoint sees them, 0 to
+  /// 100: the range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that
+  /// begins with the picture's own colours and outlines (EditRecipe::colours).
   double content_budget = kContentBudget;
-  std::function<void(int done, int pictures)> on_progress;
+  std::function<void(int pictures)> on_picture = {};  ///< Told how many pictures are made so far.
+  /// Told each step of the pictures that are being made or read.
+  std::function<void(const StepProgress&)> on_step = {};
   std::stop_token stop;
 };
+
+/// Throws invalid_input of the first option that is out of range or at odds with another, or lacks a style.
+/// Needs no model.
+LATENTDIAL_API void validate(const CalibrationOptions& options);
 
 /// What the fit saw at one strength.
 struct ResponsePoint {
@@ -51,6 +62,7 @@ struct Calibration {
 /// the style may begin to act and still come through, reads with the meter how much of it the edited pictures
 /// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show
 /// on this model.
-[[nodiscard]] Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options);
+[[nodiscard]] LATENTDIAL_API Calibration calibrate(const Pipeline& pipeline,
+                                                   const CalibrationOptions& options);
 
 }  // namespace latentdial

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 
 namespace latentdial {
@@ -17,24 +18,25 @@ struct PaletteColour {
 
 /// The `count` colours that stand best for a picture's pixels (k-means from the pixels that differ most;
 /// always the same for the same picture), darkest first. Fewer where the picture has fewer.
-[[nodiscard]] std::vector<PaletteColour> palette_of(const Image& picture, int count);
+[[nodiscard]] LATENTDIAL_API std::vector<PaletteColour> palette_of(const Image& picture, int count);
 
 /// Mean change of each pixel over the channels, 0 to 1, row by row. Both pictures have one size.
-[[nodiscard]] std::vector<float> change_between(const Image& before, const Image& after);
+[[nodiscard]] LATENTDIAL_API std::vector<float> change_between(const Image& before, const Image& after);
 
 /// The mean of that over the picture, 0 to 1.
-[[nodiscard]] double mean_change(const Image& before, const Image& after);
+[[nodiscard]] LATENTDIAL_API double mean_change(const Image& before, const Image& after);
 
 /// Where `after` differs from `before`: `before` in pale grey, the change over it from yellow to red, the
 /// largest one in full.
-[[nodiscard]] Image draw_change(const Image& before, const Image& after);
+[[nodiscard]] LATENTDIAL_API Image draw_change(const Image& before, const Image& after);
 
 /// Two palettes as bars over each other, `before` above; each colour as wide as its share.
-[[nodiscard]] Image draw_palettes(const std::vector<PaletteColour>& before,
-                                  const std::vector<PaletteColour>& after, int width, int height);
+[[nodiscard]] LATENTDIAL_API Image draw_palettes(const std::vector<PaletteColour>& before,
+                                                 const std::vector<PaletteColour>& after, int width,
+                                                 int height);
 
 /// Points (position, response) joined by lines, beside the straight dial from (0, 0) to (1, 1).
-[[nodiscard]] Image draw_response(const std::vector<std::pair<double, double>>& points, int width,
-                                  int height);
+[[nodiscard]] LATENTDIAL_API Image draw_response(const std::vector<std::pair<double, double>>& points,
+                                                 int width, int height);
 
 }  // namespace latentdial

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// An 8-bit RGB picture, rows from the top, `rgb.size() == 3 * width * height`.
@@ -18,25 +20,27 @@ struct Image {
 /// Reads a PNG, JPEG or WebP (by its content, not its name) as RGB; transparency is laid on white, 16 bits
 /// are cut to 8. Throws invalid_input for anything else, for damage, and for sides over 16384 or more than
 /// 2^26 pixels.
-[[nodiscard]] Image read_image(const std::filesystem::path& path);
+[[nodiscard]] LATENTDIAL_API Image read_image(const std::filesystem::path& path);
 
 /// The same for a file in memory; `name` stands for it in messages.
-[[nodiscard]] Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] LATENTDIAL_API Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Writes a PNG with the text chunk `parameters`, first under a temporary name in the same folder, then
-/// renamed: the final name never holds half a picture. Throws io with the reason (a full disk, no
-/// permission).
-void write_png(const std::filesystem::path& path, const Image& image, const std::string& parameters);
+/// Writes a PNG with the text chunk `parameters`, whole or not at all. Throws io with the reason (a full
+/// disk, no permission).
+LATENTDIAL_API void write_png(const std::filesystem::path& path, const Image& image,
+                              const std::string& parameters);
 
 /// The bytes of that PNG.
-[[nodiscard]] std::vector<std::uint8_t> encode_png(const Image& image, const std::string& parameters);
+[[nodiscard]] LATENTDIAL_API std::vector<std::uint8_t> encode_png(const Image& image,
+                                                                  const std::string& parameters);
 
 /// The text chunk `parameters` of a PNG; empty when it has none. Throws invalid_input when it is no PNG.
-[[nodiscard]] std::string read_png_parameters(const std::filesystem::path& path);
+[[nodiscard]] LATENTDIAL_API std::string read_png_parameters(const std::filesystem::path& path);
 /// The same for a file in memory; `name` stands for it in messages.
-[[nodiscard]] std::string png_parameters(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] LATENTDIAL_API std::string png_parameters(std::span<const std::uint8_t> bytes,
+                                                        const std::string& name);
 
 /// A copy scaled to fill width × height and cut at the centre (Lanczos, rows first, as Pillow up to 12 does).
-[[nodiscard]] Image resize_to_fill(const Image& image, int width, int height);
+[[nodiscard]] LATENTDIAL_API Image resize_to_fill(const Image& image, int width, int height);
 
 }  // namespace latentdial

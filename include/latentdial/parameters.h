@@ -5,45 +5,72 @@
 #include <string_view>
 #include <utility>
 
+#include "latentdial/export.h"
+#include "latentdial/request.h"
 #include "latentdial/settings.h"
 
 namespace latentdial {
 
 struct ModelInfo;
 
+/// The hashes of what a picture was made from besides its settings, 16 hexadecimal digits each: of pixels
+/// (InputImage::hash) or of a dial (hash_of). "": it was made without, or a text does not say.
+struct InputHashes {
+  std::string image, to_image, style_mask, dial;
+};
+
+/// A setting that names a file, where its hash stands, and its label in a `parameters` text; the hash has
+/// that label with " hash" behind it.
+struct InputFile {
+  const char* name;  ///< Option::name.
+  const char* label;
+  std::string Settings::*path;
+  std::string InputHashes::*hash;
+};
+[[nodiscard]] LATENTDIAL_API std::span<const InputFile> input_files();
+
 /// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
 /// "Steps: 20, Sampler: …, Size: 512x512, Model hash: HASH, Model: NAME, RNG: CPU, Version: latentdial …".
 /// Values that hold a comma, colon or quote are JSON strings. Settings at their default are left out except
-/// the ones that A1111 always writes. Of `model` its hash and decoder ("VAE Decoder") are written where they
-/// are not empty, and its name.
-[[nodiscard]] std::string to_parameters(const Settings& settings, const ModelInfo& model);
+/// the ones that A1111 always writes. Of a file the name without its folder is written, and of what the
+/// request has in memory the hash: "Start image: photo.jpg, …, Start image hash: 0123456789abcdef". Of
+/// `model` its hash and decoder ("VAE Decoder") are written where they are not empty, and its name.
+[[nodiscard]] LATENTDIAL_API std::string to_parameters(const Request& request, const ModelInfo& model);
+
+/// The settings with each file's name alone, as such a text has it.
+[[nodiscard]] LATENTDIAL_API Settings without_folders(Settings settings);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
 /// understood. Keys of other programs are left alone. Throws invalid_input naming the key whose value cannot
 /// be read.
-[[nodiscard]] Settings parse_parameters(const std::string& text);
+[[nodiscard]] LATENTDIAL_API Settings parse_parameters(const std::string& text);
+
+/// The hashes of its inputs that a `parameters` text holds.
+[[nodiscard]] LATENTDIAL_API InputHashes read_input_hashes(const std::string& text);
 
 /// ModelInfo::hash of the model that a `parameters` text names, or what another program wrote as "Model
 /// hash"; empty where it has none.
-[[nodiscard]] std::string read_model_hash(const std::string& text);
+[[nodiscard]] LATENTDIAL_API std::string read_model_hash(const std::string& text);
 
-/// Whether a picture with the text `found` is the one that would get the text `wanted`: empty, or why not, as
-/// what follows the picture's name in a message: "holds a picture with other settings".
-[[nodiscard]] std::string difference(const std::string& found, const std::string& wanted);
+/// Whether a picture with the text `found` is the one that would get the text `wanted`, by what decides a
+/// picture: settings, inputs (the names of their files, and their hashes where `found` has them), model and
+/// decoder; neither the program's version nor keys that this one does not know. Empty, or why not, as what
+/// follows the picture's name in a message: "holds a picture with other settings".
+[[nodiscard]] LATENTDIAL_API std::string difference(const std::string& found, const std::string& wanted);
 
 /// One JSON object with the settings by their `Option::name`, and back. Unknown keys and wrong types throw
 /// invalid_input naming the key.
-[[nodiscard]] std::string to_json(const Settings& settings);
-[[nodiscard]] Settings settings_from_json(const std::string& json);
+[[nodiscard]] LATENTDIAL_API std::string to_json(const Settings& settings);
+[[nodiscard]] LATENTDIAL_API Settings settings_from_json(const std::string& json);
 
 /// Our names of the samplers and schedulers, each with the one that A1111 writes for it.
 using NamePair = std::pair<std::string_view, std::string_view>;
-[[nodiscard]] std::span<const NamePair> a1111_samplers();
-[[nodiscard]] std::span<const NamePair> a1111_schedulers();
+[[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_samplers();
+[[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_schedulers();
 /// A1111's name of our sampler; a sampler that it does not know keeps its own.
-[[nodiscard]] std::string a1111_sampler(const std::string& sampler);
+[[nodiscard]] LATENTDIAL_API std::string a1111_sampler(const std::string& sampler);
 /// Before 1.9 A1111 wrote the schedule into the sampler's name: makes "DPM++ 2M Karras" "DPM++ 2M" and says
 /// so.
-[[nodiscard]] bool take_karras(std::string& sampler);
+[[nodiscard]] LATENTDIAL_API bool take_karras(std::string& sampler);
 
 }  // namespace latentdial

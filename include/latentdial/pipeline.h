@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 #include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
-#include "latentdial/scene.h"
+#include "latentdial/request.h"
 #include "latentdial/settings.h"
 
 namespace latentdial {
@@ -86,49 +87,55 @@ struct Picture {
 /// Gets each picture of a list when it is finished, with its place in the list.
 using OnPicture = std::function<void(std::size_t index, Picture picture)>;
 
-/// The engine: a loaded checkpoint. `generate` does not change what it makes. Thread-safe; calls run one
-/// after the other.
-class Pipeline {
+namespace detail {
+struct PipelineAccess;
+}
+
+/// A loaded checkpoint and what one caller's pictures have left in memory: the engine. Thread-safe; the calls
+/// of one pipeline run one after the other, those of several at once.
+class LATENTDIAL_API Pipeline {
  public:
   /// Loads and packs all weights. Throws invalid_input when the model cannot be read.
-  static Pipeline load(const EngineOptions& options);
+  static Pipeline load(const ModelOptions& options);
+  /// A pipeline for another caller on the same weights, with memories of its own.
+  [[nodiscard]] Pipeline share() const;
   ~Pipeline();
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;
 
   [[nodiscard]] const ModelInfo& info() const;
-  /// The settings with this model's defaults filled in, validated for it. Throws invalid_input.
-  [[nodiscard]] Settings resolve(const Settings& settings) const;
+  /// The settings with this model's defaults filled in, validated for it; files that they name are opened.
+  /// Throws invalid_input.
+  [[nodiscard]] Settings resolve(const Request& request) const;
+  /// The text that the request's picture gets for its PNG (to_parameters). Throws invalid_input.
+  [[nodiscard]] std::string parameters(const Request& request) const;
   /// Makes the picture: encode → dial → denoise → decode.
-  [[nodiscard]] Picture generate(const Settings& settings, const Observer& observer = {}) const;
+  [[nodiscard]] Picture generate(const Request& request, const Observer& observer = {}) const;
   /// Makes several as one job, the same pictures as one by one. Neighbours of one size and schedule are
   /// denoised in one batch, as many as fit; those that differ only in the dial's position share every step
   /// before it acts.
-  void generate(const std::vector<Settings>& list, const OnPicture& on_picture,
+  void generate(const std::vector<Request>& list, const OnPicture& on_picture,
                 const Observer& observer = {}) const;
   /// How much of a style each picture shows, read by the checkpoint alone (docs/method.md, "The meter").
   /// Pictures are resized and cropped to the model's own size. Throws invalid_input.
   [[nodiscard]] std::vector<Reading> measure(const std::vector<Image>& pictures,
                                              const Measurement& measurement,
                                              const Observer& observer = {}) const;
-  /// What each picture is of (docs/method.md, "The content budget"), half a U-Net evaluation each, all with
-  /// the same noise. Pictures are resized and cropped to the model's own size. Throws Error(cancelled).
-  [[nodiscard]] std::vector<SceneFeatures> scene_features(const std::vector<SeenPicture>& pictures,
-                                                          const std::stop_token& stop = {}) const;
-  /// Where the time went since loading, longest first; empty without EngineOptions::profile.
+  /// Where the time went since loading, longest first; empty without ModelOptions::profile.
   [[nodiscard]] std::vector<OperationTime> profile() const;
 
  private:
   friend class Stages;
-  struct Engine;
-  explicit Pipeline(std::unique_ptr<Engine> engine);
-  std::unique_ptr<Engine> engine_;
+  friend struct detail::PipelineAccess;
+  struct LATENTDIAL_LOCAL State;
+  explicit Pipeline(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 /// What a model file holds, without loading its weights into memory; for `latentdial info`.
-[[nodiscard]] ModelInfo inspect_model(const std::string& path);
+[[nodiscard]] LATENTDIAL_API ModelInfo inspect_model(const std::string& path);
 
 /// What would compute with these options: device, instruction set, threads and number format, in one line.
-[[nodiscard]] std::string describe_device(const EngineOptions& options);
+[[nodiscard]] LATENTDIAL_API std::string describe_device(const ModelOptions& options);
 
 }  // namespace latentdial

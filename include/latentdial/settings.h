@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
+
 namespace latentdial {
 
 /// How one setting is called and what it may be. The command line, JSON plans, the `parameters` text of a
@@ -38,11 +40,12 @@ struct Settings {
   double strength = 0.75;     ///< How far the start picture is noised, or inverted; 0 to 1.
   bool invert = false;        ///< Start from the noise that leads back to the picture, not from drawn noise.
 
-  std::string style;    ///< The feature on the dial; empty: no dial.
-  double position = 0;  ///< Dial position: 0 none, 1 full, negative away from the style.
-  std::string method;   ///< Empty: "calibrated".
-  std::string dial;     ///< Method "calibrated": its dial file; empty: the one that comes with the model.
-  std::string mask;  ///< Path of a picture, white where the style acts, black where not; empty: everywhere.
+  std::string style;       ///< The feature on the dial; empty: no dial.
+  double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
+  std::string method;      ///< Empty: "calibrated".
+  std::string dial;        ///< Method "calibrated": its dial file; empty: the one that comes with the model.
+  std::string style_mask;  ///< Path of a picture, white where the style acts, black where not; empty:
+                           ///< everywhere.
   std::string mask_words;  ///< Words of the prompt: the style acts where the picture shows them; empty:
                            ///< everywhere.
   double style_start =
@@ -50,8 +53,6 @@ struct Settings {
   double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
   int style_passes = 1;  ///< Method "anchored": how often the style's steps are gone through, 1 to 16.
   double style_guidance = 1;  ///< Method "anchored": the edit's guidance, a share of guidance_scale, 0 to 4.
-  std::string style_colours;  ///< Method "anchored": eighteen numbers, the map of colours that the edit
-                              ///< begins with (ColourMap); empty: it begins with the picture as it is.
   bool per_token = false;     ///< slerp each token's vector by itself instead of the flattened encoding.
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
@@ -114,23 +115,18 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"position", "--at", "Dial", "Dial position: 0 none, 1 full, negative away from the style",
                  -4, 4},
           s.position);
-  visitor(
-      Option{
-          "method", "--method", "Dial method",
-          "calibrated (at 0.5, half of the style; the default), slerp (the paper's), slerp-diff (towards the "
-          "difference), lerp, guide (the diffusion), anchored (the finished picture, whose scene stays), or "
-          "a "
-          "peer's: weight, weight-compel, sega, dreamwalk, freesliders, steer"},
-      s.method);
+  visitor(Option{"method", "--method", "Dial method",
+                 "How the style is set (default: calibrated); latentdial dial --help lists the methods"},
+          s.method);
   visitor(
       Option{"dial", "--dial", "Dial file",
              "With --method calibrated, the file that latentdial calibrate wrote (default: the model's own "
              "for the style)"},
       s.dial);
-  visitor(Option{"mask", "--mask", "Style mask",
+  visitor(Option{"style_mask", "--style-mask", "Style mask",
                  "With --method guide, anchored or calibrated, a picture of the same size: the style acts "
                  "where it is white"},
-          s.mask);
+          s.style_mask);
   visitor(Option{"mask_words", "--mask-words", "Style mask words",
                  "With the same methods, words of the prompt, parted by commas: the style acts where the "
                  "picture shows them, as the model's own attention tells"},
@@ -152,11 +148,6 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "With --method anchored, the guidance scale of the edit as a share of the picture's, 0 to 4",
                  0, 4},
           s.style_guidance);
-  visitor(Option{"style_colours", "--style-colours", "Style colours",
-                 "With --method anchored, begin with the picture's colours and outlines brought into the "
-                 "style: eighteen numbers parted by commas, for red, green and blue the factors of red, "
-                 "green, blue, outlines and their glow, and the mean"},
-          s.style_colours);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
           s.per_token);
@@ -173,8 +164,9 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
           s.theta);
 }
 
-/// What the engine runs on. Part of no picture's settings: another thread count gives the same picture.
-struct EngineOptions {
+/// What is loaded, and what it runs on. Part of no picture's settings: another thread count gives the same
+/// picture.
+struct ModelOptions {
   std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
   std::vector<std::string> lora =
       {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
@@ -188,9 +180,9 @@ struct EngineOptions {
   bool profile = false;  ///< Time every operation, for Pipeline::profile.
 };
 
-/// Calls `visitor(option, field)` for every engine option.
+/// Calls `visitor(option, field)` for every model option.
 template <class OptionsRef, class Visitor>
-void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
+void visit_model_options(OptionsRef& o, Visitor&& visitor) {
   visitor(Option{"model", "-m,--model", "",
                  "diffusers folder, .safetensors or .ckpt (default: the embedded scenes model)"},
           o.model);
@@ -216,13 +208,5 @@ void visit_engine_options(OptionsRef& o, Visitor&& visitor) {
                  "At the end, say where the time went: seconds and GFLOP/s per operation and shape"},
           o.profile);
 }
-
-/// Throws invalid_input naming the first setting that is out of range, NaN, of an unknown name, or at odds
-/// with another (no prompt; `invert` without a picture; a size not a multiple of 8; `position` without
-/// `style`). Needs no model.
-void validate(const Settings& settings);
-
-/// Names that `--method` takes.
-[[nodiscard]] std::vector<std::string> dial_methods();
 
 }  // namespace latentdial

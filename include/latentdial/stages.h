@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 #include "latentdial/pipeline.h"
 
@@ -19,7 +20,7 @@ struct Values {
 /// Latents are as the U-Net sees them (scaled) and laid out as diffusers does, [B, channels, height, width]
 /// in latent pixels. Thread-safe; calls run one after the other, with those of the pipeline. Refers to the
 /// pipeline, which must stay where it is.
-class Stages {
+class LATENTDIAL_API Stages {
  public:
   explicit Stages(const Pipeline& pipeline) : pipeline_(&pipeline) {}
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/image.h"
 
 namespace latentdial {
@@ -14,11 +15,11 @@ struct StripFrame {
 };
 
 /// A dial position as a label: "50 %", "−12.5 %".
-[[nodiscard]] std::string percent(double position);
+[[nodiscard]] LATENTDIAL_API std::string percent(double position);
 
 /// A labelled contact sheet: `title` on top, frames from left to right in rows of at most `columns`, labels
 /// under each.
-[[nodiscard]] Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames,
-                               int columns = 11);
+[[nodiscard]] LATENTDIAL_API Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames,
+                                              int columns = 11);
 
 }  // namespace latentdial

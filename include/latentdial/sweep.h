@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/export.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/settings.h"
 
@@ -20,14 +21,14 @@ struct Job {
 /// The pictures of a plan: `{"settings": {…common…}, "grid": {"prompt": [...], "seed": [...], "position":
 /// "0:1:11"}}`, every combination of the grid's values; a list of such objects is made one after the other.
 /// Throws invalid_input naming the key.
-[[nodiscard]] std::vector<Job> read_plan(const std::filesystem::path& path);
+[[nodiscard]] LATENTDIAL_API std::vector<Job> read_plan(const std::filesystem::path& path);
 
 /// "A:B:N" as N values from A to B, or a lone number as one value. Throws invalid_input.
-[[nodiscard]] std::vector<double> parse_range(const std::string& text);
+[[nodiscard]] LATENTDIAL_API std::vector<double> parse_range(const std::string& text);
 
 /// Eight hexadecimal digits that name these settings by what differs from the defaults, the same on every
 /// machine.
-[[nodiscard]] std::string settings_id(const std::vector<Settings>& list);
+[[nodiscard]] LATENTDIAL_API std::string settings_id(const std::vector<Settings>& list);
 
 /// The i-th of n parts of a sweep, for as many machines: neighbours stay together.
 struct Shard {
@@ -36,11 +37,11 @@ struct Shard {
 };
 
 /// "3/8" as a shard. Throws invalid_input.
-[[nodiscard]] Shard parse_shard(const std::string& text);
+[[nodiscard]] LATENTDIAL_API Shard parse_shard(const std::string& text);
 /// The jobs of a shard; those of all shards are the whole list, each job once.
-[[nodiscard]] std::vector<Job> jobs_of(const Shard& shard, const std::vector<Job>& jobs);
+[[nodiscard]] LATENTDIAL_API std::vector<Job> jobs_of(const Shard& shard, const std::vector<Job>& jobs);
 /// "manifest.jsonl", or "manifest-3-of-8.jsonl": shards may share a folder.
-[[nodiscard]] std::string manifest_name(const Shard& shard);
+[[nodiscard]] LATENTDIAL_API std::string manifest_name(const Shard& shard);
 
 /// How far a sweep is.
 struct SweepProgress {
@@ -73,8 +74,8 @@ struct JobResult {
 /// name only when it is whole, its line only after it; when the run is stopped or fails, what was made stays.
 /// Throws invalid_input when the folder cannot be written, holds a manifest (without `resume`), or holds
 /// another picture, or one that other weights made, under a job's name.
-std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
-                                const SweepOptions& options);
+LATENTDIAL_API std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>& jobs,
+                                               const SweepOptions& options);
 
 /// What `merge_shards` found.
 struct Merged {
@@ -83,12 +84,12 @@ struct Merged {
 };
 
 /// Brings what shards have made into one folder: every picture of the plan once, and one `manifest.jsonl` in
-/// the plan's order. Pictures of `folders` are linked, or copied across file systems, under a temporary name
-/// and renamed; nothing there is changed. `folder` may be among them, and merging again changes nothing.
-/// Needs no model. Throws invalid_input, before anything is written, when pictures of the plan are missing or
-/// not whole, or when two shards were made by different models or weights or hold different pictures under
-/// one name.
-Merged merge_shards(const std::vector<Job>& jobs, const std::vector<std::filesystem::path>& folders,
-                    const std::filesystem::path& folder);
+/// the plan's order. Pictures of `folders` are linked, or copied across file systems; nothing there is
+/// changed. `folder` may be among them, and merging again changes nothing. Needs no model. Throws
+/// invalid_input, before anything is written, when pictures of the plan are missing or not whole, or when two
+/// shards were made by different models or weights or hold different pictures under one name.
+LATENTDIAL_API Merged merge_shards(const std::vector<Job>& jobs,
+                                   const std::vector<std::filesystem::path>& folders,
+                                   const std::filesystem::path& folder);
 
 }  // namespace latentdial

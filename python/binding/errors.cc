@@ -1,5 +1,5 @@
-#include <cstring>
 #include <exception>
+#include <string_view>
 
 #include "bind.h"
 #include "latentdial/error.h"
@@ -11,12 +11,13 @@ namespace nb = nanobind;
 
 /// The classes are written in Python: latentdial.errors makes the one of this code.
 void raise(const Error& error) {
-  const char* text = error.what();
   // A file's name need not be UTF-8.
-  const auto message =
-      nb::steal(PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "replace"));
+  const auto decoded = [](std::string_view text) {
+    return nb::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+  };
   const nb::object exception =
-      nb::module_::import_("latentdial.errors").attr("from_engine")(name(error.code()), message);
+      nb::module_::import_("latentdial.errors")
+          .attr("from_engine")(name(error.code()), decoded(error.what()), decoded(error.field()));
   PyErr_SetObject(exception.type().ptr(), exception.ptr());
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bind.h"
+#include "latentdial/request.h"
 #include "latentdial/strip.h"
 
 namespace latentdial::binding {
@@ -42,6 +43,12 @@ Image from_array(const GivenPixels& pixels) {
 }
 
 void bind_images(nb::module_& module) {
+  nb::class_<InputImage>(module, "InputImage", "A picture in memory that settings have in place of a path.")
+      .def(
+          "__init__",
+          [](InputImage* self, const GivenPixels& pixels) { new (self) InputImage(from_array(pixels)); },
+          nb::arg("pixels"))
+      .def_prop_ro("hash", &InputImage::hash, "Of size and pixels; the same on every machine.");
   module.def(
       "read_image", [](const std::string& path) { return to_array(read_image(path)); }, nb::arg("path"),
       "A PNG, JPEG or WebP as RGB; transparency is laid on white.");

@@ -13,5 +13,6 @@ NB_MODULE(_engine, module) {
   bind_images(module);
   bind_watch(module);
   bind_pipeline(module);
+  bind_calibrate(module);
   bind_stages(module);
 }

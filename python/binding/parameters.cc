@@ -11,7 +11,6 @@
 #include "bind.h"
 #include "images.h"
 #include "latentdial/image.h"
-#include "latentdial/pipeline.h"
 #include "latentdial/sweep.h"
 #include "settings.h"
 
@@ -20,12 +19,6 @@ namespace latentdial::binding {
 namespace nb = nanobind;
 
 void bind_parameters(nb::module_& module) {
-  module.def(
-      "to_parameters",
-      [](const nb::dict& settings, const ModelInfo& model) {
-        return to_parameters(settings_from_dict(settings), model);
-      },
-      nb::arg("settings"), nb::arg("model"), "The settings as the text that A1111's web UI writes.");
   module.def(
       "parse_parameters", [](const std::string& text) { return settings_to_dict(parse_parameters(text)); },
       nb::arg("text"), "The settings in such a text, ours or A1111's.");

@@ -32,16 +32,16 @@ Pipeline load(std::string model, std::vector<std::string> lora, std::vector<std:
 
 std::vector<Picture> generate(const Pipeline& pipeline, const std::vector<nb::dict>& list,
                               nb::object callback, nb::object on_preview, int preview_every) {
-  std::vector<Settings> settings;
-  for (const nb::dict& dict : list) settings.push_back(settings_from_dict(dict));
-  std::vector<Picture> pictures(settings.size());
-  Watch watch(std::move(callback), static_cast<int>(settings.size()));
+  std::vector<Request> requests;
+  for (const nb::dict& dict : list) requests.push_back(request_from_dict(dict));
+  std::vector<Picture> pictures(requests.size());
+  Watch watch(std::move(callback), static_cast<int>(requests.size()));
   watch.show_previews(std::move(on_preview), preview_every);
   const auto keep = [&](std::size_t index, Picture picture) {
     pictures[index] = std::move(picture);
     watch.picture_finished();
   };
-  watch.run(pipeline, [&](const Observer& observer) { pipeline.generate(settings, keep, observer); });
+  watch.run(pipeline, [&](const Observer& observer) { pipeline.generate(requests, keep, observer); });
   return pictures;
 }
 
@@ -138,9 +138,16 @@ void bind_pipeline(nb::module_& module) {
       .def(
           "resolve",
           [](const Pipeline& pipeline, const nb::dict& settings) {
-            return settings_to_dict(pipeline.resolve(settings_from_dict(settings)));
+            return settings_to_dict(pipeline.resolve(request_from_dict(settings)));
           },
           nb::arg("settings"), "The settings with every default filled in.")
+      .def(
+          "parameters",
+          [](const Pipeline& pipeline, const nb::dict& settings) {
+            return pipeline.parameters(request_from_dict(settings));
+          },
+          nb::arg("settings"), "The text that the picture's PNG would get.")
+      .def("share", &Pipeline::share, "An engine for another caller on the same weights.")
       .def("generate", &generate, nb::arg("settings"), nb::arg("callback").none(),
            nb::arg("on_preview").none(), nb::arg("preview_every"))
       .def("measure", &measure, nb::arg("pictures"), nb::arg("style"), nb::arg("prompt"),

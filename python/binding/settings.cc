@@ -5,11 +5,13 @@
 #include <nanobind/stl/vector.h>
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "bind.h"
+#include "latentdial/calibrate.h"
 #include "latentdial/error.h"
 
 namespace latentdial::binding {
@@ -24,7 +26,7 @@ constexpr const char* kTypeName = std::is_same_v<T, std::string> ? "str"
                                                                  : "int";
 
 [[noreturn]] void throw_wrong_type(const char* name, const char* wanted, nb::handle value) {
-  throw invalid_input(fmt::format("{}: {} is no {}", name, nb::cast<std::string>(nb::repr(value)), wanted));
+  throw invalid_input(name, fmt::format("{} is no {}", nb::cast<std::string>(nb::repr(value)), wanted));
 }
 
 /// True is no number here, although Python takes it for 1.
@@ -38,8 +40,7 @@ std::string read_text(const char* name, nb::handle value) {
   const char* text = PyUnicode_AsUTF8AndSize(value.ptr(), &length);
   if (text != nullptr) return {text, static_cast<std::size_t>(length)};
   PyErr_Clear();
-  throw invalid_input(
-      fmt::format("{}: the text holds half of a surrogate pair, which is no character", name));
+  throw invalid_input(name, "the text holds half of a surrogate pair, which is no character");
 }
 
 template <class T>
@@ -47,9 +48,9 @@ T read_whole(const char* name, nb::handle value) {
   if (!is_whole(value)) throw_wrong_type(name, "int", value);
   T number{};
   if (nb::try_cast<T>(value, number, false)) return number;
-  throw invalid_input(fmt::format("{}: {} is out of range, use {} to {}", name,
-                                  nb::cast<std::string>(nb::repr(value)), std::numeric_limits<T>::min(),
-                                  std::numeric_limits<T>::max()));
+  throw invalid_input(name,
+                      fmt::format("{} is out of range, use {} to {}", nb::cast<std::string>(nb::repr(value)),
+                                  std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
 }
 
 double read_number(const char* name, nb::handle value) {
@@ -57,7 +58,7 @@ double read_number(const char* name, nb::handle value) {
   const double number = PyFloat_AsDouble(value.ptr());
   if (PyErr_Occurred() == nullptr) return number;
   PyErr_Clear();
-  throw invalid_input(fmt::format("{}: the number is too large", name));
+  throw invalid_input(name, "the number is too large");
 }
 
 template <class T>
@@ -106,9 +107,28 @@ Settings settings_from_dict(const nb::dict& dict) {
   const nb::dict names = settings_to_dict(settings);
   for (const auto& [key, value] : dict) {
     if (!names.contains(key))
-      throw invalid_input(fmt::format("{}: there is no such setting", nb::cast<std::string>(nb::str(key))));
+      throw invalid_input(nb::cast<std::string>(nb::str(key)), "there is no such setting");
   }
   return settings;
+}
+
+Request request_from_dict(const nb::dict& dict) {
+  Request request;
+  const auto settings = nb::steal<nb::dict>(PyDict_Copy(dict.ptr()));
+  const auto take = [&]<class T>(const char* name, const T*& given) {
+    given = nullptr;
+    if (!settings.contains(name) || !nb::try_cast<const T*>(settings[name], given, false)) return false;
+    nb::del(settings[name]);
+    return given != nullptr;
+  };
+  const InputImage* image = nullptr;
+  const Calibration* calibration = nullptr;
+  if (take("image", image)) request.images.start = *image;
+  if (take("to_image", image)) request.images.end = *image;
+  if (take("style_mask", image)) request.images.style_mask = *image;
+  if (take("dial", calibration)) request.dial = std::make_shared<const Dial>(calibration->dial);
+  request.settings = settings_from_dict(settings);
+  return request;
 }
 
 nb::dict settings_to_dict(const Settings& settings) {
@@ -130,10 +150,21 @@ void bind_settings(nb::module_& module) {
       "options", [] { return declared([](auto& s, auto&& v) { visit_settings(s, v); }, Settings()); },
       "Every setting of a picture, in the order people read them.");
   module.def(
-      "engine_options",
-      [] { return declared([](auto& o, auto&& v) { visit_engine_options(o, v); }, EngineOptions()); },
+      "model_options",
+      [] { return declared([](auto& o, auto&& v) { visit_model_options(o, v); }, ModelOptions()); },
       "What the engine runs on; part of no picture's settings.");
-  module.def("dial_methods", &dial_methods, "Names that the setting `method` takes.");
+  nb::class_<MethodInfo>(module, "MethodInfo", "What one method of turning the dial is and can do.")
+      .def_ro("name", &MethodInfo::name, "As the setting `method` has it.")
+      .def_ro("summary", &MethodInfo::summary, "One line.")
+      .def_ro("acts_on_part", &MethodInfo::acts_on_part, "`style_mask` and `mask_words` are for it.")
+      .def_ro("window", &MethodInfo::window, "`style_start` and `style_end` are for it.")
+      .def_ro("edits", &MethodInfo::edits, "It edits the finished picture.")
+      .def_ro("angle", &MethodInfo::angle, "It turns the encoding by an angle, perhaps `per_token`.")
+      .def_ro("needs_dial", &MethodInfo::needs_dial, "`dial` is for it.")
+      .def_ro("weakens", &MethodInfo::weakens, "It takes the style away, at positions below 0.")
+      .def_ro("peer", &MethodInfo::peer, "Somebody else's dial, to compare with.");
+  module.def("dial_methods", &dial_methods,
+             "All methods that the setting `method` takes, the default first.");
 }
 
 }  // namespace latentdial::binding

@@ -7,24 +7,22 @@
 #include "images.h"
 
 namespace latentdial::binding {
-namespace {
 
 namespace nb = nanobind;
 
-thread_local const Pipeline* at_work = nullptr;
+thread_local const Watch::Turn* Watch::Turn::innermost_ = nullptr;
 
-}  // namespace
-
-Watch::Turn::Turn(const Pipeline& pipeline) : before_(at_work) {
-  if (at_work == &pipeline) {
-    throw invalid_input(
-        "callback: the pipeline is at work on what it reports; call it when that is finished");
+Watch::Turn::Turn(const Pipeline& pipeline) : pipeline_(&pipeline), before_(innermost_) {
+  for (const Turn* turn = before_; turn != nullptr; turn = turn->before_) {
+    if (turn->pipeline_ == &pipeline)
+      throw invalid_input("callback",
+                          "the pipeline is at work on what it reports; call it when that is finished");
   }
-  at_work = &pipeline;
+  innermost_ = this;
 }
 
 Watch::Turn::~Turn() {
-  at_work = before_;
+  innermost_ = before_;
 }
 
 template <class Tell>
@@ -68,7 +66,7 @@ void bind_watch(nb::module_& module) {
       .def_ro("step", &Progress::step, "Steps done of the batch of pictures that is being made.")
       .def_ro("steps", &Progress::steps, "Its steps in all.")
       .def_ro("picture", &Progress::picture, "Pictures finished.")
-      .def_ro("pictures", &Progress::pictures, "Pictures in all.")
+      .def_ro("pictures", &Progress::pictures, "Pictures in all; 0 where that is not known.")
       .def("__repr__", [](const Progress& p) {
         return fmt::format("Progress(step={}, steps={}, picture={}, pictures={})", p.step, p.steps, p.picture,
                            p.pictures);

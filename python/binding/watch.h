@@ -14,7 +14,7 @@ namespace latentdial::binding {
 /// What a callback is told.
 struct Progress {
   int step = 0, steps = 0;        ///< Of the batch that is being made.
-  int picture = 0, pictures = 0;  ///< Finished, and in all.
+  int picture = 0, pictures = 0;  ///< Finished, and in all; 0 where that is not known.
 };
 
 /// Work without the GIL that Python can follow and stop: by a callback that returns False or raises, or by
@@ -44,7 +44,7 @@ class Watch {
   void picture_finished() { ++picture_; }
 
  private:
-  /// One thread's turn at a pipeline: a callback that calls the pipeline which calls it would wait forever.
+  /// One thread's turn at a pipeline: a callback that calls a pipeline which waits for it would wait forever.
   class Turn {
    public:
     explicit Turn(const Pipeline& pipeline);
@@ -53,7 +53,9 @@ class Watch {
     Turn& operator=(const Turn&) = delete;
 
    private:
-    const Pipeline* before_;
+    const Pipeline* pipeline_;
+    static thread_local const Turn* innermost_;  ///< Of this thread.
+    const Turn* before_;                         ///< The turn in whose callback this one is.
   };
 
   [[nodiscard]] Observer observer();

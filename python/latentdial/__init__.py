@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from . import _engine
-from ._engine import ModelInfo, Progress, Reading
+from ._engine import Calibration, ModelInfo, Progress, Reading
 from .errors import Cancelled, Error, InternalError, InvalidInput, IOFailure
 from .pictures import save
 from .pipeline import Pipeline
@@ -21,6 +21,7 @@ from .result import Result, Strip
 
 __version__: str = _engine.version
 __all__ = [
+    "Calibration",
     "Cancelled",
     "Error",
     "IOFailure",
@@ -41,7 +42,7 @@ __all__ = [
 
 def dial_methods() -> list[str]:
     """Names that the setting `method` takes, the default first."""
-    return _engine.dial_methods()
+    return [method.name for method in _engine.dial_methods()]
 
 
 def read_parameters(path: str | os.PathLike[str]) -> str:

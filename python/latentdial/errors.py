@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
-# What the command line calls otherwise, or has besides the settings.
-_OTHER_FLAGS = {"--size": "width, height", "-p": "prompt", "-m": "model"}
-# An advice to run the program stays as it is typed.
-_COMMAND = re.compile(r"latentdial [a-z]+(?: --?[a-z-]+(?: (?:\"[^\"]*\"|[^\s,;:]+))?)+")
-_FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*|-[pm])(?![\w-])( (?=\"))?")
-
 
 class Error(Exception):
     """Base of all exceptions of this package. `str(error)` is one line: what, where, what would be right.
 
-    `code` says which kind it is: "invalid_input", "cancelled", "io" or "internal".
+    `code` says which kind it is: "invalid_input", "cancelled", "io" or "internal". `field` is the keyword that is
+    wrong, which the line begins with: "guidance_scale"; None where it is none, but a file, say.
     """
 
     code = "internal"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
 
 
 class InvalidInput(Error, ValueError):
@@ -44,27 +41,9 @@ class InternalError(Error):
     code = "internal"
 
 
-def in_keywords(message: str) -> str:
-    """The engine's line with keywords for the command line's flags: `--cfg` becomes `guidance_scale`."""
-    from . import _engine
-
-    names = dict(_OTHER_FLAGS)
-    for option in (*_engine.options(), *_engine.engine_options()):
-        for flag in option.flags.split(",") if option.flags else ():
-            names[flag] = option.name
-
-    def keyword(match: re.Match) -> str:
-        flag, before_text = match.groups()
-        return names.get(flag, flag.lstrip("-").replace("-", "_")) + ("=" if before_text else "")
-
-    parts, end = [], 0
-    for command in _COMMAND.finditer(message):
-        parts += [_FLAG.sub(keyword, message[end : command.start()]), command.group()]
-        end = command.end()
-    return "".join(parts) + _FLAG.sub(keyword, message[end:])
-
-
-def from_engine(code: str, message: str) -> Error:
+def from_engine(code: str, line: str, field: str) -> Error:
     """The exception for one of the engine's errors; the extension calls this."""
     kinds = {kind.code: kind for kind in (InvalidInput, Cancelled, IOFailure, InternalError)}
-    return kinds[code](in_keywords(message))
+    error = kinds[code](line)
+    error.field = field or None
+    return error

@@ -16,7 +16,10 @@ ALIASES = {"num_inference_steps": "steps"}
 OPTIONS = {option.name: option for option in _engine.options()}
 HIGHEST_SEED = 2**64 - 1
 MOST_PICTURES = 100_000
-NOT_SUPPORTED = {"generator": "a torch generator is not supported; seed=N draws the noise that torch.Generator().manual_seed(N) draws on the CPU"}
+NOT_SUPPORTED = {
+    "generator": "a torch generator is not supported; seed=N draws the noise that torch.Generator().manual_seed(N) draws on the CPU",
+    "mask": "what says where the style acts is style_mask",
+}
 
 Positions = Union[str, float, Iterable[float]]
 
@@ -33,7 +36,7 @@ def checked(keyword: str, value: Any, kind: type) -> Any:
     value = plain(value)
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    raise InvalidInput(f"{keyword}: {value!r} is no {kind.__name__}")
+    raise InvalidInput(f"{value!r} is no {kind.__name__}", keyword)
 
 
 def in_range(keyword: str, value: Any, low: int, high: int) -> int:
@@ -41,7 +44,7 @@ def in_range(keyword: str, value: Any, low: int, high: int) -> int:
     number = checked(keyword, value, int)
     if low <= number <= high:
         return number
-    raise InvalidInput(f"{keyword}: {number} is out of range, use {low} to {high}")
+    raise InvalidInput(f"{number} is out of range, use {low} to {high}", keyword)
 
 
 def to_settings(keywords: dict[str, Any], **fixed: str) -> dict[str, Any]:
@@ -51,11 +54,11 @@ def to_settings(keywords: dict[str, Any], **fixed: str) -> dict[str, Any]:
     for keyword, value in keywords.items():
         name = ALIASES.get(keyword, keyword)
         if name in fixed:
-            raise InvalidInput(f"{keyword}: it is set by {fixed[name]}")
+            raise InvalidInput(f"it is set by {fixed[name]}", keyword)
         if name not in OPTIONS:
-            raise InvalidInput(f"{keyword}: {NOT_SUPPORTED.get(keyword) or _unknown(keyword)}")
+            raise InvalidInput(NOT_SUPPORTED.get(keyword) or _unknown(keyword), keyword)
         if name in settings:
-            raise InvalidInput(f"{keyword}: {name} is given already")
+            raise InvalidInput(f"{name} is given already", keyword)
         if value is not None:
             settings[name] = plain(value)
     return settings
@@ -72,10 +75,10 @@ def to_positions(keyword: str, given: Positions) -> list[float]:
         try:
             return _engine.parse_range(given)
         except InvalidInput as error:
-            raise InvalidInput(str(error).replace("range:", f"{keyword}:", 1)) from None
+            raise InvalidInput(str(error).removeprefix(f"{error.field}: "), keyword) from None
     values = [given] if numpy.ndim(given) == 0 else list(given)  # type: ignore[arg-type]
     if not values:
-        raise InvalidInput(f"{keyword}: no position is given; use numbers as in [0, 0.5, 1], or \"0:1:11\"")
+        raise InvalidInput("no position is given; use numbers as in [0, 0.5, 1], or \"0:1:11\"", keyword)
     for value in values:
         checked(keyword, float(value) if type(value) is int else value, float)
     return [float(value) for value in values]
@@ -85,3 +88,8 @@ def table() -> str:
     """All settings with type, default and meaning, for docstrings."""
     lines = [f"    {o.name} ({o.type}, default {o.default!r}): {o.help}" for o in OPTIONS.values() if o.name != "prompt"]
     return "\n".join(lines)
+
+
+def methods() -> str:
+    """All methods of the dial and what they do, for docstrings."""
+    return "\n".join(f"    {method.name}: {method.summary}" for method in _engine.dial_methods())

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from PIL import Image
 
 from . import _engine
-from .errors import InvalidInput, in_keywords
-from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, table, to_positions, to_settings
-from .pictures import PictureFiles, PictureLike, from_pixels, to_pixels
+from .errors import InvalidInput
+from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, methods, table, to_positions, to_settings
+from .pictures import PictureLike, from_pixels, to_engine, to_pixels, with_given
 from .result import Result, Strip
 from .stages import Stages
 
 Callback = Callable[[_engine.Progress], Any]
+# What a fit decides by itself, and what it makes no pictures of.
+_OF_A_DIAL = (
+    *("position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance", "style_mask", "mask_words", "per_token"),
+    *("image", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
+)
 OnPreview = Callable[[int, int, Image.Image], Any]
-
-
-def _embedded_model() -> str:
-    """The model that comes with the package; empty where it is not installed and the engine looks elsewhere."""
-    packaged = pathlib.Path(__file__).parent / "models" / "scenes"
-    return str(packaged) if "LATENTDIAL_SCENES" not in os.environ and packaged.is_dir() else ""
 
 
 class Pipeline(Stages):
     """A Stable Diffusion checkpoint with a style-strength dial. Make one with `Pipeline.from_pretrained`.
 
-    Threads may share a pipeline: its calls run one after the other, each with all its cores, and the GIL is
-    released meanwhile. Ctrl-C stops a call in the main thread before the next U-Net evaluation.
+    Threads may use one pipeline: its calls run one after the other, each with all its cores, and the GIL is
+    released meanwhile. Those of pipelines that `share` the weights run at once. Ctrl-C stops a call in the main thread before the next U-Net evaluation.
     """
 
     def __init__(self, engine: _engine.Engine) -> None:
@@ -65,12 +63,17 @@ class Pipeline(Stages):
         Raises:
             InvalidInput: There is no such model, it cannot be read, or an argument is out of range.
         """
-        path = _embedded_model() if model is None else os.path.expanduser(os.fspath(model))
+        path = "" if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
-            raise InvalidInput("model: the path is empty; leave it out for the model that comes with the package")
+            raise InvalidInput("the path is empty; leave it out for the model that comes with the package", "model")
         tiny = os.path.expanduser(os.fspath(taesd))
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
         return cls(_engine.Engine(path, _files(lora), _files(embedding), tiny, *numbers))
+
+    def share(self) -> Pipeline:
+        """A pipeline for another caller on the same weights, which are not copied. It remembers work of its own: the
+        calls of both run at once, each with all its cores."""
+        return Pipeline(self._engine.share())
 
     @property
     def info(self) -> _engine.ModelInfo:
@@ -104,8 +107,9 @@ class Pipeline(Stages):
             on_preview: Called as `on_preview(picture, step, image)` with the pictures under way: the place in the
                 list, the step and a PIL image of what the model sees in the noise. No picture changes by it.
             preview_every: Steps from one preview to the next, 1 to 1000; each costs a decoding, which `taesd` makes cheap.
-            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `mask` take a
-                path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1).
+            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `style_mask`
+                take a path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1); `dial` a path or
+                what `calibrate` returned.
 
         Returns:
             Pictures in the order of the prompts.
@@ -120,7 +124,7 @@ class Pipeline(Stages):
         prompts = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
         count = in_range("num_images_per_prompt", num_images_per_prompt, 1, MOST_PICTURES)
         if not prompts:
-            raise InvalidInput("prompt: the list is empty; say what the picture shows")
+            raise InvalidInput("the list is empty; say what the picture shows", "prompt")
         return Result(**self._make([{**one, "prompt": text} for text in prompts for one in _with_seeds(common, count)], callback, on_preview, preview_every))
 
     def dial(self, prompt: str, style: str, at: Positions = "0:1:11", *, callback: Callback | None = None, **settings: Any) -> Strip:
@@ -130,7 +134,8 @@ class Pipeline(Stages):
             prompt: What the pictures show. A prompt that names the style can be turned down: positions below 0.
             style: What the dial turns: "Monet style", "sunset", any described feature.
             at: Dial positions, 0 none, 1 full, -4 to 4: numbers, or "A:B:N" for N values from A to B.
-            callback, **settings: As for calling the pipeline; `method` picks another dial.
+            callback, **settings: As for calling the pipeline; `method` picks another dial, `dial` is a path or what
+                `calibrate` returned.
 
         Returns:
             The strip, with `positions` and `sheet()`.
@@ -139,7 +144,7 @@ class Pipeline(Stages):
             InvalidInput, Cancelled: As for calling the pipeline.
         """
         if not isinstance(style, str) or not style.strip():
-            raise InvalidInput("style: no style is given; say what the dial turns, as in \"Monet style\"")
+            raise InvalidInput("no style is given; say what the dial turns, as in \"Monet style\"", "style")
         common = to_settings(settings, position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate")
         common.update(prompt=prompt, style=style)
         positions = to_positions("at", at)
@@ -166,7 +171,7 @@ class Pipeline(Stages):
         """
         common = to_settings(settings)
         if not to_prompt and "to_seed" not in common and "to_image" not in common:
-            raise InvalidInput("to_prompt: no other end is given; use to_prompt, to_seed or to_image")
+            raise InvalidInput("no other end is given; use to_prompt, to_seed or to_image", "to_prompt")
         common.update(prompt=prompt, to_prompt=to_prompt)
         positions = to_positions("theta", theta)
         made = self._make([{**common, "theta": position} for position in positions], callback)
@@ -204,21 +209,58 @@ class Pipeline(Stages):
         number = {name: in_range(name, value, *limits) for name, value, limits in (("evaluations", evaluations, (2, 1000)), ("seed", seed, (0, HIGHEST_SEED)))}
         return self._engine.measure(pixels, **text, **number, callback=callback)
 
+    def calibrate(
+        self,
+        style: str,
+        *,
+        prompts: str | Sequence[str] | None = None,
+        seeds: Sequence[int] | None = None,
+        content_budget: float | None = None,
+        callback: Callback | None = None,
+        **settings: Any,
+    ) -> _engine.Calibration:
+        """Fits the dial to a style, so that position 0.5 shows half of it, as `latentdial calibrate` does.
+
+        Args:
+            style: The style, or any described feature.
+            prompts: What the pictures show, without the style; None: four plain scenes.
+            seeds: Of the pictures of each prompt, 1 to 100; None: 0, 1 and 2.
+            content_budget: How far the scene may move before the range ends, in distances between two seeds' scenes,
+                0 to 100; None: 2; 0: no limit.
+            callback: As for calling the pipeline; how many pictures there will be is not known, so `pictures` is 0.
+            **settings: steps, sampler, guidance_scale and the like; the dial is exact at these.
+
+        Returns:
+            The dial: `low`, `high`, `low_reason`, `high_reason`, `points`, `strengthen`, `weaken`, `save(path)`. It goes
+            to `pipe.dial(…, dial=…)` as it is.
+
+        Raises:
+            InvalidInput: As for calling the pipeline, or the style does not show on this model.
+            Cancelled: The callback returned False.
+        """
+        common = to_settings(settings, prompt="prompts", seed="seeds", **dict.fromkeys(_OF_A_DIAL, "calibrate"))
+        texts = [prompts] if isinstance(prompts, str) else prompts
+        return _engine.calibrate(
+            self._engine,
+            self._with_both_sides({**common, "style": checked("style", style, str)}),
+            None if texts is None else [checked("prompts", text, str) for text in texts],
+            None if seeds is None else [in_range("seeds", seed, 0, HIGHEST_SEED) for seed in seeds],
+            None if content_budget is None else to_positions("content_budget", [content_budget])[0],
+            callback,
+        )
+
     def _make(
         self, jobs: list[dict[str, Any]], callback: Callback | None, on_preview: OnPreview | None = None, preview_every: int = 1
     ) -> dict[str, Any]:
         """The fields of a Result, one picture per job."""
         every = in_range("preview_every", preview_every, 1, 1000)
         look = on_preview and (lambda seen: on_preview(seen.picture, seen.step, Image.fromarray(seen.image)))
-        with PictureFiles() as files:
-            given = [files.write(self._with_both_sides(job)) for job in jobs]
-            made = self._engine.generate(given, callback, look, every)
-            told = [files.forget(picture.settings, picture.parameters, self.info) for picture in made]
+        made = self._engine.generate(to_engine(self._with_both_sides(job) for job in jobs), callback, look, every)
         return {
-            "images": [from_pixels(picture.image, text) for picture, (_, text) in zip(made, told)],
-            "settings": [settings for settings, _ in told],
-            "parameters": [text for _, text in told],
-            "notices": list(dict.fromkeys(in_keywords(line) for picture in made for line in picture.notices)),
+            "images": [from_pixels(picture.image, picture.parameters) for picture in made],
+            "settings": [with_given(picture.settings, job) for picture, job in zip(made, jobs)],
+            "parameters": [picture.parameters for picture in made],
+            "notices": list(dict.fromkeys(line for picture in made for line in picture.notices)),
             "seconds": [picture.seconds for picture in made],
         }
 
@@ -239,8 +281,8 @@ def _with_seeds(settings: dict[str, Any], count: int) -> list[dict[str, Any]]:
     if count == 1 or not isinstance(seed, int) or isinstance(seed, bool):
         return [settings]
     if seed + count - 1 > HIGHEST_SEED:
-        raise InvalidInput(f"seed: {seed} and {count - 1} more go beyond the last seed, {HIGHEST_SEED}")
+        raise InvalidInput(f"{seed} and {count - 1} more go beyond the last seed, {HIGHEST_SEED}", "seed")
     return [{**settings, "seed": seed + i} for i in range(count)]
 
 
-Pipeline.__call__.__doc__ = f"{Pipeline.__call__.__doc__}\n{table()}\n"
+Pipeline.__call__.__doc__ = f"{Pipeline.__call__.__doc__}\n{table()}\n\n        Methods of the dial:\n\n{methods()}\n"

@@ -79,8 +79,7 @@ class Worker:
 
     def describe(self, jobs: Sequence[Job]) -> list[tuple[dict[str, Any], str]]:
         """The settings of each with the model's defaults filled in, and the text that its PNG will hold."""
-        settings = [self._engine.resolve(job.settings) for job in jobs]
-        return [(one, _engine.to_parameters(one, self._engine.info)) for one in settings]
+        return [(self._engine.resolve(job.settings), self._engine.parameters(job.settings)) for job in jobs]
 
     def make(self, jobs: Sequence[Job]) -> list[Made]:
         pictures = self._engine.generate([job.settings for job in jobs], None, None, 1)
@@ -93,11 +92,11 @@ class Folder:
     def __init__(self, path: pathlib.Path, resume: bool):
         self._path, self._manifest = path, path / "manifest.jsonl"
         if self._manifest.exists() and not resume:
-            raise InvalidInput(f"out: {path} holds an earlier run; go on with it by resume, or use another folder")
+            raise InvalidInput(f"{path} holds an earlier run; go on with it by resume, or use another folder", "out")
         path.mkdir(parents=True, exist_ok=True)
 
     def finished(self, file: str, parameters: str) -> bool:
-        """Whether the picture is there, with exactly this text, which names its settings and the weights that made it."""
+        """Whether the picture is there, and by its text the one that would get this text."""
         path = self._path / file
         if not path.exists():
             return False
@@ -197,7 +196,7 @@ class Actors:
                 self._free += [actor] * AHEAD
             else:
                 one, other = (f"{name} [{model_hash}]" for name, model_hash in (self.model, answer))
-                raise InvalidInput(f"model: one machine has {one}, another {other}")
+                raise InvalidInput(f"one machine has {one}, another {other}", "model")
 
     def _replace(self, result: Any, error: Exception) -> None:
         actor, batch = self._running.pop(result)

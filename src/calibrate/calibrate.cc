@@ -11,15 +11,19 @@
 
 #include "calibrate/content_budget.h"
 #include "calibrate/fit_colours.h"
+#include "dial/colour_map.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 // The first by which the style comes through in full keeps most of the scene (docs/ruler.md).
-constexpr EditWay kWays[] = {kGentleEdit, {0.6, 6, 1.7}, {0.2, 2, 1}};
+const EditRecipe kRecipes[] = {
+    kGentleEdit, {.start = 0.6, .passes = 6, .guidance = 1.7}, {.start = 0.2, .passes = 2, .guidance = 1}};
 // Of a picture whose colours and outlines are in the style already; the map is to come.
-constexpr EditWay kColoursFirst = {0.7, 2, 0.57};
+const EditRecipe kColoursFirst = {.start = 0.7, .passes = 2, .guidance = 0.57};
 // Of such an edit, how much may be no matter of colours and outlines (docs/ruler.md, "Outlines").
 constexpr double kMostMadeUp = 0.4;
 // The edit keeps a scene that the words alone would have laid out otherwise, so the meter reads it a little
@@ -64,21 +68,35 @@ struct Scene {
   Shown plain, styled;
 };
 
+std::string styled_prompt(const CalibrationOptions& options, const std::string& prompt) {
+  return prompt + ", " + options.settings.style;
+}
+
+/// A dial without any position yet.
+Dial new_dial(const ModelInfo& model, const CalibrationOptions& options) {
+  Dial dial;
+  dial.style = options.settings.style;
+  dial.model = model.name;
+  dial.fingerprint = model.fingerprint;
+  dial.guidance_scale = options.settings.guidance_scale;
+  return dial;
+}
+
 /// Makes pictures and reads them, counting what is done.
 class Fitter {
  public:
   Fitter(const Pipeline& pipeline, const CalibrationOptions& options)
       : pipeline_(pipeline), options_(options) {}
 
-  [[nodiscard]] std::vector<Image> make(const std::vector<Settings>& list) {
+  [[nodiscard]] std::vector<Image> make(const std::vector<Request>& list) {
     std::vector<Image> images(list.size());
     pipeline_.generate(list,
                        [&](std::size_t i, Picture picture) {
                          images[i] = std::move(picture.image);
                          ++pictures;
-                         if (options_.on_progress) options_.on_progress(pictures, pictures);
+                         if (options_.on_picture) options_.on_picture(pictures);
                        },
-                       {.on_step = {}, .stop = options_.stop});
+                       {.on_step = options_.on_step, .stop = options_.stop});
     return images;
   }
 
@@ -100,6 +118,22 @@ class Fitter {
     return shown;
   }
 
+  /// A scene edited at a strength, as a dial whose position is the strength; a negative one turns back the
+  /// prompt that names the style.
+  [[nodiscard]] Request edited(const Scene& scene, const EditRecipe& recipe, double strength) const {
+    Request request(options_.settings);
+    Settings& s = request.settings;
+    s.prompt = strength < 0 ? styled_prompt(options_, scene.prompt) : scene.prompt;
+    s.seed = scene.seed;
+    s.method = "calibrated";
+    s.position = strength;
+    Dial dial = new_dial(pipeline_.info(), options_);
+    DialSide& side = strength < 0 ? dial.weaken : dial.strengthen;
+    side = {recipe, {{0, 0}, {strength, strength}}, strength, ""};
+    request.dial = std::make_shared<const Dial>(std::move(dial));
+    return request;
+  }
+
   int pictures = 0;
 
  private:
@@ -108,7 +142,7 @@ class Fitter {
                                             const std::string& feature) const {
     const auto readings = pipeline_.measure(
         images, {.style = feature, .prompt = prompt, .evaluations = options_.evaluations, .seed = 0},
-        {.on_step = {}, .stop = options_.stop});
+        {.on_step = options_.on_step, .stop = options_.stop});
     std::vector<double> strengths;
     for (const auto& reading : readings) strengths.push_back(reading.strength);
     return strengths;
@@ -128,20 +162,16 @@ Settings plain_settings(const CalibrationOptions& options, const std::string& pr
   return s;
 }
 
-std::string styled_prompt(const CalibrationOptions& options, const std::string& prompt) {
-  return prompt + ", " + options.settings.style;
-}
-
 /// The prompts and seeds on which the style shows.
 std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options) {
   std::vector<Scene> scenes;
-  std::vector<Settings> plain, styled;
+  std::vector<Request> plain, styled;
   std::vector<std::string> contents;
   for (const auto& prompt : options.prompts) {
     for (const auto seed : options.seeds) {
       scenes.push_back({prompt, seed, {}, {}});
-      plain.push_back(plain_settings(options, prompt, seed));
-      styled.push_back(plain_settings(options, styled_prompt(options, prompt), seed));
+      plain.emplace_back(plain_settings(options, prompt, seed));
+      styled.emplace_back(plain_settings(options, styled_prompt(options, prompt), seed));
       contents.push_back(prompt);
     }
   }
@@ -158,26 +188,13 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
   if (static_cast<double>(scenes.size()) <
       kLeastScenes * static_cast<double>(options.prompts.size() * options.seeds.size())) {
     throw invalid_input(
-        fmt::format("--style: \"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
+        "style",
+        fmt::format("\"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
                     "a style that this "
                     "model knows",
                     options.settings.style, scenes.size(), options.prompts.size() * options.seeds.size()));
   }
   return scenes;
-}
-
-/// `anchored` at a strength; a negative one turns back the prompt that names the style.
-Settings edited(const CalibrationOptions& options, const Scene& scene, const EditWay& way, double strength) {
-  Settings s = options.settings;
-  s.prompt = strength < 0 ? styled_prompt(options, scene.prompt) : scene.prompt;
-  s.seed = scene.seed;
-  s.method = "anchored";
-  s.style_start = way.start;
-  s.style_passes = way.passes;
-  s.style_guidance = way.guidance;
-  if (way.colours) s.style_colours = to_text(*way.colours);
-  s.position = strength;
-  return s;
 }
 
 /// How the pictures at one strength read, and the pictures.
@@ -188,7 +205,7 @@ struct Response : ResponsePoint {
 /// One side of a dial, and how pictures are made there.
 struct Side {
   bool weaken;
-  EditWay way = {};
+  EditRecipe recipe = {};
   std::vector<Response> response = {};
 
   /// The reading that counts as full: what the words' own strength shows, where that is in full. An edit may
@@ -203,12 +220,11 @@ struct Side {
 
 /// How the pictures read at `strength`: the share of the way from plain to styled, or where the style is
 /// weakened from styled to plain; and what they keep of the content, as a share of what the other end shows.
-Response respond(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                 const Side& side, double strength) {
-  std::vector<Settings> list;
+Response respond(Fitter& fitter, const std::vector<Scene>& scenes, const Side& side, double strength) {
+  std::vector<Request> list;
   std::vector<std::string> contents;
   for (const Scene& scene : scenes) {
-    list.push_back(edited(options, scene, side.way, side.weaken ? -strength : strength));
+    list.push_back(fitter.edited(scene, side.recipe, side.weaken ? -strength : strength));
     contents.push_back(scene.prompt);
   }
   auto shown = fitter.read(fitter.make(list), contents, !side.weaken);
@@ -247,14 +263,13 @@ std::vector<DialledScene> dialled(const CalibrationOptions& options, const std::
   return list;
 }
 
-/// The first of `kWays` by which the style comes through in full, or where it is weakened goes in full; or
+/// The first of `kRecipes` by which the style comes through in full, or where it is weakened goes in full; or
 /// the one by which most does.
-Side find_anchored_way(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                       bool weaken) {
+Side find_anchored_recipe(Fitter& fitter, const std::vector<Scene>& scenes, bool weaken) {
   Side best{weaken};
-  for (const EditWay& way : kWays) {
-    Side side{weaken, way};
-    side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
+  for (const EditRecipe& recipe : kRecipes) {
+    Side side{weaken, recipe};
+    side.response.push_back(respond(fitter, scenes, side, kStrengths[0]));
     if (side.response.front().mean >= kFullEnough) return side;
     if (best.response.empty() || side.response.front().mean > best.response.front().mean) best = side;
   }
@@ -263,8 +278,7 @@ Side find_anchored_way(Fitter& fitter, const CalibrationOptions& options, const 
 
 /// The same side by pictures whose colours and outlines are brought into the style first, as the edits found
 /// so far tell; none where that keeps less of the style, or too little of the picture.
-std::optional<Side> colours_first(Fitter& fitter, const CalibrationOptions& options,
-                                  const std::vector<Scene>& scenes, const Side& edited) {
+std::optional<Side> colours_first(Fitter& fitter, const std::vector<Scene>& scenes, const Side& edited) {
   std::vector<Image> from, to;
   for (const Scene& scene : scenes) {
     from.push_back(edited.weaken ? scene.styled.image : scene.plain.image);
@@ -272,31 +286,29 @@ std::optional<Side> colours_first(Fitter& fitter, const CalibrationOptions& opti
   }
   const Response& known = edited.response.front();
   Side side{edited.weaken, kColoursFirst};
-  side.way.colours = fit_colours(from, known.images, to);
-  side.response.push_back(respond(fitter, options, scenes, side, kStrengths[0]));
+  side.recipe.colours = numbers_of(fit_colours(from, known.images, to));
+  side.response.push_back(respond(fitter, scenes, side, kStrengths[0]));
   const Response& response = side.response.front();
   const bool shows = response.mean >= std::min(kFullEnough, known.mean);
   return shows && made_up(from, response.images) <= kMostMadeUp ? std::optional(side) : std::nullopt;
 }
 
-/// How the side's pictures are to be made. The gentle way moves nothing; where another one is needed, colours
-/// and outlines come first if the style is a matter of these.
-Side find_way(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-              bool weaken) {
-  const Side anchored = find_anchored_way(fitter, options, scenes, weaken);
-  if (anchored.way == kGentleEdit) return anchored;
-  return colours_first(fitter, options, scenes, anchored).value_or(anchored);
+/// How the side's pictures are to be made. The gentle recipe moves nothing; where another one is needed,
+/// colours and outlines come first if the style is a matter of these.
+Side find_recipe(Fitter& fitter, const std::vector<Scene>& scenes, bool weaken) {
+  const Side anchored = find_anchored_recipe(fitter, scenes, weaken);
+  if (anchored.recipe == kGentleEdit) return anchored;
+  return colours_first(fitter, scenes, anchored).value_or(anchored);
 }
 
 /// Adds strengths for as long as more of the style shows and the content stays; says why it stopped.
-std::string extend(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                   Side& side) {
+std::string extend(Fitter& fitter, const std::vector<Scene>& scenes, Side& side) {
   for (std::size_t k = 1; k < std::size(kStrengths); ++k) {
     const ResponsePoint last = side.response.back();
-    Response point = respond(fitter, options, scenes, side, kStrengths[k]);
+    Response point = respond(fitter, scenes, side, kStrengths[k]);
     const bool keeps = point.content >= kLeastContent;
     const ResponsePoint beyond = point;
-    if (!keeps) point = respond(fitter, options, scenes, side, (last.strength + kStrengths[k]) / 2);
+    if (!keeps) point = respond(fitter, scenes, side, (last.strength + kStrengths[k]) / 2);
     const bool more = point.mean >= last.mean + kLeastGain;
     if (more && point.content >= kLeastContent) side.response.push_back(std::move(point));
     if (!keeps)
@@ -314,7 +326,7 @@ std::string extend(Fitter& fitter, const CalibrationOptions& options, const std:
 /// outlines cannot show another scene.
 void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
                     const std::vector<Scene>& scenes, const Side& side, double budget, DialSide& result) {
-  if (budget == 0 || side.way.colours || result.points.size() < 2) return;
+  if (budget == 0 || !side.recipe.colours.empty() || result.points.size() < 2) return;
   std::vector<double> positions;
   for (const DialPoint& point : result.points) positions.push_back(point.position);
   const double end =
@@ -327,11 +339,10 @@ void hold_to_budget(const Pipeline& pipeline, const CalibrationOptions& options,
 /// The dial's side. At 1 stands as much of the edit as shows what the words do, and other strengths where the
 /// meter reads them beside it; or where that strength does not show the style in full, each where the meter
 /// reads it.
-DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::vector<Scene>& scenes,
-                  Side& side) {
-  side = find_way(fitter, options, scenes, side.weaken);
-  DialSide result{side.way, {{0, 0}}, 0, ""};
-  result.reason = extend(fitter, options, scenes, side);
+DialSide fit_side(Fitter& fitter, const std::vector<Scene>& scenes, Side& side) {
+  side = find_recipe(fitter, scenes, side.weaken);
+  DialSide result{side.recipe, {{0, 0}}, 0, ""};
+  result.reason = extend(fitter, scenes, side);
   const double sign = side.weaken ? -1 : 1;
   const double full = side.full();
   const auto position_of = [&](const Response& at) { return std::round(at.mean / full * 1000) / 1000; };
@@ -345,7 +356,7 @@ DialSide fit_side(Fitter& fitter, const CalibrationOptions& options, const std::
 double budget_of(const Pipeline& pipeline, const CalibrationOptions& options,
                  const std::vector<Scene>& scenes) {
   if (options.content_budget == 0) return 0;
-  std::vector<SeenPicture> plain;
+  std::vector<DescribedPicture> plain;
   for (const Scene& scene : scenes) plain.push_back({scene.plain.image, scene.prompt});
   return options.content_budget * distance_of_seeds(pipeline, plain, options.stop);
 }
@@ -353,18 +364,15 @@ double budget_of(const Pipeline& pipeline, const CalibrationOptions& options,
 }  // namespace
 
 Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options) {
+  validate(options);
   Fitter fitter(pipeline, options);
   const auto scenes = find_scenes(fitter, options);
   Calibration result;
-  Dial& dial = result.dial;
-  dial.style = options.settings.style;
-  dial.model = pipeline.info().name;
-  dial.fingerprint = pipeline.info().fingerprint;
-  dial.guidance_scale = options.settings.guidance_scale;
+  Dial& dial = result.dial = new_dial(pipeline.info(), options);
   const double budget = budget_of(pipeline, options, scenes);
   const auto fit = [&](bool weaken, std::vector<ResponsePoint>& response) {
     Side side{weaken};
-    DialSide fitted = fit_side(fitter, options, scenes, side);
+    DialSide fitted = fit_side(fitter, scenes, side);
     hold_to_budget(pipeline, options, scenes, side, budget, fitted);
     response.assign(side.response.begin(), side.response.end());
     return fitted;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kPrecision = 0.02;
@@ -35,18 +35,18 @@ Image picture_at(double position, const std::vector<double>& positions, const Di
 std::vector<SceneFeatures> features_at_start(const Pipeline& pipeline,
                                              const std::vector<DialledScene>& scenes,
                                              const std::stop_token& stop) {
-  std::vector<SeenPicture> starts;
+  std::vector<DescribedPicture> starts;
   for (const auto& scene : scenes) starts.push_back({scene.points.front(), scene.prompt});
-  return pipeline.scene_features(starts, stop);
+  return scene_features(pipeline, starts, stop);
 }
 
 /// How far styled pictures of the scenes, one each, are from the features `from`.
 double median_distance(const Pipeline& pipeline, const std::vector<SceneFeatures>& from,
                        const std::vector<Image>& pictures, const std::vector<DialledScene>& scenes,
                        const std::stop_token& stop) {
-  std::vector<SeenPicture> seen;
+  std::vector<DescribedPicture> seen;
   for (std::size_t i = 0; i < scenes.size(); ++i) seen.push_back({pictures[i], scenes[i].styled_prompt});
-  const auto to = pipeline.scene_features(seen, stop);
+  const auto to = scene_features(pipeline, seen, stop);
   std::vector<double> distances;
   for (std::size_t i = 0; i < scenes.size(); ++i) distances.push_back(scene_distance(from[i], to[i]));
   return median(distances);
@@ -54,9 +54,9 @@ double median_distance(const Pipeline& pipeline, const std::vector<SceneFeatures
 
 }  // namespace
 
-double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture>& pictures,
+double distance_of_seeds(const Pipeline& pipeline, const std::vector<DescribedPicture>& pictures,
                          const std::stop_token& stop) {
-  const auto features = pipeline.scene_features(pictures, stop);
+  const auto features = scene_features(pipeline, pictures, stop);
   std::vector<double> distances;
   for (std::size_t i = 0; i < features.size(); ++i)
     for (std::size_t k = i + 1; k < features.size(); ++k)
@@ -83,4 +83,4 @@ double end_within_budget(const Pipeline& pipeline, const std::vector<double>& po
   return within;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "latentdial/pipeline.h"
+#include "pipeline/scene_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One prompt and seed on one side of a dial.
 struct DialledScene {
@@ -17,7 +17,8 @@ struct DialledScene {
 
 /// How far pictures of one prompt by different seeds are apart: the median over all pairs, 0 where there are
 /// none.
-[[nodiscard]] double distance_of_seeds(const Pipeline& pipeline, const std::vector<SeenPicture>& pictures,
+[[nodiscard]] double distance_of_seeds(const Pipeline& pipeline,
+                                       const std::vector<DescribedPicture>& pictures,
                                        const std::stop_token& stop);
 
 /// The furthest of a side's positions up to which half of the scenes stay within `budget` of their picture at
@@ -26,4 +27,4 @@ struct DialledScene {
                                        const std::vector<DialledScene>& scenes, double budget,
                                        const std::stop_token& stop);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstddef>
 
-#include "latentdial/pixel_features.h"
+#include "dial/pixel_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kRidge = 1;  // Squared steps of a channel: what hardly varies says nothing.
@@ -103,4 +103,4 @@ double made_up(const std::vector<Image>& pictures, const std::vector<Image>& edi
   return sums.edits > 0 ? left / sums.edits : 0;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "latentdial/colour_map.h"
+#include "dial/colour_map.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Red, green and blue, 0 to 255.
 using Colour = std::array<double, 3>;
@@ -25,4 +25,4 @@ using Colour = std::array<double, 3>;
 /// nothing, 1 all (1 − R²). A scene that was laid out anew is made up. All pictures are of one size.
 [[nodiscard]] double made_up(const std::vector<Image>& pictures, const std::vector<Image>& edits);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

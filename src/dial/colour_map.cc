@@ -1,52 +1,28 @@
-#include "latentdial/colour_map.h"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "dial/colour_map.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
-#include <vector>
 
-#include "latentdial/error.h"
-#include "latentdial/pixel_features.h"
+#include "dial/pixel_features.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t kColumns = kPixelFeatures + 1;
-constexpr std::size_t kNumbers = 3 * kColumns;
-constexpr std::size_t kLongestText = 1000;
-constexpr double kLargest = 10000;
 
 }  // namespace
 
-ColourMap parse_colour_map(const std::string& name, const std::string& text) {
-  const json list = text.size() > kLongestText
-                        ? json()
-                        : json::parse("[" + text + "]", nullptr, /*allow_exceptions=*/false);
-  const auto is_in_range = [](const json& number) {
-    return number.is_number() && std::abs(number.get<double>()) <= kLargest;
-  };
-  if (!list.is_array() || list.size() != kNumbers || !std::all_of(list.begin(), list.end(), is_in_range)) {
-    throw invalid_input(fmt::format(
-        "{}: no map of colours; use eighteen numbers from -{} to {} parted by commas: for red, green "
-        "and blue, five factors and a mean",
-        name, kLargest, kLargest));
-  }
+ColourMap colour_map(const std::vector<double>& numbers) {
   ColourMap map;
-  for (std::size_t i = 0; i < kNumbers; ++i) map.rows[i / kColumns][i % kColumns] = list[i].get<double>();
+  for (std::size_t i = 0; i < kColourNumbers; ++i) map.rows[i / kColumns][i % kColumns] = numbers.at(i);
   return map;
 }
 
-std::string to_text(const ColourMap& map) {
+std::vector<double> numbers_of(const ColourMap& map) {
   std::vector<double> numbers;
   for (const auto& row : map.rows) numbers.insert(numbers.end(), row.begin(), row.end());
-  return fmt::format("{}", fmt::join(numbers, ","));
+  return numbers;
 }
 
 Image recoloured(const Image& image, const ColourMap& map, double share) {
@@ -64,4 +40,4 @@ Image recoloured(const Image& image, const ColourMap& map, double share) {
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

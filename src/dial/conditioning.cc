@@ -4,17 +4,18 @@
 #include <cstddef>
 #include <utility>
 
-namespace latentdial {
+#include "tensor/arithmetic.h"
+
+namespace latentdial::detail {
 
 namespace {
 
-/// The terms, those of one prompt without a mask as one, without those of weight 0.
+/// The terms, those of one condition without a mask as one, without those of weight 0.
 std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
   std::vector<GuidanceTerm> result;
   for (const auto& term : terms) {
     const auto found = std::find_if(result.begin(), result.end(), [&](const GuidanceTerm& other) {
-      return other.text_states.raw() == term.text_states.raw() && !other.mask.defined() &&
-             !term.mask.defined();
+      return other.condition.is(term.condition) && !other.mask.defined() && !term.mask.defined();
     });
     if (found != result.end()) {
       found->weight += term.weight;
@@ -26,12 +27,12 @@ std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
   return result;
 }
 
-/// The place of `states` in `list`, added when it is new.
-std::size_t place_of(const Tensor& states, std::vector<Tensor>& list) {
-  const auto found = std::find_if(list.begin(), list.end(),
-                                  [&](const Tensor& other) { return other.raw() == states.raw(); });
+/// The place of a condition in `list`, added when it is new.
+std::size_t place_of(const Condition& condition, std::vector<Condition>& list) {
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const Condition& other) { return other.is(condition); });
   const auto place = static_cast<std::size_t>(found - list.begin());
-  if (found == list.end()) list.push_back(states);
+  if (found == list.end()) list.push_back(condition);
   return place;
 }
 
@@ -41,20 +42,13 @@ GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms) {
   GuidedStep step;
   auto parts = merged(terms);
   std::vector<std::size_t> places;
-  for (const auto& part : parts) places.push_back(place_of(part.text_states, step.text_states));
+  for (const auto& part : parts) places.push_back(place_of(part.condition, step.conditions));
   step.combine = [parts = std::move(parts), places](const std::vector<Tensor>& predictions) {
-    Tensor guided = Tensor::empty(predictions.front().shape());
-    const auto channels = static_cast<std::size_t>(guided.dim(-1));
-    for (std::size_t i = 0; i < guided.values().size(); ++i) {
-      double value = 0;
-      for (std::size_t k = 0; k < parts.size(); ++k) {
-        const double weight = parts[k].mask.defined() ? parts[k].weight * parts[k].mask.values()[i / channels]
-                                                      : parts[k].weight;
-        value += weight * predictions[places[k]].values()[i];
-      }
-      guided.values()[i] = static_cast<float>(value);
-    }
-    return guided;
+    std::vector<Term> sum;
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      sum.push_back(
+          {parts[k].weight, predictions[places[k]], parts[k].mask.defined() ? &parts[k].mask : nullptr});
+    return linear_combination(sum);
   };
   return step;
 }
@@ -64,30 +58,26 @@ GuidedStep sum_of_steps(const std::vector<WeightedStep>& steps) {
   std::vector<std::vector<std::size_t>> places;
   for (const auto& [weight, step] : steps) {
     auto& own = places.emplace_back();
-    for (const Tensor& states : step.text_states) own.push_back(place_of(states, sum.text_states));
+    for (const Condition& one : step.conditions) own.push_back(place_of(one, sum.conditions));
   }
   sum.combine = [steps, places](const std::vector<Tensor>& predictions) {
     Tensor result = Tensor::zeros(predictions.front().shape());
     for (std::size_t k = 0; k < steps.size(); ++k) {
       std::vector<Tensor> own;
       for (const auto place : places[k]) own.push_back(predictions[place]);
-      const Tensor part = steps[k].step.combine(own);
-      for (std::size_t i = 0; i < result.values().size(); ++i)
-        result.values()[i] += static_cast<float>(steps[k].weight * part.values()[i]);
+      add_scaled(result, steps[k].weight, steps[k].step.combine(own));
     }
     return result;
   };
   return sum;
 }
 
-std::vector<GuidanceTerm> ClassifierFreeGuidance::terms(const Tensor& text_states, double progress) const {
-  return {{negative_states, 1 - scale_at(progress)}, {text_states, scale_at(progress)}};
+std::vector<GuidanceTerm> ClassifierFreeGuidance::terms(const Condition& text, double progress) const {
+  return {{negative, 1 - scale_at(progress)}, {text, scale_at(progress)}};
 }
 
-Conditioning ClassifierFreeGuidance::condition(const Tensor& text_states) const {
-  return [guidance = *this, text_states](double progress) {
-    return weighted_sum(guidance.terms(text_states, progress));
-  };
+Conditioning ClassifierFreeGuidance::condition(const Condition& text) const {
+  return [guidance = *this, text](double progress) { return weighted_sum(guidance.terms(text, progress)); };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

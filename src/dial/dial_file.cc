@@ -1,17 +1,22 @@
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "dial/colour_map.h"
+#include "files/read_file.h"
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
+#include "latentdial/files.h"
+#include "latentdial/text.h"
+#include "tensor/hash.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 using nlohmann::json;
@@ -22,20 +27,19 @@ constexpr int kFormat = 7;
 constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
+constexpr std::size_t kLongestColours = 1000;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
-  throw invalid_input(
-      fmt::format("--dial: {}: {}; make it again with latentdial calibrate", path.string(), what));
+  throw invalid_input("dial",
+                      fmt::format("{}: {}; make it again with latentdial calibrate", path.string(), what));
 }
 
 json parse(const fs::path& path) {
   std::error_code fault;
-  const auto size = fs::file_size(path, fault);
+  const std::string text = read_file(path, kLargestFile, fault);
+  if (fault == std::errc::file_too_large) refuse(path, "larger than 1 MiB");
   if (fault)
-    throw invalid_input(fmt::format("--dial: {} cannot be read: {}", path.string(), fault.message()));
-  if (size > kLargestFile) refuse(path, "larger than 1 MiB");
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+    throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   const auto object = json::parse(text, nullptr, false);
   if (!object.is_object()) refuse(path, "is no JSON object");
   return object;
@@ -71,23 +75,30 @@ class Reader {
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_object()) refuse(path_, fmt::format("\"{}\" is no object", key));
     const Reader read(path_, *found);
-    const EditWay way = {read.number("start", 0, 1), read.whole("passes", 1, kMostPasses),
-                         read.number("guidance", 0, 4), read.colours("colours")};
-    DialSide side{way, read.points("points", sign), 0, read.text("reason")};
+    const EditRecipe recipe = {.start = read.number("start", 0, 1),
+                               .passes = read.whole("passes", 1, kMostPasses),
+                               .guidance = read.number("guidance", 0, 4),
+                               .colours = read.colours("colours")};
+    DialSide side{recipe, read.points("points", sign), 0, read.text("reason")};
     const double last = side.points.empty() ? 0 : side.points.back().position;
     side.end = read.number("end", std::min(0.0, last), std::max(0.0, last));
     return side;
   }
 
  private:
-  /// A map of colours, where there is one.
-  [[nodiscard]] std::optional<ColourMap> colours(const char* key) const {
+  /// A map of colours, where there is one: eighteen numbers parted by commas.
+  [[nodiscard]] std::vector<double> colours(const char* key) const {
     if (!object_.contains(key)) return {};
-    try {
-      return parse_colour_map(fmt::format("\"{}\"", key), text(key));
-    } catch (const Error& error) {
-      refuse(path_, error.what());
-    }
+    const std::string given = text(key);
+    const json list =
+        given.size() > kLongestColours ? json() : json::parse("[" + given + "]", nullptr, false);
+    const auto is_in_range = [](const json& number) {
+      return number.is_number() && std::abs(number.get<double>()) <= kLargestColourNumber;
+    };
+    if (!list.is_array() || list.size() != kColourNumbers || !std::ranges::all_of(list, is_in_range))
+      refuse(path_, fmt::format("\"{}\" is not {} numbers from -{} to {} parted by commas", key,
+                                kColourNumbers, kLargestColourNumber, kLargestColourNumber));
+    return list.get<std::vector<double>>();
   }
 
   [[nodiscard]] std::vector<DialPoint> points(const char* key, double sign) const {
@@ -117,18 +128,30 @@ class Reader {
 ordered_json to_json(const DialSide& side) {
   auto points = ordered_json::array();
   for (const auto& point : side.points) points.push_back({point.position, point.strength});
-  ordered_json object = {
-      {"start", side.way.start}, {"passes", side.way.passes}, {"guidance", side.way.guidance}};
-  if (side.way.colours) object["colours"] = to_text(*side.way.colours);
+  const EditRecipe& recipe = side.recipe;
+  ordered_json object = {{"start", recipe.start}, {"passes", recipe.passes}, {"guidance", recipe.guidance}};
+  if (!recipe.colours.empty()) object["colours"] = fmt::format("{}", fmt::join(recipe.colours, ","));
   object["points"] = points;
   object["end"] = side.end;
   object["reason"] = side.reason;
   return object;
 }
 
+/// What a dial's file holds.
+std::string to_text(const Dial& dial) {
+  const ordered_json object = {{"latentdial_dial", kFormat},
+                               {"style", dial.style},
+                               {"model", dial.model},
+                               {"fingerprint", dial.fingerprint},
+                               {"guidance_scale", dial.guidance_scale},
+                               {"strengthen", to_json(dial.strengthen)},
+                               {"weaken", to_json(dial.weaken)}};
+  return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
 
-Dial::Place Dial::around(double position) const {
+Dial::Between Dial::around(double position) const {
   const auto& points = side_of(position).points;
   for (std::size_t i = 1; i < points.size(); ++i) {
     const DialPoint &a = points[i - 1], &b = points[i];
@@ -166,38 +189,19 @@ Dial read_dial(const fs::path& path) {
 }
 
 void write_dial(const fs::path& path, const Dial& dial) {
-  const ordered_json object = {{"latentdial_dial", kFormat},
-                               {"style", dial.style},
-                               {"model", dial.model},
-                               {"fingerprint", dial.fingerprint},
-                               {"guidance_scale", dial.guidance_scale},
-                               {"strengthen", to_json(dial.strengthen)},
-                               {"weaken", to_json(dial.weaken)}};
-  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-  std::ofstream file(temporary, std::ios::binary);
-  file << object.dump(1) << '\n';
-  file.close();
-  std::error_code fault;
-  if (file) fs::rename(temporary, path, fault);
-  if (!file || fault) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw Error(ErrorCode::io, fmt::format("--out: {} cannot be written", path.string()));
+  try {
+    write_file(path, to_text(dial));
+  } catch (const Error&) {
+    throw Error(ErrorCode::io, "path", fmt::format("{} cannot be written", path.string()));
   }
 }
 
+std::uint64_t hash_of(const Dial& dial) {
+  return hash_text(kHashStart, to_text(dial));
+}
+
 std::string dial_file_name(const std::string& style) {
-  std::string name;
-  for (const char c : style) {
-    const bool capital = c >= 'A' && c <= 'Z';
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (plain || capital) {
-      name += capital ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-  }
-  return name + ".dial.json";
+  return slug(style) + ".dial.json";
 }
 
 std::vector<std::string> dial_styles(const std::filesystem::path& model) {

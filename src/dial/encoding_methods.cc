@@ -1,67 +1,76 @@
 #include <cmath>
-#include <cstddef>
+#include <utility>
 
 #include "dial/methods.h"
 #include "dial/slerp.h"
 #include "dial/text_states.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// The prompt's encoding and another text's, of one length.
 struct Pair {
-  Tensor prompt, other;
+  Condition prompt, other;
 };
 
 Pair pair(const EncodedPrompt& prompt, const EncodedPrompt& other) {
-  const auto states = same_length({prompt.states, other.states});
-  return {states[0], states[1]};
+  const auto tokens = same_length({prompt.condition.tokens, other.condition.tokens});
+  Pair result{prompt.condition, other.condition};
+  result.prompt.tokens = tokens[0];
+  result.other.tokens = tokens[1];
+  return result;
 }
 
-Conditioning interpolate(const DialRequest& request, const Tensor& from, const Tensor& to, double theta) {
-  return request.guidance.condition(request.per_token ? slerp_per_token(from, to, theta)
-                                                      : slerp(from, to, theta));
+Conditioning interpolate(const DialRequest& request, const Condition& from, const Condition& to,
+                         double theta) {
+  return request.guidance.condition(combine(from, to, [&](const Tensor& a, const Tensor& b) {
+    return request.per_token ? slerp_per_token(a, b, theta) : slerp(a, b, theta);
+  }));
 }
 
 /// a + weight · b.
 Tensor plus(const Tensor& a, double weight, const Tensor& b) {
   Tensor sum = a.clone();
-  for (std::size_t i = 0; i < sum.values().size(); ++i)
-    sum.values()[i] += static_cast<float>(weight * b.values()[i]);
+  add_scaled(sum, weight, b);
   return sum;
 }
 
 double norm(const Tensor& x) {
-  double sum = 0;
-  for (const float value : x.values()) sum += static_cast<double>(value) * value;
-  return std::sqrt(sum);
+  return std::sqrt(dot(x.values(), x.values()));
+}
+
+/// a − b at the length of a; a itself where nothing is left.
+Tensor difference_as_long(const Tensor& a, const Tensor& b) {
+  Tensor difference = plus(a, -1, b);
+  const double length = norm(difference);
+  if (length == 0) return a;
+  return scaled(std::move(difference), norm(a) / length);
 }
 
 }  // namespace
 
 Conditioning condition_slerp(const DialRequest& request, const DialPrompts& prompts) {
   const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
-  return interpolate(request, x1, plus(x1, 1, v), request.position);
+  const auto sum = [](const Tensor& a, const Tensor& b) { return plus(a, 1, b); };
+  return interpolate(request, x1, combine(x1, v, sum), request.position);
 }
 
 Conditioning condition_slerp_diff(const DialRequest& request, const DialPrompts& prompts) {
   const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
-  return interpolate(request, x1, plus(x1, -1, v), -request.position);
+  const auto difference = [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); };
+  return interpolate(request, x1, combine(x1, v, difference), -request.position);
 }
 
 Conditioning condition_slerp_diff_normalised(const DialRequest& request, const DialPrompts& prompts) {
   const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
-  Tensor difference = plus(x1, -1, v);
-  const double length = norm(difference);
-  if (length == 0) return request.guidance.condition(x1);
-  const double scale = norm(x1) / length;
-  for (float& value : difference.values()) value = static_cast<float>(value * scale);
-  return interpolate(request, x1, difference, -request.position);
+  return interpolate(request, x1, combine(x1, v, difference_as_long), -request.position);
 }
 
 Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts) {
   const auto [x1, x2] = pair(prompts.content(""), prompts.content(", " + request.style));
-  return request.guidance.condition(lerp(x1, x2, request.position));
+  return request.guidance.condition(
+      combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,19 +1,19 @@
 #include "dial/methods.h"
 #include "dial/style_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Where the picture starts and the direction of the style: from a prompt without it to one with it.
 struct Direction {
-  Tensor origin, plain, styled;
+  Condition origin, plain, styled;
 };
 
 Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
-  const Tensor origin = prompts.content("").states;
+  const Condition origin = prompts.content("").condition;
   if (const auto plain = without_style(request.prompt, request.style))
-    return {origin, prompts.text(*plain).states, origin};
-  return {origin, origin, prompts.content(", " + request.style).states};
+    return {origin, prompts.text(*plain).condition, origin};
+  return {origin, origin, prompts.content(", " + request.style).condition};
 }
 
 }  // namespace
@@ -23,11 +23,11 @@ Conditioning condition_guide(const DialRequest& request, const DialPrompts& prom
           mask = request.mask, direction = direction_of(request, prompts)](double progress) {
     const double lambda = window.contains(progress) ? strength : 0;
     const double scale = guidance.scale_at(progress);
-    return weighted_sum({{guidance.negative_states, 1 - scale},
+    return weighted_sum({{guidance.negative, 1 - scale},
                          {direction.origin, scale},
                          {direction.styled, scale * lambda, mask},
                          {direction.plain, -scale * lambda, mask}});
   };
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

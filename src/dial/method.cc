@@ -6,62 +6,63 @@
 #include <algorithm>
 
 #include "dial/methods.h"
+#include "dial/peers/peers.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
-namespace {
 
-double from_the_start(const DialRequest&) {
-  return 0;
-}
+using namespace detail;
 
-double at_the_end(const DialRequest&) {
-  return 1;
-}
-
-double from_its_window(const DialRequest& request) {
-  return request.window.start;
-}
-
-EditPlan edit_at_position(const DialRequest& request) {
-  return {request.way, {{request.position, 1}}};
-}
-
-EditPlan edit_by_dial(const DialRequest& request) {
-  const Dial& dial = *request.dial;
-  const auto [below, above, share] = dial.around(request.position);
-  const DialSide& side = dial.side_of(request.position);
-  EditPlan plan{side.way, {}};
-  if (share < 1) plan.shares.push_back({below.strength, 1 - share});
-  if (share > 0) plan.shares.push_back({above.strength, share});
-  return plan;
-}
-
-}  // namespace
-
+namespace detail {
 const std::vector<DialMethod>& dial_method_table() {
   static const std::vector<DialMethod> table = {
-      {"calibrated", "the share p of what anchored changes until the style shows in full", condition_guide,
-       at_the_end, edit_by_dial},
-      {"slerp", "slerp(x1, x1+v, p)", condition_slerp, from_the_start},
-      {"slerp-diff", "slerp(x1, x1-v, -p)", condition_slerp_diff, from_the_start},
-      {"slerp-diff-normalised", "slerp(x1, |x1|(x1-v)/|x1-v|, -p)", condition_slerp_diff_normalised,
-       from_the_start},
-      {"lerp", "(1-p) x1 + p x(\"PROMPT, STYLE\")", condition_lerp, from_the_start},
-      {"weight", "x(\"PROMPT, (STYLE:p)\"), mean restored", condition_weight, from_the_start},
-      {"weight-compel", "x0 + p (x(\"PROMPT, STYLE\") - x0) on the style's tokens", condition_weight_compel,
-       from_the_start},
-      {"sega", "e0 + s (e(x1) - e0) + momentum of the largest 8 p (e(v) - e0)", condition_sega,
-       from_the_start},
-      {"dreamwalk", "e0 + s (e(x1) - e0) + p s (e(v) - e0), late", condition_dreamwalk,
-       [](const DialRequest&) { return kDreamWalkStart; }},
-      {"freesliders", "e0 + s (e(x1) - e0) + p s (e(\"PROMPT, STYLE\") - e(x1)), late",
-       condition_free_sliders, [](const DialRequest&) { return kFreeSlidersStart; }},
-      {"steer", "x1 + p mean(x(\"X, STYLE\") - x(X))", condition_steer, from_the_start},
-      {"guide", "e0 + s (e(x1) - e0) + s p w(t) (e(\"PROMPT, STYLE\") - e(x1))", condition_guide,
-       from_its_window},
-      {"anchored", "guide, from the finished picture and with its layout", condition_guide, at_the_end,
-       edit_at_position},
+      {{.name = "calibrated",
+        .summary = "at 0.5, half of the style: the finished picture is edited as far as a dial file says",
+        .acts_on_part = true,
+        .edits = true,
+        .needs_dial = true},
+       condition_guide},
+      {{.name = "slerp",
+        .summary = "the paper's: towards the prompt's encoding plus the style's",
+        .angle = true},
+       condition_slerp},
+      {{.name = "slerp-diff",
+        .summary = "the paper's weakening: towards the prompt's encoding less the style's",
+        .angle = true,
+        .weakens = true},
+       condition_slerp_diff},
+      {{.name = "slerp-diff-normalised",
+        .summary = "the same towards a difference of the prompt's own length",
+        .angle = true,
+        .weakens = true},
+       condition_slerp_diff_normalised},
+      {{.name = "lerp", .summary = "in a straight line to the encoding of \"PROMPT, STYLE\""},
+       condition_lerp},
+      {{.name = "weight", .summary = "A1111's emphasis on the style's words", .peer = true},
+       condition_weight},
+      {{.name = "weight-compel", .summary = "compel's weights on the style's words", .peer = true},
+       condition_weight_compel},
+      {{.name = "sega", .summary = "semantic guidance", .peer = true}, condition_sega},
+      {{.name = "dreamwalk",
+        .summary = "DreamWalk: prompt and style guide apart, the style later",
+        .peer = true},
+       condition_dreamwalk,
+       kDreamWalkStart},
+      {{.name = "freesliders", .summary = "FreeSliders: guidance towards the style, later", .peer = true},
+       condition_free_sliders,
+       kFreeSlidersStart},
+      {{.name = "steer", .summary = "a steering vector added to every token", .peer = true}, condition_steer},
+      {{.name = "guide",
+        .summary = "the diffusion is guided to the style",
+        .acts_on_part = true,
+        .window = true},
+       condition_guide},
+      {{.name = "anchored",
+        .summary = "the finished picture is edited, its scene stays",
+        .acts_on_part = true,
+        .window = true,
+        .edits = true},
+       condition_guide},
   };
   return table;
 }
@@ -69,11 +70,19 @@ const std::vector<DialMethod>& dial_method_table() {
 const DialMethod& find_dial_method(std::string_view name) {
   const auto& table = dial_method_table();
   const auto found =
-      std::find_if(table.begin(), table.end(), [&](const auto& method) { return method.name == name; });
+      std::find_if(table.begin(), table.end(), [&](const auto& method) { return method.info.name == name; });
   if (found != table.end()) return *found;
   std::vector<std::string_view> names;
-  for (const auto& method : table) names.push_back(method.name);
-  throw invalid_input(fmt::format("--method: \"{}\" is unknown; use {}", name, fmt::join(names, ", ")));
+  for (const auto& method : table) names.push_back(method.info.name);
+  throw invalid_input("method", fmt::format("\"{}\" is unknown; use {}", name, fmt::join(names, ", ")));
+}
+
+}  // namespace detail
+
+std::vector<MethodInfo> dial_methods() {
+  std::vector<MethodInfo> list;
+  for (const auto& method : dial_method_table()) list.push_back(method.info);
+  return list;
 }
 
 }  // namespace latentdial

@@ -1,10 +1,10 @@
-#include "latentdial/pixel_features.h"
+#include "dial/pixel_features.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr float kHalfSharp = 20;  // The step of colour from pixel to pixel that makes half an outline.
@@ -89,4 +89,4 @@ std::vector<PixelFeatures> pixel_features(const Image& image) {
   return features;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

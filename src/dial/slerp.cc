@@ -8,8 +8,9 @@
 #include <span>
 
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kNearlyParallel = 0.9995;
@@ -20,27 +21,17 @@ void check_same_shape(const Tensor& a, const Tensor& b) {
                                                to_string(b.shape())));
 }
 
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
-  return sum;
-}
-
 /// cos Ω, or 1 where an end is zero and has no direction.
 double cosine(std::span<const float> a, std::span<const float> b) {
   const double norms = std::sqrt(dot(a, a) * dot(b, b));
   return norms > 0 ? std::clamp(dot(a, b) / norms, -1.0, 1.0) : 1.0;
 }
 
-void blend(std::span<const float> a, double wa, std::span<const float> b, double wb, std::span<float> out) {
-  for (std::size_t i = 0; i < a.size(); ++i) out[i] = static_cast<float>(wa * a[i] + wb * b[i]);
-}
-
 void slerp_vector(std::span<const float> a, std::span<const float> b, double theta, std::span<float> out) {
   const double cos_omega = cosine(a, b);
-  if (std::abs(cos_omega) > kNearlyParallel) return blend(a, 1 - theta, b, theta, out);
+  if (std::abs(cos_omega) > kNearlyParallel) return blend(1 - theta, a, theta, b, out);
   const double omega = std::acos(cos_omega);
-  blend(a, std::sin((1 - theta) * omega) / std::sin(omega), b, std::sin(theta * omega) / std::sin(omega),
+  blend(std::sin((1 - theta) * omega) / std::sin(omega), a, std::sin(theta * omega) / std::sin(omega), b,
         out);
 }
 
@@ -70,7 +61,7 @@ Tensor slerp_per_token(const Tensor& a, const Tensor& b, double theta) {
 
 Tensor lerp(const Tensor& a, const Tensor& b, double theta) {
   return by_rows(a, b, theta, a.count(),
-                 [&](auto x, auto y, auto out) { blend(x, 1 - theta, y, theta, out); });
+                 [&](auto x, auto y, auto out) { blend(1 - theta, x, theta, y, out); });
 }
 
 double angle_between(const Tensor& a, const Tensor& b) {
@@ -78,4 +69,4 @@ double angle_between(const Tensor& a, const Tensor& b) {
   return std::acos(cosine(a.values(), b.values()));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,7 +2,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Spherical interpolation of two f32 tensors taken as flat vectors (Shoemake 1985; Ramesh et al. 2022):
 /// slerp(a, b, θ) = [sin((1−θ)Ω)·a + sin(θΩ)·b] / sin Ω, cos Ω = ⟨a,b⟩/(‖a‖‖b‖).
@@ -19,4 +19,4 @@ namespace latentdial {
 /// The angle Ω between two flat vectors, radians in [0, π]; 0 when one is zero.
 [[nodiscard]] double angle_between(const Tensor& a, const Tensor& b);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

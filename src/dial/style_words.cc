@@ -1,17 +1,11 @@
 #include "dial/style_words.h"
 
-#include <algorithm>
 #include <cctype>
 
-namespace latentdial {
-namespace {
+#include "text/words.h"
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
-  });
-  return text;
-}
+namespace latentdial::detail {
+namespace {
 
 bool part_of_word(const std::string& text, std::size_t at) {
   if (at >= text.size()) return false;
@@ -20,7 +14,7 @@ bool part_of_word(const std::string& text, std::size_t at) {
 }
 
 bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+  return kSpaces.find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -39,9 +33,9 @@ std::optional<std::string> without_style(const std::string& prompt, const std::s
       while (end < prompt.size() && (is_space(prompt[end]) || prompt[end] == ',')) ++end;
     }
     const std::string rest = prompt.substr(0, begin) + prompt.substr(end);
-    if (!std::all_of(rest.begin(), rest.end(), is_space)) return rest;
+    if (!is_blank(rest)) return rest;
   }
   return std::nullopt;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

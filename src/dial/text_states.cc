@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <numeric>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 double mean(std::span<const float> values) {
@@ -45,4 +45,4 @@ std::vector<Tensor> same_length(const std::vector<Tensor>& states) {
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Emphasis as A1111's web UI does it: each token's state times its weight, then each window of `window`
 /// tokens times mean(before)/mean(after). `states` [1,T,C], one weight per token. Weights that are all 1
@@ -17,4 +17,4 @@ namespace latentdial {
 /// over repeated tokens is attention over the tokens themselves.
 [[nodiscard]] std::vector<Tensor> same_length(const std::vector<Tensor>& states);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // torch.linspace in float32: the second half counts back from the end.
@@ -34,7 +34,7 @@ std::vector<float> cosine_betas(std::size_t count) {
   return betas;
 }
 
-std::vector<float> make_betas(const ScheduleConfig& config) {
+std::vector<float> make_betas(const NoiseSchedule& config) {
   const auto count = static_cast<std::size_t>(config.num_train_timesteps);
   if (!config.trained_betas.empty()) {
     return config.trained_betas;
@@ -85,9 +85,9 @@ std::vector<float> rescale_zero_snr(std::vector<float> alphas) {
 
 }  // namespace
 
-std::vector<float> alphas_cumprod(const ScheduleConfig& config) {
+std::vector<float> alphas_cumprod(const NoiseSchedule& config) {
   std::vector<float> alphas = cumulative_product(make_betas(config));
   return config.rescale_betas_zero_snr ? rescale_zero_snr(std::move(alphas)) : alphas;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kHalf = 8;
@@ -83,4 +83,4 @@ void box_muller_16(float* values) {
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Tensor clipped(const Tensor& x, float range) {
   Tensor result = x.clone();
@@ -10,4 +10,4 @@ Tensor clipped(const Tensor& x, float range) {
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,17 +1,17 @@
 #include <cmath>
 
 #include "diffusion/clip.h"
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// Denoising diffusion implicit models (Song et al. 2021, arXiv 2010.02502) with η = 0.
 class DdimSampler final : public Sampler {
  public:
-  DdimSampler(const ScheduleConfig& config, int steps)
+  DdimSampler(const NoiseSchedule& config, int steps)
       : Sampler(config.prediction_type, steps),
         alphas_(alphas_cumprod(config)),
         final_alpha_(config.set_alpha_to_one.value_or(true) ? 1.0F : alphas_.front()),
@@ -55,8 +55,8 @@ class DdimSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_ddim(const ScheduleConfig& config, int steps) {
+std::unique_ptr<Sampler> make_ddim(const NoiseSchedule& config, int steps) {
   return std::make_unique<DdimSampler>(config, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,19 +1,19 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/sigmas.h"
 #include "diffusion/timesteps.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), the midpoint form, on latents
 /// x = α x_0 + σ̂ ε with α² + σ̂² = 1. Its time is λ = ln(α/σ̂) = −ln σ in k-diffusion's σ = σ̂/α.
 class DpmMultistepSampler final : public Sampler {
  public:
-  DpmMultistepSampler(const ScheduleConfig& config, bool karras, int steps)
+  DpmMultistepSampler(const NoiseSchedule& config, bool karras, int steps)
       : Sampler(config.prediction_type, steps) {
     const std::vector<double> train = train_sigmas(config);
     std::vector<double> timesteps = spread(config, steps);
@@ -74,7 +74,7 @@ class DpmMultistepSampler final : public Sampler {
  private:
   // One more point than steps; the last, nearly clean one is left to the jump to σ = 0. "trailing" has no
   // such point.
-  static std::vector<double> spread(const ScheduleConfig& config, int steps) {
+  static std::vector<double> spread(const NoiseSchedule& config, int steps) {
     const TimestepSpacing spacing = config.timestep_spacing.value_or(TimestepSpacing::linspace);
     if (spacing == TimestepSpacing::trailing) {
       return spaced_timesteps(config, spacing, steps);
@@ -90,8 +90,8 @@ class DpmMultistepSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_dpm_multistep(const ScheduleConfig& config, bool karras, int steps) {
+std::unique_ptr<Sampler> make_dpm_multistep(const NoiseSchedule& config, bool karras, int steps) {
   return std::make_unique<DpmMultistepSampler>(config, karras, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,12 +2,12 @@
 
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
-EulerBase::EulerBase(const ScheduleConfig& config, bool karras, int steps)
+EulerBase::EulerBase(const NoiseSchedule& config, bool karras, int steps)
     : Sampler(config.prediction_type, steps) {
   SigmaSchedule schedule = euler_schedule(config, karras, steps);
   timesteps_.assign(schedule.timesteps.begin(), schedule.timesteps.end());
@@ -51,8 +51,8 @@ class EulerSampler final : public EulerBase {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_euler(const ScheduleConfig& config, bool karras, int steps) {
+std::unique_ptr<Sampler> make_euler(const NoiseSchedule& config, bool karras, int steps) {
   return std::make_unique<EulerSampler>(config, karras, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

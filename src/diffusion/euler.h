@@ -3,13 +3,13 @@
 #include "diffusion/sampler.h"
 #include "diffusion/sigmas.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What Euler's samplers share: latents x = x_0 + σ ε whose noise level is σ itself (Karras et al. 2022,
 /// arXiv 2206.00364), scaled to unit variance for the U-Net.
 class EulerBase : public Sampler {
  public:
-  EulerBase(const ScheduleConfig& config, bool karras, int steps);
+  EulerBase(const NoiseSchedule& config, bool karras, int steps);
 
   [[nodiscard]] NoiseLevel noise_level(int i) const override;
   [[nodiscard]] float init_noise_sigma() const override { return init_noise_sigma_; }
@@ -25,4 +25,4 @@ class EulerBase : public Sampler {
   float init_noise_sigma_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

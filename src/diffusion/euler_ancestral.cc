@@ -1,11 +1,11 @@
 #include <cmath>
 
 #include "diffusion/euler.h"
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 class EulerAncestralSampler final : public EulerBase {
@@ -41,8 +41,8 @@ class EulerAncestralSampler final : public EulerBase {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_euler_ancestral(const ScheduleConfig& config, bool karras, int steps) {
+std::unique_ptr<Sampler> make_euler_ancestral(const NoiseSchedule& config, bool karras, int steps) {
   return std::make_unique<EulerAncestralSampler>(config, karras, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

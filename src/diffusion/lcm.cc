@@ -5,17 +5,17 @@
 #include <optional>
 
 #include "diffusion/clip.h"
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kSigmaData = 0.5;
 
 // Those of the latent diffusion models, which is what gets distilled.
-ScheduleConfig with_lcm_defaults(ScheduleConfig config) {
+NoiseSchedule with_lcm_defaults(NoiseSchedule config) {
   config.beta_start = config.beta_start.value_or(0.00085);
   config.beta_end = config.beta_end.value_or(0.012);
   config.beta_schedule = config.beta_schedule.value_or(BetaSchedule::scaled_linear);
@@ -23,7 +23,7 @@ ScheduleConfig with_lcm_defaults(ScheduleConfig config) {
 }
 
 /// `steps` of the timesteps k − 1, 2k − 1, … that the model was distilled on, falling from the last.
-std::vector<float> distilled_timesteps(const ScheduleConfig& config, int steps) {
+std::vector<float> distilled_timesteps(const NoiseSchedule& config, int steps) {
   const int distilled = config.original_inference_steps;
   if (distilled > config.num_train_timesteps) {
     throw invalid_input(
@@ -32,8 +32,9 @@ std::vector<float> distilled_timesteps(const ScheduleConfig& config, int steps) 
                     distilled, config.num_train_timesteps));
   }
   if (steps > distilled) {
-    throw invalid_input(fmt::format(
-        "steps: the sampler \"lcm\" takes 1 to {}, of which 4 to 8 are usual, not {}", distilled, steps));
+    throw invalid_input("steps",
+                        fmt::format("the sampler \"lcm\" takes 1 to {}, of which 4 to 8 are usual, not {}",
+                                    distilled, steps));
   }
   const int stride = config.num_train_timesteps / distilled;
   const double spacing = static_cast<double>(distilled) / steps;
@@ -51,7 +52,7 @@ std::vector<float> distilled_timesteps(const ScheduleConfig& config, int steps) 
 /// 2303.01469, algorithm 1).
 class LcmSampler final : public Sampler {
  public:
-  LcmSampler(const ScheduleConfig& config, int steps)
+  LcmSampler(const NoiseSchedule& config, int steps)
       : Sampler(config.prediction_type, steps),
         alphas_(alphas_cumprod(with_lcm_defaults(config))),
         timestep_scaling_(config.timestep_scaling) {
@@ -96,8 +97,8 @@ class LcmSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_lcm(const ScheduleConfig& config, int steps) {
+std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, int steps) {
   return std::make_unique<LcmSampler>(config, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

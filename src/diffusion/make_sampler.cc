@@ -8,26 +8,27 @@
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 struct SamplerKind {
   const char* name;
   const char* diffusers_class;
   bool has_karras;
-  std::unique_ptr<Sampler> (*make)(const ScheduleConfig& config, bool karras, int steps);
+  bool draws_noise;
+  std::unique_ptr<Sampler> (*make)(const NoiseSchedule& config, bool karras, int steps);
 };
 
 constexpr std::array<SamplerKind, 6> kKinds{{
-    {"pndm", "PNDMScheduler", false,
-     [](const ScheduleConfig& config, bool, int steps) { return make_pndm(config, steps); }},
-    {"ddim", "DDIMScheduler", false,
-     [](const ScheduleConfig& config, bool, int steps) { return make_ddim(config, steps); }},
-    {"euler", "EulerDiscreteScheduler", true, make_euler},
-    {"euler_a", "EulerAncestralDiscreteScheduler", true, make_euler_ancestral},
-    {"dpm++2m", "DPMSolverMultistepScheduler", true, make_dpm_multistep},
-    {"lcm", "LCMScheduler", false,
-     [](const ScheduleConfig& config, bool, int steps) { return make_lcm(config, steps); }},
+    {"pndm", "PNDMScheduler", false, false,
+     [](const NoiseSchedule& config, bool, int steps) { return make_pndm(config, steps); }},
+    {"ddim", "DDIMScheduler", false, false,
+     [](const NoiseSchedule& config, bool, int steps) { return make_ddim(config, steps); }},
+    {"euler", "EulerDiscreteScheduler", true, false, make_euler},
+    {"euler_a", "EulerAncestralDiscreteScheduler", true, true, make_euler_ancestral},
+    {"dpm++2m", "DPMSolverMultistepScheduler", true, false, make_dpm_multistep},
+    {"lcm", "LCMScheduler", false, true,
+     [](const NoiseSchedule& config, bool, int steps) { return make_lcm(config, steps); }},
 }};
 
 std::vector<std::string> karras_names() {
@@ -45,7 +46,7 @@ const SamplerKind& find_kind(const std::string& sampler) {
       std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.name == sampler; });
   if (kind == kKinds.end()) {
     throw invalid_input(
-        fmt::format("sampler: unknown {:?}, choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
+        "sampler", fmt::format("unknown {:?}, choose one of {}", sampler, fmt::join(sampler_names(), ", ")));
   }
   return *kind;
 }
@@ -53,21 +54,21 @@ const SamplerKind& find_kind(const std::string& sampler) {
 }  // namespace
 
 std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
-                                      const ScheduleConfig& config, int steps) {
+                                      const NoiseSchedule& config, int steps) {
   const SamplerKind& kind = find_kind(sampler);
   const std::vector<std::string> schedulers = scheduler_names();
   if (std::find(schedulers.begin(), schedulers.end(), scheduler) == schedulers.end()) {
     throw invalid_input(
-        fmt::format("scheduler: unknown {:?}, choose one of {}", scheduler, fmt::join(schedulers, ", ")));
+        "scheduler", fmt::format("unknown {:?}, choose one of {}", scheduler, fmt::join(schedulers, ", ")));
   }
   const bool karras = scheduler == "karras";
   if (karras && !kind.has_karras) {
     throw invalid_input(
-        fmt::format("scheduler: \"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
-                    fmt::join(karras_names(), ", ")));
+        "scheduler", fmt::format("\"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
+                                 fmt::join(karras_names(), ", ")));
   }
   if (steps < 1 || steps > config.num_train_timesteps) {
-    throw invalid_input(fmt::format("steps: {} is not from 1 to {}", steps, config.num_train_timesteps));
+    throw invalid_input("steps", fmt::format("{} is not from 1 to {}", steps, config.num_train_timesteps));
   }
   if (const auto refused = config.not_honoured_by.find(sampler); refused != config.not_honoured_by.end()) {
     throw invalid_input(
@@ -81,6 +82,13 @@ std::vector<std::string> sampler_names() {
   std::vector<std::string> names;
   std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(names),
                  [](const auto& kind) { return kind.name; });
+  return names;
+}
+
+std::vector<std::string> invertible_sampler_names() {
+  std::vector<std::string> names;
+  for (const SamplerKind& kind : kKinds)
+    if (!kind.draws_noise) names.emplace_back(kind.name);
   return names;
 }
 
@@ -100,4 +108,4 @@ std::string sampler_for_class(const std::string& diffusers_class_name) {
                                   diffusers_class_name, fmt::join(classes, ", ")));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

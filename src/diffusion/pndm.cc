@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kOrder = 4;
@@ -19,9 +19,9 @@ constexpr std::size_t kOrder = 4;
 /// (PLMS).
 class PndmSampler final : public Sampler {
  public:
-  PndmSampler(const ScheduleConfig& config, int steps)
+  PndmSampler(const NoiseSchedule& config, int steps)
       : Sampler(config.prediction_type, steps), stride_(config.num_train_timesteps / steps) {
-    ScheduleConfig own = config;
+    NoiseSchedule own = config;
     own.rescale_betas_zero_snr = false;  // diffusers' PNDM does not know it.
     alphas_ = alphas_cumprod(own);
     final_alpha_ = config.set_alpha_to_one.value_or(false) ? 1.0F : alphas_.front();
@@ -68,11 +68,11 @@ class PndmSampler final : public Sampler {
   // from.
   std::vector<double> with_runge_kutta(const std::vector<double>& timesteps) {
     if (timesteps.size() < kOrder) {
-      throw invalid_input(
-          fmt::format("sampler: \"pndm\" without skip_prk_steps needs at least {} steps, got {}; set "
-                      "skip_prk_steps in the "
-                      "model's scheduler_config.json or take more steps",
-                      kOrder, timesteps.size()));
+      throw invalid_input("sampler",
+                          fmt::format("\"pndm\" without skip_prk_steps needs at least {} steps, got {}; set "
+                                      "skip_prk_steps in the "
+                                      "model's scheduler_config.json or take more steps",
+                                      kOrder, timesteps.size()));
     }
     std::vector<double> walk;
     for (std::size_t k = 0; k + 1 < kOrder; ++k) {
@@ -169,8 +169,8 @@ class PndmSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_pndm(const ScheduleConfig& config, int steps) {
+std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, int steps) {
   return std::make_unique<PndmSampler>(config, steps);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 
 #include "diffusion/box_muller.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kBlock = 16;  // torch's vectorised Box–Muller works on blocks of this many.
@@ -97,8 +97,4 @@ Tensor TorchGenerator::randn_nhwc(const Shape& nhwc) {
   return nchw_to_nhwc(randn({nhwc.at(0), nhwc.at(3), nhwc.at(1), nhwc.at(2)}));
 }
 
-Tensor noise_like_torch(std::uint64_t seed, std::int64_t channels, std::int64_t height, std::int64_t width) {
-  return TorchGenerator(seed).randn_nhwc({1, height, width, channels});
-}
-
-}  // namespace latentdial
+}  // namespace latentdial::detail

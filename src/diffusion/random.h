@@ -7,7 +7,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// torch's CPU generator: `torch.Generator("cpu").manual_seed(seed)`.
 /// The stream of MT19937 (Matsumoto & Nishimura 1998), seeded with the low 32 bits of the seed, as torch
@@ -36,9 +36,4 @@ class TorchGenerator {
   std::optional<double> cached_normal_;
 };
 
-/// The starting noise of a picture: torch's randn of [1, channels, height, width] with `seed`, laid out
-/// [1, height, width, channels]; height and width in latent pixels.
-[[nodiscard]] Tensor noise_like_torch(std::uint64_t seed, std::int64_t channels, std::int64_t height,
-                                      std::int64_t width);
-
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,10 +6,11 @@
 #include <charconv>
 #include <cmath>
 
-#include "diffusion/linear_combination.h"
+#include "diffusion/forward_process.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Sampler::Sampler(PredictionType prediction_type, int steps)
     : prediction_type_(prediction_type), steps_(steps) {}
@@ -43,11 +44,6 @@ float Sampler::sigma(int i) const {
   return level.noise / level.signal;
 }
 
-float Sampler::alpha_cumprod(int i) const {
-  const double sigma_i = sigma(i);
-  return static_cast<float>(1.0 / (1.0 + sigma_i * sigma_i));
-}
-
 int Sampler::evaluation_at(int first, double progress) const {
   while (first < evaluations() && this->progress(first) < progress) ++first;
   return first;
@@ -65,7 +61,7 @@ Tensor Sampler::step(const Tensor& model_output, int i, const Tensor& latents, c
 
 Tensor Sampler::add_noise(const Tensor& original, const Tensor& noise, int i) const {
   const NoiseLevel level = noise_level(i);
-  return linear_combination({{level.signal, original}, {level.noise, noise}});
+  return noised(original, noise, level.signal, level.noise);
 }
 
 // With s = signal, n = noise, r = √(s² + n²), x = s x_0 + n ε and v = (s ε − n x_0)/r
@@ -111,8 +107,8 @@ PredictionSplit Sampler::split_prediction(const Tensor& model_output, const Tens
 
 int Sampler::first_evaluation(float strength) const {
   if (!(strength >= 0.0F && strength <= 1.0F)) {
-    throw invalid_input(
-        fmt::format("strength: {} is not from 0 (keep the picture) to 1 (all new)", strength));
+    throw invalid_input("strength",
+                        fmt::format("{} is not from 0 (keep the picture) to 1 (all new)", strength));
   }
   // As a user writes it: 0.7 of 10 steps are 7, though the float nearest 0.7 is a little less.
   const std::string text = fmt::format("{}", strength);
@@ -122,4 +118,4 @@ int Sampler::first_evaluation(float strength) const {
   return std::min(steps_ - kept, evaluations());
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "diffusion/schedule.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers and LCM ask for it.
 using NoiseSource = std::function<Tensor(const Shape& shape)>;
@@ -56,8 +56,6 @@ class Sampler {
   [[nodiscard]] virtual NoiseLevel noise_level(int i) const = 0;
   /// noise / signal: σ in k-diffusion's units (Karras et al. 2022, arXiv 2206.00364).
   [[nodiscard]] float sigma(int i) const;
-  /// 1 / (1 + σ²), ᾱ_t on the training timesteps.
-  [[nodiscard]] float alpha_cumprod(int i) const;
 
   /// Text-to-image starts from unit noise times this.
   [[nodiscard]] virtual float init_noise_sigma() const { return 1.0F; }
@@ -105,10 +103,12 @@ class Sampler {
 /// to num_train_timesteps; "lcm": to original_inference_steps). Unknown names, pairs that do not exist and
 /// absurd steps are invalid_input with the choices.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
-                                                    const ScheduleConfig& config, int steps);
+                                                    const NoiseSchedule& config, int steps);
 [[nodiscard]] std::vector<std::string> sampler_names();
+/// Those that draw no noise on the way, so that some noise leads to any picture.
+[[nodiscard]] std::vector<std::string> invertible_sampler_names();
 [[nodiscard]] std::vector<std::string> scheduler_names();
 /// "PNDMScheduler" → "pndm"; an unknown class is an invalid_input with the known ones.
 [[nodiscard]] std::string sampler_for_class(const std::string& diffusers_class_name);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -136,11 +136,11 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
 
 }  // namespace
 
-ScheduleConfig ScheduleConfig::from_json(const json& source) {
+NoiseSchedule NoiseSchedule::from_json(const json& source) {
   if (!source.is_object()) {
     throw invalid_input("scheduler_config.json: expected a JSON object with diffusers' scheduler fields");
   }
-  ScheduleConfig config;
+  NoiseSchedule config;
   if (const json& name = member(source, "_class_name"); name.is_string()) {
     config.class_name = name.get<std::string>();
   }
@@ -177,4 +177,17 @@ ScheduleConfig ScheduleConfig::from_json(const json& source) {
   return config;
 }
 
-}  // namespace latentdial
+float timestep_as_noisy(float timestep, const NoiseSchedule& schedule) {
+  NoiseSchedule known;
+  known.beta_start = 0.00085;
+  known.beta_end = 0.012;
+  known.beta_schedule = BetaSchedule::scaled_linear;
+  const float wanted = alphas_cumprod(known).at(static_cast<std::size_t>(timestep));
+  const auto alphas = alphas_cumprod(schedule);
+  const auto nearest = std::ranges::min_element(alphas, {}, [&](float alpha) {
+    return std::abs(std::log(alpha / wanted * (1 - wanted) / (1 - alpha)));
+  });
+  return static_cast<float>(nearest - alphas.begin());
+}
+
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 enum class BetaSchedule { linear, scaled_linear, squaredcos_cap_v2 };
 
@@ -19,7 +19,7 @@ enum class TimestepSpacing { linspace, leading, trailing };
 
 /// The noise schedule of a model: the fields of diffusers' scheduler_config.json, under its names.
 /// A field the file does not have is nullopt where diffusers' schedulers disagree on its default.
-struct ScheduleConfig {
+struct NoiseSchedule {
   std::string class_name;                     ///< "_class_name", e.g. "PNDMScheduler"; may be empty.
   int num_train_timesteps = 1000;             ///< At least 2, at most 100,000.
   std::optional<double> beta_start;           ///< In (0, 1). LCM: 0.00085; others: 0.0001.
@@ -43,13 +43,17 @@ struct ScheduleConfig {
 
   /// Reads a scheduler_config.json. Unknown fields are ignored, as diffusers does; an unknown or ill-typed
   /// value of a known field is an invalid_input.
-  static ScheduleConfig from_json(const nlohmann::json& scheduler_config);
+  static NoiseSchedule from_json(const nlohmann::json& scheduler_config);
 };
 
 /// ᾱ_t = Π_{s ≤ t} (1 − β_s) for t = 0 … num_train_timesteps − 1 (Ho et al. 2020, arXiv 2006.11239, equation
 /// 4). What is nullopt is as all samplers but LCM have it. Bit-equal to diffusers' float32 `alphas_cumprod`;
 /// with rescale_betas_zero_snr within 2e-7 of it, because torch's square root is not the correctly rounded
 /// one.
-[[nodiscard]] std::vector<float> alphas_cumprod(const ScheduleConfig& config);
+[[nodiscard]] std::vector<float> alphas_cumprod(const NoiseSchedule& config);
 
-}  // namespace latentdial
+/// The timestep of `schedule` at which latents are as noisy as at `timestep` of Stable Diffusion's own
+/// schedule (scaled-linear β from 0.00085 to 0.012): a noise level in the numbers by which it is known.
+[[nodiscard]] float timestep_as_noisy(float timestep, const NoiseSchedule& schedule);
+
+}  // namespace latentdial::detail

@@ -8,9 +8,9 @@
 #include "diffusion/timesteps.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
-std::vector<double> train_sigmas(const ScheduleConfig& config) {
+std::vector<double> train_sigmas(const NoiseSchedule& config) {
   std::vector<float> alphas = alphas_cumprod(config);
   if (config.rescale_betas_zero_snr) {
     alphas.back() = 0x1p-24F;
@@ -52,7 +52,7 @@ std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps)
   return sigmas;
 }
 
-SigmaSchedule euler_schedule(const ScheduleConfig& config, bool karras, int steps) {
+SigmaSchedule euler_schedule(const NoiseSchedule& config, bool karras, int steps) {
   const std::vector<double> train = train_sigmas(config);
   std::vector<double> timesteps =
       spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::linspace), steps);
@@ -74,10 +74,11 @@ std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps) {
   std::vector<float> finished(sigmas.begin(), sigmas.end());
   finished.push_back(0.0F);
   if (std::adjacent_find(finished.begin(), finished.end(), std::less_equal<>()) != finished.end()) {
-    throw invalid_input(fmt::format(
-        "sampler: {} steps give one noise level twice on this schedule; fewer steps would do", steps));
+    throw invalid_input(
+        "sampler",
+        fmt::format("{} steps give one noise level twice on this schedule; fewer steps would do", steps));
   }
   return finished;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

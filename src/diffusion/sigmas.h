@@ -4,7 +4,7 @@
 
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The noise levels of a run in k-diffusion's units, σ = √((1 − ᾱ)/ᾱ), and what the U-Net is told at each.
 struct SigmaSchedule {
@@ -14,7 +14,7 @@ struct SigmaSchedule {
 
 /// σ_t of every training timestep; ascending. With rescale_betas_zero_snr the last ᾱ is 2⁻²⁴, so that σ is
 /// finite.
-[[nodiscard]] std::vector<double> train_sigmas(const ScheduleConfig& config);
+[[nodiscard]] std::vector<double> train_sigmas(const NoiseSchedule& config);
 /// σ at fractional timesteps, linear between whole ones.
 [[nodiscard]] std::vector<double> sigmas_at(const std::vector<double>& timesteps,
                                             const std::vector<double>& train);
@@ -25,10 +25,10 @@ struct SigmaSchedule {
 [[nodiscard]] std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps);
 
 /// The schedule of Euler's samplers.
-[[nodiscard]] SigmaSchedule euler_schedule(const ScheduleConfig& config, bool karras, int steps);
+[[nodiscard]] SigmaSchedule euler_schedule(const NoiseSchedule& config, bool karras, int steps);
 
 /// Rounds the σ to f32 and appends the last 0. Throws invalid_input when two are equal: more steps than the
 /// timesteps hold.
 [[nodiscard]] std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::vector<double> numpy_linspace(double last, int count) {
   std::vector<double> values(static_cast<std::size_t>(count), 0.0);
@@ -27,7 +27,7 @@ std::vector<double> rounded(std::vector<double> values) {
   return values;
 }
 
-std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpacing spacing, int steps) {
+std::vector<double> spaced_timesteps(const NoiseSchedule& config, TimestepSpacing spacing, int steps) {
   const int train = config.num_train_timesteps;
   std::vector<double> timesteps;
   switch (spacing) {
@@ -52,14 +52,15 @@ std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpaci
   return timesteps;
 }
 
-void check_timesteps(const std::vector<double>& timesteps, const ScheduleConfig& config, int steps) {
+void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& config, int steps) {
   const auto [low, high] = std::minmax_element(timesteps.begin(), timesteps.end());
   if (*low < 0.0 || *high > config.num_train_timesteps - 1) {
     throw invalid_input(
-        fmt::format("sampler: {} steps with steps_offset {} reach timestep {}, outside the model's 0 to {}; "
+        "sampler",
+        fmt::format("{} steps with steps_offset {} reach timestep {}, outside the model's 0 to {}; "
                     "fewer steps would do",
                     steps, config.steps_offset, *low < 0.0 ? *low : *high, config.num_train_timesteps - 1));
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "diffusion/schedule.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// numpy's linspace(0, last, count) and round (half to even), in double.
 [[nodiscard]] std::vector<double> numpy_linspace(double last, int count);
@@ -13,10 +13,10 @@ namespace latentdial {
 /// `steps` training timesteps, falling, spread as the spacing says (Lin et al. 2023, arXiv 2305.08891, table
 /// 2): whole numbers, but for linspace. "trailing" may give one more than asked, as in diffusers. Throws
 /// invalid_input when steps_offset pushes one past the last training timestep.
-[[nodiscard]] std::vector<double> spaced_timesteps(const ScheduleConfig& config, TimestepSpacing spacing,
+[[nodiscard]] std::vector<double> spaced_timesteps(const NoiseSchedule& config, TimestepSpacing spacing,
                                                    int steps);
 
 /// Throws invalid_input unless all timesteps are trained ones, 0 … num_train_timesteps − 1.
-void check_timesteps(const std::vector<double>& timesteps, const ScheduleConfig& config, int steps);
+void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& config, int steps);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

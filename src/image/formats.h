@@ -9,7 +9,7 @@
 
 #include "latentdial/image.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 inline constexpr int kLargestSide = 16384;
 inline constexpr std::int64_t kMostPixels = 1 << 26;
@@ -25,7 +25,10 @@ struct DecodedPng {
 [[nodiscard]] Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// The whole file. Throws invalid_input when it cannot be read or is over 512 MiB.
-[[nodiscard]] std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
+[[nodiscard]] std::string read_bytes(const std::filesystem::path& path);
+[[nodiscard]] inline std::span<const std::uint8_t> as_bytes(const std::string& bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
 
 /// Throws invalid_input unless both sides are 1 to kLargestSide and the pixels at most kMostPixels.
 void check_sides(std::int64_t width, std::int64_t height, const std::string& name);
@@ -33,4 +36,4 @@ void check_sides(std::int64_t width, std::int64_t height, const std::string& nam
 /// RGBA rows laid on white.
 [[nodiscard]] Image lay_on_white(const std::uint8_t* rgba, int width, int height);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

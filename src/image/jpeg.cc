@@ -8,7 +8,7 @@
 #include "image/formats.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// libjpeg reports errors by a call that must not return.
@@ -146,4 +146,4 @@ Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) 
   return upright(std::move(image), turned);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

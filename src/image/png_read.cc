@@ -6,10 +6,12 @@
 #include <cstring>
 
 #include "image/formats.h"
-#include "image/utf8.h"
 #include "latentdial/error.h"
+#include "text/utf8.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 /// One PNG in memory, read as RGBA. The functions that libpng may leave by longjmp keep no object of their
@@ -110,6 +112,8 @@ void check_chunk_lengths(std::span<const std::uint8_t> bytes, const std::string&
 
 }  // namespace
 
+namespace detail {
+
 DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
   check_chunk_lengths(bytes, name);
   PngReader reader(bytes);
@@ -121,8 +125,10 @@ DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& na
           reader.parameters()};
 }
 
+}  // namespace detail
+
 std::string read_png_parameters(const std::filesystem::path& path) {
-  return decode_png(read_bytes(path), path.string()).parameters;
+  return decode_png(as_bytes(read_bytes(path)), path.string()).parameters;
 }
 
 std::string png_parameters(std::span<const std::uint8_t> bytes, const std::string& name) {

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 
+#include "files/read_file.h"
 #include "image/formats.h"
 #include "latentdial/error.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr std::uintmax_t kLargestFile = 512u << 20;
@@ -20,7 +21,9 @@ bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, st
 
 }  // namespace
 
-std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
+namespace detail {
+
+std::string read_bytes(const std::filesystem::path& path) {
   std::error_code fault;
   const auto status = std::filesystem::status(path, fault);
   if (!std::filesystem::status_known(status))
@@ -34,16 +37,15 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
     throw invalid_input(fmt::format("{} is no file of at most 512 MiB", path.string()));
   if (size == 0)
     throw invalid_input(fmt::format("{} is empty; a PNG, JPEG or WebP is needed", path.string()));
-  std::ifstream file(path, std::ios::binary);
-  std::vector<std::uint8_t> bytes(size);
-  if (!file || !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
-    throw invalid_input(fmt::format("{} cannot be read: {}", path.string(), std::strerror(errno)));
-  }
+  std::string bytes = read_file(path, kLargestFile, fault);
+  if (fault) throw invalid_input(fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   return bytes;
 }
 
+}  // namespace detail
+
 Image read_image(const std::filesystem::path& path) {
-  return decode_image(read_bytes(path), path.string());
+  return decode_image(as_bytes(read_bytes(path)), path.string());
 }
 
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
@@ -52,6 +54,8 @@ Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name)
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);
   throw invalid_input(fmt::format("{} is no picture; a PNG, JPEG or WebP is needed", name));
 }
+
+namespace detail {
 
 void check_sides(std::int64_t width, std::int64_t height, const std::string& name) {
   if (width > 0 && height > 0 && width <= kLargestSide && height <= kLargestSide &&
@@ -73,5 +77,7 @@ Image lay_on_white(const std::uint8_t* rgba, int width, int height) {
   }
   return image;
 }
+
+}  // namespace detail
 
 }  // namespace latentdial

@@ -6,7 +6,7 @@
 #include "image/formats.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name) {
   int width = 0, height = 0;
@@ -19,4 +19,4 @@ Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name) 
   return lay_on_white(rgba.get(), width, height);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

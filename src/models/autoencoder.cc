@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 constexpr float kEpsilon = 1e-6f;
@@ -122,4 +122,4 @@ Encoder::Distribution Encoder::operator()(const Tensor& pixels) const {
   return result;
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -6,7 +6,7 @@
 #include "models/config.h"
 #include "models/resnet.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// Resnet, single-head self-attention, resnet at the autoencoder's lowest resolution.
 class AutoencoderMiddle {
@@ -71,4 +71,4 @@ class Encoder {
   std::optional<Linear> quant_conv_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

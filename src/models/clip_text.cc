@@ -8,7 +8,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 /// The table with the learnt rows behind its own.
@@ -77,4 +77,4 @@ Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
   return final_norm_(hidden_states);
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -7,7 +7,7 @@
 #include "models/config.h"
 #include "models/layers.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// The CLIP text encoder (Radford et al. 2021): token + position embedding, then causal pre-norm transformer
 /// layers.
@@ -42,4 +42,4 @@ class ClipText {
   LayerNorm final_norm_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

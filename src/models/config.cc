@@ -9,7 +9,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 constexpr std::int64_t kLargest = 1 << 20;
@@ -249,4 +249,4 @@ TinyDecoderConfig TinyDecoderConfig::from_json(const nlohmann::json& config) {
   return c;
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -10,7 +10,7 @@
 /// What a diffusers config.json says of a model's shape. Field names are diffusers'. Each `from_json` throws
 /// invalid_input naming the field when a value is missing, of the wrong kind, absurd, or asks for an
 /// architecture that the engine does not have.
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// transformers' CLIPTextConfig.
 struct TextConfig {
@@ -75,4 +75,4 @@ struct TinyDecoderConfig {
   [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (blocks.size() - 1); }
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -1,6 +1,6 @@
 #include "models/layers.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, bool bias)
     : ops_(scope.ops),
@@ -42,4 +42,4 @@ Tensor LayerNorm::operator()(const Tensor& x) const {
   return ops_->layer_norm(x, weight_);
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

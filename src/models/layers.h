@@ -8,7 +8,7 @@
 
 /// The layers that models are built of. A constructor binds and packs the weights of its scope; `operator()`
 /// runs.
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// Where a layer finds its weights, the back end that packs and runs them, and whether that may save bits.
 struct Scope {
@@ -68,4 +68,4 @@ class LayerNorm {
   ops::PackedWeight weight_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -1,6 +1,6 @@
 #include "models/resnet.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t groups,
                          float epsilon, std::int64_t time_channels)
@@ -24,4 +24,4 @@ Tensor ResnetBlock::operator()(const Tensor& x, const Tensor* time) const {
   return conv2_(h, {.residual = &residual});
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -4,7 +4,7 @@
 
 #include "models/layers.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// The residual block of U-Net and autoencoder: two normalised 3×3 convolutions beside a shortcut.
 class ResnetBlock {
@@ -26,4 +26,4 @@ class ResnetBlock {
   std::optional<Conv2d> shortcut_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

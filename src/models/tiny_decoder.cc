@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 constexpr float kLargestLatent = 3;
@@ -52,4 +52,4 @@ Tensor TinyDecoder::operator()(const Tensor& latents) const {
   return pixels;
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

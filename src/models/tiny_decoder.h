@@ -5,7 +5,7 @@
 #include "models/config.h"
 #include "models/layers.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 /// Three convolutions beside a shortcut: relu(conv(relu(conv(relu(conv(x))))) + x).
 class TinyBlock {
@@ -41,4 +41,4 @@ class TinyDecoder {
   std::vector<TinyStage> stages_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
 Attention::Attention(const Scope& scope, std::int64_t channels, std::int64_t context_channels,
                      std::int64_t heads)
@@ -40,12 +40,11 @@ Tensor Attention::share_of(const std::vector<std::int64_t>& tokens, const Tensor
   return mean;
 }
 
-Tensor Attention::to_itself(const Tensor& x, const Tensor& residual,
-                            std::span<const std::int64_t> structure_of) const {
+Tensor Attention::to_itself(const Tensor& x, const Tensor& residual, const LayoutTap* layout) const {
   Tensor queries = to_q_(x), keys = to_k_(x);
-  if (!structure_of.empty()) {
-    queries = ops_->gather_batch(queries, structure_of);
-    keys = ops_->gather_batch(keys, structure_of);
+  if (layout != nullptr) {
+    queries = ops_->gather_batch(queries, layout->of);
+    keys = ops_->gather_batch(keys, layout->of);
   }
   return to_out_(ops_->attention(queries, keys, to_v_(x), heads_), {.residual = &residual});
 }
@@ -66,11 +65,10 @@ KeysAndValues TransformerBlock::project_text(const Tensor& text_states) const {
 }
 
 Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text,
-                                    const AttentionControl& control) const {
-  Tensor h = self_attention_.to_itself(norm1_(hidden_states), hidden_states, control.structure_of);
+                                    const Taps& taps) const {
+  Tensor h = self_attention_.to_itself(norm1_(hidden_states), hidden_states, taps.layout);
   const Tensor queries = norm2_(h);
-  if (control.words)
-    control.words->maps.push_back(cross_attention_.share_of(control.words->tokens, queries, text));
+  if (taps.words) taps.words->maps.push_back(cross_attention_.share_of(taps.words->tokens, queries, text));
   h = cross_attention_(queries, text, h);
   return feed_forward_out_(ops_->geglu(feed_forward_in_(norm3_(h))), {.residual = &h});
 }
@@ -93,17 +91,17 @@ std::vector<KeysAndValues> SpatialTransformer::project_text(const Tensor& text_s
 }
 
 Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAndValues>& text,
-                                      const AttentionControl& control) const {
+                                      const Taps& taps) const {
   const Tensor pixels = x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   Tensor hidden_states = proj_in_(norm_(pixels));
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    hidden_states = blocks_[i](hidden_states, text[i], control);
-    if (control.words) {
-      Tensor& map = control.words->maps.back();
+    hidden_states = blocks_[i](hidden_states, text[i], taps);
+    if (taps.words) {
+      Tensor& map = taps.words->maps.back();
       map = map.reshape({x.dim(0), x.dim(1), x.dim(2)});
     }
   }
   return proj_out_(hidden_states, {.residual = &pixels}).reshape(x.shape());
 }
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -4,28 +4,10 @@
 #include <span>
 #include <vector>
 
+#include "models/denoiser.h"
 #include "models/layers.h"
 
-namespace latentdial::models {
-
-/// What one attention attends to, [B,M,C] each.
-struct KeysAndValues {
-  Tensor keys, values;
-};
-
-/// Where in the picture some words of the prompt are looked at.
-struct WordMaps {
-  std::vector<std::int64_t> tokens;  ///< The words' places among the text states.
-  std::vector<Tensor> maps = {};     ///< Of each cross-attention in turn [B,H,W], f32: the share of a place's
-                                     ///< attention that goes to the words, mean over heads.
-};
-
-/// What attentions take from another picture, and what they tell.
-struct AttentionControl {
-  /// For each of the batch the one whose layout it takes; empty: each its own.
-  std::span<const std::int64_t> structure_of = {};
-  WordMaps* words = nullptr;  ///< To be filled; null: not asked for.
-};
+namespace latentdial::detail::models {
 
 /// Multi-head attention of queries from `hidden_states` over keys and values from `context`.
 class Attention {
@@ -38,10 +20,9 @@ class Attention {
   /// The share of each place's attention that goes to `tokens` of a context, [B,N] f32 on the host.
   [[nodiscard]] Tensor share_of(const std::vector<std::int64_t>& tokens, const Tensor& x,
                                 const KeysAndValues& context) const;
-  /// Attention of x to itself, where the places that each member of the batch attends to are those of the
-  /// member that `structure_of` names (empty: its own), as its queries and keys say.
-  [[nodiscard]] Tensor to_itself(const Tensor& x, const Tensor& residual,
-                                 std::span<const std::int64_t> structure_of) const;
+  /// Attention of x to itself; with a layout, each member of the batch attends to the places that another
+  /// one's queries and keys say.
+  [[nodiscard]] Tensor to_itself(const Tensor& x, const Tensor& residual, const LayoutTap* layout) const;
 
  private:
   const ops::Backend* ops_;
@@ -56,7 +37,7 @@ class TransformerBlock {
   [[nodiscard]] KeysAndValues project_text(const Tensor& text_states /*[B,T,text_channels]*/) const;
   /// Maps of words are [B,N] here.
   Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/, const KeysAndValues& text,
-                    const AttentionControl& control) const;
+                    const Taps& taps) const;
 
  private:
   const ops::Backend* ops_;
@@ -74,7 +55,7 @@ class SpatialTransformer {
   [[nodiscard]] std::vector<KeysAndValues> project_text(
       const Tensor& text_states /*[B,T,text_channels]*/) const;
   Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const std::vector<KeysAndValues>& text,
-                    const AttentionControl& control = {}) const;
+                    const Taps& taps = {}) const;
 
  private:
   GroupNorm norm_;
@@ -82,4 +63,4 @@ class SpatialTransformer {
   std::vector<TransformerBlock> blocks_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -6,13 +6,8 @@
 #include <cmath>
 #include <utility>
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
-
-// Of the way up, the level after whose first block the scene is laid out and its surfaces are not yet drawn.
-constexpr std::size_t kStructureLevel = 1;
-// More of it would bring the other's surfaces too (docs/ruler.md).
-constexpr float kStructureShare = 0.4f;
 
 /// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
 /// cosines first.
@@ -127,76 +122,69 @@ std::vector<TimeContext> UNet::project_times(std::span<const float> timesteps) c
   return contexts;
 }
 
-TextContext UNet::project_text(const Tensor& text_states) const {
+TextContext UNet::project_tokens(const Tensor& tokens) const {
   TextContext context;
   for (const auto& level : down_) {
-    for (const auto& attention : level.attentions) context.push_back(attention.project_text(text_states));
+    for (const auto& attention : level.attentions) context.push_back(attention.project_text(tokens));
   }
-  context.push_back(mid_attention_.project_text(text_states));
+  context.push_back(mid_attention_.project_text(tokens));
   for (const auto& level : up_) {
-    for (const auto& attention : level.attentions) context.push_back(attention.project_text(text_states));
+    for (const auto& attention : level.attentions) context.push_back(attention.project_text(tokens));
   }
   return context;
 }
 
-UNet::Pass UNet::go_down(const Tensor& latents, const TimeContext& time_context,
-                         const TextContext& text_context, const AttentionControl& control) const {
-  Pass pass{time_context.begin(), text_context.begin(), control, conv_in_(latents), {}};
-  const AttentionControl own = {.words = control.words};
-  Tensor& h = pass.h;
-  pass.skips = {h};
+UNet::Traversal UNet::go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                              const Taps& taps) const {
+  Traversal traversal{time.begin(), text.begin(), taps, conv_in_(latents), {}};
+  const Taps own = {.words = taps.words};
+  Tensor& h = traversal.h;
+  traversal.skips = {h};
   for (const auto& level : down_) {
     for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-      h = level.resnets[j](h, &*pass.time++);
-      if (!level.attentions.empty()) h = level.attentions[j](h, *pass.text++, own);
-      pass.skips.push_back(h);
+      h = level.resnets[j](h, &*traversal.time++);
+      if (!level.attentions.empty()) h = level.attentions[j](h, *traversal.text++, own);
+      traversal.skips.push_back(h);
     }
-    if (level.resample) pass.skips.push_back(h = (*level.resample)(h));
+    if (level.resample) traversal.skips.push_back(h = (*level.resample)(h));
   }
-  h = mid_resnet1_(h, &*pass.time++);
-  h = mid_attention_(h, *pass.text++, own);
-  h = mid_resnet2_(h, &*pass.time++);
-  return pass;
+  h = mid_resnet1_(h, &*traversal.time++);
+  h = mid_attention_(h, *traversal.text++, own);
+  h = mid_resnet2_(h, &*traversal.time++);
+  return traversal;
 }
 
-void UNet::go_through(const Level& level, Pass& pass) const {
-  const bool lays_out = &level == &up_[std::min(kStructureLevel, up_.size() - 1)];
-  const auto& structure_of = pass.control.structure_of;
-  Tensor& h = pass.h;
+void UNet::go_through(std::size_t index, Traversal& traversal) const {
+  const Level& level = up_[index];
+  const LayoutTap* layout = traversal.taps.layout;
+  const bool takes_layout = layout != nullptr && index == std::min(layout->level, up_.size() - 1);
+  Tensor& h = traversal.h;
   for (std::size_t j = 0; j < level.resnets.size(); ++j) {
-    h = level.resnets[j](ops_->concat_channels(h, pass.skips.back()), &*pass.time++);
-    pass.skips.pop_back();
-    if (!structure_of.empty() && lays_out && j == 0)
-      h = ops_->mix(h, ops_->gather_batch(h, structure_of), kStructureShare);
-    if (!level.attentions.empty()) h = level.attentions[j](h, *pass.text++, pass.control);
+    h = level.resnets[j](ops_->concat_channels(h, traversal.skips.back()), &*traversal.time++);
+    traversal.skips.pop_back();
+    if (takes_layout && j == 0) h = ops_->mix(h, ops_->gather_batch(h, layout->of), layout->share);
+    if (!level.attentions.empty()) h = level.attentions[j](h, *traversal.text++, traversal.taps);
   }
 }
 
-void UNet::go_up(const Level& level, Pass& pass) const {
+void UNet::go_up(const Level& level, Traversal& traversal) const {
   if (!level.resample) return;
-  const Tensor& skip = pass.skips.back();
-  pass.h = (*level.resample)(ops_->upsample_nearest2x(pass.h, skip.dim(1), skip.dim(2)));
+  const Tensor& skip = traversal.skips.back();
+  traversal.h = (*level.resample)(ops_->upsample_nearest2x(traversal.h, skip.dim(1), skip.dim(2)));
 }
 
-Tensor UNet::operator()(const Tensor& latents, const TimeContext& time_context,
-                        const TextContext& text_context, const AttentionControl& control) const {
-  Pass pass = go_down(latents, time_context, text_context, control);
-  for (const auto& level : up_) {
-    go_through(level, pass);
-    go_up(level, pass);
+Tensor UNet::operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                        const Taps& taps) const {
+  Traversal traversal = go_down(latents, time, text, taps);
+  for (std::size_t i = 0; i < up_.size(); ++i) {
+    go_through(i, traversal);
+    if (taps.features != nullptr && !up_[i].attentions.empty()) {
+      *taps.features = traversal.h;
+      return {};
+    }
+    go_up(up_[i], traversal);
   }
-  return conv_out_(norm_out_(pass.h, {.activation = ops::Activation::silu}));
+  return conv_out_(norm_out_(traversal.h, {.activation = ops::Activation::silu}));
 }
 
-Tensor UNet::scene_features(const Tensor& latents, const TimeContext& time_context,
-                            const TextContext& text_context) const {
-  Pass pass = go_down(latents, time_context, text_context, {});
-  for (const auto& level : up_) {
-    go_through(level, pass);
-    if (!level.attentions.empty()) break;
-    go_up(level, pass);
-  }
-  return pass.h;
-}
-
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

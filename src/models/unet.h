@@ -5,45 +5,25 @@
 #include <vector>
 
 #include "models/config.h"
+#include "models/denoiser.h"
 #include "models/resnet.h"
 #include "models/transformer.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 
-/// A batch of prompts as the cross-attentions see it, by transformer in the order of the U-Net. It is the
-/// same at every step.
-using TextContext = std::vector<std::vector<KeysAndValues>>;
-
-/// A timestep as the residual blocks add it, [1, channels] each, in the order of the U-Net. It is the same
-/// for every picture.
-using TimeContext = std::vector<Tensor>;
-
-/// The denoiser: diffusers' UNet2DConditionModel (Rombach et al. 2022).
+/// diffusers' UNet2DConditionModel (Rombach et al. 2022).
 ///
 ///     latents ─ conv_in ─ level 0 ─┬─ level 1 ─┬─ … ─ mid ─ … ─┬─ level 1 ─┬─ level 0 ─ conv_out ─ ε or v
 ///                                  └───────────┴──── skips ────┴───────────┘
-class UNet {
+class UNet final : public Denoiser {
  public:
   /// `scope` is the unet component.
   UNet(const Scope& scope, const UNetConfig& config);
 
-  /// text_states [B,T,cross_attention_dim] from Backend::to_device.
-  [[nodiscard]] TextContext project_text(const Tensor& text_states) const;
-
-  /// Timesteps 0 to 999, fractional for Karras sigmas.
-  [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps) const;
-
-  /// latents [B,H,W,in_channels] from Backend::to_device → [B,H,W,out_channels]. Another's layout (Tumanyan
-  /// et al. 2022, arXiv 2211.12572) is taken where they find it, in the decoder's self-attentions and early
-  /// residual blocks; of the latter's output a part is taken, since the surfaces are in it too. Words are
-  /// looked for in every cross-attention (Tang et al. 2022, arXiv 2210.04885).
-  Tensor operator()(const Tensor& latents, const TimeContext& time_context, const TextContext& text_context,
-                    const AttentionControl& control = {}) const;
-
-  /// What the decoder's first level with attention is about, [B,h,w,C]: which things are where, more than how
-  /// they look (Tang et al. 2023, arXiv 2306.03881).
-  [[nodiscard]] Tensor scene_features(const Tensor& latents, const TimeContext& time_context,
-                                      const TextContext& text_context) const;
+  [[nodiscard]] TextContext project_tokens(const Tensor& tokens) const override;
+  [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps) const override;
+  Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                    const Taps& taps = {}) const override;
 
   [[nodiscard]] const UNetConfig& config() const { return config_; }
 
@@ -56,17 +36,17 @@ class UNet {
   };
 
   /// A batch on its way through the levels.
-  struct Pass {
+  struct Traversal {
     TimeContext::const_iterator time;  ///< Of the blocks that are still to come.
     TextContext::const_iterator text;
-    AttentionControl control;
+    const Taps& taps;
     Tensor h;
     std::vector<Tensor> skips;
   };
-  [[nodiscard]] Pass go_down(const Tensor& latents, const TimeContext& time_context,
-                             const TextContext& text_context, const AttentionControl& control) const;
-  void go_through(const Level& level, Pass& pass) const;  ///< A level of the way up.
-  void go_up(const Level& level, Pass& pass) const;       ///< To the next one's size.
+  [[nodiscard]] Traversal go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                                  const Taps& taps) const;
+  void go_through(std::size_t level, Traversal& traversal) const;  ///< A level of the way up.
+  void go_up(const Level& level, Traversal& traversal) const;      ///< To the next one's size.
 
   void build_down(const Scope& scope);
   void build_up(const Scope& scope);
@@ -83,4 +63,4 @@ class UNet {
   Conv2d conv_out_;
 };
 
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -11,7 +10,7 @@
 /// The operations that every model is written in. One interface; `ops/cpu` (and later `ops/cuda`) implement
 /// it and nothing above knows which. Weights are packed once, at load, into a layout that only the back end
 /// understands.
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 
 enum class Activation { none, silu, gelu, quick_gelu, relu };
 
@@ -114,31 +113,4 @@ class Backend {
   /// @}
 };
 
-/// What multiplies bf16 activations. Sums are f32 throughout, and so are products of f32 activations.
-enum class Arithmetic {
-  f32,          ///< Our own f32 kernels; bf16 is widened in the cache. Runs on every processor.
-  bf16,         ///< The processor's bf16 dot product (AVX-512 BF16).
-  bf16_matrix,  ///< The processor's bf16 matrix product (AMX).
-};
-
-/// What to compute with. `threads` 0 means all cores this process may use. Without `arithmetic` the faster
-/// one on this processor is taken.
-struct BackendOptions {
-  DType dtype = DType::f32;
-  int threads = 0;
-  std::optional<Arithmetic> arithmetic = std::nullopt;
-  bool int8 = false;  ///< Linear layers and convolutions of reducible precision multiply 8-bit numbers.
-};
-
-/// The CPU back end.
-[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(BackendOptions options);
-
-/// The fastest for bf16 activations: AMX where there is one, else AVX-512 BF16 on AMD, else f32. Intel's
-/// AVX-512 BF16 is slower than its f32 (Sapphire Rapids without AMX: 172 against 316 GFLOP/s by `make
-/// bench`).
-[[nodiscard]] Arithmetic fastest_cpu_arithmetic();
-
-/// The faster of f32 and bf16 activations on this processor.
-[[nodiscard]] DType fastest_cpu_dtype();
-
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops

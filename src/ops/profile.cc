@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 namespace {
 
 /// A parameter with the number of multiply-adds that one result needs.
@@ -135,4 +135,4 @@ std::unique_ptr<Backend> make_profiled_backend(std::unique_ptr<Backend> backend,
   return std::make_unique<ProfiledBackend>(std::move(backend), std::move(profile));
 }
 
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops

@@ -10,7 +10,7 @@
 #include "latentdial/operation_time.h"
 #include "ops/ops.h"
 
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 
 /// Seconds by operation and shape. Safe to use from several threads.
 class Profile {
@@ -28,4 +28,4 @@ class Profile {
 [[nodiscard]] std::unique_ptr<Backend> make_profiled_backend(std::unique_ptr<Backend> backend,
                                                              std::shared_ptr<Profile> profile);
 
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops

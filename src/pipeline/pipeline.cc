@@ -1,78 +1,66 @@
 #include "latentdial/pipeline.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
 
-#include "dial/method.h"
-#include "latentdial/error.h"
-#include "pipeline/engine.h"
-#include "pipeline/find_dial.h"
-#include "pipeline/pixels.h"
+#include "latentdial/parameters.h"
+#include "pipeline/state.h"
+#include "session/generate.h"
+#include "task/resolve.h"
 
 namespace latentdial {
-Pipeline::Pipeline(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+using namespace detail;
+
+Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Pipeline::~Pipeline() = default;
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
-Pipeline Pipeline::load(const EngineOptions& options) {
-  return Pipeline(std::make_unique<Engine>(options));
+Pipeline Pipeline::load(const ModelOptions& options) {
+  return Pipeline(std::make_unique<State>(Model::load(options)));
+}
+
+Pipeline Pipeline::share() const {
+  return Pipeline(std::make_unique<State>(state_->session.model));
 }
 
 const ModelInfo& Pipeline::info() const {
-  return engine_->info;
+  return state_->session.model->info;
 }
 
 std::vector<OperationTime> Pipeline::profile() const {
-  return engine_->profile ? engine_->profile->rows() : std::vector<OperationTime>();
+  const auto& profile = state_->session.model->profile;
+  return profile ? profile->rows() : std::vector<OperationTime>();
 }
 
-Settings Pipeline::resolve(const Settings& settings) const {
-  validate(settings);
-  Settings s = settings;
-  if (s.width == 0) s.width = engine_->info.width;
-  if (s.height == 0) s.height = engine_->info.height;
-  if (s.sampler.empty()) s.sampler = engine_->info.sampler;
-  if (s.scheduler.empty()) s.scheduler = "normal";
-  if (!s.style.empty() && s.method.empty()) s.method = dial_method_table().front().name;
-  if (s.method == "calibrated") (void)find_dial(s, engine_->info);
-  if (!s.mask.empty()) (void)read_mask(s);
-  const auto multiple = static_cast<int>(engine_->vae_config.downscale());
-  if (s.width % multiple != 0 || s.height % multiple != 0) {
-    throw invalid_input(
-        fmt::format("--size: {}x{} is no multiple of {} in both directions, as this model needs", s.width,
-                    s.height, multiple));
-  }
-  (void)engine_->prompt_encoder.windows_of(s);
-  if (!s.mask_words.empty()) (void)engine_->prompt_encoder.places_of(s.mask_words, s);
-  (void)make_sampler(s.sampler, s.scheduler, engine_->schedule, s.steps);
-  validate(s);  // The model's own sampler may be at odds with another setting.
-  return s;
+Settings Pipeline::resolve(const Request& request) const {
+  return latentdial::detail::resolve(request, *state_->session.model, state_->files).request.settings;
 }
 
-Picture Pipeline::generate(const Settings& settings, const Observer& observer) const {
+std::string Pipeline::parameters(const Request& request) const {
+  return to_parameters(latentdial::detail::resolve(request, *state_->session.model, state_->files).request,
+                       info());
+}
+
+Picture Pipeline::generate(const Request& request, const Observer& observer) const {
   Picture picture;
   generate(
-      {settings}, [&](std::size_t, Picture made) { picture = std::move(made); }, observer);
+      std::vector{request}, [&](std::size_t, Picture made) { picture = std::move(made); }, observer);
   return picture;
 }
 
-void Pipeline::generate(const std::vector<Settings>& list, const OnPicture& on_picture,
+void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_picture,
                         const Observer& observer) const {
-  std::vector<Settings> resolved;
-  for (const Settings& settings : list) resolved.push_back(resolve(settings));
-  const auto forget_files = [&] {
-    const std::scoped_lock lock(engine_->one_at_a_time);
-    engine_->forget_files();
-  };
-  forget_files();
+  std::vector<Resolved> resolved;
+  resolved.reserve(list.size());
+  for (const Request& request : list)
+    resolved.push_back(latentdial::detail::resolve(request, *state_->session.model, state_->files));
   for (std::size_t begin = 0, end = 0; begin < resolved.size(); begin = end) {
-    end = engine_->batch_end(resolved, begin);
-    const std::scoped_lock lock(engine_->one_at_a_time);
-    engine_->generate(resolved, begin, end, on_picture, observer);
+    const std::scoped_lock lock(state_->one_at_a_time);
+    end = batch_end(state_->session, resolved, begin);
+    latentdial::detail::generate(state_->session, resolved, begin, end, on_picture, observer);
   }
-  forget_files();
 }
 
 }  // namespace latentdial

@@ -8,13 +8,15 @@
 #include <mutex>
 #include <utility>
 
+#include "diffusion/random.h"
 #include "latentdial/error.h"
-#include "pipeline/composed_prompt.h"
-#include "pipeline/engine.h"
-#include "pipeline/pixels.h"
+#include "pipeline/state.h"
+#include "task/check_prompts.h"
 #include "tensor/buffer_pool.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr float kLastTimestep = 999;
@@ -29,93 +31,94 @@ void check_numbers(const char* name, const Values& x) {
   for (const std::int64_t side : x.shape) count *= side;
   const bool whole = static_cast<std::size_t>(count) == x.values.size() && count > 0;
   if (!whole)
-    throw invalid_input(
-        fmt::format("{}: {} numbers do not fill the shape {}", name, x.values.size(), x.shape));
+    throw invalid_input(name, fmt::format("{} numbers do not fill the shape {}", x.values.size(), x.shape));
   if (!std::all_of(x.values.begin(), x.values.end(), [](float value) { return std::isfinite(value); }))
-    throw invalid_input(fmt::format("{}: there is a number that is not finite", name));
+    throw invalid_input(name, "there is a number that is not finite");
 }
 
 /// [B,C,h,w] → [B,h,w,C], where the model can take it.
 Tensor channels_last(const Values& x, std::int64_t channels) {
   const auto& shape = x.shape;
   if (shape.size() != 4 || shape[1] != channels)
-    throw invalid_input(
-        fmt::format("latents: the shape {} is not this model's [B, {}, h, w]", shape, channels));
+    throw invalid_input("latents",
+                        fmt::format("the shape {} is not this model's [B, {}, h, w]", shape, channels));
   check_numbers("latents", x);
   return nchw_to_nhwc(Tensor::of({shape[0], channels, shape[2], shape[3]}, x.values));
 }
 
-void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple) {
+/// `picture` is the field that has both sides, where there is one.
+void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple,
+                const char* picture = nullptr) {
   const auto fits = [&](std::int64_t side) {
     return side > 0 && side <= kLongestSide && side % multiple == 0;
   };
   if (!fits(width) || !fits(height)) {
-    throw invalid_input(fmt::format(
-        "size: {}x{} is none that this model can make; both sides must be multiples of {} up to {}", width,
-        height, multiple, kLongestSide));
+    throw invalid_input(
+        picture != nullptr ? picture
+        : fits(width)      ? "height"
+                           : "width",
+        fmt::format("{}x{} is none that this model can make; both sides must be multiples of {} up to {}",
+                    width, height, multiple, kLongestSide));
   }
 }
 
 }  // namespace
 
 Values Stages::encode_prompt(const std::string& text, bool plain) const {
-  auto& engine = *pipeline_->engine_;
-  const std::scoped_lock lock(engine.one_at_a_time);
+  const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
   std::vector<std::string> notices;
   const auto syntax = plain ? PromptSyntax::literal : PromptSyntax::a1111;
   const std::string& prompt = plain ? text : constant_prompt("text", text);
-  const Tensor states = engine.prompt_encoder.encode(prompt, syntax, notices).states;
+  Session& session = pipeline_->state_->session;
+  const Tensor states = session.prompts.encode(prompt, syntax, notices).condition.tokens;
   return {{states.dim(-2), states.dim(-1)}, {states.values().begin(), states.values().end()}};
 }
 
 Values Stages::noise(std::uint64_t seed, int width, int height) const {
-  const auto& vae = pipeline_->engine_->vae_config;
+  const auto& vae = pipeline_->state_->session.model->vae_config;
   const std::int64_t scale = vae.downscale();
   check_size(width, height, scale);
   return to_values(TorchGenerator(seed).randn({1, vae.latent_channels, height / scale, width / scale}));
 }
 
 Values Stages::unet(const Values& latents, float timestep, const Values& text_states) const {
-  auto& engine = *pipeline_->engine_;
-  const Tensor x = channels_last(latents, engine.unet.config().in_channels);
-  const std::int64_t width = engine.unet.config().cross_attention_dim;
+  const Model& model = *pipeline_->state_->session.model;
+  const Tensor x = channels_last(latents, model.unet.config().in_channels);
+  const std::int64_t width = model.unet.config().cross_attention_dim;
   const auto& shape = text_states.shape;
   if (shape.size() != 3 || shape[0] != x.dim(0) || shape[2] != width) {
     throw invalid_input(
-        fmt::format("text_states: the shape {} is not [{}, tokens, {}], as these latents and this model need",
-                    shape, x.dim(0), width));
+        "text_states",
+        fmt::format("the shape {} is not [{}, tokens, {}], as these latents and this model need", shape,
+                    x.dim(0), width));
   }
   check_numbers("text_states", text_states);
   if (!(timestep >= 0 && timestep <= kLastTimestep))
-    throw invalid_input(fmt::format("timestep: {} is out of range, use 0 to {}", timestep, kLastTimestep));
-  const std::scoped_lock lock(engine.one_at_a_time);
-  const auto& ops = *engine.unet_backend;
-  const auto text =
-      engine.unet.project_text(ops.to_device(Tensor::of({shape[0], shape[1], shape[2]}, text_states.values)));
-  const auto time = engine.unet.project_times(std::vector{timestep}).front();
-  Values result = to_values(nhwc_to_nchw(ops.to_host(engine.unet(ops.to_device(x), time, text))));
+    throw invalid_input("timestep", fmt::format("{} is out of range, use 0 to {}", timestep, kLastTimestep));
+  const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
+  const auto& ops = *model.denoiser_backend;
+  const Tensor tokens = Tensor::of({shape[0], shape[1], shape[2]}, text_states.values);
+  const auto text = model.unet.project_tokens(ops.to_device(tokens));
+  const auto time = model.unet.project_times(std::vector{timestep}).front();
+  Values result = to_values(nhwc_to_nchw(ops.to_host(model.unet(ops.to_device(x), time, text))));
   release_idle_buffers();
   return result;
 }
 
 Image Stages::decode(const Values& latents) const {
-  auto& engine = *pipeline_->engine_;
-  const Tensor x = channels_last(latents, engine.vae_config.latent_channels);
+  const Model& model = *pipeline_->state_->session.model;
+  const Tensor x = channels_last(latents, model.vae_config.latent_channels);
   if (x.dim(0) != 1)
-    throw invalid_input(fmt::format("latents: {} pictures are given; decode one at a time", x.dim(0)));
-  const std::scoped_lock lock(engine.one_at_a_time);
-  Image image = to_image(engine.decode(x));
-  release_idle_buffers();
-  return image;
+    throw invalid_input("latents", fmt::format("{} pictures are given; decode one at a time", x.dim(0)));
+  const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
+  return model.picture_of(x);
 }
 
 Values Stages::encode(const Image& image) const {
-  auto& engine = *pipeline_->engine_;
-  check_size(image.width, image.height, engine.vae_config.downscale());
-  const std::scoped_lock lock(engine.one_at_a_time);
-  Values latents = to_values(nhwc_to_nchw(engine.encoder(to_pixels(image)).mean));
-  release_idle_buffers();
-  return latents;
+  const Model& model = *pipeline_->state_->session.model;
+  check_size(image.width, image.height, model.vae_config.downscale(), "image");
+  const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
+  return to_values(nhwc_to_nchw(model.latents_of(image)));
 }
 
 }  // namespace latentdial

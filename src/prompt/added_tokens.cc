@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "prompt/text.h"
+#include "prompt/unicode.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 bool stands_alone(std::u32string_view text, std::size_t begin, std::size_t end) {
@@ -71,4 +71,4 @@ std::vector<Piece> AddedTokens::split(std::u32string_view text) const {
   return pieces;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A token that is cut out of the text as a whole, before byte-pair encoding: <|endoftext|>, a learnt
 /// concept. The flags are those of Hugging Face's AddedToken.
@@ -38,4 +38,4 @@ class AddedTokens {
   std::map<char32_t, std::vector<AddedToken>> by_first_;  ///< Longest first.
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,9 +6,9 @@
 #include <queue>
 
 #include "latentdial/error.h"
-#include "prompt/text.h"
+#include "text/utf8.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::string_view kWordEnd = "</w>";
@@ -179,4 +179,4 @@ std::string Bpe::decode(std::int32_t id) const {
   return ends_word ? bytes + ' ' : bytes;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 using Vocabulary = std::unordered_map<std::string, std::int32_t>;
 /// Pairs of tokens in the order in which they were learnt: the earlier, the stronger.
@@ -48,4 +48,4 @@ class Bpe {
   std::array<std::int32_t, 256> final_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

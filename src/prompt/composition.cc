@@ -7,7 +7,7 @@
 #include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kLargestWeight = 100;
@@ -18,11 +18,11 @@ PromptTerm read_term(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || (colon > 0 && is_escape(text, colon - 1)))
     return {std::string(text)};
-  const auto weight = read_number(text.substr(colon + 1));
+  const auto weight = read_decimal(text.substr(colon + 1));
   if (!weight) return {std::string(text)};
   if (std::abs(*weight) > kLargestWeight)
-    throw invalid_input(fmt::format("prompt: {} is out of range as a weight beside AND; use -{} to {}",
-                                    *weight, kLargestWeight, kLargestWeight));
+    throw invalid_input("prompt", fmt::format("{} is out of range as a weight beside AND; use -{} to {}",
+                                              *weight, kLargestWeight, kLargestWeight));
   return {std::string(trimmed(text.substr(0, colon))), *weight};
 }
 
@@ -33,10 +33,10 @@ std::vector<PromptTerm> split_terms(std::string_view prompt) {
   if (parts.size() == 1) return {{std::string(prompt)}};
   if (parts.size() > kMostTerms)
     throw invalid_input(
-        fmt::format("prompt: {} prompts are joined by AND; {} are the most", parts.size(), kMostTerms));
+        "prompt", fmt::format("{} prompts are joined by AND; {} are the most", parts.size(), kMostTerms));
   std::vector<PromptTerm> terms;
   for (const auto part : parts) terms.push_back(read_term(part));
   return terms;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

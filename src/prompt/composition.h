@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One of several prompts that are joined by AND.
 struct PromptTerm {
@@ -19,4 +19,4 @@ struct PromptTerm {
 /// and for more than 16 terms.
 [[nodiscard]] std::vector<PromptTerm> split_terms(std::string_view prompt);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

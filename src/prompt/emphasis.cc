@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr double kBracket = 1.1;
@@ -30,7 +30,7 @@ struct Token {
 std::optional<std::pair<double, std::size_t>> read_weight(std::string_view prompt, std::size_t at) {
   const auto close = prompt.find(')', at);
   if (close == std::string_view::npos) return std::nullopt;
-  const auto number = read_number(prompt.substr(at + 1, close - at - 1));
+  const auto number = read_decimal(prompt.substr(at + 1, close - at - 1));
   if (!number) return std::nullopt;
   return std::pair{*number, close + 1 - at};
 }
@@ -66,8 +66,9 @@ class Lexer {
   }
   void open(Token::Kind kind, double factor) {
     if (round_.size() + square_.size() == kDeepest)
-      throw invalid_input(fmt::format(
-          "prompt: brackets stand more than {} deep; write \\( and \\[ for those that are text", kDeepest));
+      throw invalid_input(
+          "prompt", fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text",
+                                kDeepest));
     (kind == Token::Kind::open_round ? round_ : square_)
         .push_back(static_cast<std::ptrdiff_t>(tokens_.size()));
     tokens_.push_back({kind, std::string(prompt_.substr(at_++, 1)), factor, -1});
@@ -96,8 +97,8 @@ double weight_of(const std::vector<std::ptrdiff_t>& opened, const std::vector<To
   for (const auto bracket : opened) weight *= tokens[static_cast<std::size_t>(bracket)].factor;
   if (!(std::abs(weight) <= kLargestWeight))
     throw invalid_input(
-        fmt::format("prompt: emphasis makes a weight of {}, which is out of range; use -{} to {}", weight,
-                    kLargestWeight, kLargestWeight));
+        "prompt", fmt::format("emphasis makes a weight of {}, which is out of range; use -{} to {}", weight,
+                              kLargestWeight, kLargestWeight));
   return weight;
 }
 
@@ -136,4 +137,4 @@ std::vector<EmphasisedText> parse_emphasis(std::string_view prompt) {
   return stretches;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A stretch of a prompt and how much its words count.
 struct EmphasisedText {
@@ -21,4 +21,4 @@ struct EmphasisedText {
 /// and for brackets more than 64 deep.
 [[nodiscard]] std::vector<EmphasisedText> parse_emphasis(std::string_view prompt);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

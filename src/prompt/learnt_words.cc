@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 void LearntWords::add(std::vector<std::int32_t> tokens, std::int32_t first, std::int32_t vectors) {
   Word word{std::move(tokens), std::vector<std::int32_t>(static_cast<std::size_t>(vectors))};
@@ -34,4 +34,4 @@ std::vector<std::vector<std::int32_t>> LearntWords::find(const std::vector<std::
   return found;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Words whose embedding was learnt by textual inversion (Gal et al. 2022, arXiv 2208.01618). Each stands for
 /// one or more vectors, which follow the vocabulary's in the text encoder's table.
@@ -24,4 +24,4 @@ class LearntWords {
   std::vector<Word> words_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

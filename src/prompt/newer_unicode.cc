@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 struct Range {
@@ -90,4 +90,4 @@ char32_t newer_lower_case(char32_t c) {
   return pair == kLowerCase.end() ? c : pair->lower;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

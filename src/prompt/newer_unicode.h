@@ -1,6 +1,6 @@
 #pragma once
 
-namespace latentdial {
+namespace latentdial::detail {
 
 // transformers 5 reads Unicode 16 for letters and numbers, 17 for lower case and only 9 for normalisation,
 // while utf8proc 2.8 is at 15.0 throughout. These tables are the difference.
@@ -14,4 +14,4 @@ namespace latentdial {
 /// The lower case that Unicode 15.1 to 17 gave `c`; `c` itself when they gave none.
 [[nodiscard]] char32_t newer_lower_case(char32_t c);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -1,13 +1,10 @@
 #include "prompt/prompt_words.h"
 
 #include <cctype>
-#include <charconv>
 #include <cmath>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
-
-constexpr std::string_view kSpaces = " \t\r\n";
 
 bool is_word_character(std::string_view text, std::size_t at) {
   if (at >= text.size()) return false;
@@ -22,20 +19,12 @@ bool is_escape(std::string_view prompt, std::size_t at) {
          std::string_view("()[]:|\\").find(prompt[at + 1]) != std::string_view::npos;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
-}
-
-std::optional<double> read_number(std::string_view text) {
+std::optional<double> read_decimal(std::string_view text) {
   text = trimmed(text);
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.find_first_not_of("0123456789.-") != std::string_view::npos) return std::nullopt;
   double number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
-  return number;
+  return read_number(text, number) && std::isfinite(number) ? std::optional(number) : std::nullopt;
 }
 
 std::vector<std::string_view> split_at_word(std::string_view text, std::string_view word) {
@@ -53,4 +42,4 @@ std::vector<std::string_view> split_at_word(std::string_view text, std::string_v
   return parts;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

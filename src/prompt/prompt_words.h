@@ -5,18 +5,17 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+#include "text/words.h"
+
+namespace latentdial::detail {
 
 /// Whether a backslash stands at `at` that makes the character after it text: one of ( ) [ ] : | \.
 [[nodiscard]] bool is_escape(std::string_view prompt, std::size_t at);
 
 /// A decimal number as "1", "-0.5" or ".5", perhaps with spaces around it; nothing for any other text.
-[[nodiscard]] std::optional<double> read_number(std::string_view text);
+[[nodiscard]] std::optional<double> read_decimal(std::string_view text);
 
 /// Cuts a text at a word in its case (BREAK, AND) and takes the spaces around it away; at least one part.
 [[nodiscard]] std::vector<std::string_view> split_at_word(std::string_view text, std::string_view word);
 
-/// Without the spaces at both ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
-}  // namespace latentdial
+}  // namespace latentdial::detail

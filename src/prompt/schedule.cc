@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A text, a sequence of nodes, or a choice between some.
 struct PromptSchedule::Node {
@@ -70,8 +70,9 @@ class Parser {
 
   void enter() {
     if (++depth_ > kDeepest)
-      throw invalid_input(fmt::format(
-          "prompt: brackets stand more than {} deep; write \\( and \\[ for those that are text", kDeepest));
+      throw invalid_input(
+          "prompt", fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text",
+                                kDeepest));
   }
 
   void read_round(Node& sequence) {
@@ -110,7 +111,7 @@ class Parser {
     const bool rotates =
         separators.find('|') != std::string::npos && separators.find(':') == std::string::npos;
     const std::string_view last = prompt_.substr(bracket.begins.back(), at_ - bracket.begins.back() - 1);
-    const auto when = bracket.closed ? read_number(last) : std::nullopt;
+    const auto when = bracket.closed ? read_decimal(last) : std::nullopt;
     if (bracket.closed && rotates) {
       sequence.parts.push_back({.kind = Kind::rotation, .parts = std::move(bracket.fields)});
     } else if (when && (separators == ":" || separators == "::")) {
@@ -175,7 +176,7 @@ PromptSchedule& PromptSchedule::operator=(PromptSchedule&&) noexcept = default;
 PromptSchedule::~PromptSchedule() = default;
 
 bool PromptSchedule::is_constant() const {
-  return latentdial::is_constant(*root_);
+  return latentdial::detail::is_constant(*root_);
 }
 
 std::string PromptSchedule::at(int step, int steps) const {
@@ -184,4 +185,4 @@ std::string PromptSchedule::at(int step, int steps) const {
   return text;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

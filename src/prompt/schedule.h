@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A prompt that changes while the picture is made, in the syntax of A1111's web UI: [from:to:10] is `from`
 /// for the first 10 steps and `to` after them, [from:to:0.5] changes after that share of the steps (a number
@@ -29,4 +29,4 @@ class PromptSchedule {
   std::unique_ptr<const Node> root_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

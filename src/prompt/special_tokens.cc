@@ -9,9 +9,8 @@
 #include <optional>
 
 #include "latentdial/error.h"
-#include "prompt/text.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -172,4 +171,4 @@ void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts) 
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

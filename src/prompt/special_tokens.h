@@ -4,7 +4,7 @@
 
 #include "prompt/tokenizer_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The JSON files of a tokenizer folder beside the vocabulary; null where a file is missing.
 struct SpecialTokenFiles {
@@ -19,4 +19,4 @@ struct SpecialTokenFiles {
 /// added_tokens.json and tokenizer.json. Throws invalid_input.
 void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "prompt/text.h"
+#include "prompt/unicode.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 template <class Predicate>
@@ -71,4 +71,4 @@ std::vector<std::u32string_view> split_words(std::u32string_view text) {
   return words;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <vector>
 
+#include "files/data_files.h"
 #include "latentdial/error.h"
-#include "prompt/text.h"
 #include "prompt/tokenizer_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -91,25 +90,19 @@ TokenizerParts read_standard_clip(const fs::path& bpe_simple_vocab_gz, std::stri
 }
 
 fs::path find_standard_vocabulary() {
-  const auto file_at = [](const fs::path& place) {
-    return fs::is_directory(place) ? place / kFileName : place;
-  };
-  std::vector<fs::path> places;
-  if (const char* named = std::getenv("LATENTDIAL_CLIP_VOCAB"); named != nullptr && *named != '\0') {
-    places = {named};
-  } else {
-    places = {fs::path(LATENTDIAL_SHARE_DIR), fs::path(LATENTDIAL_VENV_SHARE_DIR)};
-  }
-  for (const fs::path& place : places) {
-    if (fs::is_regular_file(file_at(place))) {
-      return file_at(place);
-    }
+  std::string looked_in = "share/latentdial beside the program";
+  if (const auto named = environment("LATENTDIAL_CLIP_VOCAB")) {
+    const fs::path file = fs::is_directory(*named) ? fs::path(*named) / kFileName : fs::path(*named);
+    if (fs::is_regular_file(file)) return file;
+    looked_in = *named;
+  } else if (const auto found = find_data_file(kFileName)) {
+    return *found;
   }
   throw invalid_input(fmt::format(
       "CLIP vocabulary: {} is not in {}; run `make clip-vocabulary` (it takes it from the PyPI package "
       "open_clip_torch), or set LATENTDIAL_CLIP_VOCAB to the file, or use a model folder with its own "
       "tokenizer/",
-      kFileName, places.front().string()));
+      kFileName, looked_in));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kMostWindows = 64;
@@ -35,8 +35,8 @@ class WindowBuilder {
   void close() {
     if (windows_.size() == kMostWindows)
       throw invalid_input(
-          fmt::format("prompt: it has more than {} tokens, {} windows of the text encoder; shorten it",
-                      kMostWindows * most_, kMostWindows));
+          "prompt", fmt::format("it has more than {} tokens, {} windows of the text encoder; shorten it",
+                                kMostWindows * most_, kMostWindows));
     TokenWindow window;
     std::vector<std::int32_t> ids;
     for (const Weighted& token : tokens_) ids.push_back(token.id);
@@ -94,4 +94,4 @@ std::vector<TokenWindow> token_windows(const Tokenizer& tokenizer, const LearntW
   return std::move(builder).windows();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

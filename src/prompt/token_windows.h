@@ -9,7 +9,7 @@
 #include "prompt/learnt_words.h"
 #include "prompt/tokenizer.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One window of the text encoder.
 struct TokenWindow {
@@ -25,4 +25,4 @@ struct TokenWindow {
                                                      std::span<const EmphasisedText> prompt,
                                                      std::int64_t length);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

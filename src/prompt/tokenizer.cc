@@ -7,11 +7,12 @@
 
 #include "latentdial/error.h"
 #include "prompt/split_words.h"
-#include "prompt/text.h"
 #include "prompt/tokenizer_files.h"
+#include "prompt/unicode.h"
 #include "tensor/hash.h"
+#include "text/utf8.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 std::vector<AddedToken> with_normalized(const std::vector<AddedToken>& tokens, bool normalized) {
@@ -179,4 +180,4 @@ std::uint64_t Tokenizer::hash() const {
   return state_->hash;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

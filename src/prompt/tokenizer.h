@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A prompt as the CLIP text encoder reads it.
 struct Encoding {
@@ -61,4 +61,4 @@ class Tokenizer {
   std::unique_ptr<const State> state_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
 
+#include "files/read_file.h"
 #include "latentdial/error.h"
 #include "prompt/special_tokens.h"
-#include "prompt/text.h"
+#include "text/utf8.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -23,20 +23,13 @@ constexpr std::int64_t kMaxId = 1 << 24;
 constexpr std::int64_t kMaxTokensPerPrompt = 65'536;
 
 std::string read_text(const fs::path& path) {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error || size > kMaxFileBytes) {
-    throw invalid_input(
-        error ? fmt::format("{}: cannot be read", path.string())
-              : fmt::format("{}: {} bytes are too many for a tokenizer file", path.string(), size));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) {
-    throw invalid_input(fmt::format("{}: cannot be read", path.string()));
-  }
-  return std::move(text).str();
+  std::error_code fault;
+  std::string text = read_file(path, kMaxFileBytes, fault);
+  if (!fault) return text;
+  throw invalid_input(fault == std::errc::file_too_large
+                          ? fmt::format("{}: {} bytes are too many for a tokenizer file", path.string(),
+                                        fs::file_size(path, fault))
+                          : fmt::format("{}: cannot be read", path.string()));
 }
 
 json read_json(const fs::path& path) {
@@ -177,4 +170,4 @@ TokenizerParts read_tokenizer_folder(const fs::path& dir) {
   return parts;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "prompt/added_tokens.h"
 #include "prompt/bpe.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Everything that a tokenizer is made of.
 struct TokenizerParts {
@@ -37,4 +37,4 @@ struct TokenizerParts {
 /// `parts.added` in place of an equal one.
 void add_token(TokenizerParts& parts, const std::string& content, AddedToken token);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

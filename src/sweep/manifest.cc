@@ -1,45 +1,18 @@
 #include "sweep/manifest.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
+#include "files/append_to_file.h"
 #include "latentdial/error.h"
+#include "latentdial/files.h"
 #include "latentdial/parameters.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
-
-Error write_fault(const std::filesystem::path& path) {
-  return {ErrorCode::io, fmt::format("{} cannot be written: {}", path.string(), std::strerror(errno))};
-}
-
-/// Writes all of `text` and syncs it, or throws.
-void write_synced(const std::filesystem::path& path, std::string_view text, int flags) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
-  if (file < 0) throw write_fault(path);
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const Error fault = write_fault(path);
-      ::close(file);
-      throw fault;
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  const bool synced = ::fsync(file) == 0;
-  if (::close(file) != 0 || !synced) throw write_fault(path);
-}
 
 }  // namespace
 
@@ -55,17 +28,10 @@ std::map<std::string, std::string> read_manifest(const std::filesystem::path& pa
 }
 
 void replace_manifest(const std::filesystem::path& path, const std::string& lines) {
-  auto temporary = path;
-  temporary += ".tmp";
   try {
-    write_synced(temporary, lines, O_TRUNC);
-    std::filesystem::rename(temporary, path);
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw invalid_input(fmt::format("{} cannot be written: {}", path.string(), error.code().message()));
+    write_file(path, lines);
   } catch (const Error& error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw invalid_input(error.what());
+    throw invalid_input(error.field(), error.message());
   }
 }
 
@@ -84,8 +50,8 @@ void Manifest::add(const JobResult& result, const std::string& model) {
                      {"model", model},
                      {"seconds", result.seconds},
                      {"settings", json::parse(to_json(result.settings))}};
-  write_synced(path_, line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n", O_APPEND);
+  append_to_file(path_, line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
   listed_.insert(result.file);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

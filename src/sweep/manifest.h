@@ -7,13 +7,13 @@
 
 #include "latentdial/sweep.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The whole lines of a manifest by the picture that each is about, the first of each; a line that was cut is
 /// left out. Empty where there is no such file.
 [[nodiscard]] std::map<std::string, std::string> read_manifest(const std::filesystem::path& path);
 
-/// Writes a manifest under a temporary name, syncs and renames it. Throws invalid_input when the folder
+/// Writes a manifest, whole or not at all. Throws invalid_input when the folder
 /// cannot be written.
 void replace_manifest(const std::filesystem::path& path, const std::string& lines);
 
@@ -33,4 +33,4 @@ class Manifest {
   std::set<std::string> listed_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

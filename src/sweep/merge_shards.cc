@@ -2,23 +2,30 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
+#include "files/read_file.h"
 #include "latentdial/error.h"
+#include "latentdial/files.h"
 #include "latentdial/image.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "sweep/manifest.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+constexpr std::uintmax_t kLargestPicture = 512u << 20;  // What read_image reads.
 
 /// A picture that a shard has listed.
 struct Listed {
@@ -28,8 +35,8 @@ struct Listed {
 using ListedByFile = std::map<std::string, Listed>;
 
 std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::error_code fault;
+  return read_file(path, kLargestPicture, fault);
 }
 
 /// What the manifests of a folder list, and is there.
@@ -53,19 +60,44 @@ void collect(const fs::path& folder, ListedByFile& listed) {
   }
 }
 
+/// A file that pictures were made from, as one of them says.
+struct Input {
+  std::string hash;
+  fs::path picture;
+};
+/// By the setting that names it, and its path.
+using Inputs = std::map<std::pair<std::string_view, std::string>, Input>;
+
+/// That a picture was made from the same files as the others, whichever machine they lay on.
+void check_inputs(const Settings& settings, const std::string& text, const fs::path& picture,
+                  Inputs& inputs) {
+  const InputHashes hashes = read_input_hashes(text);
+  for (const InputFile& file : input_files()) {
+    const std::string &path = settings.*file.path, &hash = hashes.*file.hash;
+    if (path.empty() || hash.empty()) continue;
+    const Input& first = inputs.try_emplace({file.name, path}, Input{hash, picture}).first->second;
+    if (first.hash != hash)
+      throw invalid_input(fmt::format("merge: {} and {} were made from two files of the name {} ({}, {})",
+                                      first.picture.string(), picture.string(), path, first.hash, hash));
+  }
+}
+
 /// That the picture is whole and the one that its line is about, and that no other has its place. Returns the
 /// hash of the model that made it.
-std::string check(const Listed& listed, const fs::path& place) {
+std::string check(const Listed& listed, const fs::path& place, Inputs& inputs) {
   (void)read_image(listed.path);
   const auto line = json::parse(listed.line);
-  const auto settings = line.find("settings");
+  const auto listed_settings = line.find("settings");
+  const Settings settings =
+      listed_settings == line.end() ? Settings() : settings_from_json(listed_settings->dump());
   const std::string text = read_png_parameters(listed.path);
-  if (settings == line.end() || parse_parameters(text) != settings_from_json(settings->dump()))
+  if (without_folders(parse_parameters(text)) != without_folders(settings))
     throw invalid_input(
         fmt::format("merge: {} was not made with the settings that its manifest says", listed.path.string()));
+  check_inputs(settings, text, listed.path, inputs);
   if (fs::exists(place) && !fs::equivalent(place, listed.path) && bytes_of(place) != bytes_of(listed.path))
     throw invalid_input(
-        fmt::format("merge: {} is another picture; move it away or use another --out", place.string()));
+        fmt::format("merge: {} is another picture; move it away or use another folder", place.string()));
   return read_model_hash(text);
 }
 
@@ -88,18 +120,19 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
     }
   }
   if (!missing.empty())
-    throw invalid_input(fmt::format(
-        "merge: {} of {} pictures are missing, the first is {}; run their shards again with --resume",
-        missing.size(), jobs.size(), missing.front()));
+    throw invalid_input(
+        fmt::format("merge: {} of {} pictures are missing, the first is {}; resume their shards",
+                    missing.size(), jobs.size(), missing.front()));
   const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
   const std::string model = found.empty() ? "" : model_of(found.front());
   std::string hash;
+  Inputs inputs;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Listed* picture = found[i];
     if (const std::string own = model_of(picture); own != model)
       throw invalid_input(fmt::format("merge: {} was made by the model \"{}\", {} by \"{}\"",
                                       found.front()->path.string(), model, picture->path.string(), own));
-    const std::string own_hash = check(*picture, folder / jobs[i].file);
+    const std::string own_hash = check(*picture, folder / jobs[i].file, inputs);
     if (i == 0) hash = own_hash;
     if (own_hash != hash)
       throw invalid_input(fmt::format("merge: other weights of \"{}\" made {} (model hash {}) than {} ({})",
@@ -109,20 +142,20 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
   return found;
 }
 
-/// The same file under another name, whole from the first moment.
+/// The same file under another name, whole from the first moment; a copy where the file system has no links.
 void bring(const fs::path& from, const fs::path& to) {
-  auto temporary = to;
-  temporary += ".tmp";
   std::error_code fault;
   fs::create_directories(to.parent_path(), fault);
-  fs::remove(temporary, fault);
-  fs::create_hard_link(from, temporary, fault);
-  if (fault) fs::copy_file(from, temporary, fault);
-  if (!fault) fs::rename(temporary, to, fault);
+  fs::create_hard_link(from, to, fault);
   if (!fault) return;
-  std::error_code ignored;
-  fs::remove(temporary, ignored);
-  throw Error(ErrorCode::io, fmt::format("merge: {} cannot be written: {}", to.string(), fault.message()));
+  const std::string bytes = read_file(from, kLargestPicture, fault);
+  if (fault)
+    throw Error(ErrorCode::io, fmt::format("merge: {} cannot be written: {}", to.string(), fault.message()));
+  try {
+    write_file(to, bytes);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::io, fmt::format("merge: {}", error.what()));
+  }
 }
 
 }  // namespace

@@ -12,6 +12,9 @@
 
 namespace latentdial {
 
+using namespace detail;
+
+namespace detail {
 using nlohmann::json;
 
 Chosen chosen(const Settings& settings) {
@@ -39,6 +42,8 @@ std::string id_of(std::span<const Chosen> list) {
   }
   return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
 }
+
+}  // namespace detail
 
 std::string settings_id(const std::vector<Settings>& list) {
   std::vector<Chosen> texts;

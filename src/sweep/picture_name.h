@@ -6,7 +6,7 @@
 
 #include "latentdial/settings.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What differs from the defaults, by name and as JSON: a picture keeps its name in versions that know more.
 using Chosen = std::map<std::string, std::string>;
@@ -15,4 +15,4 @@ using Chosen = std::map<std::string, std::string>;
 /// What `settings_id` calls settings of which this is chosen.
 [[nodiscard]] std::string id_of(std::span<const Chosen> list);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -2,8 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -11,12 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "files/read_file.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "sweep/picture_name.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 using nlohmann::json;
@@ -50,8 +51,9 @@ bool is_whole(const std::string& name) {
 ordered_json grid_values(const std::string& key, const ordered_json& value) {
   if (value.is_array() && !value.empty()) return value;
   if (!value.is_string() || !is_number(key)) {
-    throw invalid_input(fmt::format(
-        "plan: grid \"{}\" needs a list of values, or for a number a range as in \"0:1:11\"", key));
+    throw invalid_input(
+        "plan",
+        fmt::format("grid \"{}\" needs a list of values, or for a number a range as in \"0:1:11\"", key));
   }
   auto values = ordered_json::array();
   for (const double number : parse_range(value.get<std::string>())) {
@@ -61,8 +63,8 @@ ordered_json grid_values(const std::string& key, const ordered_json& value) {
       const auto whole = static_cast<std::int64_t>(number);
       values.push_back(whole < 0 ? ordered_json(whole) : ordered_json(static_cast<std::uint64_t>(whole)));
     } else {
-      throw invalid_input(
-          fmt::format("plan: grid \"{}\" holds {}, but whole numbers are needed", key, number));
+      throw invalid_input("plan",
+                          fmt::format("grid \"{}\" holds {}, but whole numbers are needed", key, number));
     }
   }
   return values;
@@ -91,7 +93,7 @@ class Section {
       const auto values = grid_values(key, value);
       pictures *= values.size();
       if (pictures + jobs.size() > kMostJobs)
-        throw invalid_input(fmt::format("plan: more than {} pictures; split it", kMostJobs));
+        throw invalid_input("plan", fmt::format("more than {} pictures; split it", kMostJobs));
       Axis& axis = axes_.emplace_back(Axis{key, {}});
       for (const auto& entry : values)
         axis.values.push_back({entry, chosen(settings_from_json(ordered_json{{key, entry}}.dump()))});
@@ -127,13 +129,13 @@ class Section {
 
 void check_keys(const ordered_json& section) {
   if (!section.is_object())
-    throw invalid_input("plan: each section must be an object {\"settings\": …, \"grid\": …}");
+    throw invalid_input("plan", "each section must be an object {\"settings\": …, \"grid\": …}");
   for (const auto& [key, value] : section.items()) {
     if (key != "settings" && key != "grid") {
-      throw invalid_input(
-          fmt::format("plan: \"{}\" is unknown; a section holds \"settings\" and \"grid\"", key));
+      throw invalid_input("plan",
+                          fmt::format("\"{}\" is unknown; a section holds \"settings\" and \"grid\"", key));
     }
-    if (!value.is_object()) throw invalid_input(fmt::format("plan: \"{}\" must be an object", key));
+    if (!value.is_object()) throw invalid_input("plan", fmt::format("\"{}\" must be an object", key));
   }
 }
 
@@ -141,22 +143,23 @@ void check_keys(const ordered_json& section) {
 
 std::vector<Job> read_plan(const std::filesystem::path& path) {
   std::error_code fault;
-  const auto size = std::filesystem::file_size(path, fault);
-  if (fault) throw invalid_input(fmt::format("plan: {} cannot be read: {}", path.string(), fault.message()));
-  if (size > kLargestPlan) throw invalid_input(fmt::format("plan: {} is larger than 64 MiB", path.string()));
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = read_file(path, kLargestPlan, fault);
+  if (fault == std::errc::file_too_large)
+    throw invalid_input("plan", fmt::format("{} is larger than 64 MiB", path.string()));
+  if (fault)
+    throw invalid_input("plan", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   ordered_json plan;
   try {
     plan = ordered_json::parse(text);
   } catch (const json::exception& error) {
-    throw invalid_input(fmt::format("plan: {} is not JSON ({})", path.string(), error.what()));
+    throw invalid_input("plan", fmt::format("{} is not JSON ({})", path.string(), error.what()));
   }
   std::vector<Job> jobs;
   if (plan.is_object()) plan = ordered_json::array({plan});
   if (!plan.is_array() || plan.empty()) {
-    throw invalid_input(fmt::format(
-        "plan: {} needs an object {{\"settings\": …, \"grid\": …}} or a list of them", path.string()));
+    throw invalid_input(
+        "plan",
+        fmt::format("{} needs an object {{\"settings\": …, \"grid\": …}} or a list of them", path.string()));
   }
   for (const auto& section : plan) {
     check_keys(section);

@@ -5,7 +5,7 @@
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
-#include "sweep/read_number.h"
+#include "latentdial/text.h"
 
 namespace latentdial {
 namespace {
@@ -16,8 +16,10 @@ constexpr int kMostValues = 100000;
 
 std::vector<double> parse_range(const std::string& text) {
   const auto fail = [&] {
-    return invalid_input(fmt::format(
-        "range: \"{}\" is neither a number nor A:B:N, as in 0:1:11 for eleven values from 0 to 1", text));
+    return invalid_input(
+        "range",
+        fmt::format("\"{}\" is neither a number nor A:B:N, as in 0:1:11 for eleven values from 0 to 1",
+                    text));
   };
   const std::string_view view = text;
   const auto first = view.find(':');

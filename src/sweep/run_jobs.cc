@@ -1,33 +1,30 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <system_error>
 
+#include "files/temporary_name.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "sweep/manifest.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
+
+// Pictures whose start pictures are in memory together.
+constexpr std::size_t kAtOnce = 64;
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code fault;
   std::filesystem::create_directories(folder, fault);
   if (fault)
-    throw invalid_input(fmt::format("--out: {} cannot be made: {}", folder.string(), fault.message()));
-}
-
-/// "picture.png" of ".picture.png.1234-5.tmp", the name under which write_png writes, and of
-/// "picture.png.tmp", that of a merge or of the sweeps on Ray; "" for other names.
-std::string picture_of(std::string name) {
-  constexpr std::string_view kEnding = ".tmp";
-  if (!name.ends_with(kEnding)) return "";
-  name.resize(name.size() - kEnding.size());
-  return name.starts_with('.') ? name.substr(1, name.rfind('.') - 1) : name;
+    throw invalid_input("folder", fmt::format("{} cannot be made: {}", folder.string(), fault.message()));
 }
 
 /// Removes what a run was writing of these pictures when it was killed.
@@ -41,18 +38,18 @@ void remove_half_written(const std::filesystem::path& folder, const std::vector<
     std::error_code ignored;
     std::vector<std::filesystem::path> left;
     for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
-      if (names.contains(picture_of(entry.path().filename().string()))) left.push_back(entry.path());
+      if (names.contains(written_name(entry.path().filename().string()))) left.push_back(entry.path());
     }
     for (const auto& path : left) std::filesystem::remove(path, ignored);
   }
 }
 
 /// Whether the job's picture is there already, with exactly its settings and made with these weights.
-bool is_finished(const std::filesystem::path& path, const Settings& settings, const ModelInfo& model) {
+bool is_finished(const std::filesystem::path& path, const Settings& settings, const Pipeline& pipeline) {
   if (!std::filesystem::exists(path)) return false;
-  const std::string why = difference(read_png_parameters(path), to_parameters(settings, model));
+  const std::string why = difference(read_png_parameters(path), pipeline.parameters(settings));
   if (why.empty()) return true;
-  throw invalid_input(fmt::format("{} {}; use another --out or move it away", path.string(), why));
+  throw invalid_input("folder", fmt::format("{} {}; use another folder or move it away", path.string(), why));
 }
 
 /// Finds what is finished; refuses a folder that holds somebody's pictures when not resuming.
@@ -68,13 +65,12 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   }
   make_folder(options.folder);
   if (!options.resume && std::filesystem::exists(options.folder / options.manifest)) {
-    throw invalid_input(
-        fmt::format("--out: {} holds an earlier run; go on with it by --resume, or use another folder",
-                    options.folder.string()));
+    throw invalid_input("folder", fmt::format("{} holds an earlier run; resume it, or use another folder",
+                                              options.folder.string()));
   }
   for (auto& result : results) {
     make_folder((options.folder / result.file).parent_path());
-    result.kept = is_finished(options.folder / result.file, result.settings, pipeline.info());
+    result.kept = is_finished(options.folder / result.file, result.settings, pipeline);
   }
   if (options.resume) remove_half_written(options.folder, results);
   return results;
@@ -102,14 +98,14 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
   };
 
   std::vector<JobResult*> missing;
-  std::vector<Settings> settings;
+  std::vector<Request> requests;
   for (auto& result : results) {
     if (result.kept) {
       finish(result);
       continue;
     }
     missing.push_back(&result);
-    settings.push_back(result.settings);
+    requests.emplace_back(result.settings);
   }
   const Observer observer = {.on_step =
                                  [&](const StepProgress& step) {
@@ -117,14 +113,19 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
                                    report();
                                  },
                              .stop = options.stop};
+  std::size_t begin = 0;
   const auto keep = [&](std::size_t i, Picture picture) {
-    JobResult& result = *missing[i];
+    JobResult& result = *missing[begin + i];
     write_png(options.folder / result.file, picture.image, picture.parameters);
     result.notices = std::move(picture.notices);
     result.seconds = picture.seconds;
     finish(result);
   };
-  pipeline.generate(settings, keep, observer);
+  for (; begin < requests.size(); begin += kAtOnce) {
+    const auto end = std::min(requests.size(), begin + kAtOnce);
+    const auto at = [&](std::size_t i) { return requests.begin() + static_cast<std::ptrdiff_t>(i); };
+    pipeline.generate({at(begin), at(end)}, keep, observer);
+  }
   return results;
 }
 

@@ -5,7 +5,7 @@
 
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
-#include "sweep/read_number.h"
+#include "latentdial/text.h"
 
 namespace latentdial {
 namespace {
@@ -22,7 +22,7 @@ Shard parse_shard(const std::string& text) {
       !read_number(view.substr(slash + 1), shard.count) || shard.count < 1 || shard.count > kMostShards ||
       shard.index < 1 || shard.index > shard.count) {
     throw invalid_input(
-        fmt::format("--shard: \"{}\" is no part of a sweep; use I/N with I from 1 to N, as in 3/8", text));
+        "shard", fmt::format("\"{}\" is no part of a sweep; use I/N with I from 1 to N, as in 3/8", text));
   }
   return shard;
 }

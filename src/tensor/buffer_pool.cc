@@ -11,7 +11,7 @@
 #include <set>
 #include <utility>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
@@ -133,4 +133,4 @@ void release_idle_buffers() {
   arena().release_idle();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

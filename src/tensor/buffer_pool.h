@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A 64-byte aligned buffer of a process-wide arena, which gets the memory back with the last owner. Each
 /// U-Net call asks for the same sizes as the one before, so after the first the arena asks the system for
@@ -13,4 +13,4 @@ namespace latentdial {
 /// Returns memory that no buffer lies in to the system, e.g. between the U-Net and the decoder.
 void release_idle_buffers();
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Element types of tensors in memory and in files.
 enum class DType { f32, bf16, f16, i32, i64 };
@@ -58,4 +58,4 @@ struct dtype_of<std::int64_t> {
   static constexpr DType value = DType::i64;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// FNV-1a, 64 bits: the hash of what came before, continued over `bytes`.
 inline constexpr std::uint64_t kHashStart = 14695981039346656037u;
@@ -17,4 +17,4 @@ inline constexpr std::uint64_t kHashStart = 14695981039346656037u;
   return hash_bytes(hash, std::as_bytes(std::span(text)));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 [[noreturn]] void shape_fault(const char* where, const Shape& shape, const Shape& wanted) {
@@ -200,4 +200,4 @@ Tensor nhwc_to_nchw(const Tensor& x) {
   return transpose_inner(x, b, h * w, c, {b, c, h, w});
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

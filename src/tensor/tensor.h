@@ -9,7 +9,7 @@
 
 #include "tensor/dtype.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Extents, outermost first. Pictures and feature maps are [B, H, W, C] everywhere.
 using Shape = std::vector<std::int64_t>;
@@ -82,4 +82,4 @@ class Tensor {
 [[nodiscard]] Tensor nchw_to_nhwc(const Tensor& x);
 [[nodiscard]] Tensor nhwc_to_nchw(const Tensor& x);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "weights/diffusers_folder.h"
 #include "weights/single_file.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 std::optional<std::int64_t> whole_number(const nlohmann::json& config, const char* field) {
@@ -58,4 +58,4 @@ Checkpoint open_checkpoint(const std::filesystem::path& path) {
   return checkpoint;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 
 #include "weights/weights.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One part of a checkpoint: its diffusers config.json (read, or inferred from the tensors) and its tensors.
 struct Component {
@@ -46,4 +46,4 @@ struct Checkpoint {
 /// model.
 [[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

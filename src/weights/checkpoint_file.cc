@@ -7,14 +7,14 @@
 #include <string_view>
 #include <utility>
 
+#include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "weights/mapped_file.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
 #include "weights/weights.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 bool is_safetensors(std::string_view start, const std::filesystem::path& path) {
@@ -74,4 +74,4 @@ Tensor read_finite(const std::string& file, const std::string& key, const Stored
   return values;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,7 +6,7 @@
 
 #include "weights/stored_tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One file of tensors, whichever of the two formats it is in.
 struct CheckpointFile {
@@ -24,4 +24,4 @@ struct CheckpointFile {
 [[nodiscard]] Tensor read_finite(const std::string& file, const std::string& key, const StoredTensor& stored,
                                  const char* kind);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

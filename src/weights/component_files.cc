@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
-#include "weights/json_file.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -103,4 +103,4 @@ std::map<std::string, Tensor> read_component(const fs::path& folder, std::string
   return tensors;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

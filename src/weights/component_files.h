@@ -8,7 +8,7 @@
 #include "tensor/tensor.h"
 #include "weights/key_table.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Reads the tensors of one component of a diffusers folder, in diffusers' current names. Looks in `folder`
 /// for `stem`.safetensors, its fp16 variant, their shards (….index.json), then the same for PyTorch's
@@ -18,4 +18,4 @@ namespace latentdial {
                                                            std::string_view stem, std::string_view torch_stem,
                                                            KeyFamily family);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/component_files.h"
-#include "weights/json_file.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,4 +71,4 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
           find_tokenizer(folder)};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

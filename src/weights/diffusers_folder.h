@@ -4,7 +4,7 @@
 
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Opens a folder in diffusers' layout: model_index.json, scheduler/, text_encoder/, unet/, vae/ and mostly
 /// tokenizer/. Throws invalid_input naming the file that is missing or wrong, or the other architecture it
@@ -15,4 +15,4 @@ namespace latentdial {
 /// tokenizer.json); otherwise empty.
 [[nodiscard]] std::filesystem::path find_tokenizer(const std::filesystem::path& folder);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

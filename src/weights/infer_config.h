@@ -7,7 +7,7 @@
 #include "weights/key_table.h"
 #include "weights/stored_tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The tensors of one component of a single-file checkpoint, in diffusers' names.
 using ComponentTensors = std::map<std::string, Tensor>;
@@ -48,4 +48,4 @@ enum class Generation { sd1, sd2 };
 [[nodiscard]] std::int64_t extent(const std::string& file, const ComponentTensors& tensors,
                                   const std::string& name, std::size_t axis);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

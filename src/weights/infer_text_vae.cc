@@ -3,10 +3,10 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/infer_config.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kMostLayers = 64;
@@ -129,4 +129,4 @@ nlohmann::json infer_text_config(const std::string& file, const ComponentTensors
           {"vocab_size", vocabulary}};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/infer_config.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kMostBlocks = 64;
@@ -122,4 +122,4 @@ nlohmann::json infer_scheduler_config(Generation generation) {
           {"trained_betas", nullptr}};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

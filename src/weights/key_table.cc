@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // One row per kind of key; what follows the named module (".weight", ".transformer_blocks.0.…") is the same
@@ -279,4 +279,4 @@ bool is_ignored_key(std::string_view key) {
                              [&](std::string_view beginning) { return key.starts_with(beginning); });
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Which names a tensor may carry besides diffusers' own.
 enum class KeyFamily {
@@ -52,4 +52,4 @@ class KeyTable {
 /// schedules, losses. `key` is the full name in a CompVis file, or in the text encoder of a diffusers folder.
 [[nodiscard]] bool is_ignored_key(std::string_view key);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,11 +9,11 @@
 
 #include "latentdial/error.h"
 #include "tensor/hash.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
 #include "weights/lora_keys.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 /// What PEFT leaves out of its tensors and diffusers writes beside them: "unet.lora_alpha" in JSON.
@@ -100,4 +100,4 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
   return applied;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

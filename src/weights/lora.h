@@ -6,7 +6,7 @@
 
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Adds a LoRA (Hu et al. 2021) to a checkpoint: W + scale · (alpha / rank) · up · down for every layer that
 /// it names, linear or convolution, when the layer is loaded. Reads kohya's keys ("lora_unet_…", "lora_te_…")
@@ -15,4 +15,4 @@ namespace latentdial {
 [[nodiscard]] AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path& path,
                                      double scale);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

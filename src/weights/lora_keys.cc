@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 enum class Part { down, up, alpha };
@@ -98,4 +98,4 @@ LoraTarget LoraTargets::find(const std::string& module) const {
   return found == targets_.end() ? LoraTarget{} : found->second;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

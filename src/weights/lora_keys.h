@@ -6,7 +6,7 @@
 
 #include "weights/stored_tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The tensors of one layer of a LoRA file, by their keys; "" where the file has none.
 struct LoraLayer {
@@ -35,4 +35,4 @@ class LoraTargets {
   std::map<std::string, LoraTarget> targets_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

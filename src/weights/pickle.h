@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace latentdial {
+namespace latentdial::detail {
 
 enum class PickleKind {
   none,
@@ -51,4 +51,4 @@ struct Pickle {
 enum class PickleCall { rebuild_tensor, rebuild_parameter, make_dict, make_inert, refuse };
 [[nodiscard]] PickleCall allowed_call(std::string_view module, std::string_view name);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,7 +3,7 @@
 
 #include "weights/pickle.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 struct Allowed {
@@ -68,4 +68,4 @@ PickleCall allowed_call(std::string_view module, std::string_view name) {
   return inert ? PickleCall::make_inert : PickleCall::refuse;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/pickle.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Far above any real checkpoint (a full one with optimiser state has some 100,000 values).
@@ -420,4 +420,4 @@ Pickle read_pickle(const std::string& file, std::string_view bytes) {
   return Interpreter(file, bytes).run();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 enum class Where { at_start, anywhere };
@@ -93,4 +93,4 @@ void require_compvis_checkpoint(const std::string& file, const StoredTensors& te
                   tensors.size(), printable(tensors.begin()->first), kNeeded));
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 #include "weights/safetensors_header.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::uint64_t kLongestHeader = 100'000'000;
@@ -130,4 +130,4 @@ Safetensors read_safetensors(const std::shared_ptr<const MappedFile>& file) {
   return result;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 #include "weights/stored_tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A safetensors file: its tensors as views of the mapping, and its free-form "__metadata__".
 struct Safetensors {
@@ -19,4 +19,4 @@ struct Safetensors {
 /// shape × dtype. Throws invalid_input with one line: the file, what is wrong, what would be right.
 [[nodiscard]] Safetensors read_safetensors(const std::shared_ptr<const MappedFile>& file);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

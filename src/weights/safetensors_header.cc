@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using Json = nlohmann::json;
@@ -166,4 +166,4 @@ SafetensorsHeader parse_safetensors_header(const std::string& file, std::string_
   return reader.take();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

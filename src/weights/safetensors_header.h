@@ -8,7 +8,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// What the header of a safetensors file says of one tensor.
 struct SafetensorsEntry {
@@ -30,4 +30,4 @@ struct SafetensorsHeader {
 /// named.
 [[nodiscard]] SafetensorsHeader parse_safetensors_header(const std::string& file, std::string_view json);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

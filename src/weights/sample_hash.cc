@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "files/mapped_file.h"
 #include "tensor/hash.h"
-#include "weights/mapped_file.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kBlocks = 8;
@@ -32,4 +32,4 @@ std::uint64_t hash_samples(std::uint64_t hash, const Weights& weights) {
   return hash;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,7 +4,7 @@
 
 #include "weights/weights.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// `hash` continued over a component's tensors as their files have them: the name, type and size of each in
 /// the order of their names, and of its values all where they take at most 1 KiB, else eight blocks of 128
@@ -13,4 +13,4 @@ namespace latentdial {
 /// milliseconds and as many page reads for a model of any size.
 [[nodiscard]] std::uint64_t hash_samples(std::uint64_t hash, const Weights& weights);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

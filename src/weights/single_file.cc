@@ -6,15 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/diffusers_folder.h"
 #include "weights/infer_config.h"
-#include "weights/json_file.h"
 #include "weights/key_table.h"
-#include "weights/quote.h"
 #include "weights/recognise.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -132,4 +132,4 @@ Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
           find_tokenizer(path.parent_path())};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

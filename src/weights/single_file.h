@@ -5,7 +5,7 @@
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_file.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Makes a Checkpoint of one file with CompVis keys. Config files in unet/, vae/, text_encoder/, scheduler/
 /// and a vocabulary in tokenizer/ beside the file are used where they are there; what is missing is inferred
@@ -13,4 +13,4 @@ namespace latentdial {
 /// that Weights::unused() names them; tensors outside (a trainer's own state) are left alone.
 [[nodiscard]] Checkpoint open_single_file(const std::filesystem::path& path, const CheckpointFile& file);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 std::optional<std::uint64_t> checked_bytes(const Shape& shape, std::uint64_t element_bytes) {
   constexpr std::size_t kHighestRank = 8;
@@ -28,4 +28,4 @@ Tensor open_tensor(const std::string& file, std::string_view name, const StoredT
   return tensor.map();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

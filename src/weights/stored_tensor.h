@@ -9,7 +9,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// One tensor as a file declares it. Its place in the file has been checked; its values have not been
 /// touched.
@@ -33,4 +33,4 @@ using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 /// checkpoint (an f64 noise schedule, an optimiser's counters) do no harm.
 [[nodiscard]] Tensor open_tensor(const std::string& file, std::string_view name, const StoredTensor& tensor);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

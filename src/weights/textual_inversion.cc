@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/checkpoint_file.h"
-#include "weights/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::int64_t kMostVectors = 256;
@@ -39,4 +39,4 @@ LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::i
   return {path.stem().string(), read_finite(file, key, stored, "embedding").reshape({vectors, width})};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

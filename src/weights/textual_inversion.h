@@ -5,7 +5,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A word learnt by textual inversion (Gal et al. 2022, arXiv 2208.01618).
 struct LearntEmbedding {
@@ -19,4 +19,4 @@ struct LearntEmbedding {
 /// finite.
 [[nodiscard]] LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::int64_t width);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
 #include "weights/checkpoint_file.h"
 #include "weights/component_files.h"
-#include "weights/json_file.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,4 +57,4 @@ Component open_tiny_decoder(const fs::path& path) {
   return {std::move(config), Weights("the TAESD", path.string(), std::move(tensors))};
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

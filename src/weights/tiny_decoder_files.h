@@ -4,7 +4,7 @@
 
 #include "weights/checkpoint.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The decoder of a TAESD, in diffusers' naming (decoder.layers.N…): of a diffusers AutoencoderTiny folder,
 /// or of one .safetensors, .pt or .pth file with diffusers' keys or the original's (1.weight,
@@ -12,4 +12,4 @@ namespace latentdial {
 /// one line for anything else.
 [[nodiscard]] Component open_tiny_decoder(const std::filesystem::path& path);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

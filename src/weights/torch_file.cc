@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "text/quote.h"
 #include "weights/pickle.h"
-#include "weights/quote.h"
 #include "weights/zip_archive.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::uint64_t kLargestPickle = 64u << 20;
@@ -282,4 +282,4 @@ StoredTensors read_torch_file(const std::shared_ptr<const MappedFile>& file) {
   return TensorReader(source, pickle).read();
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

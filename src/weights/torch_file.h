@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 #include "weights/stored_tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The tensors of a file that torch.save wrote (PyTorch 1.6 or later: a zip of data.pkl and one entry per
 /// storage): of its "state_dict", or an embedding's "string_to_param", where there is one, else of the
@@ -14,4 +14,4 @@ namespace latentdial {
 /// invalid_input with one line: the file, what is wrong, what would be right.
 [[nodiscard]] StoredTensors read_torch_file(const std::shared_ptr<const MappedFile>& file);
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

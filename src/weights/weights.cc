@@ -8,11 +8,11 @@
 #include <cstring>
 #include <utility>
 
+#include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "weights/mapped_file.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 // Exact. Written on bits, without branches on the value, so that the compiler can vectorise it.
@@ -155,7 +155,7 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
   if (stored.dtype() == DType::i32 || stored.dtype() == DType::i64) {
     throw invalid_input(fmt::format("{}: {} tensor {} holds {} where floating-point weights are needed",
                                     store_->source, store_->component, printable(full),
-                                    latentdial::name(stored.dtype())));
+                                    detail::name(stored.dtype())));
   }
   entry.used = true;
   if (!entry.changes.empty()) {
@@ -189,4 +189,4 @@ std::vector<std::string> Weights::unused() const {
   return names;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A change to a weight: scale · up · down, up [out, rank] and down [rank, in …].
 struct LowRank {
@@ -56,4 +56,4 @@ class Weights {
   std::string scope_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

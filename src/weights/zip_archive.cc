@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "weights/quote.h"
+#include "text/quote.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::uint32_t kLocalHeader = 0x04034b50;
@@ -163,4 +163,4 @@ std::vector<std::byte> ZipArchive::unpack(const std::string& name) const {
   return bytes;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "weights/mapped_file.h"
+#include "files/mapped_file.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The table of contents of a zip file (PKWARE APPNOTE 6.3, zip64 included), read with every offset checked.
 /// It is read here, beside libzip, because libzip does not tell where in the file an entry's data begin, and
@@ -45,4 +45,4 @@ class ZipArchive {
   std::map<std::string, Entry> entries_;
 };
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

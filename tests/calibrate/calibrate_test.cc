@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -100,8 +100,8 @@ TEST(Calibrate, ReportsProgressAndStops) {
   std::stop_source source;
   o.stop = source.get_token();
   int last = 0;
-  o.on_progress = [&](int done, int) {
-    last = done;
+  o.on_picture = [&](int made) {
+    last = made;
     source.request_stop();
   };
   EXPECT_THROW((void)calibrate(pipeline(), o), Error);
@@ -109,4 +109,4 @@ TEST(Calibrate, ReportsProgressAndStops) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <random>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -59,4 +59,4 @@ TEST(MadeUp, IsNothingOfWhatFollowsColoursAndOutlinesAndAllOfWhatDoesNot) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -81,7 +81,7 @@ def test_taesd(fails, tmp_path):
 
 
 def test_a_window_without_guide(fails):
-    assert "--method guide" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
+    assert "--style-start: only --method guide and anchored" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-start", "0.5")
     assert "--cfg-start" in fails(*DOG, "--cfg-start", "0.7", "--cfg-end", "0.6")
 
 
@@ -102,9 +102,9 @@ def test_a_dial_that_cannot_be_turned(fails, tmp_path):
 def test_a_mask_that_does_not_fit(fails, tmp_path):
     Image.new("L", (32, 64)).save(tmp_path / "mask.png")
     guided = (*DOG, "--style", "sketch", "--method", "guide", "--at", "0.5")
-    assert "32x64" in fails(*guided, "--mask", "mask.png")
-    assert "missing.png" in fails(*guided, "--mask", "missing.png")
-    assert "--mask" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--mask", "mask.png")
+    assert "32x64" in fails(*guided, "--style-mask", "mask.png")
+    assert "missing.png" in fails(*guided, "--style-mask", "missing.png")
+    assert "--style-mask" in fails(*DOG, "--style", "sketch", "--at", "0.5", "--style-mask", "mask.png")
 
 
 def test_words_that_no_mask_can_be_made_of(fails):
@@ -309,6 +309,41 @@ def test_full_disk(latentdial):
     process = latentdial(*DOG, "-o", "dog.png", preexec_fn=limit)
     assert process.returncode == 2 and len(process.stderr.splitlines()) == 1, process
     assert "dog.png" in process.stderr
+
+
+@pytest.mark.parametrize(
+    "flags, line",
+    [
+        (("--cfg", "120"), "--cfg: 120 is out of range, use 0 to 100"),
+        (("--cfg-start", "0.7", "--cfg-end", "0.6"), "--cfg-start: 0.7 is behind --cfg-end, 0.6; guidance would never be on"),
+        (("--invert",), "--invert: no picture is given; say which by --image"),
+        (("--strength", "2"), "--strength: 2 is out of range, use 0 to 1"),
+        (("--sampler", "magic"), '--sampler: "magic" is unknown; use pndm'),
+        (("--size", "64x63"), '--size: "64x63" is not a picture size'),
+        (("-n", "(a:1000)"), "--negative-prompt: emphasis makes a weight of 1000"),
+        (("--threads", "2000"), "--threads: 2000 is out of range, use 1 to 1024"),
+        (("--lora", "a.pt:strong"), '--lora: "strong" is not a scale'),
+        (("--image", "no\n.png"), "no\\x0a.png does not exist"),
+    ],
+)
+def test_a_field_is_named_by_its_flag(fails, flags, line):
+    assert fails("generate", "-p", "a dog", *flags).startswith(f"latentdial: {line}")
+
+
+def test_a_field_of_a_command_is_named_by_its_own_flag(fails, tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "picture.png")
+    assert "latentdial: --evaluations: 3 is" in fails("measure", "picture.png", "--style", "sketch", "--evaluations", "3")
+    assert "latentdial: --content-budget: -1 is" in fails("calibrate", "--style", "sketch", "--content-budget", "-1")
+    assert "latentdial: --port: 70000 is" in fails("serve", "--port", "70000")
+    (tmp_path / "plan.json").write_text(json.dumps({"settings": {"prompt": "a dog", "guidance_scale": 120}}))
+    assert "latentdial: guidance_scale: 120 is" in fails("sweep", "plan.json"), "a plan has names, no flags"
+
+
+@pytest.mark.parametrize("text", ["@(guidance_scale)", "@(steps" * 15_000, "\x1b[2J\n@(nonsense)", "猫" * 33_000])
+def test_marks_in_a_users_text_make_no_other_line(fails, text):
+    for flag in ("--sampler", "--image", "--dial"):
+        line = fails("generate", "-p", "a dog", "--style", "sketch", "--at", "1", flag, text).removesuffix("\n")
+        assert line.isprintable() and len(line.encode()) < 9_000
 
 
 def test_drafts_that_make_no_sense(fails):

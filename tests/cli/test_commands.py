@@ -11,6 +11,7 @@ import time
 import numpy
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 SMALL = ("--steps", "2", "--size", "64x64")
 
@@ -53,6 +54,60 @@ def test_settings_beside_again_change_it(latentdial, tmp_path):
     latentdial("generate", "--again", "one.png", "--seed", "9", "-o", "two.png")
     settings = json.loads(latentdial("info", "--json", "two.png").stdout)["settings"]
     assert settings["seed"] == 9 and settings["prompt"] == "a dog" and settings["steps"] == 2
+
+
+@pytest.fixture
+def started(latentdial, tmp_path):
+    """A picture in out/ that was made from photos/start.png."""
+    (tmp_path / "photos").mkdir()
+    latentdial("generate", "-p", "a cat", *SMALL, "-o", "photos/start.png")
+    latentdial("generate", "-p", "a dog", "--image", "photos/start.png", *SMALL, "-o", "out/dog.png")
+    return tmp_path / "out" / "dog.png"
+
+
+def test_a_picture_names_its_start_picture_without_a_folder(started):
+    text = Image.open(started).text["parameters"]
+    assert ", Start image: start.png, " in text and "photos" not in text
+    assert re.search(", Start image hash: [0-9a-f]{16}, ", text)
+
+
+@pytest.mark.parametrize("place", ["start.png", "out/start.png"])
+def test_again_finds_the_start_picture_here_and_beside_the_picture(latentdial, started, tmp_path, place):
+    (tmp_path / "photos" / "start.png").rename(tmp_path / place)
+    assert latentdial("generate", "--again", "out/dog.png", "-o", "two.png").returncode == 0
+    assert (tmp_path / "two.png").read_bytes() == started.read_bytes()
+
+
+def test_again_takes_no_other_start_picture(latentdial, fails, started, tmp_path):
+    line = fails("generate", "--again", "out/dog.png", "-o", "two.png")
+    assert line.startswith("latentdial: --image: start.png is neither here nor beside out/dog.png") and "by --image" in line
+    latentdial("generate", "-p", "another", *SMALL, "-o", "start.png")
+    line = fails("generate", "--again", "out/dog.png", "-o", "two.png")
+    assert line.startswith("latentdial: --image: start.png is not the one that out/dog.png was made from") and "by --image" in line
+    assert not (tmp_path / "two.png").exists()
+    assert latentdial("generate", "--again", "out/dog.png", "--image", "photos/start.png", "-o", "two.png").returncode == 0
+    assert (tmp_path / "two.png").read_bytes() == started.read_bytes()
+
+
+def test_again_reads_the_path_that_an_older_picture_has(latentdial, started, tmp_path):
+    picture, info = Image.open(started), PngInfo()
+    text = re.sub(", Start image hash: [0-9a-f]{16}", "", picture.text["parameters"])
+    info.add_text("parameters", text.replace("Start image: start.png", f"Start image: {tmp_path}/photos/start.png"))
+    picture.save(tmp_path / "older.png", pnginfo=info)
+    assert latentdial("generate", "--again", "older.png", "-o", "two.png").returncode == 0
+    assert (tmp_path / "two.png").read_bytes() == started.read_bytes()
+
+
+def test_a_sweep_goes_on_by_the_pixels_of_its_start_picture(latentdial, fails, tmp_path):
+    latentdial("generate", "-p", "a cat", *SMALL, "-o", "start.png")
+    plan = {"settings": {"prompt": "a dog", "steps": 2, "width": 64, "height": 64, "image": "start.png"}, "grid": {"seed": [1, 2]}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    sweep = ("sweep", "plan.json", "--out", "grid", "--resume", "--json")
+    kept = lambda: [json.loads(line)["kept"] for line in latentdial(*sweep).stdout.splitlines()[:-1]]  # noqa: E731
+    assert kept() == [False, False] and kept() == [True, True]
+    assert latentdial("merge", "plan.json", "--out", "grid").returncode == 0
+    latentdial("generate", "-p", "another", *SMALL, "-o", "start.png")
+    assert "other settings" in fails("sweep", "plan.json", "--out", "grid", "--resume")
 
 
 def test_no_picture_is_written_over_unasked(latentdial):
@@ -199,6 +254,14 @@ def test_help_teaches_by_example(latentdial):
         assert process.returncode == 0 and f"  latentdial {command}" in process.stdout and "xample" in process.stdout
 
 
+def test_help_lists_every_method_of_the_dial(latentdial, fails):
+    shown = latentdial("dial", "--help").stdout
+    names = fails("generate", "-p", "a dog", "--style", "sketch", "--method", "magic").split("; use ")[1].split(", ")
+    assert len(names) > 5
+    for name in names:
+        assert re.search(rf"^  {name}\s+\S", shown, re.MULTILINE), name
+
+
 def test_version(latentdial):
     assert re.fullmatch(r"latentdial \d+\.\d+\.\d+\n", latentdial("--version").stdout)
 
@@ -235,7 +298,7 @@ def test_a_mask_keeps_the_style_off_what_is_black(latentdial, tmp_path):
     Image.fromarray(mask).save(tmp_path / "mask.png")
     few = ("-p", "a castle by the lake", "--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5")
     latentdial("generate", *few, "-o", "plain.png")
-    latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--mask", "mask.png", "-o", "half.png")
+    latentdial("generate", *few, "--style", "cyberpunk", "--method", "guide", "--at", "1", "--style-mask", "mask.png", "-o", "half.png")
     change = abs(pixels(tmp_path / "plain.png").astype(int) - pixels(tmp_path / "half.png")).mean((0, 2))
     assert change[80:].mean() > 3.5 * change[:48].mean()
 

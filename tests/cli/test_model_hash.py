@@ -53,7 +53,7 @@ def test_a_sweep_does_not_keep_what_other_weights_made(latentdial, fails, retrai
     retrain()
     line = fails(*sweep, "--resume")
     assert "out/00000-" in line and f"other weights made (model hash {original}, now {model_hash(latentdial, 'scenes')})" in line
-    assert "use another --out or move it away" in line
+    assert "use another folder or move it away" in line
 
 
 def test_a_strip_does_not_keep_frames_that_other_weights_made(latentdial, fails, retrain):

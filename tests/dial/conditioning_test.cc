@@ -4,7 +4,7 @@
 
 #include "dial_testing.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 const Tensor kText = Tensor::of({1, 1, 1}, std::vector<float>{2});
@@ -12,41 +12,41 @@ const Tensor kNegative = Tensor::of({1, 1, 1}, std::vector<float>{3});
 
 TEST(ClassifierFreeGuidance, ExtrapolatesFromTheNegativePrediction) {
   const auto step = ClassifierFreeGuidance{kNegative, 7.5, {}}.condition(kText)(0.3);
-  EXPECT_EQ(step.text_states.size(), 2u);
+  EXPECT_EQ(step.conditions.size(), 2u);
   EXPECT_FLOAT_EQ(guided(step), 3 + 7.5f * (2 - 3));
 }
 
 TEST(ClassifierFreeGuidance, AScaleOfOneNeedsNoNegativePrediction) {
   const auto step = ClassifierFreeGuidance{kNegative, 1, {}}.condition(kText)(0);
-  EXPECT_EQ(step.text_states.size(), 1u);
+  EXPECT_EQ(step.conditions.size(), 1u);
   EXPECT_EQ(guided(step), 2);
 }
 
 TEST(ClassifierFreeGuidance, ActsWithinItsIntervalOnly) {
   const auto conditioning = ClassifierFreeGuidance{kNegative, 7.5, {0.2, 0.8}}.condition(kText);
   for (const double progress : {0.0, 0.19, 0.8, 0.99}) {
-    EXPECT_EQ(conditioning(progress).text_states.size(), 1u) << progress;
+    EXPECT_EQ(conditioning(progress).conditions.size(), 1u) << progress;
     EXPECT_EQ(guided(conditioning(progress)), 2) << progress;
   }
   for (const double progress : {0.2, 0.5, 0.79}) {
-    EXPECT_EQ(conditioning(progress).text_states.size(), 2u) << progress;
+    EXPECT_EQ(conditioning(progress).conditions.size(), 2u) << progress;
   }
 }
 
 TEST(WeightedSum, OnePromptIsAskedOnce) {
   const auto step = weighted_sum({{kText, 2}, {kNegative, 0}, {kText, 3}});
-  EXPECT_EQ(step.text_states.size(), 1u);
+  EXPECT_EQ(step.conditions.size(), 1u);
   EXPECT_EQ(guided(step), 10);
 }
 
 TEST(WeightedSum, AMaskSaysWhereATermActs) {
   const Tensor mask = Tensor::of({1, 1, 2, 1}, std::vector<float>{0, 0.5});
   const auto step = weighted_sum({{kText, 1}, {kNegative, 4, mask}, {kText, -4, mask}});
-  ASSERT_EQ(step.text_states.size(), 2u) << "one evaluation per prompt";
+  ASSERT_EQ(step.conditions.size(), 2u) << "one evaluation per prompt";
   const Tensor text = Tensor::of({1, 1, 2, 1}, std::vector<float>{2, 2});
   const Tensor negative = Tensor::of({1, 1, 2, 1}, std::vector<float>{3, 3});
   EXPECT_EQ(values(step.combine({text, negative})), (std::vector<float>{2, 2 + 4 * 0.5f * (3 - 2)}));
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,12 +19,15 @@ Dial a_dial() {
   dial.style = "Monet style";
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
-  dial.strengthen = {{0.4, 2, 0.8}, {{0, 0}, {0.5, 0.6}, {1, 1.4}}, 0.8, "no more"};
-  dial.weaken = {
-      {0.2, 1, 0.6, ColourMap{{{{1, 0, 0, 5, 0, 9}, {0, 0.5, 0, 0, 1, 0}, {0, 0, 1, 0, 0, -7.5}}}}},
-      {{0, 0}, {-1, -2}},
-      -1,
-      "no less"};
+  dial.strengthen.recipe = {.start = 0.4, .passes = 2, .guidance = 0.8};
+  dial.strengthen.points = {{0, 0}, {0.5, 0.6}, {1, 1.4}};
+  dial.strengthen.end = 0.8;
+  dial.strengthen.reason = "no more";
+  dial.weaken.recipe = {.start = 0.2, .guidance = 0.6};
+  dial.weaken.recipe.colours = {1, 0, 0, 5, 0, 9, 0, 0.5, 0, 0, 1, 0, 0, 0, 1, 0, 0, -7.5};
+  dial.weaken.points = {{0, 0}, {-1, -2}};
+  dial.weaken.end = -1;
+  dial.weaken.reason = "no less";
   return dial;
 }
 
@@ -74,8 +77,8 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
   const Dial dial = read_dial(path_);
   EXPECT_EQ(dial.style, "Monet style");
   EXPECT_EQ(dial.fingerprint, "0123456789abcdef");
-  EXPECT_EQ(dial.strengthen.way, (EditWay{0.4, 2, 0.8}));
-  EXPECT_EQ(dial.weaken.way, a_dial().weaken.way);
+  EXPECT_EQ(dial.strengthen.recipe, (EditRecipe{.start = 0.4, .passes = 2, .guidance = 0.8}));
+  EXPECT_EQ(dial.weaken.recipe, a_dial().weaken.recipe);
   EXPECT_EQ(dial.around(0.75).above.strength, 1.4);
   EXPECT_EQ(dial.low(), -1);
   EXPECT_EQ(dial.high(), 0.8);
@@ -91,7 +94,9 @@ TEST_F(DialFile, RefusesWhatIsNoDial) {
               HasSubstr("\"style\" is no text"));
   EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));
   EXPECT_THAT(refusal(changed("\"passes\": 2", "\"passes\": 2.5")), HasSubstr("no whole number"));
-  EXPECT_THAT(refusal(changed("\"1,0,0,5,", "\"1,0,0,")), HasSubstr("\"colours\": no map of colours"));
+  for (const char* wrong : {"\"1,0,0,", "\"1,0,0,5,1,", "\"1,0,0,x,", "\"1,0,0,\\\"0\\\",", "\"1,0,0,1e9,",
+                            "\"1,0,0,nan,", "\"1],[0,0,5,"})
+    EXPECT_THAT(refusal(changed("\"1,0,0,5,", wrong)), HasSubstr("\"colours\" is not 18 numbers")) << wrong;
   EXPECT_THAT(refusal(changed("\"colours\": ", "\"colours\": [1], \"c\": ")),
               HasSubstr("\"colours\" is no text"));
   EXPECT_THAT(refusal(changed("1.4", "0.1")), HasSubstr("outwards"));
@@ -113,4 +118,4 @@ TEST(DialFileName, IsSafeEverywhere) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

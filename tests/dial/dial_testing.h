@@ -6,7 +6,7 @@
 
 #include "dial/method.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 inline std::vector<float> values(const Tensor& x) {
   return {x.values().begin(), x.values().end()};
@@ -29,15 +29,15 @@ inline DialRequest a_request(double position) {
   DialRequest request;
   request.style = "style";
   request.position = position;
-  request.guidance = {two_words().text("").states, 7.5, {}};
+  request.guidance = {two_words().text("").condition, 7.5, {}};
   return request;
 }
 
 /// A U-Net that answers each encoding with its first value, in one latent.
 inline std::vector<Tensor> answers(const GuidedStep& step) {
   std::vector<Tensor> predictions;
-  for (const Tensor& states : step.text_states)
-    predictions.push_back(Tensor::of({1, 1, 1, 1}, states.values().subspan(0, 1)));
+  for (const Condition& condition : step.conditions)
+    predictions.push_back(Tensor::of({1, 1, 1, 1}, condition.tokens.values().subspan(0, 1)));
   return predictions;
 }
 
@@ -45,4 +45,4 @@ inline float guided(const GuidedStep& step) {
   return step.combine(answers(step)).values()[0];
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 #include "dial_testing.h"
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -22,8 +22,8 @@ std::vector<float> encoding(const std::string& method, double position) {
   DialRequest request = a_request(position);
   request.guidance.scale = 1;
   const auto step = find_dial_method(method).condition(request, two_words())(0.5);
-  EXPECT_EQ(step.text_states.size(), 1u);
-  return values(step.text_states.front());
+  EXPECT_EQ(step.conditions.size(), 1u);
+  return values(step.conditions.front().tokens);
 }
 
 TEST(DialMethod, SlerpTurnsTowardsPromptPlusStyle) {
@@ -71,9 +71,9 @@ TEST(Guide, MixesThreePredictionsInItsWindow) {
   DialRequest request = a_request(0.4);
   request.window = {0.5, 1};
   const auto conditioning = find_dial_method("guide").condition(request, two_words());
-  EXPECT_EQ(conditioning(0.4).text_states.size(), 2u) << "before the window";
+  EXPECT_EQ(conditioning(0.4).conditions.size(), 2u) << "before the window";
   EXPECT_NEAR(guided(conditioning(0.4)), 7 + 7.5 * (1 - 7), 1e-5);
-  EXPECT_EQ(conditioning(0.5).text_states.size(), 3u);
+  EXPECT_EQ(conditioning(0.5).conditions.size(), 3u);
   EXPECT_NEAR(guided(conditioning(0.5)), 7 + 7.5 * (1 - 7) + 7.5 * 0.4 * (3 - 1), 1e-5);
 }
 
@@ -81,17 +81,16 @@ TEST(Guide, ZeroIsThePlainPromptAndOneTheStyledOne) {
   const auto step = [](double position) {
     return find_dial_method("guide").condition(a_request(position), two_words())(0.5);
   };
-  EXPECT_EQ(step(0).text_states.size(), 2u) << "no evaluation for a style that is off";
+  EXPECT_EQ(step(0).conditions.size(), 2u) << "no evaluation for a style that is off";
   EXPECT_NEAR(guided(step(0)), 7 + 7.5 * (1 - 7), 1e-5);
-  EXPECT_EQ(step(1).text_states.size(), 2u);
+  EXPECT_EQ(step(1).conditions.size(), 2u);
   EXPECT_NEAR(guided(step(1)), 7 + 7.5 * (3 - 7), 1e-5);
 }
 
 TEST(Guide, PositionsShareTheStepsBeforeTheWindow) {
-  DialRequest request = a_request(1);
-  request.window = {0.3, 1};
-  EXPECT_EQ(find_dial_method("guide").start(request), 0.3);
-  EXPECT_EQ(find_dial_method("slerp").start(request), 0);
+  EXPECT_TRUE(find_dial_method("guide").info.window);
+  EXPECT_EQ(find_dial_method("slerp").start, 0);
+  EXPECT_EQ(find_dial_method("dreamwalk").start, 0.2);
 }
 
 TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
@@ -108,46 +107,5 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
   EXPECT_NEAR(guided(step(0.5)), 7 + 7.5 * (3 - 7) + 7.5 * 0.5 * (3 - 1), 1e-5);
 }
 
-TEST(Calibrated, MixesWhatTheStrengthsOnEitherSideMakeOfTheFinishedPicture) {
-  DialRequest request = a_request(0.75);
-  auto dial = std::make_shared<Dial>();
-  dial->strengthen = {{0.4, 3, 0.6}, {{0, 0}, {0.5, 0.8}, {1, 1.5}}, 1, ""};
-  request.dial = dial;
-  const auto& method = find_dial_method("calibrated");
-  EXPECT_EQ(method.start(request), 1) << "every position begins with the same finished picture";
-  const EditPlan plan = method.edit(request);
-  EXPECT_EQ(plan.way, (EditWay{0.4, 3, 0.6}));
-  ASSERT_EQ(plan.shares.size(), 2u);
-  EXPECT_EQ(plan.shares[0].strength, 0.8);
-  EXPECT_EQ(plan.shares[1].strength, 1.5);
-  EXPECT_EQ(plan.shares[0].weight, 0.5);
-  EXPECT_EQ(plan.shares[1].weight, 0.5);
-
-  request.position = 0.8;  // An edit is asked for at its strength.
-  EXPECT_NEAR(guided(method.condition(request, two_words())(0.4)), 7 + 7.5 * (1 - 7) + 7.5 * 0.8 * (3 - 1),
-              1e-5);
-}
-
-TEST(Calibrated, ZeroIsTheFinishedPictureItself) {
-  DialRequest request = a_request(0);
-  auto dial = std::make_shared<Dial>();
-  dial->strengthen.points = {{0, 0}, {1, 1}};
-  request.dial = dial;
-  const EditPlan plan = find_dial_method("calibrated").edit(request);
-  ASSERT_EQ(plan.shares.size(), 1u);
-  EXPECT_EQ(plan.shares[0].strength, 0);
-  EXPECT_EQ(plan.shares[0].weight, 1);
-}
-
-TEST(Anchored, IsOneEditAtThePositionItself) {
-  DialRequest request = a_request(0.7);
-  request.way = {0.2, 3, 0.5};
-  const EditPlan plan = find_dial_method("anchored").edit(request);
-  EXPECT_EQ(plan.way, request.way);
-  ASSERT_EQ(plan.shares.size(), 1u);
-  EXPECT_EQ(plan.shares[0].strength, 0.7);
-  EXPECT_EQ(plan.shares[0].weight, 1);
-}
-
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "dial_testing.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::FloatNear;
@@ -30,7 +30,7 @@ std::vector<float> encoding(const std::string& method, double position, const Di
   DialRequest request = a_request(position);
   request.guidance.scale = 1;
   const auto step = find_dial_method(method).condition(request, prompts)(0.5);
-  return values(step.text_states.front());
+  return values(step.conditions.front().tokens);
 }
 
 TEST(Weight, ScalesTheStylesTokensAndRestoresTheMean) {
@@ -88,4 +88,4 @@ TEST(Sega, KeepsTheLargestOfEachChannelAndRemembersThem) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

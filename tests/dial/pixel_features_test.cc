@@ -1,11 +1,11 @@
-#include "latentdial/pixel_features.h"
+#include "dial/pixel_features.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::Each;
@@ -60,4 +60,4 @@ TEST(PixelFeatures, OutlinesGlowAroundThem) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -9,7 +9,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -85,4 +85,4 @@ TEST(AngleBetween, OfAxesIsARightAngle) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

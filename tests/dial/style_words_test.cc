@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 TEST(WithoutStyle, TakesTheWordsAndTheirComma) {
@@ -22,4 +22,4 @@ TEST(WithoutStyle, LeavesPromptsThatDoNotNameIt) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "dial_testing.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -59,9 +59,9 @@ TEST(SumOfSteps, AsksForASharedPromptOnce) {
   // ε_∅ + 1.5·2·(1 − 7) + 0.5·2·(3 − 7)
   const auto step = sum_of_steps(
       {{1 - 1.5 - 0.5, weighted_sum({{none, 1}})}, {1.5, guided_by(dog)}, {0.5, guided_by(cat)}});
-  EXPECT_EQ(step.text_states.size(), 3u);
+  EXPECT_EQ(step.conditions.size(), 3u);
   EXPECT_NEAR(guided(step), 7 + 3 * (1 - 7) + 1 * (3 - 7), 1e-5);
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

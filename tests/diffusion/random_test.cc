@@ -9,7 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 nlohmann::json golden() {
@@ -56,4 +56,4 @@ TEST(TorchGenerator, IsStandardNormal) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

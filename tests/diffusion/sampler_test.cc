@@ -15,7 +15,7 @@
 #include "latentdial/error.h"
 #include "tools/dummy_denoiser.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using nlohmann::json;
@@ -40,7 +40,7 @@ class Trajectory : public testing::TestWithParam<std::size_t> {};
 TEST_P(Trajectory, IsDiffusersAtEveryStep) {
   const json& one = golden().at("cases").at(GetParam());
   const auto sampler = make_sampler(one.at("sampler"), one.at("scheduler"),
-                                    ScheduleConfig::from_json(one.at("config")), golden().at("steps"));
+                                    NoiseSchedule::from_json(one.at("config")), golden().at("steps"));
   TorchGenerator generator(golden().at("seed").get<std::uint64_t>());
   const auto draw = [&](const Shape& shape) { return generator.randn(shape); };
   const auto shape = golden().at("shape").get<Shape>();
@@ -75,8 +75,8 @@ INSTANTIATE_TEST_SUITE_P(Golden, Trajectory, testing::Range<std::size_t>(0, gold
                            return name;
                          });
 
-ScheduleConfig sd1() {
-  return ScheduleConfig::from_json(golden().at("cases")[0].at("config"));
+NoiseSchedule sd1() {
+  return NoiseSchedule::from_json(golden().at("cases")[0].at("config"));
 }
 
 /// Whether a whole run on the dummy denoiser stays finite.
@@ -116,7 +116,7 @@ TEST(Samplers, TakeAnyNumberOfSteps) {
 
 // diffusers reads past its table in the first case, and its latents are not numbers in the second.
 TEST(Samplers, TakeAllTrainingTimestepsOrSayWhyNot) {
-  ScheduleConfig config = sd1();
+  NoiseSchedule config = sd1();
   ASSERT_EQ(config.steps_offset, 1);
   for (const auto& [name, scheduler] : pairs()) {
     const bool past_the_end = name == "pndm" || name == "ddim";
@@ -169,13 +169,13 @@ TEST(Samplers, DrawNoiseAsOftenAsThoseOfDiffusers) {
 }
 
 TEST(Lcm, RefusesWhatItsFileCannotMean) {
-  ScheduleConfig config = sd1();
+  NoiseSchedule config = sd1();
   config.num_train_timesteps = 40;
   EXPECT_THROW((void)make_sampler("lcm", "normal", config, 4), Error)
       << "fewer timesteps than distilled steps";
-  config = ScheduleConfig::from_json(json{{"thresholding", true}});
+  config = NoiseSchedule::from_json(json{{"thresholding", true}});
   EXPECT_THROW((void)make_sampler("lcm", "normal", config, 4), Error);
-  EXPECT_THROW((void)ScheduleConfig::from_json(json{{"original_inference_steps", 0}}), Error);
+  EXPECT_THROW((void)NoiseSchedule::from_json(json{{"original_inference_steps", 0}}), Error);
 }
 
 TEST(Samplers, KnowWhatTheLatentsHold) {
@@ -223,10 +223,10 @@ TEST(Samplers, StayInOneLineWhateverTheName) {
   }
 }
 
-TEST(ScheduleConfig, NamesTheFieldThatIsWrong) {
+TEST(NoiseSchedule, NamesTheFieldThatIsWrong) {
   const auto fault_of = [](const char* text) -> std::string {
     try {
-      (void)ScheduleConfig::from_json(json::parse(text));
+      (void)NoiseSchedule::from_json(json::parse(text));
     } catch (const Error& error) {
       return error.what();
     }
@@ -240,4 +240,4 @@ TEST(ScheduleConfig, NamesTheFieldThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -21,6 +21,14 @@ def run(*arguments, **options):
     return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
 
 
+def preloading(name, folder):
+    """An environment in which the library of NAME.c is loaded before all others; it is built in the folder."""
+    library = folder / f"{name}.so"
+    source = pathlib.Path(__file__).with_name(f"{name}.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", source, "-o", library], check=True)
+    return {**os.environ, "LD_PRELOAD": str(library)}
+
+
 def row(fault, times, **counts):
     print(f"\n{fault}: {times} times; " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
 

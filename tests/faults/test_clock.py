@@ -4,8 +4,6 @@ import base64
 import contextlib
 import io
 import json
-import os
-import pathlib
 import subprocess
 import time
 
@@ -13,7 +11,7 @@ import pytest
 import requests
 from PIL import Image
 
-from plugs import PROGRAM, SANITIZED, SMALL, check_manifest, row, run
+from plugs import PROGRAM, SANITIZED, SMALL, check_manifest, preloading, row, run
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be the first library that is loaded")
 SHORT = 60  # Seconds that nothing here takes.
@@ -22,10 +20,7 @@ SHORT = 60  # Seconds that nothing here takes.
 @pytest.fixture(scope="module")
 def jumping(tmp_path_factory):
     """An environment in which the clock jumps."""
-    library = tmp_path_factory.mktemp("clock") / "jumping_clock.so"
-    source = pathlib.Path(__file__).with_name("jumping_clock.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", source, "-o", library], check=True)
-    return {**os.environ, "LD_PRELOAD": str(library)}
+    return preloading("jumping_clock", tmp_path_factory.mktemp("clock"))
 
 
 @contextlib.contextmanager
@@ -60,7 +55,7 @@ def test_a_sweep_does_not_see_it(jumping, plan, tmp_path):
 
 
 def test_a_server_does_not_see_it(jumping):
-    """Jobs end, uploads of waiting jobs stay, connections are kept, an unfinished request is not ended before its time."""
+    """Jobs end, those with uploaded pictures too, connections are kept, an unfinished request is not ended before its time."""
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(buffer, "PNG")
     upload = {**SMALL, "steps": 20, "image": base64.b64encode(buffer.getvalue()).decode()}

@@ -7,6 +7,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;
+  using namespace latentdial::detail;
   constexpr std::uint64_t kLargestTensor = 1 << 20;
   const fuzz::ScratchFile file({data, size});
   return fuzz::try_input([&] {

@@ -6,6 +6,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;
+  using namespace latentdial::detail;
   static const Checkpoint checkpoint = open_checkpoint(LATENTDIAL_SOURCE_DIR "/models/scenes");
   const fuzz::ScratchFile file({data, size});
   fuzz::try_input([&] { (void)read_textual_inversion(file.path(), 192); });

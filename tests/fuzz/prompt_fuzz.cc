@@ -8,6 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;
+  using namespace latentdial::detail;
   static const Tokenizer tokenizer = Tokenizer::from_folder(LATENTDIAL_SOURCE_DIR "/models/scenes/tokenizer");
   const LearntWords none;
   return fuzz::try_input([&] {

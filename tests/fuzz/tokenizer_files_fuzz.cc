@@ -7,6 +7,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;
+  using namespace latentdial::detail;
   static const fuzz::ScratchFolder folder;
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   for (const char* name : {"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",

@@ -14,7 +14,7 @@
 #include "latentdial/error.h"
 #include "latentdial/image.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -149,4 +149,4 @@ TEST(Resize, LeavesTheRightSizeAlone) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

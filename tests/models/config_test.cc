@@ -5,7 +5,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 using nlohmann::json;
@@ -70,4 +70,4 @@ TEST(TextConfig, TakesTheTwoActivationsOfStableDiffusion) {
 }
 
 }  // namespace
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -12,11 +12,11 @@
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "weights/checkpoint.h"
 #include "weights/safetensors.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 struct Case {
@@ -76,22 +76,24 @@ TEST_P(ModelTest, TextEncoderEqualsTransformers) {
 
 TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
-  const auto text = unet.project_text(ops_->to_device(expected("text_states")));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
   const auto time = unet.project_times(std::vector{321.0f}).front();
   expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), time, text)), "unet");
   expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), time, text)), "odd_unet");
 }
 
-TEST_P(ModelTest, AStructureOfItsOwnChangesNothingAndAnothersDoes) {
+TEST_P(ModelTest, ALayoutOfItsOwnChangesNothingAndAnothersDoes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
-  const auto text = unet.project_text(ops_->to_device(expected("text_states")));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
   const auto time = unet.project_times(std::vector{321.0f}).front();
   const Tensor latents = ops_->to_device(expected("latents"));
   ASSERT_GE(latents.dim(0), 2);
-  const auto run = [&](std::vector<std::int64_t> structure_of) {
-    return ops_->to_host(unet(latents, time, text, {.structure_of = structure_of}));
+  const auto run = [&](const std::vector<std::int64_t>& layout_of) {
+    const LayoutTap layout{layout_of, 1, 0.4F};
+    return ops_->to_host(unet(latents, time, text, {.layout = &layout}));
   };
-  const Tensor own = run({}), named = run({0, 1}), first = run({0, 0});
+  const Tensor own = ops_->to_host(unet(latents, time, text));
+  const Tensor named = run({0, 1}), first = run({0, 0});
   EXPECT_TRUE(std::ranges::equal(own.values(), named.values()));
   EXPECT_TRUE(std::ranges::equal(own.slice(0, 1).values(), first.slice(0, 1).values()));
   EXPECT_FALSE(std::ranges::equal(own.slice(1, 2).values(), first.slice(1, 2).values()));
@@ -99,10 +101,10 @@ TEST_P(ModelTest, AStructureOfItsOwnChangesNothingAndAnothersDoes) {
 
 TEST_P(ModelTest, WordsShareThePlacesAttentionAndLookingChangesNothing) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
-  const auto text = unet.project_text(ops_->to_device(expected("text_states")));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
   const auto time = unet.project_times(std::vector{321.0f}).front();
   const Tensor latents = ops_->to_device(expected("latents"));
-  WordMaps one{{1}}, others{{0}};
+  WordsTap one{{1}}, others{{0}};
   for (std::int64_t token = 2; token < expected("text_states").dim(1); ++token)
     others.tokens.push_back(token);
   const Tensor looked = ops_->to_host(unet(latents, time, text, {.words = &one}));
@@ -144,4 +146,4 @@ INSTANTIATE_TEST_SUITE_P(, ModelTest,
                          case_name);
 
 }  // namespace
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -9,11 +9,12 @@
 #include <filesystem>
 #include <string>
 
+#include "ops/cpu_backend.h"
 #include "weights/safetensors.h"
 #include "weights/test_files.h"
 #include "weights/tiny_decoder_files.h"
 
-namespace latentdial::models {
+namespace latentdial::detail::models {
 namespace {
 
 using latentdial::testing::f32_tensor;
@@ -134,4 +135,4 @@ TEST_F(TinyDecoderFile, ACutOneIsNamed) {
 }
 
 }  // namespace
-}  // namespace latentdial::models
+}  // namespace latentdial::detail::models

@@ -1,6 +1,6 @@
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 class AttentionTest : public OpsTest {
@@ -106,4 +106,4 @@ TEST_P(AttentionTest, GivesTheSameBitsForAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Ops, AttentionTest, precisions(), precision_name);
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

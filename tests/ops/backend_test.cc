@@ -10,7 +10,7 @@
 #include "latentdial/error.h"
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 using testing::HasSubstr;
@@ -111,4 +111,4 @@ TEST_P(BackendTest, ATensorOfTheWrongTypeIsNamed) {
 INSTANTIATE_TEST_SUITE_P(Ops, BackendTest, precisions(), precision_name);
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

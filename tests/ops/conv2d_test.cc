@@ -1,6 +1,6 @@
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 class Conv2dTest : public OpsTest {
@@ -172,4 +172,4 @@ TEST_P(Conv2dTest, GivesTheSameBitsForAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Ops, Conv2dTest, precisions(), precision_name);
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

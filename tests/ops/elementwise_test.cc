@@ -4,7 +4,7 @@
 
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 class ElementwiseTest : public OpsTest {};
@@ -141,4 +141,4 @@ TEST_P(ElementwiseTest, GivesTheSameBitsForAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Ops, ElementwiseTest, precisions(), precision_name);
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

@@ -5,7 +5,7 @@
 #include "ops/cpu/int8_kernel.h"
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 using cpu::quantization_of;
@@ -77,4 +77,4 @@ TEST_F(Int8Test, LayersOfFullPrecisionAreLeftAlone) {
 }
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

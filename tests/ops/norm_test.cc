@@ -1,6 +1,6 @@
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 class NormTest : public OpsTest {
@@ -149,4 +149,4 @@ TEST_P(NormTest, GivesTheSameBitsForAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Ops, NormTest, precisions(), precision_name);
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

@@ -4,7 +4,7 @@
 
 #include "ops/reference.h"
 
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 namespace {
 
 TEST(ProfileTest, CountsCallsAndOperationsByShape) {
@@ -41,4 +41,4 @@ TEST(ProfileTest, ChangesNoResult) {
 }
 
 }  // namespace
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

@@ -15,10 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 /// What every test of the operations needs: random tensors, a comparison, and one suite per activation type.
-namespace latentdial::ops::test {
+namespace latentdial::detail::ops::test {
 
 inline Tensor random_tensor(Shape shape, unsigned seed, float scale = 1.0f) {
   std::mt19937 generator(seed);
@@ -122,4 +122,4 @@ inline std::string precision_name(const testing::TestParamInfo<Precision>& info)
   return label(info.param);
 }
 
-}  // namespace latentdial::ops::test
+}  // namespace latentdial::detail::ops::test

@@ -272,6 +272,15 @@ def test_compare_shows_two_pictures(page):
     expect(page.locator("#other")).to_be_hidden()
 
 
+def test_a_method_says_what_it_is(page):
+    for method, note in (("sega", "A peer's method, for comparison: semantic guidance."), ("guide", "The diffusion is guided to the style.")):
+        page.locator("#method").select_option(method)
+        expect(page.locator("#method_note")).to_have_text(note)
+    page.locator("#method").select_option("calibrated")
+    expect(page.locator("#method_note")).to_contain_text("At 0.5, half of the style")
+    expect(page.locator("#compare_method")).to_have_value("slerp")
+
+
 def test_strip_and_animation(page, tmp_path):
     make(page)
     download(page, "#save_strip").save_as(tmp_path / "strip.png")

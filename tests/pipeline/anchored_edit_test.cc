@@ -12,7 +12,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Settings plain() {
@@ -35,18 +35,30 @@ Settings dialled(double position, const char* method = "anchored", const char* s
 }
 
 /// Dark, with a little of each colour left.
-Settings recoloured_first(double position) {
-  Settings s = dialled(position);
-  s.style_start = 0.8;
-  s.style_colours = "0.3,0,0,0.1,0,60,0,0.2,0,0,0.1,40,0,0,0.3,0.1,0.1,90";
-  return s;
+const std::vector<double> kDark = {0.3, 0, 0, 0.1, 0, 60, 0, 0.2, 0, 0, 0.1, 40, 0, 0, 0.3, 0.1, 0.1, 90};
+
+/// An edit whose position is its strength, and which begins with the picture in the style's colours.
+Request recoloured_first(double position, int passes = 1, const std::vector<double>& colours = kDark) {
+  Request request(dialled(position, "calibrated"));
+  request.settings.style_start = 0;
+  Dial dial;
+  dial.style = request.settings.style;
+  dial.fingerprint = pipeline().info().fingerprint;
+  dial.guidance_scale = request.settings.guidance_scale;
+  dial.strengthen.recipe = {.start = 0.8, .passes = passes};
+  dial.strengthen.recipe.colours = colours;
+  dial.strengthen.points = {{0, 0}, {0.4, 0.4}, {1, 1}};
+  dial.strengthen.end = 1;
+  request.dial = std::make_shared<const Dial>(dial);
+  return request;
 }
 
-void expect_the_same_alone_and_together(const std::vector<Settings>& list) {
+void expect_the_same_alone_and_together(const std::vector<Request>& list) {
   const auto together = make(pipeline(), list).first;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-    EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << list[i].sampler << " " << i;
+    EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb)
+        << list[i].settings.sampler << " " << i;
   }
 }
 
@@ -69,8 +81,8 @@ TEST(AnchoredEdit, ZeroIsThePlainPictureWhicheverComesFirst) {
 
 TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
   for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
-    std::vector<Settings> list = {dialled(0), dialled(0.4), dialled(1)};
-    for (auto& s : list) {
+    std::vector<Request> list = {dialled(0), dialled(0.4), dialled(1)};
+    for (auto& [s, images, dial] : list) {
       s.sampler = sampler;
       s.steps = 8;
       s.width = s.height = 64;
@@ -97,8 +109,8 @@ Settings calibrated(double position) {
 }
 
 TEST(CalibratedDial, EachPositionIsTheSameAloneAndTogether) {
-  std::vector<Settings> list = {calibrated(0.3), calibrated(0), calibrated(1), calibrated(0.9)};
-  for (auto& s : list) s.width = s.height = 64;
+  std::vector<Request> list = {calibrated(0.3), calibrated(0), calibrated(1), calibrated(0.9)};
+  for (auto& [s, images, dial] : list) s.width = s.height = 64;
   expect_the_same_alone_and_together(list);
 }
 
@@ -125,14 +137,9 @@ TEST(CalibratedDial, IsTheMethodWhereNoneIsNamed) {
 }
 
 TEST(CalibratedDial, BeginsWithTheColoursThatItsFileNames) {
-  const Settings edit = recoloured_first(1);
-  Dial dial;
-  dial.style = edit.style;
-  dial.fingerprint = pipeline().info().fingerprint;
-  dial.guidance_scale = edit.guidance_scale;
-  dial.strengthen = {{0.8, 1, 1, parse_colour_map("", edit.style_colours)}, {{0, 0}, {1, 1}}, 1, ""};
+  const Request edit = recoloured_first(1);
   const auto path = std::filesystem::path(testing::TempDir()) / "colours.dial.json";
-  write_dial(path, dial);
+  write_dial(path, *edit.dial);
   Settings s = calibrated(1);
   s.dial = path;
   EXPECT_EQ(pipeline().generate(s).image.rgb, pipeline().generate(edit).image.rgb);
@@ -180,7 +187,8 @@ TEST(AnchoredEdit, HasAGuidanceOfItsOwn) {
 
 TEST(AnchoredEdit, CanBeginWithThePictureInTheStylesColours) {
   const auto pictures =
-      make(pipeline(), {plain(), recoloured_first(0), recoloured_first(1), dialled(1)}).first;
+      make(pipeline(), std::vector<Request>{plain(), recoloured_first(0), recoloured_first(1), dialled(1)})
+          .first;
   EXPECT_EQ(pictures[1].image.rgb, pictures[0].image.rgb) << "at 0 as it is";
   const double as_it_is = brightness(pictures[0].image);
   EXPECT_LT(brightness(pictures[2].image), as_it_is - 60)
@@ -193,11 +201,10 @@ TEST(AnchoredEdit, CanBeginWithThePictureInTheStylesColours) {
 
 TEST(AnchoredEdit, WithColoursFirstEachPositionIsTheSameAloneAndTogether) {
   for (const char* sampler : {"pndm", "euler_a", "dpm++2m"}) {
-    std::vector<Settings> list = {recoloured_first(0), recoloured_first(0.4), recoloured_first(1)};
-    for (auto& s : list) {
+    std::vector<Request> list = {recoloured_first(0, 2), recoloured_first(0.4, 2), recoloured_first(1, 2)};
+    for (auto& [s, images, dial] : list) {
       s.sampler = sampler;
       s.steps = 10;
-      s.style_passes = 2;
       s.width = s.height = 64;
     }
     expect_the_same_alone_and_together(list);
@@ -206,12 +213,14 @@ TEST(AnchoredEdit, WithColoursFirstEachPositionIsTheSameAloneAndTogether) {
 
 TEST(AnchoredEdit, WithColoursFirstEachPassCostsItsSteps) {
   const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
-  Settings s = recoloured_first(1);
-  s.width = s.height = 64;
-  s.style_passes = 2;
-  EXPECT_EQ(make(fresh, {s}).second, 15 + 2 * 3);
-  s.style_colours = "1,0,0,0,0,120,0,1,0,0,0,120,0,0,1,0,0,120";
-  EXPECT_EQ(make(fresh, {s}).second, 2 * 3) << "other colours are another edit";
+  const auto small = [](Request request) {
+    request.settings.width = request.settings.height = 64;
+    return request;
+  };
+  EXPECT_EQ(make(fresh, {small(recoloured_first(1, 2))}).second, 15 + 2 * 3);
+  const std::vector<double> others = {1, 0, 0, 0, 0, 120, 0, 1, 0, 0, 0, 120, 0, 0, 1, 0, 0, 120};
+  EXPECT_EQ(make(fresh, {small(recoloured_first(1, 2, others))}).second, 2 * 3)
+      << "other colours are another edit";
 }
 
 TEST(AnchoredEdit, StrengthMovesThePictureStepByStep) {
@@ -237,4 +246,4 @@ TEST(AnchoredEdit, APromptThatNamesTheStyleIsTurnedBack) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Settings guided(double position) {
@@ -30,7 +30,7 @@ TEST(Batch, GivesThePicturesThatEachAloneWouldBe) {
     list.push_back(guided(0.5));
     list.back().prompt = "a castle";
     for (auto& s : list) s.sampler = sampler;
-    const auto [together, steps] = make(pipeline(), list);
+    const auto [together, steps] = make(pipeline(), requests(list));
     for (std::size_t i = 0; i < list.size(); ++i) {
       const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
       EXPECT_EQ(together[i].image.rgb, fresh.generate(list[i]).image.rgb) << sampler << " " << i;
@@ -75,9 +75,9 @@ TEST(Batch, StoppingThrowsAndKeepsNothingHalfMade) {
   };
   int made = 0;
   EXPECT_ANY_THROW(pipeline().generate(
-      std::vector<Settings>{guided(0.9)}, [&](std::size_t, const Picture&) { ++made; }, observer));
+      {guided(0.9)}, [&](std::size_t, const Picture&) { ++made; }, observer));
   EXPECT_EQ(made, 0);
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

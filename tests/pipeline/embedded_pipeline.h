@@ -5,7 +5,7 @@
 
 #include "latentdial/pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The embedded model in f32, loaded once for a test program.
 inline const Pipeline& pipeline() {
@@ -14,7 +14,7 @@ inline const Pipeline& pipeline() {
 }
 
 /// The pictures of a list, and how many denoising steps were taken.
-inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::vector<Settings>& list) {
+inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::vector<Request>& list) {
   std::vector<Picture> pictures(list.size());
   int steps = 0;
   Observer observer;
@@ -24,4 +24,8 @@ inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::
   return {pictures, steps};
 }
 
-}  // namespace latentdial
+inline std::vector<Request> requests(const std::vector<Settings>& list) {
+  return {list.begin(), list.end()};
+}
+
+}  // namespace latentdial::detail

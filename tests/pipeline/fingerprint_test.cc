@@ -11,7 +11,7 @@
 #include "pipeline/random_taesd.h"
 #include "pipeline/retrained_scenes.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using latentdial::testing::read_file;
@@ -53,7 +53,7 @@ TEST(Fingerprint, TellsAnotherTokenizer) {
 TEST(Fingerprint, TheHashOfAPictureTellsTheDecoderToo) {
   const TempDir dir;
   const auto path = write_file(dir / "tiny.safetensors", random_taesd(12)).string();
-  const EngineOptions options = {.model = "", .taesd = path, .dtype = "f32", .threads = 2};
+  const ModelOptions options = {.model = "", .taesd = path, .dtype = "f32", .threads = 2};
   const Pipeline tiny = Pipeline::load(options);
   EXPECT_EQ(tiny.info().fingerprint, pipeline().info().fingerprint) << "dials are turned with it";
   EXPECT_NE(tiny.info().hash, pipeline().info().hash);
@@ -90,4 +90,4 @@ TEST(Fingerprint, StandsInThePicture) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

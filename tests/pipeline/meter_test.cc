@@ -7,7 +7,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 Image picture(const std::string& prompt) {
@@ -66,4 +66,4 @@ TEST(Meter, RefusesWhatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

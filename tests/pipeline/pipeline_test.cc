@@ -13,7 +13,7 @@
 #include "latentdial/parameters.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -94,9 +94,9 @@ TEST(Dial, ZeroIsExactlyThePictureWithoutADial) {
   for (const auto& method : dial_methods()) {
     Settings s = small("a temple");
     s.style = "Monet style";
-    s.method = method;
+    s.method = method.name;
     s.position = 0;
-    EXPECT_EQ(make(s).rgb == base, has_an_exact_zero(method)) << method;
+    EXPECT_EQ(make(s).rgb == base, has_an_exact_zero(method.name)) << method.name;
   }
 }
 
@@ -107,9 +107,9 @@ TEST(Dial, EveryMethodMovesThePictureBothWays) {
     for (const double position : {-0.6, 0.6}) {
       Settings s = small("a temple, Monet style");
       s.style = "Monet style";
-      s.method = method;
+      s.method = method.name;
       s.position = position;
-      EXPECT_NE(make(s).rgb, base) << method << " at " << position;
+      EXPECT_NE(make(s).rgb, base) << method.name << " at " << position;
     }
   }
 }
@@ -237,4 +237,4 @@ TEST(Pipeline, ARefusedModelIsNamed) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

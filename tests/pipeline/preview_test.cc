@@ -10,7 +10,7 @@
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -44,7 +44,7 @@ struct Made {
     if (look) observer.wants_preview = [](const StepProgress& p, std::size_t) { return p.step % 2 == 0; };
     observer.on_preview = [&](Preview preview) { previews.push_back(std::move(preview)); };
     const auto keep = [&](std::size_t i, Picture picture) { pictures[i] = std::move(picture); };
-    fresh.generate(list, keep, observer);
+    fresh.generate(requests(list), keep, observer);
   }
   std::vector<Picture> pictures;
   std::vector<Preview> previews;
@@ -157,4 +157,4 @@ TEST(Preview, OfAnInvertedPictureComesOnTheWayBack) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

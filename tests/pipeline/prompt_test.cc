@@ -10,10 +10,10 @@
 
 #include "latentdial/error.h"
 #include "latentdial/stages.h"
-#include "pipeline/composed_prompt.h"
 #include "pipeline/embedded_pipeline.h"
+#include "session/composed_prompt.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::FloatNear;
@@ -86,25 +86,22 @@ TEST(PromptSyntax, AChangeIsEachPromptAtItsSteps) {
 
 /// Conditioning that answers with the number of the prompt, guided: "1" → 1, "" → 10.
 PromptConditioner numbers() {
-  const auto states = [](const std::string& text) {
+  const auto states = [](const std::string& text) -> Condition {
     return Tensor::of({1, 1, 1}, std::vector<float>{text.empty() ? 10.0F : std::stof(text)});
   };
   return {.condition =
-              [=](const Settings& s) {
-                return ClassifierFreeGuidance{states(s.negative_prompt), s.guidance_scale, {}}.condition(
-                    states(s.prompt));
+              [=](const Texts& texts) {
+                return ClassifierFreeGuidance{states(texts.negative_prompt), 3, {}}.condition(
+                    states(texts.prompt));
               },
-          .text_states = states};
+          .encode = states};
 }
 
 double guided(const std::string& prompt, double progress, const std::string& negative = "") {
-  Settings s = small(prompt);
-  s.negative_prompt = negative;
-  s.guidance_scale = 3;
-  const auto step = compose_prompts(s, numbers())(progress);
+  const auto step = compose_prompts({prompt, negative, ""}, 4, numbers())(progress);
   std::vector<Tensor> predictions;
-  for (const Tensor& states : step.text_states)
-    predictions.push_back(Tensor::of({1, 1, 1, 1}, states.values()));
+  for (const Condition& condition : step.conditions)
+    predictions.push_back(Tensor::of({1, 1, 1, 1}, condition.tokens.values()));
   return step.combine(predictions).values()[0];
 }
 
@@ -176,10 +173,10 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
     change(s);
     EXPECT_THAT([&] { validate(s); }, testing::ThrowsMessage<Error>(HasSubstr(why)));
   };
-  refused([](Settings& s) { s.negative_prompt = "a AND b"; }, "--negative-prompt: AND");
-  refused([](Settings& s) { s.to_prompt = "a AND b"; }, "--to: AND");
-  refused([](Settings& s) { s.style = "[a|b]"; }, "--style: [from:to:when]");
-  refused([](Settings& s) { s.prompt = "a <lora:x:1>"; }, "--lora FILE:SCALE");
+  refused([](Settings& s) { s.negative_prompt = "a AND b"; }, "negative_prompt: AND");
+  refused([](Settings& s) { s.to_prompt = "a AND b"; }, "to_prompt: AND");
+  refused([](Settings& s) { s.style = "[a|b]"; }, "style: [from:to:when]");
+  refused([](Settings& s) { s.prompt = "a <lora:x:1>"; }, "lora FILE:SCALE");
   refused([](Settings& s) { s.prompt = "[a:(b:1000):0.5]"; }, "out of range");
   refused(
       [](Settings& s) {
@@ -197,10 +194,10 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
         s.invert = true;
         s.seed = 0;
       },
-      "--prompt: [from:to:when]");
+      "prompt: [from:to:when]");
   EXPECT_THROW((void)encode("a AND b"), Error);
   EXPECT_NO_THROW((void)encode("a AND b", true));
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

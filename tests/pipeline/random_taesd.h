@@ -7,7 +7,7 @@
 
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A safetensors file of a random TAESD decoder in the original's keys, for latents of so many channels.
 inline std::string random_taesd(std::int64_t latent_channels) {
@@ -35,4 +35,4 @@ inline std::string random_taesd(std::int64_t latent_channels) {
   return testing::safetensors(tensors);
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The embedded model in `folder`/scenes, but for one component's weights, of which the last `bytes` differ
 /// in a low bit each, as after a little more training.
@@ -28,4 +28,4 @@ inline std::filesystem::path retrained_scenes(const std::filesystem::path& folde
   return copy;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

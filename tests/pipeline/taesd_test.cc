@@ -10,7 +10,7 @@
 #include "pipeline/embedded_pipeline.h"
 #include "pipeline/random_taesd.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using latentdial::testing::refusal;
@@ -62,8 +62,8 @@ TEST_F(Taesd, ForOtherLatentsIsRefused) {
   const std::string path = write(4);
   EXPECT_THAT(
       refusal([&] { (void)Pipeline::load({.model = "", .taesd = path, .dtype = "f32", .threads = 2}); }),
-      AllOf(HasSubstr("--taesd"), HasSubstr(path), HasSubstr("4 channels"), HasSubstr("have 12")));
+      AllOf(HasSubstr("taesd"), HasSubstr(path), HasSubstr("4 channels"), HasSubstr("have 12")));
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

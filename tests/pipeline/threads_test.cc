@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -11,7 +12,7 @@
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr int kThreads = 4;
@@ -50,6 +51,22 @@ TEST(Threads, EachMayHaveItsOwn) {
   for (const Image& image : images) EXPECT_EQ(image.rgb, alone.rgb);
 }
 
+TEST(Threads, SeveralShareOneModel) {
+  const Pipeline pipeline = load();
+  std::vector<Image> images(kThreads);
+  on_threads([&](int i) { images[static_cast<std::size_t>(i)] = pipeline.share().generate(small(i)).image; });
+  for (int i = 0; i < kThreads; ++i)
+    EXPECT_EQ(images[static_cast<std::size_t>(i)].rgb, load().generate(small(i)).image.rgb);
+}
+
+TEST(Threads, OneThatSharesOutlivesTheOther) {
+  auto first = std::make_unique<Pipeline>(load());
+  const Pipeline second = first->share();
+  const Image before = first->generate(small(3)).image;
+  first.reset();
+  EXPECT_EQ(second.generate(small(3)).image.rgb, before.rgb);
+}
+
 TEST(Threads, AnotherMayStopAndAskMeanwhile) {
   const Pipeline pipeline = load();
   std::stop_source stop;
@@ -69,4 +86,4 @@ TEST(Threads, AnotherMayStopAndAskMeanwhile) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

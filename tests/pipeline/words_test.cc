@@ -7,9 +7,9 @@
 
 #include "embedded_pipeline.h"
 #include "latentdial/error.h"
-#include "pipeline/word_mask.h"
+#include "reading/word_mask.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 TEST(TwoMeansMask, PartsPlacesThatGetMuchAttentionFromThoseThatGetLittle) {
@@ -91,11 +91,11 @@ TEST(MaskWords, WordsThatThePromptDoesNotSayAreRefused) {
 
 TEST(MaskWords, WhatHasNoOneMaskIsRefused) {
   Settings both = dog(1, "dog"), changing = dog(1, "dog"), other = dog(1, "dog");
-  both.mask = "mask.png";
+  both.style_mask = "mask.png";
   changing.prompt = "a [dog:cat:0.5] in the meadow";
   other.method = "slerp";
   for (const Settings& s : {both, changing, other}) EXPECT_NE(refusal(s), "");
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 const Bpe& overlapping() {
@@ -55,4 +55,4 @@ TEST(Bpe, EndsAWordWithASpaceWhenDecoded) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

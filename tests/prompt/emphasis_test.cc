@@ -10,7 +10,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -80,4 +80,4 @@ TEST(Emphasis, RefusesAbsurdWeightsAndDepths) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "prompt/composition.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -88,4 +88,4 @@ TEST(Composition, RefusesAbsurdWeightsAndNumbers) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

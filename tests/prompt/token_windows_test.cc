@@ -11,7 +11,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::Each;
@@ -102,4 +102,4 @@ TEST(TokenWindows, ThereAreAtMost64) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

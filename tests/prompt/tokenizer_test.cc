@@ -12,7 +12,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -182,4 +182,4 @@ TEST_F(DamagedFolder, AMergeListThatIsNotClipsIsNamed) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

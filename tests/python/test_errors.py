@@ -1,6 +1,7 @@
 """Bad input is one line of one family of exceptions, which names the keyword."""
 
 import pathlib
+import pickle
 
 import numpy
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 from small import SMALL
 
 import latentdial
-from latentdial.errors import in_keywords
+from latentdial.errors import from_engine
 
 GREY = Image.new("RGB", (8, 8), "grey")
 OTHER_TAESD = pathlib.Path(__file__).parents[1] / "golden" / "models" / "tiny-decoder"  # For latents of 4 channels.
@@ -34,7 +35,7 @@ BAD = [
     ({"guidance_scale": 10**400}, "guidance_scale: the number is too large"),
     ({"invert": 1}, "invert: 1 is no bool"),
     ({"generator": object()}, "generator: a torch generator is not supported; seed=N"),
-    ({"width": 100, "height": 64}, "width, height: 100x64 is no picture size"),
+    ({"width": 100, "height": 64}, "width: 100x64 is not a picture size"),
     ({"sampler": "dpm"}, 'sampler: "dpm" is unknown; use pndm'),
     ({"position": 1}, "position: the dial is at 1, but no style says"),
     ({"image": 5}, "image: int is no picture"),
@@ -42,7 +43,9 @@ BAD = [
     ({"image": numpy.full((8, 8, 3), 2.0)}, "image: an array of float64 holds brightness from 0 to 1"),
     ({"image": numpy.zeros((8, 8), numpy.int32)}, "image: an array of int32 is no picture"),
     ({"image": "nowhere.png"}, "nowhere.png does not exist"),
-    ({"mask": GREY, "style": "sketch", "position": 1}, "mask: the given picture is 8x8, but"),
+    ({"style_mask": GREY, "style": "sketch", "position": 1}, "style_mask: the given picture is 8x8, but"),
+    ({"mask": GREY, "style": "sketch", "position": 1}, "mask: what says where the style acts is style_mask"),
+    ({"dial": 5, "style": "sketch"}, "dial: 5 is no str"),
 ]
 
 
@@ -64,6 +67,15 @@ def test_bad_settings(pipe, settings, line):
         (lambda pipe: pipe.dial("a dog", "sketch", at="q"), 'at: "q" is neither a number nor A:B:N'),
         (lambda pipe: pipe.dial("a dog", "sketch", position=1), "position: it is set by at"),
         (lambda pipe: pipe.interpolate("a dog"), "to_prompt: no other end is given"),
+        (lambda pipe: pipe.calibrate(""), "style: no style is given"),
+        (lambda pipe: pipe.calibrate("sketch", seeds=[]), "seeds: 0 are out of range, use 1 to 100"),
+        (lambda pipe: pipe.calibrate("sketch", seeds=[-1]), "seeds: -1 is out of range"),
+        (lambda pipe: pipe.calibrate("sketch", prompts=[]), "prompts: none is given"),
+        (lambda pipe: pipe.calibrate("sketch", prompts=[3]), "prompts: 3 is no str"),
+        (lambda pipe: pipe.calibrate("sketch", content_budget=-1), "content_budget: -1 is out of range"),
+        (lambda pipe: pipe.calibrate("sketch", steps=0), "steps: 0 is out of range"),
+        (lambda pipe: pipe.calibrate("sketch", prompt="a dog"), "prompt: it is set by prompts"),
+        (lambda pipe: pipe.calibrate("sketch", method="slerp"), "method: it is set by calibrate"),
         (lambda pipe: pipe.measure([GREY], ""), "style: no style is given"),
         (lambda pipe: pipe.measure([GREY], "sketch", evaluations=3), "evaluations: 3 is out of range"),
         (lambda pipe: pipe.measure([GREY], "sketch", evaluations="3"), "evaluations: '3' is no int"),
@@ -93,10 +105,37 @@ def test_a_failed_write_is_an_os_error(pipe, tmp_path):
 def test_what_the_user_should_know_comes_as_notices(pipe):
     strip = pipe.dial("a dog", "something unheard-of", at=[0.5, 1], **SMALL)
     assert len(strip.notices) == 1 and "no dial is calibrated" in strip.notices[0]
-    assert 'latentdial calibrate --style "something unheard-of" -o' in strip.notices[0]
+    assert 'for "something unheard-of"' in strip.notices[0] and "latentdial calibrate" in strip.notices[0] and "--" not in strip.notices[0]
 
 
-def test_keywords_stand_for_flags():
-    assert in_keywords('--cfg-start: 1 is behind --cfg-end') == "guidance_start: 1 is behind guidance_end"
-    assert in_keywords('say so, as in -p "a dog"') == 'say so, as in prompt="a dog"'
-    assert in_keywords("a well-known--word - or two") == "a well-known--word - or two"
+SAME_ON_EVERY_FACE = [
+    ({"guidance_scale": 120}, "guidance_scale", "guidance_scale: 120 is out of range, use 0 to 100"),
+    ({"guidance_start": 0.7, "guidance_end": 0.6}, "guidance_start", "guidance_start: 0.7 is behind guidance_end, 0.6; guidance would never be on"),
+    ({"invert": True}, "invert", "invert: no picture is given; say which by image"),
+    ({"strength": 2}, "strength", "strength: 2 is out of range, use 0 to 1"),
+    ({"sampler": "magic"}, "sampler", 'sampler: "magic" is unknown; use pndm'),
+    ({"width": 64, "height": 63}, "height", "height: 64x63 is not a picture size"),
+    ({"negative_prompt": "(a:1000)"}, "negative_prompt", "negative_prompt: emphasis makes a weight of 1000"),
+    ({"image": "no\n.png"}, None, "no\\x0a.png does not exist"),
+]
+
+
+@pytest.mark.parametrize("settings, field, line", SAME_ON_EVERY_FACE, ids=[str(settings) for settings, _, _ in SAME_ON_EVERY_FACE])
+def test_the_field_is_named_by_its_keyword(pipe, settings, field, line):
+    with pytest.raises(latentdial.InvalidInput) as caught:
+        pipe("a dog", **settings)
+    assert str(caught.value).startswith(line) and caught.value.field == field
+
+
+def test_an_error_keeps_its_field_when_it_travels():
+    for error in (latentdial.InvalidInput("2 is odd", "evaluations"), latentdial.IOFailure("disk full"), from_engine("io", "path: full", "path")):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error) and str(again) == str(error) and again.field == error.field and again.code == error.code
+
+
+@pytest.mark.parametrize("text", ["@(guidance_scale)", "@(steps" * 20_000, "\x1b[2J\n@(nonsense)", "猫" * 50_000])
+def test_a_prompt_with_marks_stays_one_line(pipe, text):
+    for settings in ({"sampler": text}, {"image": text}, {"method": text, "style": "sketch"}):
+        with pytest.raises(latentdial.InvalidInput) as caught:
+            pipe("a dog", **settings)
+        assert str(caught.value).isprintable() and len(str(caught.value).encode()) <= 8192

@@ -1,6 +1,7 @@
 """What a pipeline makes: the program's pictures, in diffusers' manner."""
 
 import os
+import re
 import tempfile
 
 import numpy
@@ -87,14 +88,42 @@ def test_a_picture_in_memory_equals_the_file_and_leaves_no_trace(pipe, tmp_path,
     made = pipe("a dog", image=given, **start)
     assert same(made.images[0], pipe("a dog", image=tmp_path / "start.png", **start).images[0])
     assert made.settings[0]["image"] is given
-    assert str(private) not in made.parameters[0] and "Start image" not in made.parameters[0]
+    assert str(private) not in made.parameters[0] and "Start image:" not in made.parameters[0] and "Start image hash: " in made.parameters[0]
+    assert same(pipe(**made.settings[0]).images[0], made.images[0])
     assert os.listdir(private) == []
+
+
+def test_what_is_transparent_is_laid_on_white_as_in_a_file(pipe, tmp_path):
+    given = Image.fromarray(numpy.random.default_rng(2).integers(0, 256, (64, 64, 4), numpy.uint8))
+    given.save(tmp_path / "start.png")
+    start = {"strength": 0.5, "seed": 1, **SMALL}
+    in_memory, file = (pipe("a dog", image=image, **start) for image in (given, tmp_path / "start.png"))
+    hashes = [re.search("Start image hash: ([0-9a-f]{16})", result.parameters[0])[1] for result in (in_memory, file)]
+    assert hashes[0] == hashes[1] and same(in_memory.images[0], file.images[0])
+
+
+def test_the_same_photo_is_inverted_once_wherever_it_comes_from(pipe, tmp_path):
+    array = numpy.random.default_rng(3).integers(0, 256, (64, 64, 3), numpy.uint8)
+    Image.fromarray(array).save(tmp_path / "photo.png")
+
+    def steps(image, position):
+        told = []
+        turned = {"style": "sketch", "method": "slerp", "position": position, "sampler": "ddim", "steps": 8, "width": 64, "height": 64}
+        pipe("a dog", image=image, invert=True, callback=lambda progress: told.append(progress.steps), **turned)
+        return told[-1]
+
+    first = steps(array, 0.1)
+    again = [steps(image, position) for position, image in ((0.2, array.copy()), (0.3, Image.fromarray(array)), (0.4, tmp_path / "photo.png"))]
+    assert again[0] < first and len(set(again)) == 1
+    assert steps(255 - array, 0.5) == first, "another photo is inverted anew"
 
 
 def test_a_named_start_picture_stays_in_the_settings(pipe, tmp_path):
     path = tmp_path / "start.png"
     latentdial.save(pipe("a dog", **SMALL).images[0], path)
-    assert pipe("a dog", image=path, **SMALL).settings[0]["image"] == str(path)
+    result = pipe("a dog", image=path, **SMALL)
+    assert result.settings[0]["image"] == str(path)
+    assert "Start image: start.png, " in result.parameters[0] and str(tmp_path) not in result.parameters[0]
 
 
 def test_a_saved_picture_holds_its_settings(pipe, tmp_path):

@@ -129,3 +129,27 @@ def test_two_threads_make_their_own_pictures(pipe):
     for thread in threads:
         thread.join(60)
     assert all(numpy.array_equal(numpy.asarray(made[seed]), numpy.asarray(alone[seed - 1])) for seed in (1, 2))
+
+
+def test_a_shared_pipeline_works_while_the_other_does(pipe):
+    other = pipe.share()
+    alone, made = pipe("a dog", seed=11, **SMALL).images[0], []
+    assert other.info.fingerprint == pipe.info.fingerprint
+
+    def make_another(progress):
+        if not made:
+            thread = threading.Thread(target=lambda: made.append(other("a dog", seed=11, **SMALL).images[0]))
+            thread.start()
+            thread.join(60)
+
+    pipe("a dog", seed=12, callback=make_another, **SMALL)
+    assert len(made) == 1 and numpy.array_equal(numpy.asarray(made[0]), numpy.asarray(alone))
+
+
+def test_a_callback_may_call_a_shared_pipeline_but_not_back(pipe):
+    other, made = pipe.share(), []
+    pipe("a dog", seed=13, callback=lambda progress: made.append(other("a cat", seed=len(made), **SMALL)), **SMALL)
+    assert made and made[0].images
+    with pytest.raises(latentdial.InvalidInput, match="at work"):
+        back = lambda progress: pipe("a dog", seed=15, **SMALL)  # noqa: E731
+        pipe("a dog", seed=14, callback=lambda progress: other("a cat", seed=99, callback=back, **SMALL), **SMALL)

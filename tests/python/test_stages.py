@@ -64,16 +64,16 @@ def test_decode_undoes_encode(pipe):
         (lambda pipe: pipe.unet("x", 1, 2), "latents: str is no array of numbers"),
         (lambda pipe: pipe.decode(numpy.zeros((1, 12, 0, 8))), "latents: 0 numbers do not fill"),
         (lambda pipe: pipe.decode(numpy.concatenate([pipe.noise(0)] * 2)), "latents: 2 pictures are given"),
-        (lambda pipe: pipe.encode(numpy.zeros((61, 64, 3), numpy.uint8)), "size: 64x61 is none that this model"),
+        (lambda pipe: pipe.encode(numpy.zeros((61, 64, 3), numpy.uint8)), "image: 64x61 is none that this model"),
         (lambda pipe: pipe.noise(-1), "seed: -1 is out of range"),
-        (lambda pipe: pipe.noise(1, 61, 64), "size: 61x64 is none"),
+        (lambda pipe: pipe.noise(1, 61, 64), "width: 61x64 is none"),
         (lambda pipe: pipe.encode_prompt(1), "text: 1 is no str"),
     ],
 )
 def test_bad_stages(pipe, call, line):
     with pytest.raises(latentdial.InvalidInput) as caught:
         call(pipe)
-    assert str(caught.value).startswith(line)
+    assert str(caught.value).startswith(line) and caught.value.field == line.split(":")[0]
 
 
 def test_a_prompt_takes_as_many_windows_as_it_needs(pipe):

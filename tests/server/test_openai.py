@@ -79,7 +79,10 @@ def test_the_stream_of_an_edit_shows_partial_images_too(api):
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"size": "100x100"}, None),
+        ({"size": "100x100"}, "size"),
+        ({"guidance_scale": 120}, "guidance_scale"),
+        ({"style": "sketch", "dial": 9}, "dial"),
+        ({"negative_prompt": "(a:1000)"}, "negative_prompt"),
         ({"size": "large"}, "size"),
         ({"n": 99}, "n"),
         ({"quality": "hd"}, "quality"),
@@ -96,7 +99,8 @@ def test_what_cannot_be_done_is_refused_by_name(api, body, param):
     with pytest.raises(openai.BadRequestError) as caught:
         api.images.generate(prompt="a dog", extra_body=body)
     assert caught.value.type == "invalid_request_error"
-    assert param is None or caught.value.param == param
+    assert caught.value.param == param
+    assert param is None or caught.value.body["message"].startswith(f"{param}: ")
 
 
 def test_an_unknown_model_is_404(api):

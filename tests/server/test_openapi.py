@@ -39,6 +39,12 @@ def test_every_setting_is_in_it(client, document):
     assert known["steps"]["maximum"] == 1000 and known["at"]
 
 
+def test_an_error_is_described(client, document):
+    described = document["components"]["schemas"]["Error"]["properties"]["error"]
+    error = client.post("/v1/generate", prompt="a dog", steps=0).json()["error"]
+    assert error.keys() == described["properties"].keys() == set(described["required"]) and error["field"] == "steps"
+
+
 def test_no_path_of_the_machine_is_in_a_reply(client, document):
     for path, methods in document["paths"].items():
         if "get" in methods and "{" not in path:

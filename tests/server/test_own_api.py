@@ -1,12 +1,15 @@
 """/v1: jobs that are asked for, looked at, fetched and cancelled by themselves."""
 
+import base64
+import io
 import subprocess
 import time
 
 import pytest
 import requests
+from PIL import Image, ImageChops
 
-from live import PROGRAM, QUICK
+from live import PROGRAM, QUICK, png_bytes
 
 DIAL = {"prompt": "a temple in the jungle", "style": "Monet style", **QUICK}
 LONG = {"prompt": "a dog", "steps": 900}
@@ -17,6 +20,16 @@ def test_the_model_says_what_the_page_needs(client):
     assert model["name"] == "scenes" and model["width"] == 128 and model["decoder"] == "VAE"
     assert "Monet style" in model["styles"] and "calibrated" in model["methods"] and "pndm" in model["samplers"]
     assert {"name", "help", "default"} <= model["settings"][0].keys()
+
+
+def test_the_model_says_what_each_method_can_do(client):
+    model = client.get("/v1/model").json()
+    methods = {method["name"]: method for method in model["dial_methods"]}
+    assert list(methods) == model["methods"] and model["methods"][0] == "calibrated"
+    can = lambda what: {name for name, method in methods.items() if method[what]}  # noqa: E731
+    assert can("needs_dial") == {"calibrated"} and can("edits") == {"calibrated", "anchored"} and "sega" in can("peer")
+    assert can("acts_on_part") == {"calibrated", "guide", "anchored"} and can("window") == {"guide", "anchored"} and "slerp" in can("angle")
+    assert all(method["summary"] for method in methods.values())
 
 
 def test_a_picture_is_the_one_that_the_command_line_makes(client, tmp_path):
@@ -47,7 +60,41 @@ def test_an_uploaded_picture_leaves_no_path_behind(client, photo):
     job = client.finish(client.post("/v1/generate", prompt="a dog", image=photo, strength=0.5, **QUICK))
     assert job["state"] == "done"
     assert "/tmp" not in client.picture(job["frames"][0]["url"]).info["parameters"]
-    assert "image" not in job["frames"][0]["settings"]
+    assert not {"image", "to_image", "style_mask", "dial"} & job["frames"][0]["settings"].keys()
+
+
+def same_pixels(photo, kind):
+    """The picture of a PNG in base64, saved anew."""
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(base64.b64decode(photo))).save(buffer, kind, **({"lossless": True} if kind == "WEBP" else {"compress_level": 1}))
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_a_photo_that_comes_again_is_inverted_once(client, photo):
+    steps = []
+    for position, picture in ((0.25, photo), (0.75, same_pixels(photo, "WEBP")), (0.5, same_pixels(photo, "PNG"))):
+        ask = {"prompt": "a hill", "style": "sketch", "method": "slerp", "position": position, "image": picture, "invert": True, "strength": 1}
+        job = client.finish(client.post("/v1/generate", preview_every=1, **ask, **QUICK))
+        assert job["state"] == "done", job
+        steps.append(job["preview"]["step"])  # The job's last but one: an inversion's come before.
+    assert steps[0] >= 3 * steps[1] and steps[1] == steps[2] <= QUICK["steps"] + 1
+
+
+def test_the_style_acts_where_an_uploaded_style_mask_is_white(client):
+    mask = Image.new("L", (128, 128))
+    mask.paste(255, (0, 0, 64, 128))
+    ask = {**DIAL, "method": "anchored", "seed": 3}
+    pictures = []
+    for more in ({"position": 0}, {"position": 1}, {"position": 1, "style_mask": base64.b64encode(png_bytes(mask)).decode()}):
+        job = client.finish(client.post("/v1/generate", **ask, **more))
+        assert job["state"] == "done", job
+        pictures.append(client.picture(job["frames"][0]["url"]))
+    changed = lambda a, b, box: sum(ImageChops.difference(a.crop(box), b.crop(box)).convert("L").histogram()[8:])  # noqa: E731
+    plain, full, half = pictures
+    left, right = (0, 0, 48, 128), (80, 0, 128, 128)
+    assert changed(plain, half, left) > 4 * changed(plain, half, right) and changed(plain, full, right) > 4 * changed(plain, half, right)
+    reply = client.post("/v1/generate", **ask, position=1, style_mask=base64.b64encode(png_bytes(mask.resize((64, 64)))).decode())
+    assert reply.status_code == 400 and reply.json()["error"]["message"] == "style_mask: the given picture is 64x64, but the picture is 128x128; both must be of one size"
 
 
 def test_a_running_job_tells_how_far_it_is_and_stops_when_told(client):
@@ -123,8 +170,8 @@ def test_stopping_the_server_stops_its_work(server):
         ("/v1/generate", {"prompt": "a dog", "width": 100}, "multiples of 8"),
         ("/v1/generate", {"prompt": "a dog", "sampler": "fast"}, "pndm"),
         ("/v1/generate", {"prompt": "a dog", "image": "!!!"}, "image: no base64"),
-        ("/v1/generate", {"prompt": "a dog", "image": "aGVsbG8="}, "image is no picture"),
-        ("/v1/generate", {"prompt": "a dog", "image": "/etc/passwd"}, "image is no picture"),
+        ("/v1/generate", {"prompt": "a dog", "image": "aGVsbG8="}, "image: what is given is no picture"),
+        ("/v1/generate", {"prompt": "a dog", "image": "/etc/passwd"}, "image: what is given is no picture"),
         ("/v1/generate", {"prompt": "a dog", "dial": "/etc/passwd"}, "a file of this machine cannot be named"),
         ("/v1/generate", {"prompt": "a dog", "preview_every": -1}, "preview_every: a whole number from 0 to 1000"),
         ("/v1/dial", {"prompt": "a dog", "style": "sketch", "preview_every": "2"}, "preview_every: a whole number"),
@@ -138,6 +185,44 @@ def test_a_wrong_setting_is_named(client, path, body, says):
     reply = client.post(path, **body)
     assert reply.status_code == 400, reply.text
     assert reply.json()["error"]["code"] == "invalid_input" and says in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ({"guidance_scale": 120}, "guidance_scale", "guidance_scale: 120 is out of range, use 0 to 100"),
+        ({"guidance_start": 0.7, "guidance_end": 0.6}, "guidance_start", "guidance_start: 0.7 is behind guidance_end, 0.6"),
+        ({"invert": True}, "invert", "invert: no picture is given; say which by image"),
+        ({"strength": 2}, "strength", "strength: 2 is out of range"),
+        ({"sampler": "magic"}, "sampler", 'sampler: "magic" is unknown'),
+        ({"steps": "many"}, "steps", 'steps: "many" is given, but a whole number is needed'),
+        ({"width": 64, "height": 63}, "height", "height: 64x63 is not a picture size"),
+        ({"negative_prompt": "(a:1000)"}, "negative_prompt", "negative_prompt: emphasis makes"),
+        ({"image": "!!!"}, "image", "image: no base64"),
+        ({"image": "aGVsbG8="}, "image", "image: what is given is no picture"),
+        ({"style_mask": "/etc/passwd"}, "style_mask", "style_mask: what is given is no picture"),
+        ({"style_mask": 1}, "style_mask", "style_mask: a picture in base64 is needed"),
+        ({"to_image": "aGVsbG8="}, "to_image", "to_image: what is given is no picture"),
+        ({"mask": "aGVsbG8="}, None, 'the setting "mask" is unknown'),
+        ({"preview_every": -1}, "preview_every", "preview_every: a whole number"),
+        ({"stepz": 3}, None, 'the setting "stepz" is unknown'),
+    ],
+)
+def test_an_error_has_its_field(client, body, field, says):
+    error = client.post("/v1/generate", **{"prompt": "a dog"} | body).json()["error"]
+    assert error["code"] == "invalid_input" and error["field"] == field and error["message"].startswith(says)
+
+
+def test_an_error_of_no_setting_has_no_field(client):
+    for reply in (client.get("/v1/jobs/0123"), client.get("/v1/nothing"), client.post("/v1/jobs/0123")):
+        assert reply.json()["error"]["field"] is None, reply.text
+
+
+@pytest.mark.parametrize("text", ["@(guidance_scale)", "@(steps" * 15_000, "\x1b[2J\n@(nonsense)\0", "猫" * 33_000])
+def test_marks_in_a_clients_text_make_no_other_line(client, text):
+    for body in ({"sampler": text}, {text: 1}, {"style": "sketch", "method": text}):
+        error = client.post("/v1/generate", **{"prompt": "a dog"} | body).json()["error"]
+        assert error["message"].isprintable() and len(error["message"].encode()) <= 8192
 
 
 def test_what_is_not_there_is_404(client):

@@ -148,19 +148,39 @@ def test_options_and_lists(api):
         ({"sampler_name": "Magic"}, 'sampler_name: "Magic" is unknown; use PLMS'),
         ({"sampler_name": 5}, "sampler_name: a name is needed, not 5"),
         ({"scheduler": "Magic"}, 'scheduler: "Magic" is unknown'),
-        ({"width": 100}, "multiples of 8"),
+        ({"width": 100}, "width: 100x128 is not a picture size; both sides must be multiples of 8"),
+        ({"cfg_scale": 120}, "cfg_scale: 120 is out of range, use 0 to 100"),
+        ({"cfg_scale": "7"}, 'cfg_scale: "7" is given, but a number is needed'),
+        ({"invert": True}, "invert: no picture is given; say which by init_images"),
+        ({"negative_prompt": "(a:1000)"}, "negative_prompt: emphasis makes"),
+        ({"style": "sketch", "dial": 9}, "dial: 9 is out of range, use -4 to 4"),
+        ({"mask": "aGVsbG8="}, "mask: \"aGVsbG8=\" is not supported"),
+        ({"sampler": 1, "guidance_scale": 7}, "sampler: no such setting"),
         ({"enable_hr": True}, "enable_hr: true is not supported"),
         ({"restore_faces": True}, "restore_faces"),
         ({"alwayson_scripts": {"ControlNet": {"args": [{"model": "x"}]}}}, "alwayson_scripts.ControlNet"),
         ({"override_settings": {"CLIP_stop_at_last_layers": 2}}, "override_settings.CLIP_stop_at_last_layers"),
         ({"no_such_thing": 1}, "no_such_thing: no such setting"),
         ({"batch_size": 0}, "batch_size: a whole number from 1 to 64"),
-        ({"style": "sketch", "dial": "strong"}, "the position, a number"),
+        ({"style": "sketch", "dial": "strong"}, 'dial: "strong" is given, but a number is needed'),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_name(address, body, says):
     reply = requests.post(address + "/sdapi/v1/txt2img", json={"prompt": "a dog", "width": 128, "height": 128} | body, timeout=60)
     assert reply.status_code == 422 and says in reply.json()["detail"], reply.text
+
+
+def test_img2img_names_its_own_fields(address):
+    for body, says in (
+        ({"denoising_strength": 2}, "denoising_strength: 2 is out of range, use 0 to 1"),
+        ({"denoising_strength": "all"}, 'denoising_strength: "all" is given, but a number is needed'),
+        ({"init_images": ["!!"]}, "init_images: no base64"),
+        ({"init_images": ["aGVsbG8="]}, "init_images: what is given is no picture"),
+        ({"invert": True, "sampler_name": "Euler a"}, "sampler_name: euler_a draws new noise at each step"),
+    ):
+        image = webuiapi.webuiapi.b64_img(Image.new("RGB", (64, 64)))
+        reply = requests.post(address + "/sdapi/v1/img2img", json={"prompt": "a dog", "init_images": [image]} | body, timeout=60)
+        assert reply.status_code == 422 and reply.json()["detail"].startswith(says), reply.text
 
 
 def test_errors_reach_the_client(api, address):

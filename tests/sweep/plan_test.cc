@@ -10,7 +10,7 @@
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST(Plan, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

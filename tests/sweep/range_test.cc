@@ -4,7 +4,7 @@
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -34,4 +34,4 @@ TEST(Range, RefusesEverythingElse) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

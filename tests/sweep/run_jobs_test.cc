@@ -13,11 +13,12 @@
 #include "latentdial/image.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
+#include "latentdial/version.h"
 #include "pipeline/random_taesd.h"
 #include "pipeline/retrained_scenes.h"
 #include "sweep/small_jobs.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,6 +91,38 @@ TEST_F(RunJobs, ResumingKeepsNoPictureThatOtherWeightsMade) {
                   ::testing::HasSubstr("other weights made (model hash " + pipeline().info().hash)));
 }
 
+/// Changes the text of a picture that is there.
+void rewrite(const fs::path& path, const std::string& from, const std::string& to) {
+  std::string text = read_png_parameters(path);
+  ASSERT_NE(text.find(from), std::string::npos) << text;
+  write_png(path, read_image(path), text.replace(text.find(from), from.size(), to));
+}
+
+TEST_F(RunJobs, ResumingKeepsPicturesOfAnotherVersion) {
+  run(small_jobs(2), false);
+  rewrite(folder_ / "picture-0.png", kVersion, "0.9.7");
+  rewrite(folder_ / "picture-1.png", "Version: ", "A key to come: \"x, y\", Version: ");
+  for (const auto& result : run(small_jobs(2), true)) EXPECT_TRUE(result.kept) << result.file;
+  rewrite(folder_ / "picture-1.png", "Seed: 1", "Seed: 2");
+  EXPECT_THROW(run(small_jobs(2), true), Error);
+}
+
+TEST_F(RunJobs, ResumingKeepsNoPictureOfAnotherStartPicture) {
+  fs::create_directories(folder_);
+  auto list = small_jobs(1);
+  list[0].settings.image = (folder_ / "start.png").string();
+  const auto write_start = [&](std::uint8_t level) {
+    write_png(folder_ / "start.png", {64, 64, std::vector<std::uint8_t>(3 * 64 * 64, level)}, "");
+  };
+  write_start(50);
+  run(list, false);
+  EXPECT_TRUE(run(list, true)[0].kept);
+  EXPECT_EQ(read_png_parameters(folder_ / "picture-0.png").find(folder_.string()), std::string::npos);
+  write_start(90);
+  EXPECT_THAT([&] { run(list, true); },
+              ::testing::ThrowsMessage<Error>(::testing::HasSubstr("other settings")));
+}
+
 TEST_F(RunJobs, AStoppedRunKeepsWhatItMade) {
   std::stop_source stop;
   SweepOptions options;
@@ -147,4 +180,4 @@ TEST_F(RunJobs, AFolderThatCannotBeMadeIsOneLine) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

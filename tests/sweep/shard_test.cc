@@ -11,11 +11,12 @@
 #include <set>
 
 #include "latentdial/error.h"
+#include "latentdial/image.h"
 #include "latentdial/sweep.h"
 #include "pipeline/retrained_scenes.h"
 #include "sweep/small_jobs.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -153,6 +154,26 @@ TEST_F(Merge, RefusesPicturesOfTwoTrainings) {
   EXPECT_FALSE(fs::exists(folder_ / "both"));
 }
 
+TEST_F(Merge, RefusesPicturesOfTwoStartPictures) {
+  const auto start = folder_ / "start.png";
+  auto list = small_jobs(5);
+  for (Job& job : list) job.settings.image = start.string();
+  const auto make_from = [&](const char* name, int index, std::uint8_t level) {
+    write_png(start, {64, 64, std::vector<std::uint8_t>(3 * 64 * 64, level)}, "");
+    make(name, jobs_of({index, 2}, list), manifest_name({index, 2}));
+  };
+  make_from("a", 1, 50);
+  make_from("b", 2, 50);
+  EXPECT_EQ(merge_shards(list, {folder_ / "a", folder_ / "b"}, folder_ / "both").pictures, 5);
+  make_from("c", 2, 90);
+  EXPECT_THAT(
+      [&] {
+        (void)merge_shards(list, {folder_ / "a", folder_ / "c"}, folder_ / "all");
+      },
+      ThrowsMessage<Error>(HasSubstr("two files of the name " + start.string())));
+  EXPECT_FALSE(fs::exists(folder_ / "all"));
+}
+
 TEST_F(Merge, DoesNotWriteOverAnotherPicture) {
   make("a", small_jobs(5));
   fs::create_directories(folder_ / "both");
@@ -161,4 +182,4 @@ TEST_F(Merge, DoesNotWriteOverAnotherPicture) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 #include "latentdial/pipeline.h"
 #include "latentdial/sweep.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// The embedded model, loaded once for a test program.
 inline const Pipeline& pipeline() {
@@ -29,4 +29,4 @@ inline std::vector<Job> small_jobs(int count) {
   return list;
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -15,7 +15,7 @@
 #include "latentdial/error.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -135,4 +135,4 @@ TEST(BufferPool, NeverGivesTheSameMemoryTwice) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -15,35 +15,36 @@
 #include <string>
 #include <vector>
 
+#include "denoise/denoising.h"
+#include "denoise/prompted_denoiser.h"
 #include "dial/conditioning.h"
 #include "diffusion/random.h"
 #include "diffusion/sampler.h"
 #include "models/unet.h"
-#include "ops/ops.h"
-#include "pipeline/prompted_unet.h"
-#include "pipeline/run.h"
+#include "ops/cpu_backend.h"
 #include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/lora.h"
 
 namespace {
 
-using latentdial::read_tensor;
-using latentdial::Tensor;
-using latentdial::write_tensor;
+using latentdial::detail::read_tensor;
+using latentdial::detail::Tensor;
+using latentdial::detail::write_tensor;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
 /// The picture of the request before its first step.
-latentdial::Run start(const json& request, const json& scheduler_config, const fs::path& folder) {
-  const latentdial::ClassifierFreeGuidance guidance = {
-      .negative_states = read_tensor(folder / "negative.f32", request.at("text_states")),
+latentdial::detail::Denoising start(const json& request, const json& scheduler_config,
+                                    const fs::path& folder) {
+  const latentdial::detail::ClassifierFreeGuidance guidance = {
+      .negative = read_tensor(folder / "negative.f32", request.at("text_states")),
       .scale = request.at("guidance_scale")};
-  auto sampler =
-      latentdial::make_sampler(request.at("sampler"), "normal",
-                               latentdial::ScheduleConfig::from_json(scheduler_config), request.at("steps"));
-  latentdial::TorchGenerator generator(request.at("seed").get<std::uint64_t>());
-  Tensor latents = generator.randn_nhwc(request.at("latents").get<latentdial::Shape>());
+  auto sampler = latentdial::detail::make_sampler(
+      request.at("sampler"), "normal", latentdial::detail::NoiseSchedule::from_json(scheduler_config),
+      request.at("steps"));
+  latentdial::detail::TorchGenerator generator(request.at("seed").get<std::uint64_t>());
+  Tensor latents = generator.randn_nhwc(request.at("latents").get<latentdial::detail::Shape>());
   for (float& value : latents.values()) value *= sampler->init_noise_sigma();
   return {guidance.condition(read_tensor(folder / "text.f32", request.at("text_states"))), std::move(sampler),
           generator, latents};
@@ -51,15 +52,16 @@ latentdial::Run start(const json& request, const json& scheduler_config, const f
 
 void run(const fs::path& model, const fs::path& lora, double scale, const fs::path& folder) {
   const auto request = json::parse(std::ifstream(folder / "request.json"));
-  auto checkpoint = latentdial::open_checkpoint(model);
-  checkpoint.loras.push_back(latentdial::apply_lora(checkpoint, lora, scale));
-  const auto ops = latentdial::ops::make_cpu_backend({.dtype = latentdial::DType::f32});
-  const latentdial::models::UNet unet({checkpoint.unet.weights, ops.get()},
-                                      latentdial::models::UNetConfig::from_json(checkpoint.unet.config));
-  latentdial::PromptedUNet prompted(unet, *ops);
-  std::vector<latentdial::Run> runs;
+  auto checkpoint = latentdial::detail::open_checkpoint(model);
+  checkpoint.loras.push_back(latentdial::detail::apply_lora(checkpoint, lora, scale));
+  const auto ops = latentdial::detail::ops::make_cpu_backend({.dtype = latentdial::detail::DType::f32});
+  const latentdial::detail::models::UNet unet(
+      {checkpoint.unet.weights, ops.get()},
+      latentdial::detail::models::UNetConfig::from_json(checkpoint.unet.config));
+  latentdial::detail::PromptedDenoiser prompted(unet, *ops);
+  std::vector<latentdial::detail::Denoising> runs;
   runs.push_back(start(request, checkpoint.scheduler_config, folder));
-  latentdial::denoise(prompted, runs, runs.front().sampler->evaluations(), {}, {});
+  latentdial::detail::denoise(prompted, runs, runs.front().sampler->evaluations(), {}, {});
   write_tensor(folder / "latents.f32", runs.front().latents);
 }
 

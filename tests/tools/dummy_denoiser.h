@@ -6,7 +6,7 @@
 #include "diffusion/sampler.h"
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// A smooth function of the latents and the timestep in place of a U-Net; the Python side has the same
 /// formula.
@@ -30,4 +30,4 @@ inline void run_dummy(Sampler& sampler, Tensor latents, int first, const NoiseSo
   }
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

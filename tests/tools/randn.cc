@@ -10,9 +10,9 @@
 
 int main(int argc, char** argv) {
   try {
-    latentdial::TorchGenerator generator(std::stoull(argc > 1 ? argv[1] : "0"));
+    latentdial::detail::TorchGenerator generator(std::stoull(argc > 1 ? argv[1] : "0"));
     for (int i = 2; i < argc; ++i) {
-      const latentdial::Tensor noise = generator.randn({std::stoll(argv[i])});
+      const latentdial::detail::Tensor noise = generator.randn({std::stoll(argv[i])});
       if (std::fwrite(noise.raw(), 1, noise.bytes(), stdout) != noise.bytes()) {
         return 1;
       }

@@ -20,29 +20,30 @@
 #include "models/clip_text.h"
 #include "models/tiny_decoder.h"
 #include "models/unet.h"
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 #include "tools/tensor_files.h"
 #include "weights/checkpoint.h"
 #include "weights/tiny_decoder_files.h"
 
 namespace {
 
-using latentdial::Tensor;
-using latentdial::write_tensor;
+using latentdial::detail::Tensor;
+using latentdial::detail::write_tensor;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
 Tensor read_tensor(const fs::path& folder, const json& description) {
-  return latentdial::read_tensor(folder / description.at("file").get<std::string>(),
-                                 description.at("shape").get<latentdial::Shape>());
+  return latentdial::detail::read_tensor(folder / description.at("file").get<std::string>(),
+                                         description.at("shape").get<latentdial::detail::Shape>());
 }
 
 void run(const std::string& model, const std::string& dtype, const fs::path& folder) {
-  namespace models = latentdial::models;
+  namespace models = latentdial::detail::models;
   const auto request = json::parse(std::ifstream(folder / "request.json"));
-  const auto ops = latentdial::ops::make_cpu_backend(
-      {.dtype = dtype == "f32" ? latentdial::DType::f32 : latentdial::DType::bf16, .int8 = dtype == "int8"});
-  const auto checkpoint = latentdial::open_checkpoint(model);
+  const auto ops = latentdial::detail::ops::make_cpu_backend(
+      {.dtype = dtype == "f32" ? latentdial::detail::DType::f32 : latentdial::detail::DType::bf16,
+       .int8 = dtype == "int8"});
+  const auto checkpoint = latentdial::detail::open_checkpoint(model);
 
   if (request.contains("text")) {
     const models::ClipText text({checkpoint.text_encoder.weights, ops.get()},
@@ -54,13 +55,14 @@ void run(const std::string& model, const std::string& dtype, const fs::path& fol
     const auto& inputs = request["unet"];
     const models::UNet unet({checkpoint.unet.weights, ops.get()},
                             models::UNetConfig::from_json(checkpoint.unet.config));
-    const Tensor output = unet(ops->to_device(read_tensor(folder, inputs["latents"])),
-                               unet.project_times(std::vector{inputs["timestep"].get<float>()}).front(),
-                               unet.project_text(ops->to_device(read_tensor(folder, inputs["text_states"]))));
+    const Tensor output =
+        unet(ops->to_device(read_tensor(folder, inputs["latents"])),
+             unet.project_times(std::vector{inputs["timestep"].get<float>()}).front(),
+             unet.project_tokens(ops->to_device(read_tensor(folder, inputs["text_states"]))));
     write_tensor(folder / "unet.f32", ops->to_host(output));
   }
   if (request.contains("taesd")) {
-    const auto taesd = latentdial::open_tiny_decoder(request["taesd"]["path"].get<std::string>());
+    const auto taesd = latentdial::detail::open_tiny_decoder(request["taesd"]["path"].get<std::string>());
     const models::TinyDecoder decoder({taesd.weights, ops.get()},
                                       models::TinyDecoderConfig::from_json(taesd.config));
     write_tensor(folder / "taesd.f32", decoder(read_tensor(folder, request["taesd"]["latents"])));

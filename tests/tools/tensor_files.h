@@ -7,7 +7,7 @@
 
 #include "tensor/tensor.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 
 /// Raw little-endian f32.
 inline Tensor read_tensor(const std::filesystem::path& path, Shape shape) {
@@ -24,4 +24,4 @@ inline void write_tensor(const std::filesystem::path& path, const Tensor& x) {
   if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
 }
 
-}  // namespace latentdial
+}  // namespace latentdial::detail

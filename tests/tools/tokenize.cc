@@ -13,7 +13,7 @@
 
 namespace {
 
-using latentdial::Tokenizer;
+using latentdial::detail::Tokenizer;
 
 Tokenizer load(const std::filesystem::path& path, const std::string& pad) {
   return std::filesystem::is_directory(path) ? Tokenizer::from_folder(path)

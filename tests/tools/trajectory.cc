@@ -16,7 +16,7 @@
 
 namespace {
 
-using latentdial::Tensor;
+using latentdial::detail::Tensor;
 
 void write(const float* values, std::size_t count) {
   if (std::fwrite(values, sizeof(float), count, stdout) != count) {
@@ -29,12 +29,12 @@ void write_tensor(const Tensor& tensor) {
 }
 
 void run(const nlohmann::json& job) {
-  const auto config = latentdial::ScheduleConfig::from_json(job.at("config"));
+  const auto config = latentdial::detail::NoiseSchedule::from_json(job.at("config"));
   const auto sampler =
-      latentdial::make_sampler(job.at("sampler"), job.at("scheduler"), config, job.at("steps"));
-  const auto shape = job.at("shape").get<latentdial::Shape>();
-  latentdial::TorchGenerator generator(job.at("seed").get<std::uint64_t>());
-  const auto draw = [&](const latentdial::Shape& s) { return generator.randn(s); };
+      latentdial::detail::make_sampler(job.at("sampler"), job.at("scheduler"), config, job.at("steps"));
+  const auto shape = job.at("shape").get<latentdial::detail::Shape>();
+  latentdial::detail::TorchGenerator generator(job.at("seed").get<std::uint64_t>());
+  const auto draw = [&](const latentdial::detail::Shape& s) { return generator.randn(s); };
 
   int first = 0;
   Tensor latents = draw(shape);
@@ -55,7 +55,7 @@ void run(const nlohmann::json& job) {
     write(&timestep, 1);
   }
   write_tensor(latents);
-  latentdial::run_dummy(*sampler, latents, first, draw, write_tensor);
+  latentdial::detail::run_dummy(*sampler, latents, first, draw, write_tensor);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::HasSubstr;
@@ -62,4 +62,4 @@ TEST(ModelPath, IsJudgedByContentNotByEnding) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -4,12 +4,12 @@
 
 #include <random>
 
+#include "files/json_file.h"
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_file.h"
-#include "weights/json_file.h"
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::f32_tensor;
@@ -147,4 +147,4 @@ TEST(DamagedFiles, OfConfigurationsLoadOrAreRefused) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

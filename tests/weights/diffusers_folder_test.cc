@@ -5,7 +5,7 @@
 
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::ElementsAre;
@@ -201,4 +201,4 @@ TEST_F(DiffusersFolder, RefusesPartsOfDifferentModels) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include "test_files.h"
 #include "weights/safetensors.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::ElementsAre;
@@ -143,4 +143,4 @@ TEST_F(Lora, NamesTheKeyThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::bytes_of;
@@ -155,4 +155,4 @@ TEST_F(SafetensorsFile, ShowsHostileNamesOnOneShortLine) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -7,7 +7,7 @@
 
 #include "tensor/hash.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 constexpr std::int64_t kLarge = 10'000;
@@ -42,4 +42,4 @@ TEST(SampleHash, OfALargeTensorSeesBothEndsAndTheMiddle) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

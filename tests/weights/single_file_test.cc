@@ -5,11 +5,11 @@
 
 #include <cstring>
 
-#include "weights/json_file.h"
+#include "files/json_file.h"
 #include "weights/key_table.h"
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::ElementsAre;
@@ -255,4 +255,4 @@ TEST_F(SingleFile, SaysWhatAnotherArchitectureSeemsToBe) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

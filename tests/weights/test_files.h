@@ -19,6 +19,8 @@
 
 namespace latentdial::testing {
 
+using namespace detail;
+
 /// A folder that is gone after the test.
 class TempDir {
  public:

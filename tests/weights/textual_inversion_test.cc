@@ -9,7 +9,7 @@
 
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::AllOf;
@@ -56,4 +56,4 @@ TEST_F(TextualInversion, NamesTheFileAndWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -8,7 +8,7 @@
 #include "weights/test_files.h"
 #include "weights/weights.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using ::testing::ElementsAre;
@@ -194,4 +194,4 @@ TEST(PickleReader, BoundsItsWork) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

@@ -10,7 +10,7 @@
 #include "weights/safetensors.h"
 #include "weights/test_files.h"
 
-namespace latentdial {
+namespace latentdial::detail {
 namespace {
 
 using testing::bytes_of;
@@ -153,4 +153,4 @@ TEST_F(StoredWeights, DoNotKeepTheFileInMemoryOnceLoaded) {
 }
 
 }  // namespace
-}  // namespace latentdial
+}  // namespace latentdial::detail

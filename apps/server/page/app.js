@@ -85,7 +85,7 @@ function showOther() {
 }
 
 function describe({ settings, position }) {
-  return settings.style ? `${settings.method || "calibrated"} · ${percent(position)}` : settings.prompt;
+  return settings.style ? `${settings.method || form.model.methods[0]} · ${percent(position)}` : settings.prompt;
 }
 
 /** After news of a run: marks, progress, buttons. */
@@ -238,7 +238,8 @@ async function begin() {
   const model = await api.model();
   $("model").textContent = [model.name, model.device].filter(Boolean).join(" · ");
   form = new Form($("form"), model, showChanged);
-  $("compare_method").append(...model.methods.map((method) => new Option(method, method, false, method === "slerp")));
+  const compared = model.dial_methods.find(({ edits }) => !edits)?.name;  // Not of the default's kind.
+  $("compare_method").append(...model.methods.map((method) => new Option(method, method, false, method === compared)));
   dial.position = localStorage.getItem("latentdial.position") ?? 0.5;
   wire();
   refresh();

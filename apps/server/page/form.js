@@ -4,16 +4,8 @@ const SAVED = "latentdial.form";
 const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
 const OF_START_IMAGE = ["strength", "invert"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
-const NOT_HELD = ["image", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
+const NOT_HELD = ["image", "style_mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 const FOR_SCENES = { prompt: "a temple in the jungle", style: "Monet style", steps: 20, guidance_scale: 3.5 };
-const METHOD_NOTES = {
-  calibrated: "50 % shows half of the style.",
-  slerp: "The paper's: turns the prompt's encoding towards the style's.",
-  "slerp-diff": "The paper's weakening: turns towards the difference.",
-  lerp: "A straight line between the two encodings.",
-  guide: "Guides the diffusion towards the style.",
-  anchored: "Edits the finished picture, so the scene stays.",
-};
 
 export class Form {
   extras = {};  // Settings of a picture that have no field here, kept so that it can be made again.
@@ -106,7 +98,7 @@ export class Form {
 
   // Returns the names of choices that this model does not offer.
   #write(settings) {
-    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: "calibrated" };
+    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: this.model.methods[0] };
     const missed = [];
     for (const field of this.#named()) {
       const value = settings[field.name] || own[field.name] || settings[field.name];
@@ -136,9 +128,16 @@ export class Form {
   }
 
   #present() {
-    document.getElementById("method_note").textContent = METHOD_NOTES[this.fields.method.value] ?? "A peer's method, for comparison.";
+    document.getElementById("method_note").textContent = this.#methodNote();
     document.getElementById("strength_value").textContent = `${Math.round(this.fields.strength.value * 100)} %`;
     document.getElementById("extras").replaceChildren(...Object.keys(this.extras).map((name) => this.#chip(name)));
+  }
+
+  #methodNote() {
+    const method = this.model.dial_methods.find(({ name }) => name === this.fields.method.value);
+    if (!method) return "";
+    const summary = method.summary[0].toUpperCase() + method.summary.slice(1);
+    return method.peer ? `A peer's method, for comparison: ${method.summary}.` : `${summary}.`;
   }
 
   #chip(name) {

@@ -3,9 +3,9 @@
 #include "ops/cpu/context.h"
 #include "ops/ops.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 [[nodiscard]] Tensor activate(const Context& context, const Tensor& x, Activation activation);
 [[nodiscard]] Tensor geglu(const Context& context, const Tensor& x);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

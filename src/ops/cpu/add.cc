@@ -16,7 +16,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 // y[i] = combine(a[i], b[i])
@@ -57,11 +57,11 @@ void mix_bf16(const bfloat16* a, const bfloat16* b, float share, bfloat16* y, st
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(add_f32);
@@ -127,5 +127,5 @@ void add_to(const Context& context, Tensor& y, const Tensor& x) {
   add_repeated(context, y, x, y);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

@@ -9,7 +9,7 @@
 #include "ops/cpu/check.h"
 #include "ops/cpu/parallel.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr auto kOp = "attention";
@@ -134,4 +134,4 @@ Tensor attention(const Context& context, const Tensor& q, const Tensor& k, const
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

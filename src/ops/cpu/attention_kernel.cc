@@ -13,7 +13,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 // Rows and vectors of the register tile: 24 of 32 registers hold sums, or 12 of 16.
@@ -267,11 +267,11 @@ void attend_target(const AttentionHead& head, std::size_t first, std::size_t cou
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(target_vector_width);
@@ -295,5 +295,5 @@ void attend(const AttentionHead& head, std::size_t first, std::size_t count, flo
   HWY_DYNAMIC_DISPATCH(attend_target)(head, first, count, scratch);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

@@ -7,7 +7,7 @@
 /// One head of attention over a block of queries, with the online softmax of Milakov & Gimelshein (2018) as
 /// in FlashAttention (Dao et al., 2022): keys come in blocks, a running maximum and sum rescale what was
 /// gathered.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A matrix [rows, columns] cut into panels of `panel_width()` columns (the last one narrower, to whole
 /// vectors, padded with zeros); a panel is stored row after row. The form in which the inner loop reads keys
@@ -42,4 +42,4 @@ struct AttentionHead {
 /// result[i] = Σ_j softmax_j(scale·q[i]·k[j]) v[j] for rows i in [first, first + count), count ≤ kQueryBlock.
 void attend(const AttentionHead& head, std::size_t first, std::size_t count, float* scratch);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -12,7 +12,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 template <class From, class To>
@@ -31,11 +31,11 @@ void widen(const bfloat16* from, float* to, std::size_t count) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(narrow);
@@ -67,5 +67,5 @@ Tensor to_host(const Context& context, const Tensor& device) {
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

@@ -4,7 +4,7 @@
 
 #include "latentdial/error.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 void fault(std::string_view op, std::string_view what) {
   throw Error(ErrorCode::internal, fmt::format("{}: {}", op, what));
@@ -31,4 +31,4 @@ void check_parameter(std::string_view op, const Tensor& x, const Shape& shape) {
   }
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

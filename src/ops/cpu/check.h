@@ -8,7 +8,7 @@
 
 /// Guards against calls that no model should make. A failure is a fault of ours: Error with
 /// ErrorCode::internal.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// Throws Error(internal): "<op>: <what>".
 [[noreturn]] void fault(std::string_view op, std::string_view what);
@@ -27,4 +27,4 @@ const Kind& unpack(std::string_view op, const PackedWeight& w) {
   return *kind;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

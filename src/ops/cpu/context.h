@@ -1,8 +1,8 @@
 #pragma once
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// What every operation needs to know: the type of the activations, how many threads it may use, and what
 /// multiplies.
@@ -13,4 +13,4 @@ struct Context {
   bool int8 = false;  ///< Products of reducible precision are of 8-bit numbers.
 };
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -9,7 +9,7 @@
 #include "ops/cpu/window_conv2d.h"
 #include "ops/cpu/winograd_conv2d.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr auto kOp = "conv2d";
@@ -70,4 +70,4 @@ Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w, co
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -3,7 +3,7 @@
 #include "ops/cpu/context.h"
 #include "ops/ops.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// The weight of a convolution, packed for whatever multiplies it.
 class PackedConv2d : public Packed {
@@ -35,4 +35,4 @@ class PackedConv2d : public Packed {
 [[nodiscard]] Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w,
                             const Epilogue& epilogue);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -1,3 +1,5 @@
+#include "ops/cpu_backend.h"
+
 #include <fmt/format.h>
 #include <omp.h>
 
@@ -14,9 +16,8 @@
 #include "ops/cpu/norm.h"
 #include "ops/cpu/onednn.h"
 #include "ops/cpu/rearrange.h"
-#include "ops/ops.h"
 
-namespace latentdial::ops {
+namespace latentdial::detail::ops {
 namespace {
 
 /// The operations of ops/cpu bound to one type and one number of threads.
@@ -127,4 +128,4 @@ DType fastest_cpu_dtype() {
   return fastest_cpu_arithmetic() == Arithmetic::f32 ? DType::f32 : DType::bf16;
 }
 
-}  // namespace latentdial::ops
+}  // namespace latentdial::detail::ops

@@ -7,7 +7,7 @@
 #include "ops/cpu/cast.h"
 #include "ops/cpu/check.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 /// The table in the activations' type.
@@ -39,4 +39,4 @@ Tensor embedding(const Context& context, std::span<const std::int32_t> ids, cons
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

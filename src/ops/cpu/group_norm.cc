@@ -17,7 +17,7 @@
 
 // Channel arrays are padded to whole vectors; only the activations themselves end in a partial one.
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 template <class T>
@@ -106,11 +106,11 @@ void apply_bf16(Activation activation, const bfloat16* x, bfloat16* y, std::size
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(statistics_f32);
@@ -251,5 +251,5 @@ Tensor group_norm(const Context& context, const Tensor& x, const PackedWeight& w
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

@@ -10,7 +10,7 @@
 #include "ops/cpu/window_conv2d.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr std::int64_t kPixelsAtOnce = 64;
@@ -93,4 +93,4 @@ PackedWeight prepare_int8_conv2d(const Context& context, const Tensor& weight, c
   return std::make_shared<Int8Conv2d>(context, weight, bias, geometry);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -16,7 +16,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
@@ -200,11 +200,11 @@ void dequantize_target(std::int32_t* sums, std::size_t rows, const Int8Scales& s
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(multiply_target);
@@ -246,5 +246,5 @@ void dequantize_rows(std::int32_t* sums, std::size_t rows, const Int8Scales& sca
   HWY_DYNAMIC_DISPATCH(dequantize_target)(sums, rows, scales);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

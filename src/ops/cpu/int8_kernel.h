@@ -7,7 +7,7 @@
 
 /// The register tile for 8-bit numbers: unsigned rows times signed panels, summed in 32 bits. Where the
 /// processor has VNNI one instruction does four products per lane.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A line of depth, [tile][depth block][row][64].
 inline constexpr std::size_t kInt8DepthBlock = 4 * kDepthBlock;
@@ -49,4 +49,4 @@ struct Int8Scales {
 /// In place: `sums` become f32 at the same addresses.
 void dequantize_rows(std::int32_t* sums, std::size_t rows, const Int8Scales& scales);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -7,7 +7,7 @@
 #include "ops/cpu/tiling.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr float kMostMagnitude = 127, kShift = 128;
@@ -85,4 +85,4 @@ void multiply(const Context& context, const Int8RowReader& read_row, const Int8M
   });
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -10,7 +10,7 @@
 
 /// Products of 8-bit numbers. Weights have a scale per output channel; activations are quantized as they
 /// come, so nothing needs to be calibrated.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A weight [columns, depth] as 8-bit panels.
 struct Int8Matrix {
@@ -34,4 +34,4 @@ using Int8RowReader = std::function<Quantization(std::int64_t row, std::uint8_t*
 void multiply(const Context& context, const Int8RowReader& read_row, const Int8Matrix& w,
               const Epilogue& epilogue, Tensor& y);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -15,7 +15,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 template <class T>
@@ -78,11 +78,11 @@ void layer_norm_bf16(const bfloat16* x, bfloat16* y, std::size_t columns, const 
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(layer_norm_f32);
@@ -118,5 +118,5 @@ Tensor layer_norm(const Context& context, const Tensor& x, const PackedWeight& w
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

@@ -10,7 +10,7 @@
 #include "ops/cpu/product.h"
 #include "ops/cpu/read_row.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 /// A linear layer through our own product.
@@ -81,4 +81,4 @@ Tensor linear(const char* op, const Context& context, const Tensor& x, const Pac
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

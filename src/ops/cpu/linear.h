@@ -5,7 +5,7 @@
 #include "ops/cpu/context.h"
 #include "ops/ops.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// The weight of a linear layer, packed for whatever multiplies it.
 class PackedLinear : public Packed {
@@ -30,4 +30,4 @@ class PackedLinear : public Packed {
 [[nodiscard]] Tensor linear(const char* op, const Context& context, const Tensor& x, const PackedLinear& w,
                             const Epilogue& epilogue);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -2,7 +2,7 @@
 
 #include "ops/cpu/check.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon) {
   if (!gamma.defined() || gamma.rank() != 1) fault("prepare_norm", "gamma [C] is needed");
@@ -15,4 +15,4 @@ PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon
   return packed;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -3,7 +3,7 @@
 #include "ops/cpu/context.h"
 #include "ops/ops.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// Scale and offset of a normalisation, in f32.
 struct PackedNorm final : Packed {
@@ -16,4 +16,4 @@ struct PackedNorm final : Packed {
                                 std::int64_t groups, const GroupNormExtras& extras);
 [[nodiscard]] Tensor layer_norm(const Context& context, const Tensor& x, const PackedWeight& w);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

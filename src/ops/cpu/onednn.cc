@@ -9,7 +9,7 @@
 
 #include "ops/cpu/check.h"
 
-namespace latentdial::ops::cpu::onednn {
+namespace latentdial::detail::ops::cpu::onednn {
 
 const dnnl::engine& engine() {
   static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);
@@ -144,4 +144,4 @@ void rethrow(const char* op, const dnnl::error& error) {
   fault(op, error.what());
 }
 
-}  // namespace latentdial::ops::cpu::onednn
+}  // namespace latentdial::detail::ops::cpu::onednn

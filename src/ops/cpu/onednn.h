@@ -3,10 +3,10 @@
 #include <dnnl.hpp>
 #include <string>
 
-#include "ops/ops.h"
+#include "ops/cpu_backend.h"
 
 /// The little of oneDNN that we use, the same for its versions 2 and 3.
-namespace latentdial::ops::cpu::onednn {
+namespace latentdial::detail::ops::cpu::onednn {
 
 [[nodiscard]] const dnnl::engine& engine();
 [[nodiscard]] dnnl::memory::data_type data_type(DType dtype);
@@ -40,4 +40,4 @@ void require_room();
 /// Rethrows a dnnl::error as std::bad_alloc or as Error(internal) naming `op`; call it in a catch block.
 [[noreturn]] void rethrow(const char* op, const dnnl::error& error);
 
-}  // namespace latentdial::ops::cpu::onednn
+}  // namespace latentdial::detail::ops::cpu::onednn

@@ -2,10 +2,10 @@
 
 #include "ops/cpu/conv2d.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A convolution that oneDNN multiplies in bf16.
 [[nodiscard]] PackedWeight prepare_onednn_conv2d(const Context& context, const Tensor& weight,
                                                  const Tensor& bias, ConvGeometry geometry);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

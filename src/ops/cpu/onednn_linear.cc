@@ -3,7 +3,7 @@
 #include "ops/cpu/onednn_primitive.h"
 #include "ops/cpu/parallel.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 using Tag = dnnl::memory::format_tag;
@@ -65,4 +65,4 @@ PackedWeight prepare_onednn_linear(const Context& context, const Tensor& weight,
   }
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

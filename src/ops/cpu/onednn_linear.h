@@ -2,10 +2,10 @@
 
 #include "ops/cpu/linear.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A linear layer that oneDNN multiplies in bf16.
 [[nodiscard]] PackedWeight prepare_onednn_linear(const Context& context, const Tensor& weight,
                                                  const Tensor& bias);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

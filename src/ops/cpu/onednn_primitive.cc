@@ -10,7 +10,7 @@
 #include "ops/cpu/parallel.h"
 #include "tensor/buffer_pool.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 // oneDNN reads through non-const pointers.
@@ -104,4 +104,4 @@ void run_with_epilogue(const char* op, const Context& context, const Epilogue& e
   if (residual != nullptr && !accumulate) add_to(context, y, *residual);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -13,7 +13,7 @@
 #include "ops/ops.h"
 
 /// What oneDNN's linear layer and convolution share: packed weights, and primitives built once per shape.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A weight in the layouts that its primitives asked for. Normally that is one: a matrix product always wants
 /// the same layout, and a model uses a convolution at one size. A convolution used at sizes for which oneDNN
@@ -72,4 +72,4 @@ class KernelCache {
 void run_with_epilogue(const char* op, const Context& context, const Epilogue& epilogue, Tensor& y,
                        const std::function<void(Activation activation, bool accumulate)>& run);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <exception>
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// Runs body(i, thread) for i in [0, count) on up to `threads` threads; `thread` is in [0, threads).
 /// Who runs which i is open, so every i must write its own results: then the bits do not depend on `threads`.
@@ -51,4 +51,4 @@ class ThreadScope {
   int before_;
 };
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

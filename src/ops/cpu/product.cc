@@ -4,7 +4,7 @@
 
 #include "ops/cpu/tiling.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 // Depth of the part of a panel that is widened at once; it stays in the second-level cache.
@@ -109,4 +109,4 @@ void multiply(const Context& context, const RowReader& read_row, const PackedMat
   });
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -9,7 +9,7 @@
 
 /// Products with f32 arithmetic: activations and weights may be stored in bf16, and are widened block by
 /// block in the cache.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// A weight [columns, depth] cut into panels for the register tile, in the type of the activations.
 struct PackedMatrix {
@@ -39,4 +39,4 @@ using RowReader = std::function<void(std::int64_t row, float* to)>;
 void multiply(const Context& context, const RowReader& read_row, const PackedMatrix& w,
               const Epilogue& epilogue, Tensor& y);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -6,7 +6,7 @@
 #include "ops/cpu/tile_kernel.h"
 #include "tensor/tensor.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// Elements [at, at + count) of an activation as f32.
 inline void read_row(const Tensor& x, std::int64_t at, std::int64_t count, float* to) {
@@ -20,4 +20,4 @@ inline void read_row(const Tensor& x, std::int64_t at, std::int64_t count, float
   for (auto i = whole; i < count; ++i) to[i] = static_cast<float>(from[i]);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

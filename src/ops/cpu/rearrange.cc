@@ -8,7 +8,7 @@
 #include "ops/cpu/check.h"
 #include "ops/cpu/parallel.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr std::int64_t kRowsAtOnce = 64;
@@ -72,4 +72,4 @@ Tensor gather_batch(const Context& context, const Tensor& x, std::span<const std
   return y;
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -3,7 +3,7 @@
 #include "ops/cpu/context.h"
 #include "ops/ops.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 [[nodiscard]] Tensor upsample_nearest2x(const Context& context, const Tensor& x, std::int64_t height,
                                         std::int64_t width);
@@ -11,4 +11,4 @@ namespace latentdial::ops::cpu {
 [[nodiscard]] Tensor gather_batch(const Context& context, const Tensor& x,
                                   std::span<const std::int64_t> indices);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -14,7 +14,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 // 28 of 32 registers hold sums, or 12 of 16.
@@ -153,11 +153,11 @@ void write_rows_target(const float* c, std::size_t c_stride, std::size_t rows, s
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(target_tile_columns);
@@ -209,5 +209,5 @@ void write_rows(const float* c, std::size_t c_stride, std::size_t rows, std::siz
   HWY_DYNAMIC_DISPATCH(write_rows_target)(c, c_stride, rows, columns, output);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

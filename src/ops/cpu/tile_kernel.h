@@ -6,7 +6,7 @@
 
 /// The register tile under every f32 product: a few rows times a panel of two vectors, all sums in registers
 /// (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008).
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// Depth comes in blocks of one cache line of f32. Rows are stored as [tile][depth block][row][16], so that
 /// packing moves whole lines and the tile reads at fixed offsets.
@@ -56,4 +56,4 @@ void prefetch_rows(const TileOutput& output, std::size_t rows);
 void write_rows(const float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
                 const TileOutput& output);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -12,7 +12,7 @@
 
 /// How rows times panels is cut into jobs, for every kind of number that fills 32-bit words: one f32 or four
 /// int8.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 constexpr std::int64_t round_up(std::int64_t n, std::int64_t step) {
   return (n + step - 1) / step * step;
@@ -103,4 +103,4 @@ void run_tiled(const Context& context, const Tiling& tiling, const ReadRow& read
   }
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -4,7 +4,7 @@
 #include "ops/cpu/product.h"
 #include "ops/cpu/read_row.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 class WindowConv2d final : public PackedConv2d {
@@ -51,4 +51,4 @@ PackedWeight prepare_window_conv2d(const Context& context, const Tensor& weight,
   return std::make_shared<WindowConv2d>(context, weight, bias, geometry);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

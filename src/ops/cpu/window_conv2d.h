@@ -3,7 +3,7 @@
 #include "ops/cpu/conv2d.h"
 
 /// Any convolution as one product: a row of the left factor is a pixel's window, gathered as it is packed.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// [out, in, kh, kw] → [out, kh·kw·in], the order of a window in NHWC.
 [[nodiscard]] Tensor weight_by_window(const Context& context, const Tensor& weight);
@@ -27,4 +27,4 @@ void visit_window(const PackedConv2d& conv, const Shape& input, const Shape& out
 [[nodiscard]] PackedWeight prepare_window_conv2d(const Context& context, const Tensor& weight,
                                                  const Tensor& bias, ConvGeometry geometry);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

@@ -6,7 +6,7 @@
 #include "ops/cpu/tiling.h"
 #include "ops/cpu/winograd_kernel.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr auto kBlock = static_cast<std::int64_t>(kDepthBlock);
@@ -264,4 +264,4 @@ PackedWeight prepare_winograd_conv2d(const Context& context, const Tensor& weigh
   return std::make_shared<WinogradConv2d>(context, weight, bias, geometry);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

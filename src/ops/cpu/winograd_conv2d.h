@@ -2,7 +2,7 @@
 
 #include "ops/cpu/conv2d.h"
 
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 /// Whether F(4×4, 3×3) computes this convolution: a 3×3 window of stride 1 that keeps the size, with enough
 /// channels to be worth the transforms.
@@ -12,4 +12,4 @@ namespace latentdial::ops::cpu {
 [[nodiscard]] PackedWeight prepare_winograd_conv2d(const Context& context, const Tensor& weight,
                                                    const Tensor& bias, ConvGeometry geometry);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

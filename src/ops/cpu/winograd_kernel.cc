@@ -11,7 +11,7 @@
 #include "ops/cpu/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
 inline Vector times(float factor, Vector x) {
@@ -159,11 +159,11 @@ void transform_output_target(const WinogradOutput& tile) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 namespace {
 
 HWY_EXPORT(transform_input_target);
@@ -183,5 +183,5 @@ void transform_output(const WinogradOutput& tile) {
   HWY_DYNAMIC_DISPATCH(transform_output_target)(tile);
 }
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu
 #endif  // HWY_ONCE

@@ -8,7 +8,7 @@
 /// The transforms of Winograd's minimal filtering F(4×4, 3×3) on the points 0, ±1, ±2, ∞ (Lavin & Gray, "Fast
 /// Algorithms for Convolutional Neural Networks", 2016): 36 products make 16 results of a 3×3 window, which
 /// directly are 144.
-namespace latentdial::ops::cpu {
+namespace latentdial::detail::ops::cpu {
 
 inline constexpr std::size_t kWinogradOutput = 4;     ///< Rows and columns of results in a tile.
 inline constexpr std::size_t kWinogradInput = 6;      ///< Rows and columns of pixels that they depend on.
@@ -41,4 +41,4 @@ struct WinogradOutput {
 };
 void transform_output(const WinogradOutput& tile);
 
-}  // namespace latentdial::ops::cpu
+}  // namespace latentdial::detail::ops::cpu

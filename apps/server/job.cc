@@ -1,0 +1,42 @@
+#include "job.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace latentdial::server {
+
+Frame make_frame(std::size_t index, Picture picture) {
+  const auto bytes = encode_png(picture.image, picture.parameters);
+  return {.index = index,
+          .settings = std::move(picture.settings),
+          .parameters = std::move(picture.parameters),
+          .png = {bytes.begin(), bytes.end()},
+          .notices = std::move(picture.notices)};
+}
+
+const char* to_string(JobState state) {
+  switch (state) {
+    case JobState::queued:
+      return "queued";
+    case JobState::running:
+      return "running";
+    case JobState::done:
+      return "done";
+    case JobState::failed:
+      return "failed";
+    case JobState::cancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+double JobStatus::share() const {
+  if (state == JobState::done) return 1;
+  if (pictures == 0) return 0;
+  const double left = static_cast<double>(pictures - frames.size());
+  const double batch = step.steps == 0 ? 0 : static_cast<double>(step.step) / step.steps;
+  const double begun = std::min<double>(left, step.pictures) * batch;
+  return std::min(0.999, (static_cast<double>(frames.size()) + begun) / static_cast<double>(pictures));
+}
+
+}  // namespace latentdial::server

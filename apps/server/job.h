@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentdial/error.h"
+#include "latentdial/pipeline.h"
+
+namespace latentdial::server {
+
+/// A picture that is ready to be sent.
+struct Frame {
+  std::size_t index = 0;   ///< Its place in the job's list.
+  Settings settings;       ///< With every default filled in.
+  std::string parameters;  ///< The text in its PNG.
+  std::string png;
+  std::vector<std::string> notices;
+};
+[[nodiscard]] Frame make_frame(std::size_t index, Picture picture);
+
+/// A picture under way, ready to be sent.
+struct PreviewFrame {
+  std::size_t number = 0;   ///< Counts the job's previews.
+  std::size_t picture = 0;  ///< Its place in the job's list.
+  double position = 0;      ///< The picture's, on the dial.
+  int step = 0;             ///< The step of its batch that it shows.
+  std::string png;
+};
+
+/// Whether the first picture of a batch is to be previewed. Called after each step of a job, on the thread
+/// that runs it; `asked` says whether somebody has asked for a preview since the last one.
+using WantsPreview = std::function<bool(const StepProgress&, bool asked)>;
+
+enum class JobState { queued, running, done, failed, cancelled };
+[[nodiscard]] const char* to_string(JobState state);
+[[nodiscard]] inline bool has_ended(JobState state) {
+  return state != JobState::queued && state != JobState::running;
+}
+
+/// A job as it was at one moment.
+struct JobStatus {
+  std::string id;
+  JobState state = JobState::queued;
+  std::size_t ahead = 0;     ///< Jobs that came before it and have not ended.
+  std::size_t pictures = 0;  ///< Pictures in all.
+  StepProgress step;
+  double seconds = 0;                  ///< Since it began to run.
+  std::optional<double> seconds_left;  ///< An estimate, once there is something to estimate from.
+  std::optional<Error> error;          ///< Why it failed.
+  std::vector<std::shared_ptr<const Frame>> frames;          ///< In order of finishing.
+  std::deque<std::shared_ptr<const PreviewFrame>> previews;  ///< The latest few; they outlive their picture.
+
+  /// Share of the work that is done, 0 to 1.
+  [[nodiscard]] double share() const;
+};
+
+}  // namespace latentdial::server

@@ -1,0 +1,18 @@
+# What the engine links; read by this project, and by programs that link it as a static library. GLOBAL, since
+# those may lie in another folder of the same build.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(dnnl REQUIRED)
+find_package(fmt REQUIRED)
+find_package(PNG REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET GLOBAL libhwy)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET GLOBAL libwebp)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET GLOBAL libutf8proc)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET GLOBAL libzip)
+if(LATENTDIAL_DRAWING)
+  pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET GLOBAL cairo)
+endif()
+unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)

@@ -1,0 +1,1 @@
+"""What the engine is judged and taught with, apart from the product: `training` <- `ruler` <- `figures`, each may use those before it."""

@@ -1,0 +1,1 @@
+"""The documentation's figures, made of the engine's pictures."""

@@ -1,0 +1,179 @@
+#include "denoise/anchored_edit.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "tensor/arithmetic.h"
+
+namespace latentdial::detail {
+namespace {
+
+bool same_values(const Tensor& a, const Tensor& b) {
+  return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
+}
+
+bool same_values(const Condition& a, const Condition& b) {
+  return same_values(a.tokens, b.tokens) && same_values(a.vector, b.vector) &&
+         same_values(a.channels, b.channels);
+}
+
+/// One picture in a step: what the denoiser is asked, and where in the batch.
+struct StepInput {
+  Tensor latents;
+  GuidedStep step;
+  std::size_t begin;
+};
+
+/// All pictures of a step, originals before edits, and the batch that asks for them.
+class Batch {
+ public:
+  /// Adds a picture; where there is an `original` in the batch, its layout is that one's.
+  const StepInput& add(const Sampler& sampler, int i, const Tensor& latents, GuidedStep step,
+                       const StepInput* original) {
+    StepInput part{latents, std::move(step), inputs_.size()};
+    const Tensor scaled = sampler.scale_model_input(latents, i);
+    for (const Condition& condition : part.step.conditions)
+      inputs_.push_back({scaled, condition, original ? layout_of(*original, condition) : -1});
+    return inputs_of_pictures_.emplace_back(std::move(part));
+  }
+
+  /// The clean latents that the denoiser sees in each picture.
+  [[nodiscard]] std::vector<Tensor> predict(PromptedDenoiser& denoiser, const Sampler& sampler, int i,
+                                            const LayoutShare& layout) const {
+    const auto answers = denoiser(inputs_, sampler.timestep(i), layout);
+    std::vector<Tensor> originals;
+    for (const StepInput& part : inputs_of_pictures_) {
+      const auto begin = answers.begin() + static_cast<std::ptrdiff_t>(part.begin);
+      const auto end = begin + static_cast<std::ptrdiff_t>(part.step.conditions.size());
+      originals.push_back(sampler.split_prediction(part.step.combine({begin, end}), part.latents, i).x0);
+    }
+    return originals;
+  }
+
+ private:
+  /// Where the original is asked the same, or what it was made of: its last prompt.
+  static std::int64_t layout_of(const StepInput& original, const Condition& condition) {
+    const auto& asked = original.step.conditions;
+    const auto same = std::find_if(asked.begin(), asked.end(),
+                                   [&](const Condition& other) { return same_values(other, condition); });
+    const auto place =
+        same == asked.end() ? asked.size() - 1 : static_cast<std::size_t>(same - asked.begin());
+    return static_cast<std::int64_t>(original.begin + place);
+  }
+
+  std::deque<StepInput> inputs_of_pictures_;
+  std::vector<PromptedLatents> inputs_;
+};
+
+/// A finished picture and the noise that it and its edits get.
+struct Original {
+  const Denoising* run;
+  const Conditioning* conditioning;
+  TorchGenerator generator;
+};
+
+/// An edit under way.
+struct Change {
+  const Conditioning* conditioning;
+  std::size_t original;  ///< Which of the originals it changes.
+  Tensor latents;        ///< Δ, the change so far.
+  bool takes_layout;
+};
+
+/// All edits and the originals that they share.
+struct Edits {
+  std::vector<Original> originals;
+  std::vector<Change> changes;
+};
+
+Edits start(const std::vector<AnchoredEdit>& list) {
+  Edits edits;
+  auto& originals = edits.originals;
+  for (const auto& edit : list) {
+    const auto known = std::find_if(originals.begin(), originals.end(),
+                                    [&](const Original& other) { return other.run == edit.original; });
+    const auto place = static_cast<std::size_t>(known - originals.begin());
+    if (known == originals.end()) originals.push_back({edit.original, &edit.plain, edit.original->generator});
+    const bool from_nothing = !edit.change.defined();
+    edits.changes.push_back({&edit.conditioning, place,
+                             from_nothing ? Tensor::zeros(edit.original->latents.shape()) : edit.change,
+                             from_nothing});
+  }
+  return edits;
+}
+
+Tensor edited(const Edits& edits, const Change& change) {
+  return linear_combination({{1, edits.originals[change.original].run->latents}, {1, change.latents}});
+}
+
+/// What is left of the noise after evaluation i: σ'/σ.
+double noise_kept(const Sampler& sampler, int i) {
+  return i + 1 < sampler.evaluations() ? sampler.sigma(i + 1) / sampler.sigma(i) : 0;
+}
+
+/// One evaluation of all originals and edits: brings the changes to the next noise level.
+void advance(PromptedDenoiser& denoiser, const Sampler& sampler, Edits& edits, int i,
+             const EditRecipe& recipe) {
+  const double progress = sampler.progress(i);
+  Batch batch;
+  std::vector<Tensor> noises;
+  std::vector<const StepInput*> parts;
+  for (Original& original : edits.originals) {
+    const Tensor& latents = original.run->latents;
+    noises.push_back(original.generator.randn_nhwc(latents.shape()));
+    parts.push_back(&batch.add(sampler, i, sampler.add_noise(latents, noises.back(), i),
+                               (*original.conditioning)(progress), nullptr));
+  }
+  for (const Change& change : edits.changes) {
+    batch.add(sampler, i, sampler.add_noise(edited(edits, change), noises[change.original], i),
+              (*change.conditioning)(progress),
+              change.takes_layout && progress < recipe.layout_until ? parts[change.original] : nullptr);
+  }
+  const auto seen =
+      batch.predict(denoiser, sampler, i,
+                    {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)});
+  const double kept = noise_kept(sampler, i);
+  auto styled = seen.begin() + static_cast<std::ptrdiff_t>(edits.originals.size());
+  for (Change& change : edits.changes) {
+    change.latents = linear_combination(
+        {{kept, change.latents}, {1 - kept, *styled++}, {kept - 1, seen[change.original]}});
+  }
+}
+
+/// PNDM evaluates one noise level twice; an edit has nothing to do there the first time.
+bool lowers_noise(const Sampler& sampler, int i) {
+  return noise_kept(sampler, i) < 1;
+}
+
+}  // namespace
+
+int edit_steps(const Sampler& sampler, int first, int passes) {
+  int steps = 0;
+  for (int i = first; i < sampler.evaluations(); ++i) steps += lowers_noise(sampler, i) ? 1 : 0;
+  return passes * steps;
+}
+
+std::vector<Tensor> edit(PromptedDenoiser& denoiser, const std::vector<AnchoredEdit>& list, int first,
+                         const EditRecipe& recipe, const OnEvaluation& on_evaluation,
+                         const std::stop_token& stop) {
+  if (list.empty()) return {};
+  const Sampler& sampler = *list.front().original->sampler;
+  Edits edits = start(list);
+  denoiser.expect(sampler.timesteps(first, sampler.evaluations()));
+  for (int pass = 0; pass < recipe.passes; ++pass) {
+    for (int i = first; i < sampler.evaluations(); ++i) {
+      if (!lowers_noise(sampler, i)) continue;
+      if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
+      advance(denoiser, sampler, edits, i, recipe);
+      if (on_evaluation) on_evaluation([&](std::size_t k) { return edited(edits, edits.changes[k]); });
+    }
+  }
+  std::vector<Tensor> latents;
+  for (const Change& change : edits.changes) latents.push_back(edited(edits, change));
+  return latents;
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "denoise/prompted_denoiser.h"
+#include "dial/conditioning.h"
+#include "diffusion/random.h"
+#include "diffusion/sampler.h"
+#include "latentdial/pipeline.h"
+
+namespace latentdial::detail {
+
+/// One picture under way: its latents and all that decides how they go on.
+struct Denoising {
+  Conditioning conditioning;
+  std::unique_ptr<Sampler> sampler;
+  TorchGenerator generator;  ///< Where samplers draw from that want fresh noise.
+  Tensor latents;            ///< [1,h,w,C], f32, at the noise level of evaluation `next`.
+  int next = 0;
+  std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
+
+  [[nodiscard]] bool finished() const { return next >= sampler->evaluations(); }
+  /// The same latents at the same point, to go on by `other`.
+  [[nodiscard]] Denoising fork(Conditioning other) const;
+};
+
+/// The picture that a run is on the way to: the clean latents [1,h,w,C], f32, that its latest evaluation
+/// predicts.
+using CleanLatents = std::function<Tensor(std::size_t run)>;
+
+/// Called after each step of all runs together. `clean` holds for as long as the call; it is empty where a
+/// step leads away from the picture, as an inversion's do.
+using OnEvaluation = std::function<void(const CleanLatents& clean)>;
+
+/// Takes every run from its `next` to evaluation `until`, all in one batch: they must be at the same point of
+/// the same schedule. Throws Error(cancelled) before the next step when asked to stop.
+void denoise(PromptedDenoiser& denoiser, std::vector<Denoising>& runs, int until,
+             const OnEvaluation& on_evaluation, const std::stop_token& stop);
+
+}  // namespace latentdial::detail

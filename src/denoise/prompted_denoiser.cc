@@ -1,0 +1,119 @@
+#include "denoise/prompted_denoiser.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "dial/text_states.h"
+
+namespace latentdial::detail {
+namespace {
+
+// Lists of conditions that are kept: a guidance that changes over a run has a few.
+constexpr std::size_t kMostPrepared = 8;
+
+// Timesteps that are kept: more than any schedule has.
+constexpr std::size_t kMostTimes = 2000;
+
+bool keep_their_layout(const std::vector<PromptedLatents>& inputs) {
+  return std::ranges::all_of(inputs, [](const auto& input) { return input.layout_of < 0; });
+}
+
+/// For each input the one whose layout it has.
+std::vector<std::int64_t> layouts_of(const std::vector<PromptedLatents>& inputs) {
+  std::vector<std::int64_t> result;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    result.push_back(inputs[i].layout_of < 0 ? static_cast<std::int64_t>(i) : inputs[i].layout_of);
+  return result;
+}
+
+}  // namespace
+
+void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
+  if (expected_.size() + timesteps.size() > kMostTimes) {
+    expected_.clear();
+    prepared_.clear();
+  }
+  expected_.insert(timesteps.begin(), timesteps.end());
+}
+
+auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Prepared& {
+  const auto matches = [&](const Prepared& known) {
+    return std::ranges::equal(
+        inputs, known.conditions,
+        [](const PromptedLatents& input, const Condition& one) { return input.condition.is(one); });
+  };
+  const auto found = std::ranges::find_if(prepared_, matches);
+  if (found != prepared_.end()) return *found;
+  Prepared made;
+  std::vector<Tensor> tokens;
+  for (const auto& input : inputs) {
+    made.conditions.push_back(input.condition);
+    tokens.push_back(input.condition.tokens);
+  }
+  made.text = denoiser_->project_tokens(ops_->to_device(concat_rows(same_length(tokens))));
+  if (prepared_.size() == kMostPrepared) prepared_.pop_front();
+  return prepared_.emplace_back(std::move(made));
+}
+
+const models::TimeContext& PromptedDenoiser::time_of(Prepared& prepared, float timestep) {
+  const auto found = prepared.times.find(timestep);
+  if (found != prepared.times.end()) return found->second;
+  expected_.insert(timestep);
+  std::vector<float> fresh;
+  std::ranges::copy_if(expected_, std::back_inserter(fresh),
+                       [&](float expected) { return !prepared.times.contains(expected); });
+  auto contexts = denoiser_->project_times(fresh);
+  for (std::size_t i = 0; i < fresh.size(); ++i) prepared.times[fresh[i]] = std::move(contexts[i]);
+  return prepared.times.at(timestep);
+}
+
+Tensor PromptedDenoiser::call(const std::vector<PromptedLatents>& inputs, float timestep,
+                              const models::Taps& taps) {
+  std::vector<Tensor> latents;
+  for (const auto& input : inputs) latents.push_back(input.latents);
+  Prepared& prepared = prepare(inputs);
+  return (*denoiser_)(ops_->to_device(concat_rows(latents)), time_of(prepared, timestep), prepared.text,
+                      taps);
+}
+
+std::vector<Tensor> PromptedDenoiser::run(const std::vector<PromptedLatents>& inputs, float timestep,
+                                          const LayoutShare& layout) {
+  const auto layouts = layouts_of(inputs);
+  const models::LayoutTap tap{layouts, layout.level, layout.share};
+  const Tensor outputs =
+      ops_->to_host(call(inputs, timestep, {.layout = keep_their_layout(inputs) ? nullptr : &tap}));
+  std::vector<Tensor> answers;
+  for (std::int64_t i = 0; i < outputs.dim(0); ++i) answers.push_back(outputs.slice(i, i + 1));
+  return answers;
+}
+
+std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input, float timestep,
+                                                    const std::vector<std::int64_t>& tokens) {
+  models::WordsTap words{tokens};
+  (void)call({input}, timestep, {.words = &words});
+  return std::move(words.maps);
+}
+
+Tensor PromptedDenoiser::features(const PromptedLatents& input, float timestep) {
+  Tensor features;
+  (void)call({input}, timestep, {.features = &features});
+  return ops_->to_host(features);
+}
+
+std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
+                                                 const LayoutShare& layout) {
+  if (!keep_their_layout(inputs)) return run(inputs, timestep, layout);
+  std::map<std::int64_t, std::vector<std::size_t>> by_length;
+  for (std::size_t i = 0; i < inputs.size(); ++i) by_length[inputs[i].condition.tokens.dim(1)].push_back(i);
+  std::vector<Tensor> answers(inputs.size());
+  for (const auto& [length, places] : by_length) {
+    std::vector<PromptedLatents> group;
+    for (const auto place : places) group.push_back(inputs[place]);
+    auto answered = run(group, timestep, layout);
+    for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(answered[i]);
+  }
+  return answers;
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "dial/condition.h"
+#include "models/denoiser.h"
+#include "ops/ops.h"
+
+namespace latentdial::detail {
+
+/// How much of another picture's layout is taken over, and where (models::LayoutTap).
+struct LayoutShare {
+  std::size_t level = 0;
+  float share = 0;
+};
+
+/// Latents and the condition that the denoiser is to see them under.
+struct PromptedLatents {
+  Tensor latents;  ///< [1,h,w,C], f32.
+  Condition condition;
+  std::int64_t layout_of = -1;  ///< The one of the batch whose layout it takes; negative: its own.
+};
+
+/// A denoiser on pairs of latents and conditions: those with prompts of one length in one batch, and all of
+/// them where one takes another's layout, the shorter prompts repeated. What does not depend on the latents
+/// is computed once per list of conditions and remembered, over steps and over pictures.
+class PromptedDenoiser {
+ public:
+  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops)
+      : denoiser_(&denoiser), ops_(&ops) {}
+
+  /// Says which timesteps are to come, so that they are projected all at once.
+  void expect(const std::vector<float>& timesteps);
+  /// The prediction for each of `inputs`, [1,h,w,C] f32.
+  [[nodiscard]] std::vector<Tensor> operator()(const std::vector<PromptedLatents>& inputs, float timestep,
+                                               const LayoutShare& layout = {});
+  /// Where some tokens of the prompt are looked at: of each cross-attention [1,h,w], of its own size, the
+  /// share of a place's attention that goes to them.
+  [[nodiscard]] std::vector<Tensor> look_at_words(const PromptedLatents& input, float timestep,
+                                                  const std::vector<std::int64_t>& tokens);
+  /// models::Taps::features of one picture, [1,h,w,C] f32.
+  [[nodiscard]] Tensor features(const PromptedLatents& input, float timestep);
+
+ private:
+  /// Conditions by identity: the tensors are kept, so no other can come to lie where they do.
+  struct Prepared {
+    std::vector<Condition> conditions;
+    models::TextContext text;
+    std::map<float, models::TimeContext> times;
+  };
+  Prepared& prepare(const std::vector<PromptedLatents>& inputs);
+  const models::TimeContext& time_of(Prepared& prepared, float timestep);
+  /// One batch, whose prompts have one length.
+  [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep,
+                                        const LayoutShare& layout);
+  Tensor call(const std::vector<PromptedLatents>& inputs, float timestep, const models::Taps& taps);
+
+  const models::Denoiser* denoiser_;
+  const ops::Backend* ops_;
+  std::deque<Prepared> prepared_;
+  std::set<float> expected_;
+};
+
+}  // namespace latentdial::detail

@@ -1,0 +1,28 @@
+#include "files/temporary_name.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string_view>
+
+namespace latentdial::detail {
+namespace {
+
+constexpr std::string_view kEnding = ".tmp";
+
+}  // namespace
+
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  static std::atomic<unsigned> count = 0;
+  return path.parent_path() /
+         fmt::format(".{}.{}-{}{}", path.filename().string(), getpid(), count++, kEnding);
+}
+
+std::string written_name(std::string temporary) {
+  if (!temporary.ends_with(kEnding)) return "";
+  temporary.resize(temporary.size() - kEnding.size());
+  return temporary.starts_with('.') ? temporary.substr(1, temporary.rfind('.') - 1) : temporary;
+}
+
+}  // namespace latentdial::detail

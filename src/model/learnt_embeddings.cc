@@ -1,0 +1,56 @@
+#include "model/learnt_embeddings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "latentdial/error.h"
+#include "weights/textual_inversion.h"
+
+namespace latentdial::detail {
+namespace {
+
+/// "WORD=FILE", or a file whose name is the word; a file whose own name holds "=" is taken whole.
+LearntEmbedding read(const std::string& text, std::int64_t width) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || std::filesystem::exists(text))
+    return read_textual_inversion(text, width);
+  LearntEmbedding embedding = read_textual_inversion(text.substr(equals + 1), width);
+  embedding.word = text.substr(0, equals);
+  return embedding;
+}
+
+}  // namespace
+
+LearntEmbeddings load_embeddings(const std::vector<std::string>& files, const Tokenizer& tokenizer,
+                                 const models::TextConfig& config) {
+  LearntEmbeddings learnt;
+  std::vector<Tensor> vectors;
+  std::vector<std::vector<std::int32_t>> names;
+  auto next = static_cast<std::int32_t>(config.vocab_size);
+  for (const std::string& file : files) {
+    const LearntEmbedding embedding = read(file, config.hidden_size);
+    const auto tokens = tokenizer.tokenize(embedding.word);
+    if (tokens.empty() || std::find(names.begin(), names.end(), tokens) != names.end())
+      throw invalid_input("embedding",
+                          fmt::format("\"{}\" is {}; name another, as in WORD=FILE", embedding.word,
+                                      tokens.empty() ? "no word" : "the word of two embeddings"));
+    names.push_back(tokens);
+    const auto count = static_cast<std::int32_t>(embedding.vectors.dim(0));
+    learnt.words.add(tokens, next, count);
+    learnt.list.push_back({embedding.word, count, static_cast<int>(config.hidden_size)});
+    vectors.push_back(embedding.vectors);
+    next += count;
+  }
+  if (!vectors.empty()) learnt.vectors = concat_rows(vectors);
+  return learnt;
+}
+
+void add_embeddings(ModelInfo& info, const LearntEmbeddings& learnt) {
+  info.embeddings = learnt.list;
+  for (const LearntWord& word : learnt.list) info.name += "+" + word.word;
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "latentdial/pipeline.h"
+#include "models/config.h"
+#include "prompt/learnt_words.h"
+#include "prompt/tokenizer.h"
+#include "tensor/tensor.h"
+
+namespace latentdial::detail {
+
+/// All embeddings of textual inversion that a model is loaded with.
+struct LearntEmbeddings {
+  Tensor vectors;                ///< [N, C], those of all words one after the other; undefined without any.
+  LearntWords words;             ///< Their names as tokens, their rows behind the vocabulary's.
+  std::vector<LearntWord> list;  ///< In the order in which they were given.
+};
+
+/// Reads them, each "FILE" or "WORD=FILE". Throws invalid_input naming the file, or a word that two of them
+/// have, or that has no tokens.
+[[nodiscard]] LearntEmbeddings load_embeddings(const std::vector<std::string>& files,
+                                               const Tokenizer& tokenizer, const models::TextConfig& config);
+
+/// Tells of them in a model's description; its name says them too, since the same prompt is another picture.
+void add_embeddings(ModelInfo& info, const LearntEmbeddings& learnt);
+
+}  // namespace latentdial::detail

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+
+#include "diffusion/schedule.h"
+#include "latentdial/pipeline.h"
+#include "model/learnt_embeddings.h"
+#include "model/picture_decoder.h"
+#include "model/text_reader.h"
+#include "models/autoencoder.h"
+#include "models/clip_text.h"
+#include "models/unet.h"
+#include "ops/ops.h"
+#include "ops/profile.h"
+#include "prompt/tokenizer.h"
+#include "weights/checkpoint.h"
+
+namespace latentdial::detail {
+
+/// A loaded checkpoint on its back end. Nothing in it changes after it was loaded, so that several callers
+/// share one.
+struct Model {
+  /// Opens the checkpoint with its LoRAs, and packs all weights. Throws invalid_input.
+  [[nodiscard]] static std::shared_ptr<const Model> load(const ModelOptions& options);
+  Model(const ModelOptions& options, const Checkpoint& checkpoint);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  /// The picture of latents [1,h,w,C] as the diffusion leaves them.
+  [[nodiscard]] Image picture_of(const Tensor& latents) const;
+  /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
+  [[nodiscard]] Tensor latents_of(const Image& image) const;
+
+  std::shared_ptr<ops::Profile> profile;           ///< Null unless asked for.
+  std::unique_ptr<ops::Backend> backend;           ///< Of text encoder and autoencoder.
+  std::unique_ptr<ops::Backend> denoiser_backend;  ///< Differs where the U-Net computes in fewer bits.
+  ModelInfo info;
+  NoiseSchedule schedule;
+  Tokenizer tokenizer;
+  LearntEmbeddings learnt;  ///< Of textual inversion.
+  models::ClipText text_encoder;
+  TextReader texts;
+  models::UNet unet;
+  models::AutoencoderConfig vae_config;
+  models::Encoder encoder;
+  PictureDecoder decode;
+};
+
+}  // namespace latentdial::detail

@@ -1,0 +1,98 @@
+#include "model/text_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "dial/text_states.h"
+#include "latentdial/error.h"
+#include "prompt/emphasis.h"
+#include "prompt/token_windows.h"
+#include "text/words.h"
+
+namespace latentdial::detail {
+
+std::string joined(const std::string& prompt, const std::string& suffix) {
+  return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
+}
+
+TextReader::TextReader(const Tokenizer& tokenizer, const models::ClipText& text_encoder,
+                       const ops::Backend& ops, LearntWords learnt)
+    : tokenizer_(&tokenizer), text_encoder_(&text_encoder), ops_(&ops), learnt_(std::move(learnt)) {}
+
+std::int64_t TextReader::window() const {
+  return std::min<std::int64_t>(tokenizer_->max_length(), text_encoder_->config().max_position_embeddings);
+}
+
+std::size_t TextReader::windows(const std::string& text, PromptSyntax syntax) const {
+  if (syntax == PromptSyntax::literal) return 1;
+  return token_windows(*tokenizer_, learnt_, parse_emphasis(text), window()).size();
+}
+
+std::vector<std::int32_t> TextReader::ids_of(const std::string& prompt, PromptSyntax syntax) const {
+  if (syntax == PromptSyntax::literal) return tokenizer_->encode(prompt, window()).ids;
+  std::vector<std::int32_t> ids;
+  for (const TokenWindow& one : token_windows(*tokenizer_, learnt_, parse_emphasis(prompt), window()))
+    ids.insert(ids.end(), one.ids.begin(), one.ids.end());
+  return ids;
+}
+
+std::vector<std::int64_t> TextReader::places_of(const std::string& words, const std::string& prompt,
+                                                PromptSyntax syntax) const {
+  const auto ids = ids_of(prompt, syntax);
+  std::vector<std::int64_t> places;
+  for (const std::string_view part : split(words, ',')) {
+    const std::string word(trimmed(part));
+    const Encoding encoding = tokenizer_->encode(word, window());
+    const auto wanted = std::span(encoding.ids).subspan(1, static_cast<std::size_t>(encoding.prompt_tokens));
+    const auto before = places.size();
+    for (auto at = ids.begin(); !wanted.empty() && at != ids.end(); ++at) {
+      at = std::search(at, ids.end(), wanted.begin(), wanted.end());
+      if (at == ids.end()) break;
+      for (std::size_t k = 0; k < wanted.size(); ++k)
+        places.push_back(at - ids.begin() + static_cast<std::int64_t>(k));
+    }
+    if (places.size() == before) {
+      throw invalid_input(
+          "mask_words",
+          fmt::format("the prompt does not say \"{}\"; name words that it does, parted by commas", word));
+    }
+  }
+  return places;
+}
+
+ReadText TextReader::read(const std::string& text, PromptSyntax syntax) const {
+  return syntax == PromptSyntax::literal ? read_literally(text) : read_emphasised(text);
+}
+
+ReadText TextReader::read_literally(const std::string& text) const {
+  const Encoding encoding = tokenizer_->encode(text, window());
+  ReadText result{{ops_->to_host((*text_encoder_)(encoding.ids)), {}}, ""};
+  result.encoded.words.resize(static_cast<std::size_t>(encoding.prompt_tokens));
+  std::iota(result.encoded.words.begin(), result.encoded.words.end(), 1);
+  if (!encoding.dropped_text.empty()) {
+    result.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
+                                window() - 2, encoding.dropped_text);
+  }
+  return result;
+}
+
+ReadText TextReader::read_emphasised(const std::string& text) const {
+  std::vector<Tensor> states;
+  std::vector<float> weights;
+  std::vector<std::int64_t> words;
+  for (const TokenWindow& one : token_windows(*tokenizer_, learnt_, parse_emphasis(text), window())) {
+    const auto begin = static_cast<std::int64_t>(weights.size());
+    states.push_back(ops_->to_host((*text_encoder_)(one.ids)));
+    weights.insert(weights.end(), one.weights.begin(), one.weights.end());
+    for (std::int64_t k = 0; k < one.tokens; ++k) words.push_back(begin + 1 + k);
+  }
+  const Shape shape = {1, static_cast<std::int64_t>(weights.size()), states.front().dim(-1)};
+  return {{emphasise(concat_rows(states).reshape(shape), weights, window()), std::move(words)}, ""};
+}
+
+}  // namespace latentdial::detail

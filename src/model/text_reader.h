@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dial/method.h"
+#include "models/clip_text.h"
+#include "ops/ops.h"
+#include "prompt/learnt_words.h"
+#include "prompt/tokenizer.h"
+
+namespace latentdial::detail {
+
+/// How a prompt's text is read.
+enum class PromptSyntax {
+  a1111,    ///< Emphasis, BREAK and learnt words; as many windows as it takes.
+  literal,  ///< Every character is text, and one window holds what fits: what diffusers does.
+};
+
+/// The prompt followed by a suffix as ", Monet style", or where there is no prompt by its words alone.
+[[nodiscard]] std::string joined(const std::string& prompt, const std::string& suffix);
+
+/// What a text is to the denoiser, and a line for the user where words did not fit.
+struct ReadText {
+  EncodedPrompt encoded;
+  std::string notice;
+};
+
+/// Prompts that are the same at every step, read by a tokenizer and a text encoder.
+class TextReader {
+ public:
+  TextReader(const Tokenizer& tokenizer, const models::ClipText& text_encoder, const ops::Backend& ops,
+             LearntWords learnt);
+
+  [[nodiscard]] ReadText read(const std::string& text, PromptSyntax syntax) const;
+  /// How many windows of the text encoder a text takes. One that changes with the steps is at no step longer
+  /// than it is written. Throws invalid_input when that is more than a prompt may have.
+  [[nodiscard]] std::size_t windows(const std::string& text, PromptSyntax syntax) const;
+  /// Where `words`, parted by commas, stand among the tokens of a prompt. Throws invalid_input, naming
+  /// `mask_words`, for words that it does not say.
+  [[nodiscard]] std::vector<std::int64_t> places_of(const std::string& words, const std::string& prompt,
+                                                    PromptSyntax syntax) const;
+  /// Tokens of one window, start and end included.
+  [[nodiscard]] std::int64_t window() const;
+
+ private:
+  /// The tokens of all windows of a prompt, one after the other.
+  [[nodiscard]] std::vector<std::int32_t> ids_of(const std::string& prompt, PromptSyntax syntax) const;
+  [[nodiscard]] ReadText read_literally(const std::string& text) const;
+  [[nodiscard]] ReadText read_emphasised(const std::string& text) const;
+
+  const Tokenizer* tokenizer_;
+  const models::ClipText* text_encoder_;
+  const ops::Backend* ops_;
+  LearntWords learnt_;
+};
+
+}  // namespace latentdial::detail

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace latentdial::detail::models {
+
+/// What one attention attends to, [B,M,C] each.
+struct KeysAndValues {
+  Tensor keys, values;
+};
+
+/// The tokens of a batch as the cross-attentions see them, by transformer in the order of the network. They
+/// are the same at every step.
+using TextContext = std::vector<std::vector<KeysAndValues>>;
+
+/// A timestep as the residual blocks add it, [1, channels] each, in the order of the network.
+using TimeContext = std::vector<Tensor>;
+
+/// Another picture's layout, taken where it is found (Tumanyan et al. 2022, arXiv 2211.12572): in the
+/// decoder's self-attentions and after the first residual block of one level, of whose output a part is
+/// taken, since the surfaces are in it too.
+struct LayoutTap {
+  std::span<const std::int64_t> of;  ///< For each of the batch the one whose layout it takes.
+  std::size_t level = 0;             ///< Decoder level, from the lowest resolution.
+  float share = 0;                   ///< Of that block's output, 0 to 1.
+};
+
+/// Where in the picture some words of the prompt are looked at (Tang et al. 2022, arXiv 2210.04885).
+struct WordsTap {
+  std::vector<std::int64_t> tokens;  ///< The words' places among the condition's tokens.
+  std::vector<Tensor> maps = {};     ///< Of each cross-attention in turn [B,H,W], f32: the share of a place's
+                                     ///< attention that goes to the words, mean over heads.
+};
+
+/// What is taken from inside the network, and what is looked at there. Null: nothing.
+struct Taps {
+  const LayoutTap* layout = nullptr;
+  WordsTap* words = nullptr;
+  /// The output of the decoder's first level with attention, [B,h,w,C]: which things are where, more than how
+  /// they look (Tang et al. 2023, arXiv 2306.03881). What follows it is not computed, and there is no result.
+  Tensor* features = nullptr;
+};
+
+/// A network that predicts the noise in latents. Immutable: it may be called from several threads.
+class Denoiser {
+ public:
+  virtual ~Denoiser() = default;
+  /// tokens [B,T,token_width] from Backend::to_device.
+  [[nodiscard]] virtual TextContext project_tokens(const Tensor& tokens) const = 0;
+  /// Timesteps 0 to 999, fractional for Karras sigmas.
+  [[nodiscard]] virtual std::vector<TimeContext> project_times(std::span<const float> timesteps) const = 0;
+  /// latents [B,H,W,in_channels] from Backend::to_device → the prediction, [B,H,W,out_channels].
+  virtual Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                            const Taps& taps = {}) const = 0;
+};
+
+}  // namespace latentdial::detail::models

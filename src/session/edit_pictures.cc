@@ -1,0 +1,125 @@
+#include "session/edit_pictures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "denoise/anchored_edit.h"
+#include "dial/colour_map.h"
+#include "session/conditions.h"
+#include "tensor/arithmetic.h"
+
+namespace latentdial::detail {
+namespace {
+
+/// The finished picture of a task, without its dial.
+const Denoising& finished(const Session& session, const Task& task) {
+  const auto sampler = make_sampler(task.content.sampling, session.model->schedule);
+  return *session.trunks.find({{task.content, {}}, sampler->evaluations()});
+}
+
+/// The edited latents where the mask is 1, the original's where it is 0; everywhere the edited ones without a
+/// mask.
+Tensor masked(const Tensor& original, const Tensor& edited, const Tensor& mask) {
+  if (!mask.defined()) return edited;
+  Tensor result = original.clone();
+  const auto channels = static_cast<std::size_t>(original.dim(-1));
+  for (std::size_t i = 0; i < result.values().size(); ++i)
+    result.values()[i] += mask.values()[i / channels] * (edited.values()[i] - original.values()[i]);
+  return result;
+}
+
+/// What the colours of an edit of this strength change of a picture's latents.
+Tensor change_of_colours(const Model& model, const Tensor& latents, const ColourMap& map, double strength) {
+  const Image image = model.picture_of(latents);
+  const Tensor mapped = model.latents_of(recoloured(image, map, std::abs(strength)));
+  return linear_combination({{1, mapped}, {-1, latents}});
+}
+
+/// Edits that are under way, and where each acts.
+struct EditsUnderWay {
+  std::vector<AnchoredEdit> edits;
+  std::vector<Tensor> masks;
+};
+
+EditsUnderWay start_edits(const Edit& stage, Work& work) {
+  Session& session = work.session;
+  EditsUnderWay result;
+  for (const Task& task : stage.pictures) {
+    const Tensor& mask = result.masks.emplace_back(style_mask(session, task));
+    const Denoising& original = finished(session, task);
+    Content content = task.content;
+    content.guidance.scale *= stage.recipe.guidance;
+    AnchoredEdit& edit =
+        result.edits.emplace_back(AnchoredEdit{&original, condition(session, content, {}, mask, work.notices),
+                                               condition(session, content, task.turn, mask, work.notices)});
+    if (!stage.recipe.colours.empty())
+      edit.change = change_of_colours(*session.model, original.latents, colour_map(stage.recipe.colours),
+                                      task.turn.position);
+  }
+  return result;
+}
+
+/// A picture's weighted sum, pixel by pixel; `find` gives the image of a task.
+template <class Find>
+Image mixed(const EditPlan& plan, const Find& find) {
+  Image image;
+  std::vector<double> sums;
+  for (const EditShare& share : plan.shares) {
+    image = find(share.task);
+    sums.resize(image.rgb.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += share.weight * image.rgb[i];
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    image.rgb[i] = static_cast<std::uint8_t>(std::lround(sums[i]));
+  return image;
+}
+
+/// Shows the batch's pictures as they are mixed of edits under way.
+void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLatents& clean, Work& work) {
+  std::vector<Image> images;
+  const auto find = [&](const Task& task) -> const Image& {
+    const auto place = std::ranges::find(stage.pictures, task) - stage.pictures.begin();
+    return place < std::ssize(images) ? images[static_cast<std::size_t>(place)]
+                                      : *work.session.edited.find(task);
+  };
+  for (std::size_t i = 0; i < work.batch.edits.size(); ++i) {
+    if (!work.observer.wants_preview(i)) continue;
+    for (std::size_t k = images.size(); k < stage.pictures.size(); ++k) {
+      const Tensor& original = under_way.edits[k].original->latents;
+      images.push_back(work.session.model->picture_of(masked(original, clean(k), under_way.masks[k])));
+    }
+    work.observer.show(i, mixed(work.batch.edits[i], find));
+  }
+}
+
+}  // namespace
+
+void decode_trunks(const DecodeTrunks& stage, Work& work) {
+  for (const Task& task : stage.pictures)
+    work.session.edited.keep(task, work.session.model->picture_of(finished(work.session, task).latents));
+}
+
+void edit_pictures(const Edit& stage, Work& work) {
+  const EditsUnderWay under_way = start_edits(stage, work);
+  const auto look = [&](const CleanLatents& clean) {
+    work.observer.step();
+    show_edits(stage, under_way, clean, work);
+  };
+  const auto latents =
+      edit(work.session.denoiser, under_way.edits, stage.first, stage.recipe, look, work.observer.stop());
+  for (std::size_t k = 0; k < latents.size(); ++k) {
+    const Tensor& original = under_way.edits[k].original->latents;
+    work.session.edited.keep(
+        stage.pictures[k], work.session.model->picture_of(masked(original, latents[k], under_way.masks[k])));
+  }
+}
+
+void mix_edits(Work& work) {
+  for (const EditPlan& plan : work.batch.edits)
+    work.images.push_back(
+        mixed(plan, [&](const Task& task) -> const Image& { return *work.session.edited.find(task); }));
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "session/stage.h"
+
+namespace latentdial::detail {
+
+/// The stages of a batch's work, in order. What the session remembers is not planned. `notices` has a list
+/// for each picture.
+[[nodiscard]] std::vector<Stage> plan_stages(const Session& session, const Batch& batch);
+
+/// A batch of tasks, its edits planned; adds to each picture's `notices`.
+[[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
+                               std::vector<std::vector<std::string>>& notices);
+
+}  // namespace latentdial::detail

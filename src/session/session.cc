@@ -1,0 +1,32 @@
+#include "session/session.h"
+
+#include <utility>
+
+namespace latentdial::detail {
+namespace {
+
+constexpr std::size_t kMostTrunks = 16;
+constexpr std::size_t kFewestEdited = 8;
+constexpr std::size_t kMostEditedBytes = 64u << 20;
+// Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
+constexpr std::size_t kMostInverted = 8;
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const Model> loaded)
+    : model(std::move(loaded)),
+      prompts(model->texts),
+      denoiser(model->unet, *model->denoiser_backend),
+      trunks(kMostTrunks),
+      edited(kFewestEdited, kMostEditedBytes, [](const Image& image) { return image.rgb.size(); }),
+      inverted(kMostInverted),
+      word_masks(kMostTrunks) {}
+
+void Session::trim() {
+  trunks.trim();
+  edited.trim();
+  inverted.trim();
+  word_masks.trim();
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "denoise/denoising.h"
+#include "denoise/inversion.h"
+#include "denoise/prompted_denoiser.h"
+#include "latentdial/image.h"
+#include "model/model.h"
+#include "session/memory.h"
+#include "session/prompt_memory.h"
+#include "task/task.h"
+
+namespace latentdial::detail {
+
+/// What decides the state of a picture before some evaluation: all that its pictures have in common until
+/// then.
+struct TrunkKey {
+  Task task;      ///< Its turn is what all positions share (Turn::shared).
+  int until = 0;  ///< The evaluation.
+  bool operator==(const TrunkKey&) const = default;
+};
+
+/// What decides where a finished picture shows some words.
+struct WordMaskKey {
+  Content content;
+  std::string words;
+  bool operator==(const WordMaskKey&) const = default;
+};
+
+/// One caller's memories of what was made with a model. One more position of a dial, or the same start
+/// picture again, costs what is new. Used by one thread at a time.
+struct Session {
+  explicit Session(std::shared_ptr<const Model> model);
+
+  std::shared_ptr<const Model> model;
+  PromptMemory prompts;
+  PromptedDenoiser denoiser;
+  Memory<TrunkKey, Denoising> trunks;      ///< All positions of a dial go on from one.
+  Memory<Task, Image> edited;              ///< Positions of a dial are mixed of these.
+  Memory<Content, Inversion> inverted;     ///< All positions of a dial start from one.
+  Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
+  int inversions = 0;                      ///< Pictures inverted so far.
+
+  void trim();
+};
+
+}  // namespace latentdial::detail

@@ -1,0 +1,44 @@
+#include "task/opened_files.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace latentdial::detail {
+namespace {
+
+// Of each kind. A start picture, another end and a mask are the most that one picture names.
+constexpr std::size_t kMostOpened = 8;
+
+}  // namespace
+
+template <class Value, class Read>
+Value OpenedFiles::open(std::deque<Opened<Value>>& opened, const std::filesystem::path& path,
+                        const Read& read) {
+  std::error_code fault;
+  const Version version{path, std::filesystem::last_write_time(path, fault),
+                        std::filesystem::file_size(path, fault)};
+  const std::scoped_lock lock(mutex_);
+  const auto known = std::ranges::find(opened, version, &Opened<Value>::version);
+  if (!fault && known != opened.end()) return known->value;
+  ++reads_;
+  Value value = read(path);
+  opened.push_front({version, value});
+  if (opened.size() > kMostOpened) opened.pop_back();
+  return value;
+}
+
+InputImage OpenedFiles::image(const std::filesystem::path& path) {
+  return open(images_, path, InputImage::read);
+}
+
+std::shared_ptr<const Dial> OpenedFiles::dial(const std::filesystem::path& path) {
+  return open(dials_, path, [](const auto& file) { return std::make_shared<const Dial>(read_dial(file)); });
+}
+
+int OpenedFiles::reads() const {
+  const std::scoped_lock lock(mutex_);
+  return reads_;
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,107 @@
+#include "task/resolve.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "latentdial/error.h"
+#include "task/find_dial.h"
+#include "task/prompt_steps.h"
+
+namespace latentdial::detail {
+namespace {
+
+Settings with_defaults(Settings s, const ModelInfo& model) {
+  if (s.width == 0) s.width = model.width;
+  if (s.height == 0) s.height = model.height;
+  if (s.sampler.empty()) s.sampler = model.sampler;
+  if (s.scheduler.empty()) s.scheduler = "normal";
+  if (!s.style.empty() && s.method.empty()) s.method = dial_method_table().front().info.name;
+  return s;
+}
+
+InputImages open_images(const Request& request, OpenedFiles& files) {
+  const Settings& s = request.settings;
+  InputImages images = request.images;
+  if (!images.start && !s.image.empty()) images.start = files.image(s.image);
+  if (!images.end && !s.to_image.empty()) images.end = files.image(s.to_image);
+  if (!images.style_mask && !s.style_mask.empty()) images.style_mask = files.image(s.style_mask);
+  return images;
+}
+
+void check_size(const Settings& s, int multiple) {
+  if (s.width % multiple == 0 && s.height % multiple == 0) return;
+  throw invalid_input(s.width % multiple != 0 ? "width" : "height",
+                      fmt::format("{}x{} is not a multiple of {} in both directions, as this model needs",
+                                  s.width, s.height, multiple));
+}
+
+void check_mask(const InputImages& images, const Settings& s) {
+  if (!images.style_mask) return;
+  const Image& mask = images.style_mask->image();
+  if (mask.width == s.width && mask.height == s.height) return;
+  throw invalid_input("style_mask",
+                      fmt::format("{} is {}x{}, but the picture is {}x{}; both must be of one size",
+                                  images.style_mask->name(), mask.width, mask.height, s.width, s.height));
+}
+
+/// Whether the text encoder takes the prompts.
+void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax) {
+  const auto check = [&](const char* field, const std::string& text) {
+    (void)read_prompt(field, [&] { return texts.windows(text, syntax); });
+  };
+  check("prompt", joined(s.prompt, ", " + s.style));
+  check("to_prompt", joined(s.to_prompt, ", " + s.style));
+  check("negative_prompt", s.negative_prompt);
+  if (!s.mask_words.empty()) (void)texts.places_of(s.mask_words, s.prompt, syntax);
+}
+
+Content content_of(const Settings& s, const InputImages& images, PromptSyntax syntax) {
+  Content content;
+  content.words = {s.prompt, s.negative_prompt, syntax};
+  content.per_token = s.per_token;
+  content.to.prompt = s.to_prompt;
+  if (images.end) content.to.image = images.end->resized(s.width, s.height);
+  if (s.to_seed >= 0) content.to.seed = static_cast<std::uint64_t>(s.to_seed);
+  content.to.theta = s.theta;
+  content.guidance = {s.guidance_scale, {s.guidance_start, s.guidance_end}};
+  content.sampling = {s.sampler, s.scheduler, s.steps, s.width, s.height};
+  content.source.seed = s.seed;
+  if (images.start) {
+    content.source.image = images.start->resized(s.width, s.height);
+    content.source.strength = s.strength;
+    content.source.inverted = s.invert;
+  }
+  return content;
+}
+
+}  // namespace
+
+Resolved resolve(const Request& request, const Model& model, OpenedFiles& files) {
+  validate(request);
+  Resolved result{request, {}};
+  Request& filled = result.request;
+  filled.settings = with_defaults(request.settings, model.info);
+  validate(filled);  // The model's own sampler may be at odds with another setting.
+  const Settings& s = filled.settings;
+  check_size(s, static_cast<int>(model.vae_config.downscale()));
+  const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
+  check_texts(s, model.texts, syntax);
+  (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
+  filled.images = open_images(request, files);
+  check_mask(filled.images, s);
+  result.task.content = content_of(s, filled.images, syntax);
+  if (s.style.empty()) return result;
+  Turn& turn = result.task.turn;
+  turn.method = &find_dial_method(s.method);
+  turn.style = s.style;
+  turn.position = s.position;
+  turn.window = {s.style_start, s.style_end};
+  turn.recipe = {.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
+  turn.area = {filled.images.style_mask, s.mask_words};
+  if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model.info, files);
+  if (!s.dial.empty()) filled.dial = turn.dial;
+  return result;
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "model/model.h"
+#include "task/opened_files.h"
+#include "task/task.h"
+
+namespace latentdial::detail {
+
+/// A request that a model can make.
+struct Resolved {
+  Request request;  ///< With every default filled in, and what it names as given or as the files hold it.
+  Task task;
+};
+
+/// Fills in the model's defaults, opens what the settings name, and checks all of it: what comes out can be
+/// made. Throws invalid_input naming the setting.
+[[nodiscard]] Resolved resolve(const Request& request, const Model& model, OpenedFiles& files);
+
+}  // namespace latentdial::detail

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "latentdial/error.h"
+#include "latentdial/parameters.h"
+
+namespace latentdial {
+namespace {
+
+using nlohmann::json;
+
+/// Whether the JSON value is of the setting's kind and, for a whole number, within its type's range.
+template <class T>
+bool fits(const json& value) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return value.is_string();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return value.is_boolean();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return value.is_number();
+  } else if (value.is_number_unsigned()) {
+    return std::in_range<T>(value.get<std::uint64_t>());
+  } else {
+    return value.is_number_integer() && std::in_range<T>(value.get<std::int64_t>());
+  }
+}
+
+}  // namespace
+
+std::string to_json(const Settings& settings) {
+  json object = json::object();
+  visit_settings(settings, [&](const Option& option, const auto& value) { object[option.name] = value; });
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Settings settings_from_json(const std::string& text) {
+  const auto object = json::parse(text, nullptr, false);
+  if (!object.is_object())
+    throw invalid_input("the settings are not a JSON object, as in {\"prompt\": \"a dog\"}");
+  Settings s;
+  std::vector<std::string_view> known;
+  visit_settings(s, [&](const Option& option, auto& value) {
+    using T = std::remove_reference_t<decltype(value)>;
+    known.emplace_back(option.name);
+    const auto found = object.find(option.name);
+    if (found == object.end()) return;
+    if (!fits<T>(*found)) {
+      const char* wanted = std::is_same_v<T, std::string> ? "a text"
+                           : std::is_same_v<T, bool>      ? "true or false"
+                           : std::is_floating_point_v<T>  ? "a number"
+                                                          : "a whole number";
+      throw invalid_input(option.name, fmt::format("{} is given, but {} is needed", found->dump(), wanted));
+    }
+    value = found->template get<T>();
+  });
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      throw invalid_input(fmt::format("the setting \"{}\" is unknown; use {}", key, fmt::join(known, ", ")));
+    }
+  }
+  return s;
+}
+
+}  // namespace latentdial

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dial/conditioning.h"
+#include "dial/method.h"
+#include "diffusion/sampler.h"
+#include "latentdial/request.h"
+#include "model/text_reader.h"
+
+/// What is to be made, by parts. What a stage of the work remembers is found again by the parts that it
+/// depends on, compared whole: a new setting belongs to one part, and needs no decision elsewhere.
+namespace latentdial::detail {
+
+/// What is said in words.
+struct Words {
+  std::string prompt = {}, negative_prompt = {};
+  PromptSyntax syntax = PromptSyntax::a1111;
+  bool operator==(const Words&) const = default;
+};
+
+/// The other end of an interpolation, and how far it is on the way there.
+struct Interpolation {
+  std::string prompt = {};  ///< Empty: the same.
+  std::optional<InputImage> image = {};
+  std::optional<std::uint64_t> seed = {};
+  double theta = 0;  ///< 0 the first end, 1 the other; 0 where there is no other.
+  bool operator==(const Interpolation&) const = default;
+};
+
+struct Guidance {
+  double scale = 7.5;
+  StepInterval interval = {};
+  bool operator==(const Guidance&) const = default;
+};
+
+/// The steps from noise to a picture, and its size.
+struct Sampling {
+  std::string sampler = {}, scheduler = {};
+  int steps = 50;
+  int width = 0, height = 0;  ///< Pixels.
+  bool operator==(const Sampling&) const = default;
+};
+
+/// What the picture begins with.
+struct Source {
+  std::uint64_t seed = 0;
+  std::optional<InputImage> image = {};  ///< Of the picture's size; none: pure noise.
+  double strength = 1;                   ///< How far `image` is noised or inverted, 0 to 1; 1 without one.
+  bool inverted = false;                 ///< The noise is that which leads back to `image`.
+  bool operator==(const Source&) const = default;
+};
+
+/// All of a picture but its dial.
+struct Content {
+  Words words = {};
+  bool per_token = false;  ///< Encodings are turned token by token.
+  Interpolation to = {};
+  Guidance guidance = {};
+  Sampling sampling = {};
+  Source source = {};
+  bool operator==(const Content&) const = default;
+};
+
+/// Where in the picture the style acts; everywhere where neither is given.
+struct StyleArea {
+  std::optional<InputImage> mask = {};  ///< Of the picture's size: where it is white.
+  std::string words = {};               ///< Where the finished picture shows these words of the prompt.
+  bool operator==(const StyleArea&) const = default;
+};
+
+/// The dial.
+struct Turn {
+  const DialMethod* method = nullptr;  ///< Null: no dial.
+  std::string style = {};
+  double position = 0;
+  StepInterval window = {};
+  EditRecipe recipe = {};
+  StyleArea area = {};
+  std::shared_ptr<const Dial> dial = {};  ///< Of a method that needs one.
+  bool operator==(const Turn&) const = default;
+
+  /// Whether the finished picture is edited, rather than the picture as it is made.
+  [[nodiscard]] bool edits() const { return method != nullptr && method->info.edits; }
+  /// What all positions have in common while the picture is made: nothing where it is edited afterwards.
+  [[nodiscard]] Turn shared() const;
+};
+
+/// One picture.
+struct Task {
+  Content content;
+  Turn turn;
+  bool operator==(const Task&) const = default;
+};
+
+[[nodiscard]] std::unique_ptr<Sampler> make_sampler(const Sampling& sampling, const NoiseSchedule& schedule);
+
+/// The evaluation that a picture begins at: 0, or where the noise of its start picture ends.
+[[nodiscard]] int first_evaluation(const Source& source, const Sampler& sampler);
+
+/// The evaluation from which pictures that differ in the dial's position alone differ: the first without a
+/// dial, the end where the finished picture is edited.
+[[nodiscard]] int fork_evaluation(const Task& task, const Sampler& sampler);
+
+}  // namespace latentdial::detail

@@ -1,0 +1,178 @@
+// A new setting belongs to one part of a task, and what is remembered is found again by whole parts: no
+// setting can be forgotten in a key.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "session/session.h"
+#include "session/start.h"
+#include "task/resolve.h"
+
+namespace latentdial::detail {
+namespace {
+
+using Change = std::function<void(Request&)>;
+
+InputImage grey(std::uint8_t level) {
+  return InputImage({.width = 64, .height = 64, .rgb = std::vector<std::uint8_t>(3 * 64 * 64, level)});
+}
+
+Request a_request() {
+  Request request;
+  request.settings.prompt = "a dog";
+  request.settings.width = request.settings.height = 64;
+  return request;
+}
+
+void guided(Request& request) {
+  request.settings.style = "sketch";
+  request.settings.method = "guide";
+}
+
+void anchored(Request& request) {
+  request.settings.style = "sketch";
+  request.settings.method = "anchored";
+}
+
+void from_a_picture(Request& request) {
+  request.images.start = grey(100);
+}
+
+void inverted(Request& request) {
+  from_a_picture(request);
+  request.settings.invert = true;
+}
+
+/// What a setting needs to be taken, what changes it, and the one part of a task that it belongs to.
+struct Case {
+  Change base, change;
+  std::string part;
+};
+
+const std::map<std::string, Case>& cases() {
+  const Change none = [](Request&) {};
+  const auto to_cat = [](Request& r) { r.settings.to_prompt = "a cat"; };
+  static const std::map<std::string, Case> table = {
+      {"prompt", {none, [](Request& r) { r.settings.prompt = "a cat"; }, "words"}},
+      {"negative_prompt", {none, [](Request& r) { r.settings.negative_prompt = "grey"; }, "words"}},
+      {"plain_prompt", {none, [](Request& r) { r.settings.plain_prompt = true; }, "words"}},
+      {"steps", {none, [](Request& r) { r.settings.steps = 7; }, "sampling"}},
+      {"sampler", {none, [](Request& r) { r.settings.sampler = "euler"; }, "sampling"}},
+      {"scheduler",
+       {[](Request& r) { r.settings.sampler = "euler"; }, [](Request& r) { r.settings.scheduler = "karras"; },
+        "sampling"}},
+      {"width", {none, [](Request& r) { r.settings.width = 72; }, "sampling"}},
+      {"height", {none, [](Request& r) { r.settings.height = 72; }, "sampling"}},
+      {"guidance_scale", {none, [](Request& r) { r.settings.guidance_scale = 3; }, "guidance"}},
+      {"guidance_start", {none, [](Request& r) { r.settings.guidance_start = 0.1; }, "guidance"}},
+      {"guidance_end", {none, [](Request& r) { r.settings.guidance_end = 0.9; }, "guidance"}},
+      {"seed", {none, [](Request& r) { r.settings.seed = 5; }, "source"}},
+      {"image", {from_a_picture, [](Request& r) { r.images.start = grey(101); }, "source"}},
+      {"strength", {from_a_picture, [](Request& r) { r.settings.strength = 0.3; }, "source"}},
+      {"invert", {from_a_picture, [](Request& r) { r.settings.invert = true; }, "source"}},
+      {"per_token", {to_cat, [](Request& r) { r.settings.per_token = true; }, "per_token"}},
+      {"to_prompt", {none, to_cat, "to"}},
+      {"to_seed", {none, [](Request& r) { r.settings.to_seed = 9; }, "to"}},
+      {"to_image", {inverted, [](Request& r) { r.images.end = grey(7); }, "to"}},
+      {"theta", {to_cat, [](Request& r) { r.settings.theta = 0.4; }, "to"}},
+      {"style", {guided, [](Request& r) { r.settings.style = "sunset"; }, "turn"}},
+      {"position", {guided, [](Request& r) { r.settings.position = 0.4; }, "turn"}},
+      {"method", {guided, [](Request& r) { r.settings.method = "lerp"; }, "turn"}},
+      {"dial",
+       {[](Request& r) { r.settings.style = "doomsday"; },
+        [](Request& r) { r.dial = std::make_shared<const Dial>(standard_dial("doomsday")); }, "turn"}},
+      {"style_mask", {guided, [](Request& r) { r.images.style_mask = grey(9); }, "turn"}},
+      {"mask_words", {guided, [](Request& r) { r.settings.mask_words = "dog"; }, "turn"}},
+      {"style_start", {guided, [](Request& r) { r.settings.style_start = 0.2; }, "turn"}},
+      {"style_end", {guided, [](Request& r) { r.settings.style_end = 0.8; }, "turn"}},
+      {"style_passes", {anchored, [](Request& r) { r.settings.style_passes = 2; }, "turn"}},
+      {"style_guidance", {anchored, [](Request& r) { r.settings.style_guidance = 0.5; }, "turn"}},
+  };
+  return table;
+}
+
+const Model& model() {
+  static const auto loaded = Model::load({.model = "", .dtype = "f32", .threads = 2});
+  return *loaded;
+}
+
+Task task_of(const Request& request) {
+  OpenedFiles files;
+  Request known = request;
+  // The standard dial belongs to no model; a given one must belong to this.
+  if (known.dial) {
+    Dial dial = *known.dial;
+    dial.fingerprint = model().info.fingerprint;
+    known.dial = std::make_shared<const Dial>(dial);
+  }
+  return resolve(known, model(), files).task;
+}
+
+/// The task before a setting is changed, and after.
+std::pair<Task, Task> both(const Case& one) {
+  Request request = a_request();
+  one.base(request);
+  const Task before = task_of(request);
+  one.change(request);
+  return {before, task_of(request)};
+}
+
+std::set<std::string> changed_parts(const Task& a, const Task& b) {
+  std::set<std::string> parts;
+  if (a.content.words != b.content.words) parts.insert("words");
+  if (a.content.per_token != b.content.per_token) parts.insert("per_token");
+  if (a.content.to != b.content.to) parts.insert("to");
+  if (a.content.guidance != b.content.guidance) parts.insert("guidance");
+  if (a.content.sampling != b.content.sampling) parts.insert("sampling");
+  if (a.content.source != b.content.source) parts.insert("source");
+  if (a.turn != b.turn) parts.insert("turn");
+  return parts;
+}
+
+TEST(Keys, EverySettingIsTried) {
+  Settings settings;
+  std::set<std::string> names, tried;
+  visit_settings(settings, [&](const Option& option, const auto&) { names.insert(option.name); });
+  for (const auto& [name, one] : cases()) tried.insert(name);
+  EXPECT_EQ(tried, names);
+}
+
+TEST(Keys, ASettingChangesItsPartAndNoOther) {
+  for (const auto& [name, one] : cases()) {
+    const auto [before, after] = both(one);
+    EXPECT_EQ(changed_parts(before, after), (std::set<std::string>{one.part})) << name;
+  }
+}
+
+TEST(Keys, WhatHasNoSayIsNoPartOfATask) {
+  Request request = a_request();
+  const Task plain = task_of(request);
+  request.settings.strength = 0.2;  // Without a start picture.
+  EXPECT_EQ(task_of(request), plain);
+}
+
+TEST(Keys, AllPositionsOfADialShareATrunkAndNothingElseDoes) {
+  for (const auto& [name, one] : cases()) {
+    const auto [before, after] = both(one);
+    const Task a{before.content, before.turn.shared()}, b{after.content, after.turn.shared()};
+    const bool edited = before.turn.edits() && after.turn.edits();
+    EXPECT_EQ(a == b, name == "position" || (edited && one.part == "turn")) << name;
+  }
+}
+
+TEST(Keys, TheDialAndTheOtherEndHaveNoSayInAnInversion) {
+  for (const auto& [name, one] : cases()) {
+    const auto [before, after] = both(one);
+    const bool has_a_say =
+        one.part == "words" || one.part == "guidance" || one.part == "sampling" || one.part == "source";
+    EXPECT_EQ(inverted_ends(before.content).front() != inverted_ends(after.content).front(), has_a_say)
+        << name;
+  }
+}
+
+}  // namespace
+}  // namespace latentdial::detail

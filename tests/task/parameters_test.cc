@@ -1,0 +1,244 @@
+// Settings survive the text of a PNG and JSON, whatever they hold.
+
+#include "latentdial/parameters.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "latentdial/error.h"
+#include "latentdial/pipeline.h"
+#include "latentdial/version.h"
+
+namespace latentdial::detail {
+namespace {
+
+using testing::HasSubstr;
+
+/// Text as people and mischief write it.
+std::string random_text(std::mt19937& random) {
+  static const std::vector<std::string> pieces = {
+      "a dog",   ", ", ": ",     "\"", "\\", "\n",        "Steps: 20", "Negative prompt: ",
+      "é",       "猫", "🐕",      " ",  "'",  "Size: 8x8", "{",         "[1]",
+      "(x:1.3)", "\t", "Model:", ",",  ":",  "%",         "Seed: 7"};
+  std::string text;
+  const int count = std::uniform_int_distribution<int>(0, 6)(random);
+  for (int i = 0; i < count; ++i)
+    text += pieces[std::uniform_int_distribution<std::size_t>(0, pieces.size() - 1)(random)];
+  return text;
+}
+
+/// Gives each setting some value of its kind.
+struct Randomise {
+  std::mt19937& random;
+  template <class T>
+  void operator()(const Option& option, T& value) const {
+    const std::string name = option.name;
+    if (name == "sampler" || name == "scheduler" || name == "method") return;
+    if constexpr (std::is_same_v<T, std::string>) {
+      value = random_text(random);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      value = random() % 2 == 0;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value = std::uniform_real_distribution<double>(option.min, option.max)(random);
+    } else if constexpr (std::is_unsigned_v<T>) {
+      value = std::uniform_int_distribution<T>()(random);
+    } else {
+      value = static_cast<T>(std::uniform_int_distribution<int>(1, 1000)(random));
+    }
+  }
+};
+
+Settings random_settings(unsigned seed) {
+  std::mt19937 random(seed);
+  Settings s;
+  visit_settings(s, Randomise{random});
+  const std::vector<std::string> samplers = {"", "pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"};
+  s.sampler = samplers[random() % samplers.size()];
+  s.scheduler = random() % 2 == 0 ? "karras" : "normal";
+  s.method = random() % 2 == 0 ? "slerp-diff" : "lerp";
+  s.prompt = "x" + s.prompt;
+  s.width = 8 * s.width;
+  s.height = 8 * s.height;
+  return s;
+}
+
+ModelInfo model(const std::string& hash, const std::string& decoder = "") {
+  ModelInfo info;
+  info.name = "scenes";
+  info.hash = hash;
+  info.decoder = decoder;
+  return info;
+}
+
+TEST(Parameters, EverySettingSurvivesTheTextOfAPng) {
+  for (unsigned seed = 0; seed < 3000; ++seed) {
+    const Settings s = random_settings(seed);
+    const std::string text = to_parameters(s, model("0123456789", seed % 2 == 0 ? "" : "TAESD"));
+    ASSERT_EQ(parse_parameters(text), s) << text;
+    ASSERT_EQ(read_model_hash(text), "0123456789") << text;
+  }
+}
+
+TEST(Parameters, EverySettingSurvivesJson) {
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    const Settings s = random_settings(seed);
+    ASSERT_EQ(settings_from_json(to_json(s)), s) << to_json(s);
+  }
+}
+
+TEST(Parameters, ReadAsA1111WritesThem) {
+  Settings s;
+  s.prompt = "a dog, best quality";
+  s.negative_prompt = "a cat";
+  s.sampler = "euler_a";
+  s.scheduler = "karras";
+  s.width = 512;
+  s.height = 640;
+  s.seed = 42;
+  s.steps = 20;
+  EXPECT_THAT(to_parameters(s, model("")),
+              testing::StartsWith("a dog, best quality\nNegative prompt: a cat\nSteps: 20, Sampler: Euler a, "
+                                  "Schedule type: Karras, CFG scale: 7.5, "
+                                  "Seed: 42, "));
+}
+
+TEST(Parameters, ReadWhatA1111Wrote) {
+  const Settings s = parse_parameters(
+      "a castle\nby the lake\nNegative prompt: people\nSteps: 28, Sampler: DPM++ 2M Karras, CFG scale: 6, "
+      "Seed: 123, Size: 640x448, "
+      "Model hash: abcdef, Model: v1-4, Lora hashes: \"a: 1, b: 2\", Version: v1.6.0");
+  EXPECT_EQ(s.prompt, "a castle\nby the lake");
+  EXPECT_EQ(s.negative_prompt, "people");
+  EXPECT_EQ(s.steps, 28);
+  EXPECT_EQ(s.sampler, "dpm++2m");
+  EXPECT_EQ(s.scheduler, "karras");
+  EXPECT_EQ(s.guidance_scale, 6);
+  EXPECT_EQ(s.seed, 123u);
+  EXPECT_EQ(s.width, 640);
+  EXPECT_EQ(s.height, 448);
+}
+
+TEST(Parameters, TellTheModelThatMadeThePicture) {
+  Settings s;
+  s.prompt = "a dog\nModel hash: aaaaaaaaaa, Model: none";
+  EXPECT_THAT(to_parameters(s, model("0123456789")), HasSubstr(", Model hash: 0123456789, Model: scenes, "));
+  EXPECT_EQ(read_model_hash(to_parameters(s, model(""))), "");
+  EXPECT_EQ(read_model_hash("a dog\nSteps: 1, Model hash: abcdef0123, Model: v1-4"), "abcdef0123");
+  EXPECT_EQ(read_model_hash("a dog"), "");
+}
+
+TEST(Parameters, DifferenceSaysWhatIsOtherThanWanted) {
+  Settings s, other;
+  s.prompt = "a dog";
+  other.prompt = "a cat";
+  const auto between = [&](const Settings& settings, const std::string& hash) {
+    return difference(to_parameters(settings, model(hash)), to_parameters(s, model("0123456789")));
+  };
+  EXPECT_EQ(between(s, "0123456789"), "");
+  EXPECT_THAT(between(s, "aaaaaaaaaa"),
+              HasSubstr("other weights made (model hash aaaaaaaaaa, now 0123456789)"));
+  EXPECT_THAT(between(s, ""), HasSubstr("does not say which weights"));
+  for (const char* hash : {"0123456789", "aaaaaaaaaa", ""})
+    EXPECT_THAT(between(other, hash), HasSubstr("other settings")) << hash;
+}
+
+/// `text` with `to` in place of its one `from`.
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << text;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Parameters, DifferenceAsksForWhatDecidesAPictureAndNothingElse) {
+  Settings s;
+  s.prompt = "a dog";
+  s.seed = 5;
+  const std::string text = to_parameters(s, model("0123456789"));
+  const std::string later = with(text, std::string("latentdial ") + kVersion, "latentdial 9.1.0");
+  EXPECT_EQ(difference(later, text), "");
+  EXPECT_EQ(difference(with(later, "Version: ", "Something new: \"1, 2\", Version: "), text), "");
+  EXPECT_THAT(difference(with(later, "Seed: 5", "Seed: 6"), text), HasSubstr("other settings"));
+  EXPECT_THAT(difference(with(later, "0123456789", "aaaaaaaaaa"), text), HasSubstr("other weights"));
+  EXPECT_THAT(difference(with(later, "Model: scenes", "Model: others"), text), HasSubstr("other settings"));
+  EXPECT_THAT(difference(to_parameters(s, model("0123456789", "TAESD")), text), HasSubstr("other settings"));
+  EXPECT_THAT(difference("a dog\nSteps: many", text), HasSubstr("other settings"));
+}
+
+InputImage grey(std::uint8_t level) {
+  return InputImage(Image{8, 8, std::vector<std::uint8_t>(192, level)});
+}
+
+TEST(Parameters, NameFilesWithoutTheirFoldersAndSayTheirHashes) {
+  Settings s;
+  s.prompt = "a dog";
+  s.image = "/home/me/photo.jpg";
+  s.style_mask = "masks/left.png";
+  s.dial = "../sketch.dial.json";
+  Request request(s, {.start = grey(1), .end = {}, .style_mask = grey(2)});
+  request.dial = std::make_shared<const Dial>(standard_dial("sketch"));
+  const std::string text = to_parameters(request, model("0123456789"));
+  EXPECT_EQ(text.find('/'), std::string::npos) << text;
+  const Settings read = parse_parameters(text);
+  EXPECT_EQ(read.image, "photo.jpg");
+  EXPECT_EQ(read.style_mask, "left.png");
+  EXPECT_EQ(read.dial, "sketch.dial.json");
+  const InputHashes hashes = read_input_hashes(text);
+  EXPECT_THAT(hashes.image, testing::MatchesRegex("[0-9a-f]{16}"));
+  EXPECT_EQ(hashes.image, fmt::format("{:016x}", grey(1).hash()));
+  EXPECT_EQ(hashes.style_mask, fmt::format("{:016x}", grey(2).hash()));
+  EXPECT_EQ(hashes.dial, fmt::format("{:016x}", hash_of(*request.dial)));
+  EXPECT_EQ(hashes.to_image, "");
+}
+
+TEST(Parameters, DifferenceTellsInputsByTheirHashes) {
+  Settings s;
+  s.prompt = "a dog";
+  const auto made_from = [&](const std::string& path, const std::optional<InputImage>& start) {
+    Settings named = s;
+    named.image = path;
+    return to_parameters(Request(named, {.start = start, .end = {}, .style_mask = {}}), model("0123456789"));
+  };
+  const std::string wanted = made_from("here/photo.jpg", grey(1));
+  EXPECT_EQ(difference(made_from("there/photo.jpg", grey(1)), wanted), "");
+  EXPECT_THAT(difference(made_from("here/photo.jpg", grey(2)), wanted), HasSubstr("other settings"));
+  EXPECT_THAT(difference(made_from("here/sketch.jpg", grey(1)), wanted), HasSubstr("other settings"));
+  EXPECT_EQ(difference(with(made_from("photo.jpg", {}), "photo.jpg", "/older/photo.jpg"), wanted), "")
+      << "an older text has the path and no hash";
+  const std::string in_memory = made_from("", grey(1));
+  EXPECT_EQ(difference(in_memory, in_memory), "");
+  EXPECT_THAT(difference(made_from("", grey(2)), in_memory), HasSubstr("other settings"));
+  EXPECT_THAT(difference(made_from("", {}), in_memory), HasSubstr("other settings"));
+}
+
+TEST(Parameters, NameTheKeyThatCannotBeRead) {
+  EXPECT_THROW((void)parse_parameters("a dog\nSteps: many, Seed: 1"), Error);
+  EXPECT_THROW((void)parse_parameters("a dog\nSteps: 20, Seed: 1, Size: wide"), Error);
+}
+
+TEST(SettingsJson, NamesUnknownKeysWrongKindsAndNumbersThatDoNotFit) {
+  const auto fault = [](const std::string& json) -> std::string {
+    try {
+      (void)settings_from_json(json);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(fault(R"({"promt": "a dog"})"), HasSubstr("\"promt\" is unknown"));
+  EXPECT_THAT(fault(R"({"steps": "20"})"), HasSubstr("steps: "));
+  EXPECT_THAT(fault(R"({"steps": 2.5})"), HasSubstr("whole number"));
+  EXPECT_THAT(fault(R"({"steps": 4294967297})"), HasSubstr("steps: "));
+  EXPECT_THAT(fault(R"({"seed": -1})"), HasSubstr("seed: "));
+  EXPECT_THAT(fault(R"({"prompt": 3})"), HasSubstr("a text"));
+  EXPECT_THAT(fault("[]"), HasSubstr("JSON object"));
+  EXPECT_THAT(fault("{"), HasSubstr("JSON object"));
+  EXPECT_EQ(fault(R"({"seed": 18446744073709551615})"), "");
+}
+
+}  // namespace
+}  // namespace latentdial::detail
