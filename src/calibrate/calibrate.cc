@@ -49,7 +49,7 @@ constexpr double kLeastShare = 0.5;
 
 /// A picture and how it reads: how much of the style it shows, how much of what the prompt says, its mean
 /// colour.
-struct Shown {
+struct ReadPicture {
   double style = 0, content = 0;
   Colour colour = {};
   Image image = {};
@@ -65,7 +65,7 @@ double product(const Colour& from, const Colour& a, const Colour& b) {
 struct Scene {
   std::string prompt;
   std::uint64_t seed;
-  Shown plain, styled;
+  ReadPicture plain, styled;
 };
 
 std::string styled_prompt(const CalibrationOptions& options, const std::string& prompt) {
@@ -102,9 +102,9 @@ class Fitter {
 
   /// The meter's reading of each picture; those of one content together. The content is looked for beside the
   /// style's words, or where the pictures should not show the style by itself.
-  [[nodiscard]] std::vector<Shown> read(const std::vector<Image>& images,
-                                        const std::vector<std::string>& contents, bool styled) {
-    std::vector<Shown> shown(images.size());
+  [[nodiscard]] std::vector<ReadPicture> read(const std::vector<Image>& images,
+                                              const std::vector<std::string>& contents, bool styled) {
+    std::vector<ReadPicture> shown(images.size());
     std::map<std::string, std::vector<std::size_t>> by_content;
     for (std::size_t i = 0; i < images.size(); ++i) by_content[contents[i]].push_back(i);
     for (const auto& [content, places] : by_content) {
@@ -231,8 +231,8 @@ Response respond(Fitter& fitter, const std::vector<Scene>& scenes, const Side& s
   const auto n = static_cast<double>(scenes.size());
   double sum = 0, squares = 0, content = 0, along = 0, whole = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
-    const Shown& from = side.weaken ? scenes[i].styled : scenes[i].plain;
-    const Shown& to = side.weaken ? scenes[i].plain : scenes[i].styled;
+    const ReadPicture& from = side.weaken ? scenes[i].styled : scenes[i].plain;
+    const ReadPicture& to = side.weaken ? scenes[i].plain : scenes[i].styled;
     const double share = (shown[i].style - from.style) / (to.style - from.style);
     sum += share;
     squares += share * share;

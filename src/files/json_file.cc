@@ -16,10 +16,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Watches the parser and refuses what a configuration never has.
-class Watch {
+// Refuses while it is parsed what a configuration never has.
+class StructureCheck {
  public:
-  explicit Watch(std::string path) : path_(std::move(path)) {}
+  explicit StructureCheck(std::string path) : path_(std::move(path)) {}
 
   bool operator()(int depth, Json::parse_event_t event, const Json& value) {
     constexpr int kDeepest = 64;
@@ -50,7 +50,7 @@ nlohmann::json read_json_object(const std::filesystem::path& path) {
   }
   Json parsed;
   try {
-    parsed = Json::parse(text, Watch(path.string()));
+    parsed = Json::parse(text, StructureCheck(path.string()));
   } catch (const Json::parse_error& error) {
     throw invalid_input(fmt::format("{}: is not valid JSON (at byte {})", path.string(), error.byte));
   } catch (const Json::exception&) {

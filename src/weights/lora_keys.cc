@@ -12,25 +12,25 @@
 namespace latentdial::detail {
 namespace {
 
-enum class Part { down, up, alpha };
+enum class LoraFactor { down, up, alpha };
 
 struct Ending {
   std::string_view text;
-  Part part;
+  LoraFactor part;
 };
 
 /// kohya's, PEFT's, and the three that diffusers wrote before it took over PEFT's.
-constexpr std::array<Ending, 11> kEndings{{{".lora_down.weight", Part::down},
-                                           {".lora_up.weight", Part::up},
-                                           {".alpha", Part::alpha},
-                                           {".lora_A.weight", Part::down},
-                                           {".lora_B.weight", Part::up},
-                                           {".lora_linear_layer.down.weight", Part::down},
-                                           {".lora_linear_layer.up.weight", Part::up},
-                                           {".lora.down.weight", Part::down},
-                                           {".lora.up.weight", Part::up},
-                                           {"_lora.down.weight", Part::down},
-                                           {"_lora.up.weight", Part::up}}};
+constexpr std::array<Ending, 11> kEndings{{{".lora_down.weight", LoraFactor::down},
+                                           {".lora_up.weight", LoraFactor::up},
+                                           {".alpha", LoraFactor::alpha},
+                                           {".lora_A.weight", LoraFactor::down},
+                                           {".lora_B.weight", LoraFactor::up},
+                                           {".lora_linear_layer.down.weight", LoraFactor::down},
+                                           {".lora_linear_layer.up.weight", LoraFactor::up},
+                                           {".lora.down.weight", LoraFactor::down},
+                                           {".lora.up.weight", LoraFactor::up},
+                                           {"_lora.down.weight", LoraFactor::down},
+                                           {"_lora.up.weight", LoraFactor::up}}};
 
 std::string underscored(std::string name) {
   std::replace(name.begin(), name.end(), '.', '_');
@@ -51,7 +51,9 @@ std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTenso
     std::string module = key.substr(0, key.size() - ending->text.size());
     LoraLayer& layer = layers[module];
     layer.module = module;
-    (ending->part == Part::down ? layer.down : ending->part == Part::up ? layer.up : layer.alpha) = key;
+    (ending->part == LoraFactor::down ? layer.down
+     : ending->part == LoraFactor::up ? layer.up
+                                      : layer.alpha) = key;
   }
   std::vector<LoraLayer> sorted;
   for (auto& [module, layer] : layers) {

@@ -68,18 +68,18 @@ void refuse_if_shown(const std::string& file, const StoredTensors& tensors, cons
 }  // namespace
 
 void require_compvis_checkpoint(const std::string& file, const StoredTensors& tensors) {
-  struct Part {
+  struct NamedComponent {
     std::string_view prefix;
     std::string_view name;
   };
-  static constexpr Part kParts[] = {{"model.diffusion_model.", "U-Net"},
-                                    {"first_stage_model.", "VAE"},
-                                    {"cond_stage_model.", "text encoder"}};
+  static constexpr NamedComponent kComponents[] = {{"model.diffusion_model.", "U-Net"},
+                                                   {"first_stage_model.", "VAE"},
+                                                   {"cond_stage_model.", "text encoder"}};
   if (tensors.empty()) throw invalid_input(fmt::format("{}: holds no tensors; {}", file, kNeeded));
   refuse_if_shown(file, tensors, kOtherThings);
-  const Part* present = nullptr;
-  const Part* missing = nullptr;
-  for (const auto& part : kParts) {
+  const NamedComponent* present = nullptr;
+  const NamedComponent* missing = nullptr;
+  for (const auto& part : kComponents) {
     (shows(tensors, {Where::at_start, part.prefix, ""}) ? present : missing) = &part;
   }
   if (missing == nullptr) return;

@@ -60,7 +60,7 @@ struct Plan {
 };
 
 /// Half-open ranges of tiles and of panels that are worked on.
-struct Part {
+struct TileRange {
   std::int64_t first_tile, end_tile, first_panel, end_panel;
   [[nodiscard]] std::int64_t tile_count() const { return end_tile - first_tile; }
   [[nodiscard]] std::int64_t panel_count() const { return end_panel - first_panel; }
@@ -77,16 +77,16 @@ class WinogradConv2d final : public PackedConv2d {
   void run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const override;
 
  private:
-  void transform_pixels(const Context& context, const Plan& plan, const Part& part, const Tensor& x,
+  void transform_pixels(const Context& context, const Plan& plan, const TileRange& part, const Tensor& x,
                         Tensor& v) const;
   void transform_channels(const Plan& plan, std::int64_t panel, std::int64_t first, std::int64_t count,
                           float* u) const;
-  void transform_panels(const Context& context, const Plan& plan, const Part& part, Tensor& u) const;
+  void transform_panels(const Context& context, const Plan& plan, const TileRange& part, Tensor& u) const;
   void run_by_planes(const Context& context, const Plan& plan, const Tensor& x, const Epilogue& epilogue,
                      Tensor& y) const;
   void run_by_panels(const Context& context, const Plan& plan, const Tensor& x, const Epilogue& epilogue,
                      Tensor& y) const;
-  void write_tile(const Plan& plan, const Part& part, std::int64_t tile, const float* m,
+  void write_tile(const Plan& plan, const TileRange& part, std::int64_t tile, const float* m,
                   const Epilogue& epilogue, Tensor& y) const;
 
   std::int64_t depth_;  // input channels, padded
@@ -95,7 +95,7 @@ class WinogradConv2d final : public PackedConv2d {
 };
 
 // v[36][register tile][depth block][row][16] of the part's tiles.
-void WinogradConv2d::transform_pixels(const Context& context, const Plan& plan, const Part& part,
+void WinogradConv2d::transform_pixels(const Context& context, const Plan& plan, const TileRange& part,
                                       const Tensor& x, Tensor& v) const {
   const auto height = x.dim(1), width = x.dim(2);
   const Tensor outside = Tensor::zeros({plan.depth}, x.dtype());
@@ -134,7 +134,7 @@ void WinogradConv2d::transform_channels(const Plan& plan, std::int64_t panel, st
 }
 
 // u[36][panel][depth][panel columns] of the part's panels.
-void WinogradConv2d::transform_panels(const Context& context, const Plan& plan, const Part& part,
+void WinogradConv2d::transform_panels(const Context& context, const Plan& plan, const TileRange& part,
                                       Tensor& u) const {
   const auto slices = divide_up(plan.depth, kDepthAtOnce);
   parallel_for(context.threads, part.panel_count() * slices, [&](std::int64_t i, int /*thread*/) {
@@ -145,7 +145,7 @@ void WinogradConv2d::transform_panels(const Context& context, const Plan& plan, 
 }
 
 // m[36][tile][panel][panel columns] = v·u, each of the 36 by itself.
-void multiply_planes(const Context& context, const Plan& plan, const Part& part, const Tensor& v,
+void multiply_planes(const Context& context, const Plan& plan, const TileRange& part, const Tensor& v,
                      const Tensor& u, Tensor& m) {
   const auto ranges = std::clamp<std::int64_t>(4 * context.threads / kProducts, 1, part.panel_count());
   const auto panels_per_range = divide_up(part.panel_count(), ranges);
@@ -167,7 +167,7 @@ void multiply_planes(const Context& context, const Plan& plan, const Part& part,
   });
 }
 
-void WinogradConv2d::write_tile(const Plan& plan, const Part& part, std::int64_t tile, const float* m,
+void WinogradConv2d::write_tile(const Plan& plan, const TileRange& part, std::int64_t tile, const float* m,
                                 const Epilogue& epilogue, Tensor& y) const {
   const auto height = y.dim(1), width = y.dim(2), column = part.first_panel * plan.width;
   const auto b = tile / (plan.tile_columns_y * plan.tile_columns_x);
@@ -198,7 +198,7 @@ void WinogradConv2d::run_by_planes(const Context& context, const Plan& plan, con
   Tensor u = Tensor::empty({kProducts * plan.u_plane});
   Tensor m = Tensor::empty({kProducts * plan.m_plane});
   for (std::int64_t tile = 0; tile < plan.tiles; tile += plan.tiles_at_once) {
-    Part part{tile, std::min(plan.tiles, tile + plan.tiles_at_once), 0, 0};
+    TileRange part{tile, std::min(plan.tiles, tile + plan.tiles_at_once), 0, 0};
     transform_pixels(context, plan, part, x, v);
     for (std::int64_t panel = 0; panel < plan.panels; panel += plan.panels_at_once) {
       part.first_panel = panel;
