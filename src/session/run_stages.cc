@@ -17,6 +17,8 @@ template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;  // clang before 17 asks for it.
 
 void invert_pictures(const Invert& stage, Work& work) {
   Session& session = work.session;
