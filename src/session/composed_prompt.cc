@@ -46,8 +46,7 @@ class Composition {
   void add(const std::vector<PromptSteps::Weighted>& terms, const PromptConditioner& conditioner) {
     Step step{{}, conditioner.encode(terms.front().texts.negative_prompt), 1};
     for (const auto& [weight, texts] : terms) {
-      const auto known =
-          std::ranges::find(conditionings_, texts, [](const auto& pair) { return pair.first; });
+      const auto known = std::ranges::find(conditionings_, texts, &std::pair<Texts, Conditioning>::first);
       const auto index = static_cast<std::size_t>(known - conditionings_.begin());
       if (known == conditionings_.end()) conditionings_.emplace_back(texts, conditioner.condition(texts));
       step.terms.push_back({weight, index});

@@ -13,12 +13,6 @@
 namespace latentdial::detail {
 namespace {
 
-/// The finished picture of a task, without its dial.
-const Denoising& finished(const Session& session, const Task& task) {
-  const auto sampler = make_sampler(task.content.sampling, session.model->schedule);
-  return *session.trunks.find({{task.content, {}}, sampler->evaluations()});
-}
-
 /// The edited latents where the mask is 1, the original's where it is 0; everywhere the edited ones without a
 /// mask.
 Tensor masked(const Tensor& original, const Tensor& edited, const Tensor& mask) {
@@ -48,7 +42,7 @@ EditsUnderWay start_edits(const Edit& stage, Work& work) {
   EditsUnderWay result;
   for (const Task& task : stage.pictures) {
     const Tensor& mask = result.masks.emplace_back(style_mask(session, task));
-    const Denoising& original = finished(session, task);
+    const Denoising& original = session.finished(task.content);
     Content content = task.content;
     content.guidance.scale *= stage.recipe.guidance;
     AnchoredEdit& edit =
@@ -98,7 +92,8 @@ void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLa
 
 void decode_trunks(const DecodeTrunks& stage, Work& work) {
   for (const Task& task : stage.pictures)
-    work.session.edited.keep(task, work.session.model->picture_of(finished(work.session, task).latents));
+    work.session.edited.keep(task,
+                             work.session.model->picture_of(work.session.finished(task.content).latents));
 }
 
 void edit_pictures(const Edit& stage, Work& work) {

@@ -7,11 +7,10 @@
 
 namespace latentdial::detail {
 
-/// The stages of a batch's work, in order. What the session remembers is not planned. `notices` has a list
-/// for each picture.
+/// The stages of a batch's work, in order. What the session remembers is not planned.
 [[nodiscard]] std::vector<Stage> plan_stages(const Session& session, const Batch& batch);
 
-/// A batch of tasks, its edits planned; adds to each picture's `notices`.
+/// A batch of tasks, its edits planned; `notices` gets a list for each picture.
 [[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
                                std::vector<std::vector<std::string>>& notices);
 

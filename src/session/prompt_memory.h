@@ -16,7 +16,6 @@ class PromptMemory {
   /// Of a text that is the same at every step; adds a line to `notices` when words did not fit.
   [[nodiscard]] EncodedPrompt encode(const std::string& text, PromptSyntax syntax,
                                      std::vector<std::string>& notices);
-  [[nodiscard]] const TextReader& reader() const { return *reader_; }
 
  private:
   struct Entry {

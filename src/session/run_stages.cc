@@ -80,8 +80,7 @@ void find_words(const FindWords& stage, Work& work) {
   Session& session = work.session;
   for (const WordMaskKey& key : stage.masks) {
     const auto& [prompt, negative, syntax] = key.content.words;
-    const auto sampler = make_sampler(key.content.sampling, session.model->schedule);
-    const Denoising& picture = *session.trunks.find({{key.content, {}}, sampler->evaluations()});
+    const Denoising& picture = session.finished(key.content);
     const Condition seen = session.prompts.encode(prompt, syntax, work.notices).condition;
     session.word_masks.keep(key, word_mask(session.denoiser, session.model->schedule, picture.latents, seen,
                                            session.model->texts.places_of(key.words, prompt, syntax)));

@@ -22,6 +22,11 @@ Session::Session(std::shared_ptr<const Model> loaded)
       inverted(kMostInverted),
       word_masks(kMostTrunks) {}
 
+const Denoising& Session::finished(const Content& content) const {
+  const auto sampler = make_sampler(content.sampling, model->schedule);
+  return *trunks.find({{content, {}}, sampler->evaluations()});
+}
+
 void Session::trim() {
   trunks.trim();
   edited.trim();

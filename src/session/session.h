@@ -43,6 +43,8 @@ struct Session {
   Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
   int inversions = 0;                      ///< Pictures inverted so far.
 
+  /// The finished picture of a content, without a dial; it must be known.
+  [[nodiscard]] const Denoising& finished(const Content& content) const;
   void trim();
 };
 
