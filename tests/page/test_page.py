@@ -101,8 +101,7 @@ def test_frames_come_from_coarse_to_fine(page):
     make(page)
     order = page.evaluate("order")
     assert len(order) == 41
-    # Frames that one poll finds together arrive in any order among themselves, so only the coarse ones' being early is sure.
-    assert max(order.index(mark) for mark in (50, 100, 75, 0, 25)) < 20
+    assert order[:7] == [50, 100, 75, 0, 25, 62.5, 87.5]
 
 
 def test_turning_shows_what_exists_within_one_animation_frame(page):

@@ -96,7 +96,8 @@ export class Run {
   async #gather(job) {
     this.job = ENDED.includes(job.state) ? null : job;
     const fresh = job.frames.filter((frame) => !this.frames.has(frame.position ?? 0));
-    await Promise.all([this.#look(job), ...fresh.map((frame) => this.#take(frame))]);
+    await this.#look(job);
+    for (const frame of fresh) await this.#take(frame);  // One after another: the coarse ones are made first and shown first.
     if (job.frames.length > (this.largest?.count ?? 0)) this.largest = { id: job.id, count: job.frames.length };
     this.#wanted = this.#wanted.filter((position) => !this.frames.has(position));
     this.changed();
