@@ -68,9 +68,10 @@ struct InterpolateCommand {
     for (const auto& [field, text] : {std::pair{"from", from}, std::pair{"to_prompt", settings.to_prompt}}) {
       if (!names_picture(text))
         throw invalid_input(
-            field, fmt::format(
-                       "\"{}\" is no picture, but the other end is one; name two pictures or say two prompts",
-                       text));
+            field,
+            fmt::format(
+                "\"{}\" is not a picture, but the other end is one; name two pictures or say two prompts",
+                text));
       check_picture(field, text);
     }
     if (!settings.image.empty() || !settings.to_image.empty())

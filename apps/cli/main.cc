@@ -66,7 +66,8 @@ void check_command(const CLI::App& app, const std::vector<std::string>& argument
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), arguments.back()) != names.end()) return;
-  throw invalid_input(fmt::format("\"{}\" is no command; use {}", arguments.back(), fmt::join(names, ", ")));
+  throw invalid_input(
+      fmt::format("\"{}\" is not a command; use {}", arguments.back(), fmt::join(names, ", ")));
 }
 
 int report(int code, const std::string& message) {

@@ -26,7 +26,8 @@ constexpr const char* kTypeName = std::is_same_v<T, std::string> ? "str"
                                                                  : "int";
 
 [[noreturn]] void throw_wrong_type(const char* name, const char* wanted, nb::handle value) {
-  throw invalid_input(name, fmt::format("{} is no {}", nb::cast<std::string>(nb::repr(value)), wanted));
+  throw invalid_input(name,
+                      fmt::format("{} is not of type {}", nb::cast<std::string>(nb::repr(value)), wanted));
 }
 
 /// True is no number here, although Python takes it for 1.
@@ -40,7 +41,7 @@ std::string read_text(const char* name, nb::handle value) {
   const char* text = PyUnicode_AsUTF8AndSize(value.ptr(), &length);
   if (text != nullptr) return {text, static_cast<std::size_t>(length)};
   PyErr_Clear();
-  throw invalid_input(name, "the text holds half of a surrogate pair, which is no character");
+  throw invalid_input(name, "the text holds half of a surrogate pair, which is not a character");
 }
 
 template <class T>

@@ -36,7 +36,7 @@ def checked(keyword: str, value: Any, kind: type) -> Any:
     value = plain(value)
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    raise InvalidInput(f"{value!r} is no {kind.__name__}", keyword)
+    raise InvalidInput(f"{value!r} is not of type {kind.__name__}", keyword)
 
 
 def in_range(keyword: str, value: Any, low: int, high: int) -> int:

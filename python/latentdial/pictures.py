@@ -23,16 +23,16 @@ def to_pil(keyword: str, picture: Any) -> Image.Image:
     if isinstance(picture, Image.Image):
         return picture if picture.mode in _MODES else picture.convert("RGB")
     if not isinstance(picture, numpy.ndarray):
-        raise InvalidInput(f"{type(picture).__name__} is no picture; use a path, a PIL image or a numpy array", keyword)
+        raise InvalidInput(f"{type(picture).__name__} is not a picture; use a path, a PIL image or a numpy array", keyword)
     array = picture[..., 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture
     if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
-        raise InvalidInput(f"an array of shape {list(picture.shape)} is no picture; use [H,W], [H,W,3] or [H,W,4]", keyword)
+        raise InvalidInput(f"an array of shape {list(picture.shape)} is not a picture; use [H,W], [H,W,3] or [H,W,4]", keyword)
     if numpy.issubdtype(array.dtype, numpy.floating):
         if not (numpy.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
             raise InvalidInput(f"an array of {array.dtype} holds brightness from 0 to 1, but this one goes beyond", keyword)
         array = numpy.rint(array * 255).astype(numpy.uint8)
     if array.dtype != numpy.uint8:
-        raise InvalidInput(f"an array of {array.dtype} is no picture; use uint8, or floats from 0 to 1", keyword)
+        raise InvalidInput(f"an array of {array.dtype} is not a picture; use uint8, or floats from 0 to 1", keyword)
     return Image.fromarray(numpy.ascontiguousarray(array))
 
 

@@ -63,4 +63,4 @@ def _floats(keyword: str, given: Any) -> numpy.ndarray:
     try:
         return numpy.ascontiguousarray(given, dtype=numpy.float32)
     except (TypeError, ValueError):
-        raise InvalidInput(f"{type(given).__name__} is no array of numbers", keyword) from None
+        raise InvalidInput(f"{type(given).__name__} is not an array of numbers", keyword) from None

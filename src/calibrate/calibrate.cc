@@ -12,7 +12,7 @@
 #include "calibrate/content_budget.h"
 #include "calibrate/fit_colours.h"
 #include "dial/colour_map.h"
-#include "latentdial/error.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -66,6 +66,10 @@ struct Scene {
   std::string prompt;
   std::uint64_t seed;
   ReadPicture plain, styled;
+
+  /// Where a side of the dial starts, and where it leads.
+  [[nodiscard]] const ReadPicture& from(bool weaken) const { return weaken ? styled : plain; }
+  [[nodiscard]] const ReadPicture& to(bool weaken) const { return weaken ? plain : styled; }
 };
 
 std::string styled_prompt(const CalibrationOptions& options, const std::string& prompt) {
@@ -185,15 +189,11 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
     return std::abs(scene.plain.style) > kMostPlain || scene.styled.style < kLeastStyled ||
            scene.styled.style > kMostStyled;
   });
-  if (static_cast<double>(scenes.size()) <
-      kLeastScenes * static_cast<double>(options.prompts.size() * options.seeds.size())) {
-    throw invalid_input(
-        "style",
-        fmt::format("\"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name "
-                    "a style that this "
-                    "model knows",
-                    options.settings.style, scenes.size(), options.prompts.size() * options.seeds.size()));
-  }
+  const auto tried = options.prompts.size() * options.seeds.size();
+  require(static_cast<double>(scenes.size()) >= kLeastScenes * static_cast<double>(tried), "style",
+          "\"{}\" shows on {} of {} pictures only, so there is nothing to calibrate; name a style that this "
+          "model knows",
+          options.settings.style, scenes.size(), tried);
   return scenes;
 }
 
@@ -231,8 +231,7 @@ Response respond(Fitter& fitter, const std::vector<Scene>& scenes, const Side& s
   const auto n = static_cast<double>(scenes.size());
   double sum = 0, squares = 0, content = 0, along = 0, whole = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
-    const ReadPicture& from = side.weaken ? scenes[i].styled : scenes[i].plain;
-    const ReadPicture& to = side.weaken ? scenes[i].plain : scenes[i].styled;
+    const ReadPicture &from = scenes[i].from(side.weaken), &to = scenes[i].to(side.weaken);
     const double share = (shown[i].style - from.style) / (to.style - from.style);
     sum += share;
     squares += share * share;
@@ -254,9 +253,9 @@ std::vector<DialledScene> dialled(const CalibrationOptions& options, const std::
                                   const Side& side) {
   std::vector<DialledScene> list;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
-    const std::string plain = scenes[i].prompt, styled = styled_prompt(options, plain);
-    DialledScene scene = side.weaken ? DialledScene{styled, plain, {scenes[i].styled.image}}
-                                     : DialledScene{plain, styled, {scenes[i].plain.image}};
+    std::string from = scenes[i].prompt, to = styled_prompt(options, from);
+    if (side.weaken) std::swap(from, to);
+    DialledScene scene{from, to, {scenes[i].from(side.weaken).image}};
     for (const Response& response : side.response) scene.points.push_back(response.images[i]);
     list.push_back(std::move(scene));
   }
@@ -281,8 +280,8 @@ Side find_anchored_recipe(Fitter& fitter, const std::vector<Scene>& scenes, bool
 std::optional<Side> colours_first(Fitter& fitter, const std::vector<Scene>& scenes, const Side& edited) {
   std::vector<Image> from, to;
   for (const Scene& scene : scenes) {
-    from.push_back(edited.weaken ? scene.styled.image : scene.plain.image);
-    to.push_back(edited.weaken ? scene.plain.image : scene.styled.image);
+    from.push_back(scene.from(edited.weaken).image);
+    to.push_back(scene.to(edited.weaken).image);
   }
   const Response& known = edited.response.front();
   Side side{edited.weaken, kColoursFirst};

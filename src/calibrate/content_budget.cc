@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace latentdial::detail {
 namespace {
@@ -32,26 +33,6 @@ Image picture_at(double position, const std::vector<double>& positions, const Di
                (position - positions[i - 1]) / (positions[i] - positions[i - 1]));
 }
 
-std::vector<SceneFeatures> features_at_start(const Pipeline& pipeline,
-                                             const std::vector<DialledScene>& scenes,
-                                             const std::stop_token& stop) {
-  std::vector<DescribedPicture> starts;
-  for (const auto& scene : scenes) starts.push_back({scene.points.front(), scene.prompt});
-  return scene_features(pipeline, starts, stop);
-}
-
-/// How far styled pictures of the scenes, one each, are from the features `from`.
-double median_distance(const Pipeline& pipeline, const std::vector<SceneFeatures>& from,
-                       const std::vector<Image>& pictures, const std::vector<DialledScene>& scenes,
-                       const std::stop_token& stop) {
-  std::vector<DescribedPicture> seen;
-  for (std::size_t i = 0; i < scenes.size(); ++i) seen.push_back({pictures[i], scenes[i].styled_prompt});
-  const auto to = scene_features(pipeline, seen, stop);
-  std::vector<double> distances;
-  for (std::size_t i = 0; i < scenes.size(); ++i) distances.push_back(scene_distance(from[i], to[i]));
-  return median(distances);
-}
-
 }  // namespace
 
 double distance_of_seeds(const Pipeline& pipeline, const std::vector<DescribedPicture>& pictures,
@@ -68,11 +49,17 @@ double distance_of_seeds(const Pipeline& pipeline, const std::vector<DescribedPi
 double end_within_budget(const Pipeline& pipeline, const std::vector<double>& positions,
                          const std::vector<DialledScene>& scenes, double budget,
                          const std::stop_token& stop) {
-  const auto from = features_at_start(pipeline, scenes, stop);
+  std::vector<DescribedPicture> starts;
+  for (const auto& scene : scenes) starts.push_back({scene.points.front(), scene.prompt});
+  const auto from = scene_features(pipeline, starts, stop);
   const auto keeps_the_scene = [&](double position) {
-    std::vector<Image> pictures;
-    for (const auto& scene : scenes) pictures.push_back(picture_at(position, positions, scene));
-    return median_distance(pipeline, from, pictures, scenes, stop) <= budget;
+    std::vector<DescribedPicture> styled;
+    for (const auto& scene : scenes)
+      styled.push_back({picture_at(position, positions, scene), scene.styled_prompt});
+    const auto to = scene_features(pipeline, styled, stop);
+    std::vector<double> distances;
+    std::ranges::transform(from, to, std::back_inserter(distances), scene_distance);
+    return median(distances) <= budget;
   };
   double within = 0, beyond = positions.back();
   if (keeps_the_scene(beyond)) return beyond;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "dial/pixel_features.h"
+#include "dial/colour_map.h"
 
 namespace latentdial::detail {
 namespace {

@@ -2,71 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
-#include <utility>
 
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
-
-bool same_values(const Tensor& a, const Tensor& b) {
-  return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
-}
-
-bool same_values(const Condition& a, const Condition& b) {
-  return same_values(a.tokens, b.tokens) && same_values(a.vector, b.vector) &&
-         same_values(a.channels, b.channels);
-}
-
-/// One picture in a step: what the denoiser is asked, and where in the batch.
-struct StepInput {
-  Tensor latents;
-  GuidedStep step;
-  std::size_t begin;
-};
-
-/// All pictures of a step, originals before edits, and the batch that asks for them.
-class Batch {
- public:
-  /// Adds a picture; where there is an `original` in the batch, its layout is that one's.
-  const StepInput& add(const Sampler& sampler, int i, const Tensor& latents, GuidedStep step,
-                       const StepInput* original) {
-    StepInput part{latents, std::move(step), inputs_.size()};
-    const Tensor scaled = sampler.scale_model_input(latents, i);
-    for (const Condition& condition : part.step.conditions)
-      inputs_.push_back({scaled, condition, original ? layout_of(*original, condition) : -1});
-    return inputs_of_pictures_.emplace_back(std::move(part));
-  }
-
-  /// The clean latents that the denoiser sees in each picture.
-  [[nodiscard]] std::vector<Tensor> predict(PromptedDenoiser& denoiser, const Sampler& sampler, int i,
-                                            const LayoutShare& layout) const {
-    const auto answers = denoiser(inputs_, sampler.timestep(i), layout);
-    std::vector<Tensor> originals;
-    for (const StepInput& part : inputs_of_pictures_) {
-      const auto begin = answers.begin() + static_cast<std::ptrdiff_t>(part.begin);
-      const auto end = begin + static_cast<std::ptrdiff_t>(part.step.conditions.size());
-      originals.push_back(sampler.split_prediction(part.step.combine({begin, end}), part.latents, i).x0);
-    }
-    return originals;
-  }
-
- private:
-  /// Where the original is asked the same, or what it was made of: its last prompt.
-  static std::int64_t layout_of(const StepInput& original, const Condition& condition) {
-    const auto& asked = original.step.conditions;
-    const auto same = std::find_if(asked.begin(), asked.end(),
-                                   [&](const Condition& other) { return same_values(other, condition); });
-    const auto place =
-        same == asked.end() ? asked.size() - 1 : static_cast<std::size_t>(same - asked.begin());
-    return static_cast<std::int64_t>(original.begin + place);
-  }
-
-  std::deque<StepInput> inputs_of_pictures_;
-  std::vector<PromptedLatents> inputs_;
-};
 
 /// A finished picture and the noise that it and its edits get.
 struct Original {
@@ -118,23 +59,26 @@ double noise_kept(const Sampler& sampler, int i) {
 void advance(PromptedDenoiser& denoiser, const Sampler& sampler, Edits& edits, int i,
              const EditRecipe& recipe) {
   const double progress = sampler.progress(i);
-  Batch batch;
-  std::vector<Tensor> noises;
-  std::vector<const StepInput*> parts;
+  std::vector<Tensor> noises, noised;  // Of the originals; of all pictures, originals before edits.
+  std::vector<GuidedLatents> pictures;
+  const auto add = [&](const Tensor& latents, const Conditioning& conditioning, std::int64_t layout_of) {
+    noised.push_back(latents);
+    pictures.push_back({sampler.scale_model_input(latents, i), conditioning(progress), layout_of});
+  };
   for (Original& original : edits.originals) {
     const Tensor& latents = original.run->latents;
     noises.push_back(original.generator.randn_nhwc(latents.shape()));
-    parts.push_back(&batch.add(sampler, i, sampler.add_noise(latents, noises.back(), i),
-                               (*original.conditioning)(progress), nullptr));
+    add(sampler.add_noise(latents, noises.back(), i), *original.conditioning, -1);
   }
   for (const Change& change : edits.changes) {
-    batch.add(sampler, i, sampler.add_noise(edited(edits, change), noises[change.original], i),
-              (*change.conditioning)(progress),
-              change.takes_layout && progress < recipe.layout_until ? parts[change.original] : nullptr);
+    const bool takes_layout = change.takes_layout && progress < recipe.layout_until;
+    add(sampler.add_noise(edited(edits, change), noises[change.original], i), *change.conditioning,
+        takes_layout ? static_cast<std::int64_t>(change.original) : -1);
   }
-  const auto seen =
-      batch.predict(denoiser, sampler, i,
-                    {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)});
+  std::vector<Tensor> seen = denoiser.guided(
+      pictures, sampler.timestep(i),
+      {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)});
+  for (std::size_t k = 0; k < seen.size(); ++k) seen[k] = sampler.split_prediction(seen[k], noised[k], i).x0;
   const double kept = noise_kept(sampler, i);
   auto styled = seen.begin() + static_cast<std::ptrdiff_t>(edits.originals.size());
   for (Change& change : edits.changes) {

@@ -9,25 +9,6 @@
 namespace latentdial::detail {
 namespace {
 
-/// What the denoiser predicts under each run's conditions, in one batch.
-std::vector<std::vector<Tensor>> predict(PromptedDenoiser& denoiser, const std::vector<Denoising>& runs,
-                                         const std::vector<GuidedStep>& steps) {
-  std::vector<PromptedLatents> inputs;
-  for (std::size_t r = 0; r < runs.size(); ++r) {
-    const Tensor scaled = runs[r].sampler->scale_model_input(runs[r].latents, runs[r].next);
-    for (const Condition& condition : steps[r].conditions) inputs.push_back({scaled, condition});
-  }
-  const auto answers = denoiser(inputs, runs.front().sampler->timestep(runs.front().next));
-  std::vector<std::vector<Tensor>> predictions;
-  auto next = answers.begin();
-  for (const auto& step : steps) {
-    const auto end = next + static_cast<std::ptrdiff_t>(step.conditions.size());
-    predictions.emplace_back(next, end);
-    next = end;
-  }
-  return predictions;
-}
-
 /// What a run's latest evaluation was of, and what it said.
 struct Evaluated {
   Tensor latents, prediction;
@@ -35,14 +16,14 @@ struct Evaluated {
 
 std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising>& runs) {
   std::vector<Evaluated> seen;
-  std::vector<GuidedStep> steps;
-  for (const Denoising& run : runs) steps.push_back(run.conditioning(run.sampler->progress(run.next)));
-  const auto predictions = predict(denoiser, runs, steps);
+  std::vector<GuidedLatents> pictures;
+  for (const auto& [conditioning, sampler, generator, latents, next, corrections] : runs)
+    pictures.push_back({sampler->scale_model_input(latents, next), conditioning(sampler->progress(next))});
+  const auto predictions = denoiser.guided(pictures, runs.front().sampler->timestep(runs.front().next));
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Denoising& run = runs[r];
     const auto noise = [&run](const Shape& shape) { return run.generator.randn_nhwc(shape); };
-    const auto& [latents, prediction] =
-        seen.emplace_back(Evaluated{run.latents, steps[r].combine(predictions[r])});
+    const auto& [latents, prediction] = seen.emplace_back(Evaluated{run.latents, predictions[r]});
     run.latents = run.sampler->step(prediction, run.next, latents, noise);
     if (!run.corrections.empty())
       run.latents =

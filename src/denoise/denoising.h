@@ -22,7 +22,6 @@ struct Denoising {
   int next = 0;
   std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
 
-  [[nodiscard]] bool finished() const { return next >= sampler->evaluations(); }
   /// The same latents at the same point, to go on by `other`.
   [[nodiscard]] Denoising fork(Conditioning other) const;
 };

@@ -27,6 +27,23 @@ std::vector<std::int64_t> layouts_of(const std::vector<PromptedLatents>& inputs)
   return result;
 }
 
+bool same_values(const Tensor& a, const Tensor& b) {
+  return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
+}
+
+bool same_values(const Condition& a, const Condition& b) {
+  return same_values(a.tokens, b.tokens) && same_values(a.vector, b.vector) &&
+         same_values(a.channels, b.channels);
+}
+
+/// Where a step asks the same as under `condition`; its last condition where it does not.
+std::size_t layout_place(const GuidedStep& step, const Condition& condition) {
+  const auto same = std::ranges::find_if(
+      step.conditions, [&](const Condition& other) { return same_values(other, condition); });
+  const auto place = static_cast<std::size_t>(same - step.conditions.begin());
+  return std::min(place, step.conditions.size() - 1);
+}
+
 }  // namespace
 
 void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
@@ -114,6 +131,30 @@ std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLaten
     for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(answered[i]);
   }
   return answers;
+}
+
+std::vector<Tensor> PromptedDenoiser::guided(const std::vector<GuidedLatents>& pictures, float timestep,
+                                             const LayoutShare& layout) {
+  std::vector<PromptedLatents> inputs;
+  std::vector<std::size_t> begins;
+  for (const auto& [latents, step, layout_of] : pictures) {
+    begins.push_back(inputs.size());
+    for (const Condition& condition : step.conditions) {
+      PromptedLatents& input = inputs.emplace_back(PromptedLatents{latents, condition});
+      if (layout_of < 0) continue;
+      const auto other = static_cast<std::size_t>(layout_of);
+      input.layout_of =
+          static_cast<std::int64_t>(begins[other] + layout_place(pictures[other].step, condition));
+    }
+  }
+  const auto answers = (*this)(inputs, timestep, layout);
+  std::vector<Tensor> predictions;
+  for (auto next = answers.begin(); const GuidedLatents& picture : pictures) {
+    const auto end = next + static_cast<std::ptrdiff_t>(picture.step.conditions.size());
+    predictions.push_back(picture.step.combine({next, end}));
+    next = end;
+  }
+  return predictions;
 }
 
 }  // namespace latentdial::detail

@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "dial/condition.h"
+#include "dial/conditioning.h"
 #include "models/denoiser.h"
 #include "ops/ops.h"
 
@@ -24,6 +24,13 @@ struct PromptedLatents {
   std::int64_t layout_of = -1;  ///< The one of the batch whose layout it takes; negative: its own.
 };
 
+/// One picture in a step: its latents as the denoiser is to see them, and what it is asked of them.
+struct GuidedLatents {
+  Tensor latents;  ///< [1,h,w,C], f32.
+  GuidedStep step;
+  std::int64_t layout_of = -1;  ///< An earlier one of the batch whose layout it takes; negative: its own.
+};
+
 /// A denoiser on pairs of latents and conditions: those with prompts of one length in one batch, and all of
 /// them where one takes another's layout, the shorter prompts repeated. What does not depend on the latents
 /// is computed once per list of conditions and remembered, over steps and over pictures.
@@ -37,6 +44,10 @@ class PromptedDenoiser {
   /// The prediction for each of `inputs`, [1,h,w,C] f32.
   [[nodiscard]] std::vector<Tensor> operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                const LayoutShare& layout = {});
+  /// The guided prediction for each of `pictures`. A condition takes the layout from where the other picture
+  /// is asked the same, or from what that was made of: its last prompt.
+  [[nodiscard]] std::vector<Tensor> guided(const std::vector<GuidedLatents>& pictures, float timestep,
+                                           const LayoutShare& layout = {});
   /// Where some tokens of the prompt are looked at: of each cross-attention [1,h,w], of its own size, the
   /// share of a place's attention that goes to them.
   [[nodiscard]] std::vector<Tensor> look_at_words(const PromptedLatents& input, float timestep,

@@ -11,6 +11,11 @@ namespace latentdial::detail {
 /// What a ColourMap looks at in a pixel: red, green, blue, how sharp an outline runs there, how much of
 /// outlines there is around.
 inline constexpr std::size_t kPixelFeatures = 5;
+using PixelFeatures = std::array<float, kPixelFeatures>;
+
+/// What a ColourMap looks at, pixel by pixel, less the picture's mean. A faint outline counts for more than
+/// its share, as in drawings.
+[[nodiscard]] std::vector<PixelFeatures> pixel_features(const Image& image);
 
 /// An affine map of a picture's colours and outlines into other colours; all of them run from 0 to 255.
 struct ColourMap {

@@ -4,24 +4,23 @@
 #include <cstddef>
 #include <utility>
 
+#include "dial/text_states.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
-
 namespace {
 
 /// The terms, those of one condition without a mask as one, without those of weight 0.
 std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
   std::vector<GuidanceTerm> result;
   for (const auto& term : terms) {
-    const auto found = std::find_if(result.begin(), result.end(), [&](const GuidanceTerm& other) {
+    const auto found = std::ranges::find_if(result, [&](const GuidanceTerm& other) {
       return other.condition.is(term.condition) && !other.mask.defined() && !term.mask.defined();
     });
-    if (found != result.end()) {
-      found->weight += term.weight;
-    } else {
+    if (found == result.end())
       result.push_back(term);
-    }
+    else
+      found->weight += term.weight;
   }
   std::erase_if(result, [](const GuidanceTerm& term) { return term.weight == 0; });
   return result;
@@ -29,14 +28,22 @@ std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
 
 /// The place of a condition in `list`, added when it is new.
 std::size_t place_of(const Condition& condition, std::vector<Condition>& list) {
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&](const Condition& other) { return other.is(condition); });
+  const auto found = std::ranges::find_if(list, [&](const Condition& other) { return other.is(condition); });
   const auto place = static_cast<std::size_t>(found - list.begin());
   if (found == list.end()) list.push_back(condition);
   return place;
 }
 
 }  // namespace
+
+Condition combine(const Condition& a, const Condition& b,
+                  const std::function<Tensor(const Tensor& a, const Tensor& b)>& between) {
+  const auto tokens = same_length({a.tokens, b.tokens});
+  Condition result(between(tokens[0], tokens[1]));
+  if (a.vector.defined()) result.vector = between(a.vector, b.vector);
+  result.channels = a.channels;
+  return result;
+}
 
 GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms) {
   GuidedStep step;

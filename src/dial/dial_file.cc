@@ -41,7 +41,7 @@ json parse(const fs::path& path) {
   if (fault)
     throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   const auto object = json::parse(text, nullptr, false);
-  if (!object.is_object()) refuse(path, "is no JSON object");
+  if (!object.is_object()) refuse(path, "is not a JSON object");
   return object;
 }
 
@@ -52,7 +52,7 @@ class Reader {
 
   [[nodiscard]] std::string text(const char* key) const {
     if (!object_.contains(key) || !object_[key].is_string())
-      refuse(path_, fmt::format("\"{}\" is no text", key));
+      refuse(path_, fmt::format("\"{}\" is not a text", key));
     return object_[key].get<std::string>();
   }
 
@@ -60,20 +60,22 @@ class Reader {
     const auto found = object_.find(key);
     const double value = found != object_.end() && found->is_number() ? found->get<double>() : NAN;
     if (!(value >= min && value <= max))
-      refuse(path_, fmt::format("\"{}\" is no number from {} to {}", key, min, max));
+      refuse(path_, fmt::format("\"{}\" is not a number from {} to {}", key, min, max));
     return value;
   }
 
   [[nodiscard]] int whole(const char* key, int min, int max) const {
     const double value = number(key, min, max);
-    if (value != std::floor(value)) refuse(path_, fmt::format("\"{}\" is {}, no whole number", key, value));
+    if (value != std::floor(value))
+      refuse(path_, fmt::format("\"{}\" is {}, not a whole number", key, value));
     return static_cast<int>(value);
   }
 
   /// One side: its points run from [0, 0] away from zero.
   [[nodiscard]] DialSide side(const char* key, double sign) const {
     const auto found = object_.find(key);
-    if (found == object_.end() || !found->is_object()) refuse(path_, fmt::format("\"{}\" is no object", key));
+    if (found == object_.end() || !found->is_object())
+      refuse(path_, fmt::format("\"{}\" is not an object", key));
     const Reader read(path_, *found);
     const EditRecipe recipe = {.start = read.number("start", 0, 1),
                                .passes = read.whole("passes", 1, kMostPasses),
@@ -105,10 +107,10 @@ class Reader {
     std::vector<DialPoint> points;
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_array() || found->size() > kMostPoints)
-      refuse(path_, fmt::format("\"{}\" is no list of points", key));
+      refuse(path_, fmt::format("\"{}\" is not a list of points", key));
     for (const auto& point : *found) {
       const bool pair = point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
-      if (!pair) refuse(path_, fmt::format("\"{}\" holds {}, no [position, strength]", key, point.dump()));
+      if (!pair) refuse(path_, fmt::format("\"{}\" holds {}, not a [position, strength]", key, point.dump()));
       points.push_back({point[0].get<double>(), point[1].get<double>()});
       const DialPoint last = points.back(),
                       before = points.size() > 1 ? points[points.size() - 2] : DialPoint{};

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "dial/methods.h"
 #include "dial/peers/peers.h"
 #include "latentdial/error.h"
@@ -13,8 +11,7 @@ namespace latentdial {
 
 using namespace detail;
 
-namespace detail {
-const std::vector<DialMethod>& dial_method_table() {
+const std::vector<DialMethod>& detail::dial_method_table() {
   static const std::vector<DialMethod> table = {
       {{.name = "calibrated",
         .summary = "at 0.5, half of the style: the finished picture is edited as far as a dial file says",
@@ -67,17 +64,14 @@ const std::vector<DialMethod>& dial_method_table() {
   return table;
 }
 
-const DialMethod& find_dial_method(std::string_view name) {
-  const auto& table = dial_method_table();
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const auto& method) { return method.info.name == name; });
-  if (found != table.end()) return *found;
+const DialMethod& detail::find_dial_method(std::string_view name) {
   std::vector<std::string_view> names;
-  for (const auto& method : table) names.push_back(method.info.name);
+  for (const auto& method : dial_method_table()) {
+    if (method.info.name == name) return method;
+    names.push_back(method.info.name);
+  }
   throw invalid_input("method", fmt::format("\"{}\" is unknown; use {}", name, fmt::join(names, ", ")));
 }
-
-}  // namespace detail
 
 std::vector<MethodInfo> dial_methods() {
   std::vector<MethodInfo> list;

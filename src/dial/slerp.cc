@@ -64,9 +64,4 @@ Tensor lerp(const Tensor& a, const Tensor& b, double theta) {
                  [&](auto x, auto y, auto out) { blend(1 - theta, x, theta, y, out); });
 }
 
-double angle_between(const Tensor& a, const Tensor& b) {
-  check_same_shape(a, b);
-  return std::acos(cosine(a.values(), b.values()));
-}
-
 }  // namespace latentdial::detail

@@ -16,7 +16,4 @@ namespace latentdial::detail {
 /// Linear interpolation (1−θ)·a + θ·b; exact at 0 and 1.
 [[nodiscard]] Tensor lerp(const Tensor& a, const Tensor& b, double theta);
 
-/// The angle Ω between two flat vectors, radians in [0, π]; 0 when one is zero.
-[[nodiscard]] double angle_between(const Tensor& a, const Tensor& b);
-
 }  // namespace latentdial::detail

@@ -36,18 +36,12 @@ std::vector<float> cosine_betas(std::size_t count) {
 
 std::vector<float> make_betas(const NoiseSchedule& config) {
   const auto count = static_cast<std::size_t>(config.num_train_timesteps);
-  if (!config.trained_betas.empty()) {
-    return config.trained_betas;
-  }
+  if (!config.trained_betas.empty()) return config.trained_betas;
   const BetaSchedule schedule = config.beta_schedule.value_or(BetaSchedule::linear);
   const double start = config.beta_start.value_or(0.0001);
   const double end = config.beta_end.value_or(0.02);
-  if (schedule == BetaSchedule::squaredcos_cap_v2) {
-    return cosine_betas(count);
-  }
-  if (schedule == BetaSchedule::linear) {
-    return linspace(start, end, count);
-  }
+  if (schedule == BetaSchedule::squaredcos_cap_v2) return cosine_betas(count);
+  if (schedule == BetaSchedule::linear) return linspace(start, end, count);
   // The latent diffusion model's: linear in √β.
   std::vector<float> betas = linspace(std::sqrt(start), std::sqrt(end), count);
   std::transform(betas.begin(), betas.end(), betas.begin(), [](float root) { return root * root; });

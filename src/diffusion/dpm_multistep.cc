@@ -21,17 +21,11 @@ class DpmMultistepSampler final : public Sampler {
     std::vector<double> sigmas = sigmas_at(timesteps, train);
     if (karras) {
       sigmas = karras_sigmas(train.back(), train.front(), steps);
-      timesteps.resize(sigmas.size());
-      std::transform(sigmas.begin(), sigmas.end(), timesteps.begin(),
-                     [&](double sigma) { return timestep_of_sigma(sigma, train); });
-      if (config.beta_schedule != BetaSchedule::squaredcos_cap_v2) {
-        timesteps = rounded(std::move(timesteps));
-      }
+      timesteps = timesteps_of_sigmas(sigmas, train);
+      if (config.beta_schedule != BetaSchedule::squaredcos_cap_v2) timesteps = rounded(std::move(timesteps));
     }
     sigmas_ = finish_sigmas(sigmas, steps);
-    timesteps_.resize(timesteps.size());
-    std::transform(timesteps.begin(), timesteps.end(), timesteps_.begin(),
-                   [](double t) { return static_cast<float>(std::trunc(t)); });
+    for (const double t : timesteps) timesteps_.push_back(static_cast<float>(std::trunc(t)));
   }
 
   [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
@@ -57,7 +51,7 @@ class DpmMultistepSampler final : public Sampler {
     const double shrink = to / from;
     const double alpha = 1.0 / std::sqrt(to * to + 1.0);
     const double keep = shrink * alpha * std::sqrt(from * from + 1.0);
-    const Mix mix = x0_mix(i);
+    const Mix mix = mixes(i).x0;
     Tensor x0 = linear_combination({{mix.latents, latents}, {mix.output, model_output}});
 
     double slope = 0.0;
@@ -76,9 +70,7 @@ class DpmMultistepSampler final : public Sampler {
   // such point.
   static std::vector<double> spread(const NoiseSchedule& config, int steps) {
     const TimestepSpacing spacing = config.timestep_spacing.value_or(TimestepSpacing::linspace);
-    if (spacing == TimestepSpacing::trailing) {
-      return spaced_timesteps(config, spacing, steps);
-    }
+    if (spacing == TimestepSpacing::trailing) return spaced_timesteps(config, spacing, steps);
     std::vector<double> timesteps = rounded(spaced_timesteps(config, spacing, steps + 1));
     timesteps.pop_back();
     return timesteps;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "diffusion/clip.h"
+#include "diffusion/alpha_sampler.h"
 #include "diffusion/samplers.h"
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
@@ -50,11 +50,10 @@ std::vector<float> distilled_timesteps(const NoiseSchedule& config, int steps) {
 /// Latent consistency models (Luo et al. 2023, arXiv 2310.04378): every evaluation goes all the way to x_0,
 /// and fresh noise leads back to the next level (multistep consistency sampling: Song et al. 2023, arXiv
 /// 2303.01469, algorithm 1).
-class LcmSampler final : public Sampler {
+class LcmSampler final : public AlphaSampler {
  public:
   LcmSampler(const NoiseSchedule& config, int steps)
-      : Sampler(config.prediction_type, steps),
-        alphas_(alphas_cumprod(with_lcm_defaults(config))),
+      : AlphaSampler(with_lcm_defaults(config), steps, /*ends_clean=*/true),
         timestep_scaling_(config.timestep_scaling) {
     if (config.clip_sample.value_or(false)) clip_range_ = config.clip_sample_range;
     timesteps_ = distilled_timesteps(config, steps);
@@ -63,10 +62,6 @@ class LcmSampler final : public Sampler {
   [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
     return std::make_unique<LcmSampler>(*this);
   }
-  [[nodiscard]] NoiseLevel noise_level(int i) const override {
-    const float alpha = alphas_[static_cast<std::size_t>(timestep(i))];
-    return {std::sqrt(alpha), std::sqrt(1.0F - alpha)};
-  }
 
  protected:
   // f(x, t) = c_skip x + c_out x̂_0, which is x itself at t = 0 (Song et al. 2023, equation 5), with
@@ -74,30 +69,27 @@ class LcmSampler final : public Sampler {
   // then x_{i+1} = √ᾱ_{i+1} f + √(1 − ᾱ_{i+1}) z. The last step is f, and draws no noise.
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
                  const NoiseSource& noise) override {
-    const Mix mix = x0_mix(i);
+    const Mix mix = mixes(i).x0;
     Tensor x0 = linear_combination({{mix.latents, latents}, {mix.output, model_output}});
     if (clip_range_) x0 = clipped(x0, *clip_range_);
     const double t = timestep_scaling_ * timestep(i);
     const double skip = kSigmaData * kSigmaData / (t * t + kSigmaData * kSigmaData);
     const double out = t / std::hypot(t, kSigmaData);
     if (i + 1 == evaluations()) return linear_combination({{skip, latents}, {out, x0}});
-    if (!noise) {
-      throw Error(ErrorCode::internal, "LcmSampler: no noise source given");
-    }
+    if (!noise) throw Error(ErrorCode::internal, "LcmSampler: no noise source given");
     const NoiseLevel next = noise_level(i + 1);
     return linear_combination(
         {{next.signal * skip, latents}, {next.signal * out, x0}, {next.noise, noise(latents.shape())}});
   }
 
  private:
-  std::vector<float> alphas_;
   double timestep_scaling_;
   std::optional<float> clip_range_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, int steps) {
+std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, bool /*karras*/, int steps) {
   return std::make_unique<LcmSampler>(config, steps);
 }
 

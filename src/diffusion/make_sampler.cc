@@ -16,28 +16,23 @@ struct SamplerKind {
   const char* diffusers_class;
   bool has_karras;
   bool draws_noise;
-  std::unique_ptr<Sampler> (*make)(const NoiseSchedule& config, bool karras, int steps);
+  SamplerMaker* make;
 };
 
 constexpr std::array<SamplerKind, 6> kKinds{{
-    {"pndm", "PNDMScheduler", false, false,
-     [](const NoiseSchedule& config, bool, int steps) { return make_pndm(config, steps); }},
-    {"ddim", "DDIMScheduler", false, false,
-     [](const NoiseSchedule& config, bool, int steps) { return make_ddim(config, steps); }},
+    {"pndm", "PNDMScheduler", false, false, make_pndm},
+    {"ddim", "DDIMScheduler", false, false, make_ddim},
     {"euler", "EulerDiscreteScheduler", true, false, make_euler},
     {"euler_a", "EulerAncestralDiscreteScheduler", true, true, make_euler_ancestral},
     {"dpm++2m", "DPMSolverMultistepScheduler", true, false, make_dpm_multistep},
-    {"lcm", "LCMScheduler", false, true,
-     [](const NoiseSchedule& config, bool, int steps) { return make_lcm(config, steps); }},
+    {"lcm", "LCMScheduler", false, true, make_lcm},
 }};
 
-std::vector<std::string> karras_names() {
+template <class Belongs>
+std::vector<std::string> names_of(const Belongs& belongs) {
   std::vector<std::string> names;
-  for (const SamplerKind& kind : kKinds) {
-    if (kind.has_karras) {
-      names.emplace_back(kind.name);
-    }
-  }
+  for (const SamplerKind& kind : kKinds)
+    if (belongs(kind)) names.emplace_back(kind.name);
   return names;
 }
 
@@ -65,7 +60,7 @@ std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::str
   if (karras && !kind.has_karras) {
     throw invalid_input(
         "scheduler", fmt::format("\"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
-                                 fmt::join(karras_names(), ", ")));
+                                 fmt::join(names_of([](const auto& k) { return k.has_karras; }), ", ")));
   }
   if (steps < 1 || steps > config.num_train_timesteps) {
     throw invalid_input("steps", fmt::format("{} is not from 1 to {}", steps, config.num_train_timesteps));
@@ -79,17 +74,11 @@ std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::str
 }
 
 std::vector<std::string> sampler_names() {
-  std::vector<std::string> names;
-  std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(names),
-                 [](const auto& kind) { return kind.name; });
-  return names;
+  return names_of([](const SamplerKind&) { return true; });
 }
 
 std::vector<std::string> invertible_sampler_names() {
-  std::vector<std::string> names;
-  for (const SamplerKind& kind : kKinds)
-    if (!kind.draws_noise) names.emplace_back(kind.name);
-  return names;
+  return names_of([](const SamplerKind& kind) { return !kind.draws_noise; });
 }
 
 std::vector<std::string> scheduler_names() {
@@ -99,9 +88,7 @@ std::vector<std::string> scheduler_names() {
 std::string sampler_for_class(const std::string& diffusers_class_name) {
   std::vector<std::string> classes;
   for (const SamplerKind& kind : kKinds) {
-    if (kind.diffusers_class == diffusers_class_name) {
-      return kind.name;
-    }
+    if (kind.diffusers_class == diffusers_class_name) return kind.name;
     classes.emplace_back(kind.diffusers_class);
   }
   throw invalid_input(fmt::format("scheduler_config.json: unknown scheduler class {:?}, known are {}",

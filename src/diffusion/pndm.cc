@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "diffusion/alpha_sampler.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
 #include "latentdial/error.h"
@@ -13,18 +14,20 @@ namespace {
 
 constexpr std::size_t kOrder = 4;
 
+// diffusers' PNDM does not know it.
+NoiseSchedule without_rescaling(NoiseSchedule config) {
+  config.rescale_betas_zero_snr = false;
+  return config;
+}
+
 /// Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778), in the order in which
 /// diffusers walks: Stable Diffusion's skip_prk_steps starts with one step taken twice (the pseudo improved
 /// Euler step); without it three pseudo Runge–Kutta steps of four evaluations start. Linear multistep follows
 /// (PLMS).
-class PndmSampler final : public Sampler {
+class PndmSampler final : public AlphaSampler {
  public:
   PndmSampler(const NoiseSchedule& config, int steps)
-      : Sampler(config.prediction_type, steps), stride_(config.num_train_timesteps / steps) {
-    NoiseSchedule own = config;
-    own.rescale_betas_zero_snr = false;  // diffusers' PNDM does not know it.
-    alphas_ = alphas_cumprod(own);
-    final_alpha_ = config.set_alpha_to_one.value_or(false) ? 1.0F : alphas_.front();
+      : AlphaSampler(without_rescaling(config), steps, config.set_alpha_to_one.value_or(false)) {
     std::vector<double> timesteps =
         rounded(spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::leading), steps));
     timesteps = config.skip_prk_steps ? repeat_second(std::move(timesteps)) : with_runge_kutta(timesteps);
@@ -34,10 +37,6 @@ class PndmSampler final : public Sampler {
 
   [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
     return std::make_unique<PndmSampler>(*this);
-  }
-  [[nodiscard]] NoiseLevel noise_level(int i) const override {
-    const float alpha = alphas_[static_cast<std::size_t>(timestep(i))];
-    return {std::sqrt(alpha), std::sqrt(1.0F - alpha)};
   }
 
   void restart() override {
@@ -58,9 +57,7 @@ class PndmSampler final : public Sampler {
 
  private:
   static std::vector<double> repeat_second(std::vector<double> timesteps) {
-    if (timesteps.size() > 1) {
-      timesteps.insert(timesteps.begin() + 1, timesteps[1]);
-    }
+    if (timesteps.size() > 1) timesteps.insert(timesteps.begin() + 1, timesteps[1]);
     return timesteps;
   }
 
@@ -105,15 +102,11 @@ class PndmSampler final : public Sampler {
   Tensor multistep(const Tensor& e, int t, const Tensor& latents) {
     if (counter_ == 1) {
       const Tensor mean = linear_combination({{0.5, e}, {0.5, outputs_.back()}});
-      return transfer(sample_, std::min(t + stride_, static_cast<int>(alphas_.size()) - 1), t, mean);
+      return transfer(sample_, std::min(t + stride_, last_train_timestep()), t, mean);
     }
-    if (counter_ == 0) {
-      sample_ = latents.clone();
-    }
+    if (counter_ == 0) sample_ = latents.clone();
     outputs_.push_back(e.clone());
-    if (outputs_.size() > kOrder) {
-      outputs_.erase(outputs_.begin());
-    }
+    if (outputs_.size() > kOrder) outputs_.erase(outputs_.begin());
     return transfer(latents, t, t - stride_, extrapolated());
   }
 
@@ -138,8 +131,8 @@ class PndmSampler final : public Sampler {
   // Equation 11: x_{t−δ} = √(ᾱ_{t−δ}/ᾱ_t) x_t
   //   − (ᾱ_{t−δ} − ᾱ_t) ε / (√ᾱ_t (√((1 − ᾱ_{t−δ}) ᾱ_t) + √((1 − ᾱ_t) ᾱ_{t−δ}))).
   [[nodiscard]] Tensor transfer(const Tensor& x, int t, int previous, const Tensor& output) const {
-    const double now = alphas_[static_cast<std::size_t>(t)];
-    const double then = previous >= 0 ? alphas_[static_cast<std::size_t>(previous)] : final_alpha_;
+    const double now = alpha_at(t);
+    const double then = alpha_at(previous);
     const double denominator =
         std::sqrt(now) * (std::sqrt((1.0 - then) * now) + std::sqrt((1.0 - now) * then));
     const double slope = -(then - now) / denominator;
@@ -157,9 +150,6 @@ class PndmSampler final : public Sampler {
     return linear_combination({{keep + slope / noise, x}, {-slope * std::sqrt(now) / noise, output}});
   }
 
-  std::vector<float> alphas_;
-  float final_alpha_ = 1.0F;
-  int stride_;
   int runge_kutta_evaluations_ = 0;
   int counter_ = 0;
   std::vector<Tensor> outputs_;
@@ -169,7 +159,7 @@ class PndmSampler final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, int steps) {
+std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, bool /*karras*/, int steps) {
   return std::make_unique<PndmSampler>(config, steps);
 }
 

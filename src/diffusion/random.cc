@@ -50,9 +50,7 @@ double TorchGenerator::next_uniform_double() {
 
 // Box–Muller in double; the second of each pair waits for the next call, even one for another tensor.
 double TorchGenerator::next_normal_double() {
-  if (cached_normal_.has_value()) {
-    return *std::exchange(cached_normal_, std::nullopt);
-  }
+  if (cached_normal_.has_value()) return *std::exchange(cached_normal_, std::nullopt);
   const double theta = 2.0 * std::numbers::pi * next_uniform_double();
   const double radius = std::sqrt(-2.0 * std::log1p(-next_uniform_double()));
   cached_normal_ = radius * std::sin(theta);
@@ -60,25 +58,17 @@ double TorchGenerator::next_normal_double() {
 }
 
 void TorchGenerator::fill_small(std::span<float> values) {
-  for (float& value : values) {
-    value = static_cast<float>(next_normal_double());
-  }
+  for (float& value : values) value = static_cast<float>(next_normal_double());
 }
 
 void TorchGenerator::fill_blocks(std::span<float> values) {
   const auto uniform = [this] { return static_cast<float>(next() & 0xFFFFFFU) * 0x1p-24F; };
-  for (float& value : values) {
-    value = uniform();
-  }
-  for (std::size_t i = 0; i + kBlock <= values.size(); i += kBlock) {
-    box_muller_16(&values[i]);
-  }
+  for (float& value : values) value = uniform();
+  for (std::size_t i = 0; i + kBlock <= values.size(); i += kBlock) box_muller_16(&values[i]);
   // torch draws the last block anew, over normals already made, when the size is no multiple of 16.
   if (values.size() % kBlock != 0) {
     const std::span<float> tail = values.last(kBlock);
-    for (float& value : tail) {
-      value = uniform();
-    }
+    for (float& value : tail) value = uniform();
     box_muller_16(tail.data());
   }
 }

@@ -66,41 +66,24 @@ Tensor Sampler::add_noise(const Tensor& original, const Tensor& noise, int i) co
 
 // With s = signal, n = noise, r = √(s² + n²), x = s x_0 + n ε and v = (s ε − n x_0)/r
 // (Salimans & Ho 2022, arXiv 2202.00512, appendix D):  x_0 = (s x/r − n v)/r,  ε = (n x/r + s v)/r.
-Sampler::Mix Sampler::x0_mix(int i) const {
+Sampler::Mixes Sampler::mixes(int i) const {
   const NoiseLevel level = noise_level(i);
   const double s = level.signal;
   const double n = level.noise;
   const double r = std::hypot(s, n);
   switch (prediction_type_) {
     case PredictionType::epsilon:
-      return {1.0 / s, -n / s};
+      return {.x0 = {1.0 / s, -n / s}, .epsilon = {0.0, 1.0}};
     case PredictionType::v_prediction:
-      return {s / (r * r), -n / r};
+      return {.x0 = {s / (r * r), -n / r}, .epsilon = {n / (r * r), s / r}};
     case PredictionType::sample:
       break;
   }
-  return {0.0, 1.0};
-}
-
-Sampler::Mix Sampler::epsilon_mix(int i) const {
-  const NoiseLevel level = noise_level(i);
-  const double s = level.signal;
-  const double n = level.noise;
-  const double r = std::hypot(s, n);
-  switch (prediction_type_) {
-    case PredictionType::epsilon:
-      return {0.0, 1.0};
-    case PredictionType::v_prediction:
-      return {n / (r * r), s / r};
-    case PredictionType::sample:
-      break;
-  }
-  return {1.0 / n, -s / n};
+  return {.x0 = {0.0, 1.0}, .epsilon = {1.0 / n, -s / n}};
 }
 
 PredictionSplit Sampler::split_prediction(const Tensor& model_output, const Tensor& latents, int i) const {
-  const Mix x0 = x0_mix(i);
-  const Mix epsilon = epsilon_mix(i);
+  const auto [x0, epsilon] = mixes(i);
   return {linear_combination({{x0.latents, latents}, {x0.output, model_output}}),
           linear_combination({{epsilon.latents, latents}, {epsilon.output, model_output}})};
 }

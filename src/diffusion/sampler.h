@@ -90,8 +90,10 @@ class Sampler {
     double output;
   };
   /// x_0 and ε, as functions of the latents and the model output of evaluation `i`.
-  [[nodiscard]] Mix x0_mix(int i) const;
-  [[nodiscard]] Mix epsilon_mix(int i) const;
+  struct Mixes {
+    Mix x0, epsilon;
+  };
+  [[nodiscard]] Mixes mixes(int i) const;
 
   PredictionType prediction_type_;
   int steps_;

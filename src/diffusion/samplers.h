@@ -6,13 +6,8 @@
 
 namespace latentdial::detail {
 
-[[nodiscard]] std::unique_ptr<Sampler> make_ddim(const NoiseSchedule& config, int steps);
-[[nodiscard]] std::unique_ptr<Sampler> make_lcm(const NoiseSchedule& config, int steps);
-[[nodiscard]] std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, int steps);
-[[nodiscard]] std::unique_ptr<Sampler> make_euler(const NoiseSchedule& config, bool karras, int steps);
-[[nodiscard]] std::unique_ptr<Sampler> make_euler_ancestral(const NoiseSchedule& config, bool karras,
-                                                            int steps);
-[[nodiscard]] std::unique_ptr<Sampler> make_dpm_multistep(const NoiseSchedule& config, bool karras,
-                                                          int steps);
+/// Makes one kind of sampler; `karras` asks for Karras sigmas, of the three that have them.
+using SamplerMaker = std::unique_ptr<Sampler>(const NoiseSchedule& config, bool karras, int steps);
+SamplerMaker make_ddim, make_dpm_multistep, make_euler, make_euler_ancestral, make_lcm, make_pndm;
 
 }  // namespace latentdial::detail

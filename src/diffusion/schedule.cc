@@ -35,9 +35,7 @@ Error bad_field(const std::string& key, const json& value, const std::string& ex
 
 std::optional<double> number(const json& config, const std::string& key, double low, double high) {
   const json& value = member(config, key);
-  if (value.is_null()) {
-    return std::nullopt;
-  }
+  if (value.is_null()) return std::nullopt;
   if (!value.is_number() || !(value.get<double>() >= low && value.get<double>() <= high)) {
     throw bad_field(key, value, fmt::format("a number from {} to {}", low, high));
   }
@@ -47,34 +45,24 @@ std::optional<double> number(const json& config, const std::string& key, double 
 int integer(const json& config, const std::string& key, int otherwise, int low, int high) {
   const json& value = member(config, key);
   const double read = number(config, key, low, high).value_or(otherwise);
-  if (read != std::floor(read)) {
-    throw bad_field(key, value, "a whole number");
-  }
+  if (read != std::floor(read)) throw bad_field(key, value, "a whole number");
   return static_cast<int>(read);
 }
 
 std::optional<bool> boolean(const json& config, const std::string& key) {
   const json& value = member(config, key);
-  if (value.is_null()) {
-    return std::nullopt;
-  }
-  if (!value.is_boolean()) {
-    throw bad_field(key, value, "true or false");
-  }
+  if (value.is_null()) return std::nullopt;
+  if (!value.is_boolean()) throw bad_field(key, value, "true or false");
   return value.get<bool>();
 }
 
 template <class T>
 std::optional<T> choice(const json& config, const std::string& key, const Choices<T>& choices) {
   const json& value = member(config, key);
-  if (value.is_null()) {
-    return std::nullopt;
-  }
+  if (value.is_null()) return std::nullopt;
   std::string names;
   for (const auto& [name, meaning] : choices) {
-    if (value.is_string() && value.get_ref<const std::string&>() == name) {
-      return meaning;
-    }
+    if (value.is_string() && value.get_ref<const std::string&>() == name) return meaning;
     names += (names.empty() ? "" : ", ") + name;
   }
   throw bad_field(key, value, "one of " + names);
@@ -82,9 +70,7 @@ std::optional<T> choice(const json& config, const std::string& key, const Choice
 
 std::vector<float> read_betas(const json& config) {
   const json& value = member(config, "trained_betas");
-  if (value.is_null()) {
-    return {};
-  }
+  if (value.is_null()) return {};
   const auto is_beta = [](const json& beta) {
     return beta.is_number() && beta.get<double>() >= 0.0 && beta.get<double>() < 1.0;
   };
@@ -122,9 +108,7 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
   std::map<std::string, std::string> found;
   for (const Setting& setting : settings) {
     const json& value = member(config, setting.key);
-    if (value.is_null() || value == setting.only_value) {
-      continue;
-    }
+    if (value.is_null() || value == setting.only_value) continue;
     for (const std::string& sampler : setting.samplers) {
       found.emplace(sampler,
                     fmt::format("\"{}\": {}", setting.key,

@@ -10,11 +10,24 @@
 
 namespace latentdial::detail {
 
+namespace {
+
+double timestep_of_sigma(double sigma, const std::vector<double>& train) {
+  const auto above = std::upper_bound(train.begin(), train.end(), sigma);
+  const auto low = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(
+      above - train.begin() - 1, 0, static_cast<std::ptrdiff_t>(train.size()) - 2));
+  // diffusers' table of logarithms is float32, which decides on which side of a whole timestep one falls.
+  const auto log_of = [&](std::size_t t) -> double { return std::log(static_cast<float>(train[t])); };
+  const double share = (log_of(low) - std::log(std::max(sigma, 1e-10))) / (log_of(low) - log_of(low + 1));
+  const double high_share = std::clamp(share, 0.0, 1.0);
+  return (1.0 - high_share) * static_cast<double>(low) + high_share * static_cast<double>(low + 1);
+}
+
+}  // namespace
+
 std::vector<double> train_sigmas(const NoiseSchedule& config) {
   std::vector<float> alphas = alphas_cumprod(config);
-  if (config.rescale_betas_zero_snr) {
-    alphas.back() = 0x1p-24F;
-  }
+  if (config.rescale_betas_zero_snr) alphas.back() = 0x1p-24F;
   std::vector<double> sigmas(alphas.size());
   std::transform(alphas.begin(), alphas.end(), sigmas.begin(),
                  [](float alpha) { return std::sqrt((1.0F - alpha) / alpha); });
@@ -31,15 +44,10 @@ std::vector<double> sigmas_at(const std::vector<double>& timesteps, const std::v
   return sigmas;
 }
 
-double timestep_of_sigma(double sigma, const std::vector<double>& train) {
-  const auto above = std::upper_bound(train.begin(), train.end(), sigma);
-  const auto low = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(
-      above - train.begin() - 1, 0, static_cast<std::ptrdiff_t>(train.size()) - 2));
-  // diffusers' table of logarithms is float32, which decides on which side of a whole timestep one falls.
-  const auto log_of = [&](std::size_t t) -> double { return std::log(static_cast<float>(train[t])); };
-  const double share = (log_of(low) - std::log(std::max(sigma, 1e-10))) / (log_of(low) - log_of(low + 1));
-  const double high_share = std::clamp(share, 0.0, 1.0);
-  return (1.0 - high_share) * static_cast<double>(low) + high_share * static_cast<double>(low + 1);
+std::vector<double> timesteps_of_sigmas(const std::vector<double>& sigmas, const std::vector<double>& train) {
+  std::vector<double> timesteps;
+  for (const double sigma : sigmas) timesteps.push_back(timestep_of_sigma(sigma, train));
+  return timesteps;
 }
 
 std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps) {
@@ -50,24 +58,6 @@ std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps)
   std::transform(sigmas.begin(), sigmas.end(), sigmas.begin(),
                  [=](double ramp) { return std::pow(start + ramp * (end - start), kRho); });
   return sigmas;
-}
-
-SigmaSchedule euler_schedule(const NoiseSchedule& config, bool karras, int steps) {
-  const std::vector<double> train = train_sigmas(config);
-  std::vector<double> timesteps =
-      spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::linspace), steps);
-  check_timesteps(timesteps, config, steps);
-  // diffusers keeps these in float32.
-  std::transform(timesteps.begin(), timesteps.end(), timesteps.begin(),
-                 [](double t) { return static_cast<double>(static_cast<float>(t)); });
-  std::vector<double> sigmas = sigmas_at(timesteps, train);
-  if (karras) {
-    sigmas = karras_sigmas(sigmas.front(), sigmas.back(), steps);
-    timesteps.resize(sigmas.size());
-    std::transform(sigmas.begin(), sigmas.end(), timesteps.begin(),
-                   [&](double sigma) { return timestep_of_sigma(sigma, train); });
-  }
-  return {finish_sigmas(sigmas, steps), std::move(timesteps)};
 }
 
 std::vector<float> finish_sigmas(const std::vector<double>& sigmas, int steps) {

@@ -6,11 +6,7 @@
 
 namespace latentdial::detail {
 
-/// The noise levels of a run in k-diffusion's units, σ = √((1 − ᾱ)/ᾱ), and what the U-Net is told at each.
-struct SigmaSchedule {
-  std::vector<float> sigmas;      ///< Falling, one per evaluation and a last 0.
-  std::vector<double> timesteps;  ///< Falling, one per evaluation.
-};
+/// Noise levels are in k-diffusion's units, σ = √((1 − ᾱ)/ᾱ).
 
 /// σ_t of every training timestep; ascending. With rescale_betas_zero_snr the last ᾱ is 2⁻²⁴, so that σ is
 /// finite.
@@ -18,14 +14,12 @@ struct SigmaSchedule {
 /// σ at fractional timesteps, linear between whole ones.
 [[nodiscard]] std::vector<double> sigmas_at(const std::vector<double>& timesteps,
                                             const std::vector<double>& train);
-/// The timestep whose σ this is, linear in ln σ between whole ones, clamped to the trained range.
-[[nodiscard]] double timestep_of_sigma(double sigma, const std::vector<double>& train);
+/// The timesteps whose σ these are, linear in ln σ between whole ones, clamped to the trained range.
+[[nodiscard]] std::vector<double> timesteps_of_sigmas(const std::vector<double>& sigmas,
+                                                      const std::vector<double>& train);
 /// σ_i = (σ_max^{1/ρ} + i/(n−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ, ρ = 7, i = 0 … n−1
 /// (Karras et al. 2022, arXiv 2206.00364, equation 5).
 [[nodiscard]] std::vector<double> karras_sigmas(double sigma_max, double sigma_min, int steps);
-
-/// The schedule of Euler's samplers.
-[[nodiscard]] SigmaSchedule euler_schedule(const NoiseSchedule& config, bool karras, int steps);
 
 /// Rounds the σ to f32 and appends the last 0. Throws invalid_input when two are equal: more steps than the
 /// timesteps hold.

@@ -13,9 +13,7 @@ std::vector<double> numpy_linspace(double last, int count) {
   std::vector<double> values(static_cast<std::size_t>(count), 0.0);
   if (count > 1) {
     const double step = last / (count - 1);
-    for (int i = 1; i < count; ++i) {
-      values[static_cast<std::size_t>(i)] = i * step;
-    }
+    for (int i = 1; i < count; ++i) values[static_cast<std::size_t>(i)] = i * step;
     values.back() = last;
   }
   return values;
@@ -35,16 +33,12 @@ std::vector<double> spaced_timesteps(const NoiseSchedule& config, TimestepSpacin
       timesteps = numpy_linspace(train - 1, steps);
       break;
     case TimestepSpacing::leading:
-      for (int i = 0; i < steps; ++i) {
-        timesteps.push_back(i * (train / steps) + config.steps_offset);
-      }
+      for (int i = 0; i < steps; ++i) timesteps.push_back(i * (train / steps) + config.steps_offset);
       break;
     case TimestepSpacing::trailing: {
       const double ratio = static_cast<double>(train) / steps;
       const int count = static_cast<int>(std::ceil(train / ratio));
-      for (int i = count - 1; i >= 0; --i) {
-        timesteps.push_back(std::nearbyint(train - i * ratio) - 1.0);
-      }
+      for (int i = count - 1; i >= 0; --i) timesteps.push_back(std::nearbyint(train - i * ratio) - 1.0);
       break;
     }
   }

@@ -9,7 +9,7 @@
 
 #include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 
 namespace latentdial::detail {
 namespace {

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "latentdial/image.h"
 
@@ -22,7 +20,6 @@ struct DecodedPng {
 };
 [[nodiscard]] DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
 [[nodiscard]] Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);
-[[nodiscard]] Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// The whole file. Throws invalid_input when it cannot be read or is over 512 MiB.
 [[nodiscard]] std::string read_bytes(const std::filesystem::path& path);

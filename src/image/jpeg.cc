@@ -1,12 +1,11 @@
-#include <fmt/format.h>
+#include <fmt/format.h>  // Brings what jpeglib.h needs.
 #include <jpeglib.h>
 
 #include <algorithm>
 #include <csetjmp>
-#include <cstdio>
 
 #include "image/formats.h"
-#include "latentdial/error.h"
+#include "text/require.h"
 
 namespace latentdial::detail {
 namespace {
@@ -130,18 +129,17 @@ Image upright(Image image, int turned) {
 
 Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) {
   JpegReader reader;
-  if (!reader.start(bytes))
-    throw invalid_input(fmt::format("{} is a damaged JPEG: {}", name, reader.message()));
+  const bool started = reader.start(bytes);
+  require(started, "", "{} is a damaged JPEG: {}", name, reader.message());
   const auto& info = reader.info();
   check_sides(info.image_width, info.image_height, name);
   Image image{static_cast<int>(info.image_width), static_cast<int>(info.image_height), {}};
   const int turned = orientation(info);  // Now: libjpeg forgets the markers with the last row.
   const std::size_t channels = info.out_color_space == JCS_CMYK ? 4 : 3;
   image.rgb.resize(channels * image.width * image.height);
-  if (!reader.read_rows(image.rgb.data()))
-    throw invalid_input(fmt::format("{} is a damaged JPEG: {}", name, reader.message()));
-  if (reader.cut_short())
-    throw invalid_input(fmt::format("{} is a damaged JPEG: its data end early or are corrupt", name));
+  const bool read = reader.read_rows(image.rgb.data());
+  require(read, "", "{} is a damaged JPEG: {}", name, reader.message());
+  require(!reader.cut_short(), "", "{} is a damaged JPEG: its data end early or are corrupt", name);
   if (channels == 4) image.rgb = cmyk_to_rgb(image.rgb, info.saw_Adobe_marker != 0);
   return upright(std::move(image), turned);
 }

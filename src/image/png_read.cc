@@ -112,9 +112,7 @@ void check_chunk_lengths(std::span<const std::uint8_t> bytes, const std::string&
 
 }  // namespace
 
-namespace detail {
-
-DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
+DecodedPng detail::decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
   check_chunk_lengths(bytes, name);
   PngReader reader(bytes);
   if (!reader.start()) throw reader.fault(name);
@@ -124,8 +122,6 @@ DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& na
   return {lay_on_white(rgba.data(), static_cast<int>(reader.width()), static_cast<int>(reader.height())),
           reader.parameters()};
 }
-
-}  // namespace detail
 
 std::string read_png_parameters(const std::filesystem::path& path) {
   return decode_png(as_bytes(read_bytes(path)), path.string()).parameters;

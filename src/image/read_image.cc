@@ -1,12 +1,13 @@
 #include <fmt/format.h>
+#include <webp/decode.h>
 
-#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <system_error>
 
 #include "files/read_file.h"
 #include "image/formats.h"
-#include "latentdial/error.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -14,35 +15,37 @@ using namespace detail;
 namespace {
 
 constexpr std::uintmax_t kLargestFile = 512u << 20;
+constexpr const char* kNeeded = "a PNG, JPEG or WebP is needed";
 
 bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, std::size_t at = 0) {
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
 }
 
-}  // namespace
-
-namespace detail {
-
-std::string read_bytes(const std::filesystem::path& path) {
-  std::error_code fault;
-  const auto status = std::filesystem::status(path, fault);
-  if (!std::filesystem::status_known(status))
-    throw invalid_input(fmt::format("{} cannot be read: {}", path.string(), fault.message()));
-  if (!std::filesystem::exists(status))
-    throw invalid_input(fmt::format("{} does not exist; a PNG, JPEG or WebP is needed", path.string()));
-  if (std::filesystem::is_directory(status))
-    throw invalid_input(fmt::format("{} is a folder; a PNG, JPEG or WebP is needed", path.string()));
-  const auto size = std::filesystem::file_size(path, fault);
-  if (fault || size > kLargestFile)
-    throw invalid_input(fmt::format("{} is no file of at most 512 MiB", path.string()));
-  if (size == 0)
-    throw invalid_input(fmt::format("{} is empty; a PNG, JPEG or WebP is needed", path.string()));
-  std::string bytes = read_file(path, kLargestFile, fault);
-  if (fault) throw invalid_input(fmt::format("{} cannot be read: {}", path.string(), fault.message()));
-  return bytes;
+Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name) {
+  int width = 0, height = 0;
+  require(WebPGetInfo(bytes.data(), bytes.size(), &width, &height) != 0, "", "{} is a damaged WebP", name);
+  check_sides(width, height, name);
+  const std::unique_ptr<std::uint8_t, decltype(&WebPFree)> rgba(
+      WebPDecodeRGBA(bytes.data(), bytes.size(), &width, &height), WebPFree);
+  require(rgba != nullptr, "", "{} is a damaged or animated WebP", name);
+  return lay_on_white(rgba.get(), width, height);
 }
 
-}  // namespace detail
+}  // namespace
+
+std::string detail::read_bytes(const std::filesystem::path& path) {
+  std::error_code fault;
+  const auto status = std::filesystem::status(path, fault);
+  require(std::filesystem::status_known(status), "", "{} cannot be read: {}", path.string(), fault.message());
+  require(std::filesystem::exists(status), "", "{} does not exist; {}", path.string(), kNeeded);
+  require(!std::filesystem::is_directory(status), "", "{} is a folder; {}", path.string(), kNeeded);
+  const auto size = std::filesystem::file_size(path, fault);
+  require(!fault && size <= kLargestFile, "", "{} is not a file of at most 512 MiB", path.string());
+  require(size > 0, "", "{} is empty; {}", path.string(), kNeeded);
+  std::string bytes = read_file(path, kLargestFile, fault);
+  require(!fault, "", "{} cannot be read: {}", path.string(), fault.message());
+  return bytes;
+}
 
 Image read_image(const std::filesystem::path& path) {
   return decode_image(as_bytes(read_bytes(path)), path.string());
@@ -52,20 +55,17 @@ Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name)
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name).image;
   if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
   if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);
-  throw invalid_input(fmt::format("{} is no picture; a PNG, JPEG or WebP is needed", name));
+  throw invalid_input(fmt::format("{} is not a picture; {}", name, kNeeded));
 }
 
-namespace detail {
-
-void check_sides(std::int64_t width, std::int64_t height, const std::string& name) {
-  if (width > 0 && height > 0 && width <= kLargestSide && height <= kLargestSide &&
-      width * height <= kMostPixels)
-    return;
-  throw invalid_input(fmt::format("{} is {}x{}; sides of at most {} and {} million pixels are read", name,
-                                  width, height, kLargestSide, kMostPixels / 1'000'000));
+void detail::check_sides(std::int64_t width, std::int64_t height, const std::string& name) {
+  require(width > 0 && height > 0 && width <= kLargestSide && height <= kLargestSide &&
+              width * height <= kMostPixels,
+          "", "{} is {}x{}; sides of at most {} and {} million pixels are read", name, width, height,
+          kLargestSide, kMostPixels / 1'000'000);
 }
 
-Image lay_on_white(const std::uint8_t* rgba, int width, int height) {
+Image detail::lay_on_white(const std::uint8_t* rgba, int width, int height) {
   const auto pixels = static_cast<std::size_t>(width) * height;
   Image image{width, height, std::vector<std::uint8_t>(3 * pixels)};
   for (std::size_t i = 0; i < pixels; ++i) {
@@ -77,7 +77,5 @@ Image lay_on_white(const std::uint8_t* rgba, int width, int height) {
   }
   return image;
 }
-
-}  // namespace detail
 
 }  // namespace latentdial

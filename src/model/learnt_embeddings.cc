@@ -1,12 +1,9 @@
 #include "model/learnt_embeddings.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <utility>
 
-#include "latentdial/error.h"
+#include "text/require.h"
 #include "weights/textual_inversion.h"
 
 namespace latentdial::detail {
@@ -33,10 +30,9 @@ LearntEmbeddings load_embeddings(const std::vector<std::string>& files, const To
   for (const std::string& file : files) {
     const LearntEmbedding embedding = read(file, config.hidden_size);
     const auto tokens = tokenizer.tokenize(embedding.word);
-    if (tokens.empty() || std::find(names.begin(), names.end(), tokens) != names.end())
-      throw invalid_input("embedding",
-                          fmt::format("\"{}\" is {}; name another, as in WORD=FILE", embedding.word,
-                                      tokens.empty() ? "no word" : "the word of two embeddings"));
+    require(!tokens.empty() && std::ranges::find(names, tokens) == names.end(), "embedding",
+            "\"{}\" is {}; name another, as in WORD=FILE", embedding.word,
+            tokens.empty() ? "not a word" : "the word of two embeddings");
     names.push_back(tokens);
     const auto count = static_cast<std::int32_t>(embedding.vectors.dim(0));
     learnt.words.add(tokens, next, count);

@@ -1,13 +1,11 @@
 #include "model/memory_limit.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <string>
 
-#include "latentdial/error.h"
+#include "text/require.h"
 
 namespace latentdial::detail {
 namespace {
@@ -72,13 +70,13 @@ std::uint64_t least_memory(const Checkpoint& checkpoint, const ops::BackendOptio
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet, const fs::path& root) {
   const auto limit = memory_limit(root);
   const std::uint64_t needed = least_memory(checkpoint, unet);
-  if (!limit || needed <= *limit) return;
-  throw invalid_input(
-      fmt::format("{}: its weights take {:.0f} MiB, but the control group allows {:.0f} MiB; use a smaller "
-                  "@(model) or @(dtype), "
-                  "or allow more",
-                  checkpoint.path.string(), std::ceil(static_cast<double>(needed) / kMiB),
-                  std::floor(static_cast<double>(*limit) / kMiB)));
+  if (!limit) return;
+  require(
+      needed <= *limit, "",
+      "{}: its weights take {:.0f} MiB, but the control group allows {:.0f} MiB; use a smaller @(model) or "
+      "@(dtype), or allow more",
+      checkpoint.path.string(), std::ceil(static_cast<double>(needed) / kMiB),
+      std::floor(static_cast<double>(*limit) / kMiB));
 }
 
 }  // namespace latentdial::detail

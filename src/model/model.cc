@@ -1,17 +1,14 @@
 #include "model/model.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
-#include "latentdial/error.h"
-#include "model/fingerprint.h"
-#include "model/load_tokenizer.h"
 #include "model/model_info.h"
-#include "model/options.h"
+#include "model/open_model.h"
 #include "model/pixels.h"
-#include "ops/cpu_backend.h"
+#include "models/tiny_decoder.h"
 #include "tensor/buffer_pool.h"
+#include "text/require.h"
+#include "weights/tiny_decoder_files.h"
 
 namespace latentdial::detail {
 namespace {
@@ -24,19 +21,33 @@ std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
 
 void check_widths(const models::ClipText& text, const models::UNet& unet,
                   const models::AutoencoderConfig& vae) {
-  if (text.config().hidden_size != unet.config().cross_attention_dim) {
-    throw invalid_input(
-        "model",
-        fmt::format("the text encoder is {} wide, but the U-Net takes {}; the two do not belong together",
-                    text.config().hidden_size, unet.config().cross_attention_dim));
-  }
-  if (unet.config().in_channels != vae.latent_channels || unet.config().out_channels != vae.latent_channels) {
-    throw invalid_input(
-        "model", fmt::format("the U-Net has {} input and {} output channels, but the autoencoder {} latent "
-                             "ones; inpainting and "
-                             "depth models are not supported",
-                             unet.config().in_channels, unet.config().out_channels, vae.latent_channels));
-  }
+  const auto width = text.config().hidden_size, taken = unet.config().cross_attention_dim;
+  require(width == taken, "model",
+          "the text encoder is {} wide, but the U-Net takes {}; the two do not belong together", width,
+          taken);
+  const auto in = unet.config().in_channels, out = unet.config().out_channels;
+  require(in == vae.latent_channels && out == vae.latent_channels, "model",
+          "the U-Net has {} input and {} output channels, but the autoencoder {} latent ones; inpainting and "
+          "depth models are not supported",
+          in, out, vae.latent_channels);
+}
+
+/// The decoder of the model's `vae`, or the TAESD at the path `taesd` where that is not empty.
+PictureDecoder make_decoder(const std::string& taesd, const models::Scope& vae,
+                            const models::AutoencoderConfig& config) {
+  if (taesd.empty()) return models::Decoder(vae, config);
+  const Component component = open_tiny_decoder(taesd);
+  const auto tiny = models::TinyDecoderConfig::from_json(component.config);
+  require(tiny.latent_channels == config.latent_channels && tiny.downscale() == config.downscale(), "taesd",
+          "{} is for latents of {} channels at 1/{} of the picture's size, but the model's have {} at 1/{}; "
+          "another TAESD is needed",
+          taesd, tiny.latent_channels, tiny.downscale(), config.latent_channels, config.downscale());
+  return models::TinyDecoder({component.weights, vae.ops}, tiny);
+}
+
+/// Whether a tensor of the vae component is only for the decoder, which a TAESD replaces.
+bool is_of_own_decoder(const std::string& tensor) {
+  return tensor.starts_with("decoder.") || tensor.starts_with("post_quant_conv.");
 }
 
 }  // namespace

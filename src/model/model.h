@@ -1,11 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "diffusion/schedule.h"
 #include "latentdial/pipeline.h"
 #include "model/learnt_embeddings.h"
-#include "model/picture_decoder.h"
 #include "model/text_reader.h"
 #include "models/autoencoder.h"
 #include "models/clip_text.h"
@@ -16,6 +16,9 @@
 #include "weights/checkpoint.h"
 
 namespace latentdial::detail {
+
+/// Latents [B,h,w,C] as the diffusion leaves them → pixels [B,H,W,3], nominally in [−1, 1], f32 on the host.
+using PictureDecoder = std::function<Tensor(const Tensor& latents)>;
 
 /// A loaded checkpoint on its back end. Nothing in it changes after it was loaded, so that several callers
 /// share one.

@@ -2,20 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
 #include "latentdial/error.h"
-#include "model/embedded_model.h"
-#include "model/fingerprint.h"
-#include "model/load_tokenizer.h"
+#include "model/open_model.h"
 #include "models/config.h"
+#include "tensor/hash.h"
+#include "weights/sample_hash.h"
+#include "weights/tiny_decoder_files.h"
 
 namespace latentdial {
 
 using namespace detail;
 namespace {
+
+constexpr std::size_t kDigitsInPictures = 10;  // As A1111 writes them.
+
+std::string digits(std::uint64_t hash) {
+  return fmt::format("{:016x}", hash);
+}
 
 std::string model_name(const std::filesystem::path& path) {
   const auto trimmed = path.has_filename() ? path : path.parent_path();
@@ -30,9 +41,7 @@ std::int64_t count_parameters(const Weights& weights) {
 
 }  // namespace
 
-namespace detail {
-
-ModelInfo describe(const Checkpoint& checkpoint) {
+ModelInfo detail::describe(const Checkpoint& checkpoint) {
   const auto text = models::TextConfig::from_json(checkpoint.text_encoder.config);
   const auto unet = models::UNetConfig::from_json(checkpoint.unet.config);
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
@@ -57,11 +66,33 @@ ModelInfo describe(const Checkpoint& checkpoint) {
   return info;
 }
 
-}  // namespace detail
+std::string detail::fingerprint_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+  std::uint64_t hash = hash_text(kHashStart, digits(tokenizer.hash()));
+  for (const AppliedLora& lora : checkpoint.loras) {
+    const std::array numbers{lora.hash, std::bit_cast<std::uint64_t>(lora.scale)};
+    hash = hash_bytes(hash, std::as_bytes(std::span(numbers)));
+  }
+  for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae})
+    hash = hash_samples(hash, component->weights);
+  return digits(hash);
+}
+
+std::string detail::model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
+                               const std::string& taesd) {
+  std::string all = fingerprint;
+  if (!learnt.list.empty() || !taesd.empty()) {
+    std::uint64_t hash = hash_text(kHashStart, fingerprint);
+    for (const LearntWord& word : learnt.list)
+      hash = hash_text(hash, fmt::format("{} {}\n", word.word, word.vectors));
+    if (learnt.vectors.defined()) hash = hash_bytes(hash, {learnt.vectors.raw(), learnt.vectors.bytes()});
+    if (!taesd.empty()) hash = hash_samples(hash, open_tiny_decoder(taesd).weights);
+    all = digits(hash);
+  }
+  return all.substr(0, kDigitsInPictures);
+}
 
 ModelInfo inspect_model(const std::string& path) {
-  const Checkpoint checkpoint =
-      open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path));
+  const Checkpoint checkpoint = open_path(path);
   ModelInfo info = describe(checkpoint);
   try {
     info.fingerprint = fingerprint_of(checkpoint, load_tokenizer(checkpoint));

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <string>
+
 #include "latentdial/pipeline.h"
+#include "model/learnt_embeddings.h"
+#include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
 namespace latentdial::detail {
@@ -8,5 +12,15 @@ namespace latentdial::detail {
 /// What a checkpoint's configs and tensor list say, before its weights are loaded. `device` and
 /// `unused_tensors` stay empty.
 [[nodiscard]] ModelInfo describe(const Checkpoint& checkpoint);
+
+/// ModelInfo::fingerprint: samples of every tensor of text encoder, U-Net and autoencoder
+/// (weights/sample_hash.h), the tokenizer, and what LoRAs add. The same on every machine and wherever the
+/// files lie; another training of any part is another one. Configs are not covered.
+[[nodiscard]] std::string fingerprint_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer);
+
+/// ModelInfo::hash: the fingerprint and, where there are some, the words of textual inversion and samples of
+/// the TAESD at the path `taesd`.
+[[nodiscard]] std::string model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
+                                     const std::string& taesd);
 
 }  // namespace latentdial::detail

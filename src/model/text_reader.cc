@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <span>
 #include <utility>
 
 #include "dial/text_states.h"
-#include "latentdial/error.h"
 #include "prompt/emphasis.h"
-#include "prompt/token_windows.h"
+#include "text/require.h"
 #include "text/words.h"
 
 namespace latentdial::detail {
@@ -29,21 +27,21 @@ std::int64_t TextReader::window() const {
 }
 
 std::size_t TextReader::windows(const std::string& text, PromptSyntax syntax) const {
-  if (syntax == PromptSyntax::literal) return 1;
-  return token_windows(*tokenizer_, learnt_, parse_emphasis(text), window()).size();
+  return syntax == PromptSyntax::literal ? 1 : windows_of(text, syntax).size();
 }
 
-std::vector<std::int32_t> TextReader::ids_of(const std::string& prompt, PromptSyntax syntax) const {
-  if (syntax == PromptSyntax::literal) return tokenizer_->encode(prompt, window()).ids;
-  std::vector<std::int32_t> ids;
-  for (const TokenWindow& one : token_windows(*tokenizer_, learnt_, parse_emphasis(prompt), window()))
-    ids.insert(ids.end(), one.ids.begin(), one.ids.end());
-  return ids;
+std::vector<TokenWindow> TextReader::windows_of(const std::string& text, PromptSyntax syntax) const {
+  if (syntax == PromptSyntax::a1111)
+    return token_windows(*tokenizer_, learnt_, parse_emphasis(text), window());
+  const Encoding encoding = tokenizer_->encode(text, window());
+  return {{encoding.ids, std::vector<float>(encoding.ids.size(), 1.0F), encoding.prompt_tokens}};
 }
 
 std::vector<std::int64_t> TextReader::places_of(const std::string& words, const std::string& prompt,
                                                 PromptSyntax syntax) const {
-  const auto ids = ids_of(prompt, syntax);
+  std::vector<std::int32_t> ids;
+  for (const TokenWindow& one : windows_of(prompt, syntax))
+    ids.insert(ids.end(), one.ids.begin(), one.ids.end());
   std::vector<std::int64_t> places;
   for (const std::string_view part : split(words, ',')) {
     const std::string word(trimmed(part));
@@ -56,43 +54,29 @@ std::vector<std::int64_t> TextReader::places_of(const std::string& words, const 
       for (std::size_t k = 0; k < wanted.size(); ++k)
         places.push_back(at - ids.begin() + static_cast<std::int64_t>(k));
     }
-    if (places.size() == before) {
-      throw invalid_input(
-          "mask_words",
-          fmt::format("the prompt does not say \"{}\"; name words that it does, parted by commas", word));
-    }
+    require(places.size() > before, "mask_words",
+            "the prompt does not say \"{}\"; name words that it does, parted by commas", word);
   }
   return places;
 }
 
 ReadText TextReader::read(const std::string& text, PromptSyntax syntax) const {
-  return syntax == PromptSyntax::literal ? read_literally(text) : read_emphasised(text);
-}
-
-ReadText TextReader::read_literally(const std::string& text) const {
-  const Encoding encoding = tokenizer_->encode(text, window());
-  ReadText result{{ops_->to_host((*text_encoder_)(encoding.ids)), {}}, ""};
-  result.encoded.words.resize(static_cast<std::size_t>(encoding.prompt_tokens));
-  std::iota(result.encoded.words.begin(), result.encoded.words.end(), 1);
-  if (!encoding.dropped_text.empty()) {
-    result.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
-                                window() - 2, encoding.dropped_text);
-  }
-  return result;
-}
-
-ReadText TextReader::read_emphasised(const std::string& text) const {
   std::vector<Tensor> states;
   std::vector<float> weights;
-  std::vector<std::int64_t> words;
-  for (const TokenWindow& one : token_windows(*tokenizer_, learnt_, parse_emphasis(text), window())) {
+  ReadText result;
+  for (const TokenWindow& one : windows_of(text, syntax)) {
     const auto begin = static_cast<std::int64_t>(weights.size());
     states.push_back(ops_->to_host((*text_encoder_)(one.ids)));
     weights.insert(weights.end(), one.weights.begin(), one.weights.end());
-    for (std::int64_t k = 0; k < one.tokens; ++k) words.push_back(begin + 1 + k);
+    for (std::int64_t k = 0; k < one.tokens; ++k) result.encoded.words.push_back(begin + 1 + k);
   }
   const Shape shape = {1, static_cast<std::int64_t>(weights.size()), states.front().dim(-1)};
-  return {{emphasise(concat_rows(states).reshape(shape), weights, window()), std::move(words)}, ""};
+  result.encoded.condition = emphasise(concat_rows(states).reshape(shape), weights, window());
+  if (syntax == PromptSyntax::a1111) return result;
+  if (const auto dropped = tokenizer_->encode(text, window()).dropped_text; !dropped.empty())
+    result.notice = fmt::format("the prompt is longer than this model's {} tokens; dropped: \"{}\"",
+                                window() - 2, dropped);
+  return result;
 }
 
 }  // namespace latentdial::detail

@@ -9,6 +9,7 @@
 #include "models/clip_text.h"
 #include "ops/ops.h"
 #include "prompt/learnt_words.h"
+#include "prompt/token_windows.h"
 #include "prompt/tokenizer.h"
 
 namespace latentdial::detail {
@@ -46,10 +47,7 @@ class TextReader {
   [[nodiscard]] std::int64_t window() const;
 
  private:
-  /// The tokens of all windows of a prompt, one after the other.
-  [[nodiscard]] std::vector<std::int32_t> ids_of(const std::string& prompt, PromptSyntax syntax) const;
-  [[nodiscard]] ReadText read_literally(const std::string& text) const;
-  [[nodiscard]] ReadText read_emphasised(const std::string& text) const;
+  [[nodiscard]] std::vector<TokenWindow> windows_of(const std::string& text, PromptSyntax syntax) const;
 
   const Tokenizer* tokenizer_;
   const models::ClipText* text_encoder_;

@@ -13,6 +13,15 @@ Tensor as_tokens(const Tensor& x) {
   return x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
 }
 
+std::vector<ResnetBlock> resnets(const Scope& scope, std::int64_t count, std::int64_t in, std::int64_t out,
+                                 std::int64_t groups) {
+  std::vector<ResnetBlock> blocks;
+  for (std::int64_t j = 0; j < count; ++j) {
+    blocks.emplace_back(scope / fmt::format("resnets.{}", j), j == 0 ? in : out, out, groups, kEpsilon);
+  }
+  return blocks;
+}
+
 }  // namespace
 
 AutoencoderMiddle::AutoencoderMiddle(const Scope& scope, std::int64_t channels, std::int64_t groups)
@@ -48,10 +57,7 @@ Decoder::Decoder(const Scope& scope, const AutoencoderConfig& c)
     const auto block = scope / fmt::format("decoder.up_blocks.{}", i);
     const auto out = c.block_out_channels[levels - 1 - i];
     auto& level = levels_.emplace_back();
-    for (std::int64_t j = 0; j <= c.layers_per_block; ++j) {
-      level.resnets.emplace_back(block / fmt::format("resnets.{}", j), j == 0 ? in : out, out,
-                                 c.norm_num_groups, kEpsilon);
-    }
+    level.resnets = resnets(block, c.layers_per_block + 1, in, out, c.norm_num_groups);
     if (i + 1 < levels) level.resample.emplace(block / "upsamplers.0.conv", out, out, 3);
     in = out;
   }
@@ -85,10 +91,7 @@ Encoder::Encoder(const Scope& scope, const AutoencoderConfig& c)
     const auto block = scope / fmt::format("encoder.down_blocks.{}", i);
     const auto out = c.block_out_channels[i];
     auto& level = levels_.emplace_back();
-    for (std::int64_t j = 0; j < c.layers_per_block; ++j) {
-      level.resnets.emplace_back(block / fmt::format("resnets.{}", j), j == 0 ? in : out, out,
-                                 c.norm_num_groups, kEpsilon);
-    }
+    level.resnets = resnets(block, c.layers_per_block, in, out, c.norm_num_groups);
     // The original pads below and to the right only.
     if (i + 1 < levels) {
       level.resample.emplace(block / "downsamplers.0.conv", out, out, 3,

@@ -36,6 +36,14 @@ class Fields {
     return list;
   }
 
+  /// A number for all levels, which a list must repeat.
+  [[nodiscard]] std::int64_t one_for_all(const char* field, std::size_t levels, std::int64_t fallback) const {
+    const auto list = per_level(field, levels, fallback);
+    if (std::ranges::adjacent_find(list, std::not_equal_to<>()) != list.end())
+      fail(field, "one number for all levels");
+    return list.front();
+  }
+
   [[nodiscard]] std::vector<std::int64_t> positives(const char* field,
                                                     std::vector<std::int64_t> fallback) const {
     if (!given(field)) return fallback;
@@ -195,11 +203,7 @@ UNetConfig UNetConfig::from_json(const nlohmann::json& config) {
     }
   }
   c.transformer_layers_per_block = fields.per_level("transformer_layers_per_block", levels, 1);
-  const auto layers = fields.per_level("layers_per_block", levels, c.layers_per_block);
-  if (std::adjacent_find(layers.begin(), layers.end(), std::not_equal_to<>()) != layers.end()) {
-    fields.fail("layers_per_block", "one number for all levels");
-  }
-  c.layers_per_block = layers.front();
+  c.layers_per_block = fields.one_for_all("layers_per_block", levels, c.layers_per_block);
   c.cross_attention_dim = fields.positive("cross_attention_dim", c.cross_attention_dim);
   c.norm_num_groups = fields.positive("norm_num_groups", c.norm_num_groups);
   check_groups(fields, c.block_out_channels, c.norm_num_groups);
@@ -242,10 +246,7 @@ TinyDecoderConfig TinyDecoderConfig::from_json(const nlohmann::json& config) {
   TinyDecoderConfig c;
   c.latent_channels = fields.positive("latent_channels", c.latent_channels);
   c.blocks = fields.positives("num_decoder_blocks", c.blocks);
-  const auto channels = fields.per_level("decoder_block_out_channels", c.blocks.size(), c.channels);
-  if (std::adjacent_find(channels.begin(), channels.end(), std::not_equal_to<>()) != channels.end())
-    fields.fail("decoder_block_out_channels", "one number for all levels");
-  c.channels = channels.front();
+  c.channels = fields.one_for_all("decoder_block_out_channels", c.blocks.size(), c.channels);
   return c;
 }
 

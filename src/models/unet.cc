@@ -50,6 +50,18 @@ UNet::UNet(const Scope& scope, const UNetConfig& c)
   build_up(scope);
 }
 
+// Residual block `j` of level `i`, of `in` channels, and the transformer behind it where the level has them.
+void UNet::add_layer(Level& level, const Scope& block, std::size_t i, std::int64_t j, std::int64_t in) const {
+  const auto& c = config_;
+  const auto out = c.block_out_channels[i];
+  level.resnets.emplace_back(block / fmt::format("resnets.{}", j), in, out, c.norm_num_groups, c.norm_eps,
+                             4 * c.block_out_channels.front());
+  if (!c.cross_attention[i]) return;
+  level.attentions.emplace_back(block / fmt::format("attentions.{}", j), out, c.cross_attention_dim,
+                                c.num_attention_heads[i], c.transformer_layers_per_block[i],
+                                c.norm_num_groups);
+}
+
 void UNet::build_down(const Scope& scope) {
   const auto& c = config_;
   const auto levels = c.block_out_channels.size();
@@ -58,14 +70,7 @@ void UNet::build_down(const Scope& scope) {
     const auto block = scope / fmt::format("down_blocks.{}", i);
     const auto out = c.block_out_channels[i];
     auto& level = down_.emplace_back();
-    for (std::int64_t j = 0; j < c.layers_per_block; ++j) {
-      level.resnets.emplace_back(block / fmt::format("resnets.{}", j), j == 0 ? in : out, out,
-                                 c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front());
-      if (!c.cross_attention[i]) continue;
-      level.attentions.emplace_back(block / fmt::format("attentions.{}", j), out, c.cross_attention_dim,
-                                    c.num_attention_heads[i], c.transformer_layers_per_block[i],
-                                    c.norm_num_groups);
-    }
+    for (std::int64_t j = 0; j < c.layers_per_block; ++j) add_layer(level, block, i, j, j == 0 ? in : out);
     if (i + 1 < levels) {
       level.resample.emplace(block / "downsamplers.0.conv", out, out, 3,
                              ops::ConvGeometry{.stride = 2, .pad_before = 1, .pad_after = 1});
@@ -86,12 +91,7 @@ void UNet::build_up(const Scope& scope) {
     auto& level = up_.emplace_back();
     for (std::int64_t j = 0; j <= c.layers_per_block; ++j) {
       const auto skip = j == c.layers_per_block ? deepest_skip : out;
-      level.resnets.emplace_back(block / fmt::format("resnets.{}", j), (j == 0 ? in : out) + skip, out,
-                                 c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front());
-      if (!c.cross_attention[i]) continue;
-      level.attentions.emplace_back(block / fmt::format("attentions.{}", j), out, c.cross_attention_dim,
-                                    c.num_attention_heads[i], c.transformer_layers_per_block[i],
-                                    c.norm_num_groups);
+      add_layer(level, block, i, j, (j == 0 ? in : out) + skip);
     }
     if (i > 0) level.resample.emplace(block / "upsamplers.0.conv", out, out, 3);
     in = out;

@@ -48,6 +48,7 @@ class UNet final : public Denoiser {
   void go_through(std::size_t level, Traversal& traversal) const;  ///< A level of the way up.
   void go_up(const Level& level, Traversal& traversal) const;      ///< To the next one's size.
 
+  void add_layer(Level& level, const Scope& block, std::size_t i, std::int64_t j, std::int64_t in) const;
   void build_down(const Scope& scope);
   void build_up(const Scope& scope);
   [[nodiscard]] Tensor time_embedding(std::span<const float> timesteps) const;

@@ -1,14 +1,14 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
 #include "latentdial/error.h"
 #include "latentdial/text.h"
+#include "pipeline/scene_features.h"
 #include "pipeline/state.h"
 #include "reading/meter.h"
-#include "task/check_prompts.h"
+#include "task/prompts.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -18,14 +18,16 @@ namespace {
 constexpr std::size_t kMostAtOnce = 32;
 
 void check(const Measurement& measurement) {
-  if (is_blank(measurement.style)) {
-    throw invalid_input("style", "no style is given; say what to look for, as in \"Monet style\"");
-  }
+  require(!is_blank(measurement.style), "style",
+          "no style is given; say what to look for, as in \"Monet style\"");
   const int n = measurement.evaluations;
-  if (n < 2 || n > 1000 || n % 2 != 0) {
-    throw invalid_input("evaluations",
-                        fmt::format("{} is out of range, use an even number from 2 to 1000", n));
-  }
+  require(n >= 2 && n <= 1000 && n % 2 == 0, "evaluations",
+          "{} is out of range, use an even number from 2 to 1000", n);
+}
+
+/// At the model's own size.
+Tensor latents_of(const Model& model, const Image& image) {
+  return model.latents_of(resize_to_fill(image, model.info.width, model.info.height));
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   const Model& model = *session.model;
   std::vector<std::string> notices;
   const auto encode = [&](const std::string& text) {
-    return session.prompts.encode(constant_prompt("prompt", text), PromptSyntax::a1111, notices).condition;
+    return session.encode(constant_prompt("prompt", text), PromptSyntax::a1111, notices).condition;
   };
   const Condition content = encode(measurement.prompt);
   const Condition styled = encode(joined(measurement.prompt, ", " + measurement.style));
@@ -52,15 +54,34 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   std::vector<Reading> readings;
   for (std::size_t begin = 0; begin < pictures.size(); begin += kMostAtOnce) {
     std::vector<MeasuredLatents> batch;
-    for (std::size_t i = begin; i < std::min(pictures.size(), begin + kMostAtOnce); ++i) {
-      const Image image = resize_to_fill(pictures[i], model.info.width, model.info.height);
-      batch.push_back({model.latents_of(image), content, styled});
-    }
+    for (std::size_t i = begin; i < std::min(pictures.size(), begin + kMostAtOnce); ++i)
+      batch.push_back({latents_of(model, pictures[i]), content, styled});
     auto samples = sample_meter(session.denoiser, model.schedule, batch, timesteps, measurement.seed, count,
                                 observer.stop);
     for (auto& of_picture : samples) readings.push_back(pool(std::move(of_picture)));
   }
   return readings;
+}
+
+std::vector<SceneFeatures> detail::scene_features(const Pipeline& pipeline,
+                                                  const std::vector<DescribedPicture>& pictures,
+                                                  const std::stop_token& stop) {
+  auto& state = PipelineAccess::state(pipeline);
+  const std::scoped_lock lock(state.one_at_a_time);
+  Session& session = state.session;
+  const Model& model = *session.model;
+  std::vector<std::string> ignored;
+  std::vector<SceneFeatures> features;
+  for (const auto& [image, prompt] : pictures) {
+    if (stop.stop_requested())
+      throw Error(ErrorCode::cancelled, "stopped before all pictures were looked at");
+    const Tensor latents = latents_of(model, image);
+    const auto& text = constant_prompt("prompt", prompt);
+    features.push_back(
+        scene_features(session.denoiser, model.schedule,
+                       {latents, session.encode(text, PromptSyntax::a1111, ignored).condition}));
+  }
+  return features;
 }
 
 }  // namespace latentdial

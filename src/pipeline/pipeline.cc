@@ -1,12 +1,11 @@
 #include "latentdial/pipeline.h"
 
-#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "latentdial/parameters.h"
 #include "pipeline/state.h"
 #include "session/generate.h"
-#include "task/resolve.h"
 
 namespace latentdial {
 
@@ -35,12 +34,11 @@ std::vector<OperationTime> Pipeline::profile() const {
 }
 
 Settings Pipeline::resolve(const Request& request) const {
-  return latentdial::detail::resolve(request, *state_->session.model, state_->files).request.settings;
+  return state_->resolve(request).request.settings;
 }
 
 std::string Pipeline::parameters(const Request& request) const {
-  return to_parameters(latentdial::detail::resolve(request, *state_->session.model, state_->files).request,
-                       info());
+  return to_parameters(state_->resolve(request).request, info());
 }
 
 Picture Pipeline::generate(const Request& request, const Observer& observer) const {
@@ -54,12 +52,12 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
                         const Observer& observer) const {
   std::vector<Resolved> resolved;
   resolved.reserve(list.size());
-  for (const Request& request : list)
-    resolved.push_back(latentdial::detail::resolve(request, *state_->session.model, state_->files));
-  for (std::size_t begin = 0, end = 0; begin < resolved.size(); begin = end) {
+  for (const Request& request : list) resolved.push_back(state_->resolve(request));
+  for (std::span<const Resolved> left = resolved; !left.empty();) {
     const std::scoped_lock lock(state_->one_at_a_time);
-    end = batch_end(state_->session, resolved, begin);
-    latentdial::detail::generate(state_->session, resolved, begin, end, on_picture, observer);
+    const auto batch = left.first(batch_size(state_->session, left));
+    detail::generate(state_->session, batch, resolved.size() - left.size(), on_picture, observer);
+    left = left.subspan(batch.size());
   }
 }
 

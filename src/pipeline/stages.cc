@@ -1,18 +1,16 @@
 #include "latentdial/stages.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <utility>
 
 #include "diffusion/random.h"
-#include "latentdial/error.h"
 #include "pipeline/state.h"
-#include "task/check_prompts.h"
+#include "task/prompts.h"
 #include "tensor/buffer_pool.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -29,19 +27,17 @@ Values to_values(const Tensor& x) {
 void check_numbers(const char* name, const Values& x) {
   std::int64_t count = 1;
   for (const std::int64_t side : x.shape) count *= side;
-  const bool whole = static_cast<std::size_t>(count) == x.values.size() && count > 0;
-  if (!whole)
-    throw invalid_input(name, fmt::format("{} numbers do not fill the shape {}", x.values.size(), x.shape));
-  if (!std::all_of(x.values.begin(), x.values.end(), [](float value) { return std::isfinite(value); }))
-    throw invalid_input(name, "there is a number that is not finite");
+  require(static_cast<std::size_t>(count) == x.values.size() && count > 0, name,
+          "{} numbers do not fill the shape {}", x.values.size(), x.shape);
+  require(std::ranges::all_of(x.values, [](float value) { return std::isfinite(value); }), name,
+          "there is a number that is not finite");
 }
 
 /// [B,C,h,w] → [B,h,w,C], where the model can take it.
 Tensor channels_last(const Values& x, std::int64_t channels) {
   const auto& shape = x.shape;
-  if (shape.size() != 4 || shape[1] != channels)
-    throw invalid_input("latents",
-                        fmt::format("the shape {} is not this model's [B, {}, h, w]", shape, channels));
+  require(shape.size() == 4 && shape[1] == channels, "latents",
+          "the shape {} is not this model's [B, {}, h, w]", shape, channels);
   check_numbers("latents", x);
   return nchw_to_nhwc(Tensor::of({shape[0], channels, shape[2], shape[3]}, x.values));
 }
@@ -52,14 +48,10 @@ void check_size(std::int64_t width, std::int64_t height, std::int64_t multiple,
   const auto fits = [&](std::int64_t side) {
     return side > 0 && side <= kLongestSide && side % multiple == 0;
   };
-  if (!fits(width) || !fits(height)) {
-    throw invalid_input(
-        picture != nullptr ? picture
-        : fits(width)      ? "height"
-                           : "width",
-        fmt::format("{}x{} is none that this model can make; both sides must be multiples of {} up to {}",
-                    width, height, multiple, kLongestSide));
-  }
+  const char* side = fits(width) ? "height" : "width";
+  require(fits(width) && fits(height), picture != nullptr ? picture : side,
+          "{}x{} is not a size that this model can make; both sides must be multiples of {} up to {}", width,
+          height, multiple, kLongestSide);
 }
 
 }  // namespace
@@ -70,7 +62,7 @@ Values Stages::encode_prompt(const std::string& text, bool plain) const {
   const auto syntax = plain ? PromptSyntax::literal : PromptSyntax::a1111;
   const std::string& prompt = plain ? text : constant_prompt("text", text);
   Session& session = pipeline_->state_->session;
-  const Tensor states = session.prompts.encode(prompt, syntax, notices).condition.tokens;
+  const Tensor states = session.encode(prompt, syntax, notices).condition.tokens;
   return {{states.dim(-2), states.dim(-1)}, {states.values().begin(), states.values().end()}};
 }
 
@@ -86,15 +78,12 @@ Values Stages::unet(const Values& latents, float timestep, const Values& text_st
   const Tensor x = channels_last(latents, model.unet.config().in_channels);
   const std::int64_t width = model.unet.config().cross_attention_dim;
   const auto& shape = text_states.shape;
-  if (shape.size() != 3 || shape[0] != x.dim(0) || shape[2] != width) {
-    throw invalid_input(
-        "text_states",
-        fmt::format("the shape {} is not [{}, tokens, {}], as these latents and this model need", shape,
-                    x.dim(0), width));
-  }
+  require(shape.size() == 3 && shape[0] == x.dim(0) && shape[2] == width, "text_states",
+          "the shape {} is not [{}, tokens, {}], as these latents and this model need", shape, x.dim(0),
+          width);
   check_numbers("text_states", text_states);
-  if (!(timestep >= 0 && timestep <= kLastTimestep))
-    throw invalid_input("timestep", fmt::format("{} is out of range, use 0 to {}", timestep, kLastTimestep));
+  require(timestep >= 0 && timestep <= kLastTimestep, "timestep", "{} is out of range, use 0 to {}", timestep,
+          kLastTimestep);
   const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
   const auto& ops = *model.denoiser_backend;
   const Tensor tokens = Tensor::of({shape[0], shape[1], shape[2]}, text_states.values);
@@ -108,8 +97,7 @@ Values Stages::unet(const Values& latents, float timestep, const Values& text_st
 Image Stages::decode(const Values& latents) const {
   const Model& model = *pipeline_->state_->session.model;
   const Tensor x = channels_last(latents, model.vae_config.latent_channels);
-  if (x.dim(0) != 1)
-    throw invalid_input("latents", fmt::format("{} pictures are given; decode one at a time", x.dim(0)));
+  require(x.dim(0) == 1, "latents", "{} pictures are given; decode one at a time", x.dim(0));
   const std::scoped_lock lock(pipeline_->state_->one_at_a_time);
   return model.picture_of(x);
 }

@@ -5,6 +5,7 @@
 #include "latentdial/pipeline.h"
 #include "session/session.h"
 #include "task/opened_files.h"
+#include "task/resolve.h"
 
 namespace latentdial {
 
@@ -13,6 +14,9 @@ using namespace detail;
 /// What a pipeline holds: a session, used by one call at a time.
 struct Pipeline::State {
   explicit State(std::shared_ptr<const Model> model) : session(std::move(model)) {}
+  [[nodiscard]] Resolved resolve(const Request& request) {
+    return detail::resolve(request, *session.model, files);
+  }
 
   Session session;
   std::mutex one_at_a_time;

@@ -16,9 +16,7 @@ bool stands_alone(std::u32string_view text, std::size_t begin, std::size_t end) 
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens) {
   for (AddedToken& token : tokens) {
-    if (!token.content.empty()) {
-      by_first_[token.content.front()].push_back(std::move(token));
-    }
+    if (!token.content.empty()) by_first_[token.content.front()].push_back(std::move(token));
   }
   for (auto& [first, same_start] : by_first_) {
     std::stable_sort(same_start.begin(), same_start.end(),
@@ -28,9 +26,7 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens) {
 
 const AddedToken* AddedTokens::match(std::u32string_view text, std::size_t at) const {
   const auto same_start = by_first_.find(text[at]);
-  if (same_start == by_first_.end()) {
-    return nullptr;
-  }
+  if (same_start == by_first_.end()) return nullptr;
   const auto found = std::find_if(
       same_start->second.begin(), same_start->second.end(),
       [&](const AddedToken& token) { return text.substr(at, token.content.size()) == token.content; });
@@ -49,25 +45,15 @@ std::vector<Piece> AddedTokens::split(std::u32string_view text) const {
     std::size_t begin = i;
     std::size_t end = i + token->content.size();
     i = end;
-    if (token->single_word && !stands_alone(text, begin, end)) {
-      continue;
-    }
-    while (token->lstrip && begin > done && is_space(text[begin - 1])) {
-      --begin;
-    }
-    while (token->rstrip && end < text.size() && is_space(text[end])) {
-      ++end;
-    }
-    if (done < begin) {
-      pieces.push_back({std::u32string(text.substr(done, begin - done)), -1});
-    }
+    if (token->single_word && !stands_alone(text, begin, end)) continue;
+    while (token->lstrip && begin > done && is_space(text[begin - 1])) --begin;
+    while (token->rstrip && end < text.size() && is_space(text[end])) ++end;
+    if (done < begin) pieces.push_back({std::u32string(text.substr(done, begin - done)), -1});
     pieces.push_back({std::u32string(token->content), token->id});
     done = end;
     i = std::max(i, end);
   }
-  if (done < text.size()) {
-    pieces.push_back({std::u32string(text.substr(done)), -1});
-  }
+  if (done < text.size()) pieces.push_back({std::u32string(text.substr(done)), -1});
   return pieces;
 }
 

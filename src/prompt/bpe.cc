@@ -73,9 +73,7 @@ Bpe::Bpe(const Vocabulary& vocabulary, const Merges& merges, const std::string& 
     const auto found = vocabulary.find(token);
     return found == vocabulary.end() ? otherwise : found->second;
   };
-  for (const auto& [token, id] : vocabulary) {
-    tokens_.emplace(id, token);
-  }
+  for (const auto& [token, id] : vocabulary) tokens_.emplace(id, token);
   const std::int32_t unknown_id = find(unknown, -1);
   for (std::size_t byte = 0; byte < 256; ++byte) {
     inner_[byte] = find(byte_alphabet()[byte], unknown_id);
@@ -113,42 +111,30 @@ void Bpe::encode_word(std::string_view word, std::vector<std::int32_t>& ids) con
 
   std::priority_queue<Candidate> candidates;
   const auto propose = [&](std::int32_t left) {
-    if (left < 0 || at(left).next < 0) {
-      return;
-    }
+    if (left < 0 || at(left).next < 0) return;
     if (const Merge* merge = find_merge(at(left).id, at(at(left).next).id)) {
       candidates.push({merge->rank, left, merge->id});
     }
   };
-  for (std::int32_t i = 0; i < count; ++i) {
-    propose(i);
-  }
+  for (std::int32_t i = 0; i < count; ++i) propose(i);
   while (!candidates.empty()) {
     const Candidate best = candidates.top();
     candidates.pop();
     Symbol& left = at(best.position);
-    if (!left.alive || left.next < 0) {
-      continue;
-    }
+    if (!left.alive || left.next < 0) continue;
     Symbol& right = at(left.next);
     // The neighbours may have changed since this was proposed.
     const Merge* merge = find_merge(left.id, right.id);
-    if (merge == nullptr || merge->id != best.id) {
-      continue;
-    }
+    if (merge == nullptr || merge->id != best.id) continue;
     left.id = best.id;
     left.next = right.next;
     right.alive = false;
-    if (left.next >= 0) {
-      at(left.next).previous = best.position;
-    }
+    if (left.next >= 0) at(left.next).previous = best.position;
     propose(left.previous);
     propose(best.position);
   }
   for (const Symbol& symbol : symbols) {
-    if (symbol.alive && symbol.id >= 0) {
-      ids.push_back(symbol.id);
-    }
+    if (symbol.alive && symbol.id >= 0) ids.push_back(symbol.id);
   }
 }
 
@@ -161,20 +147,14 @@ std::string Bpe::decode(std::int32_t id) const {
     return bytes;
   }();
   const auto found = tokens_.find(id);
-  if (found == tokens_.end()) {
-    return {};
-  }
+  if (found == tokens_.end()) return {};
   std::string_view token = found->second;
   const bool ends_word = token.ends_with(kWordEnd);
-  if (ends_word) {
-    token.remove_suffix(kWordEnd.size());
-  }
+  if (ends_word) token.remove_suffix(kWordEnd.size());
   std::string bytes;
   for (const char32_t c : decode_utf8(token)) {
     const auto byte = kBytes.find(encode_utf8({&c, 1}));
-    if (byte != kBytes.end()) {
-      bytes.push_back(byte->second);
-    }
+    if (byte != kBytes.end()) bytes.push_back(byte->second);
   }
   return ends_word ? bytes + ' ' : bytes;
 }

@@ -16,7 +16,6 @@ namespace {
 
 constexpr double kBracket = 1.1;
 constexpr double kLargestWeight = 100;
-constexpr std::size_t kDeepest = 64;
 
 /// A bracket or the text between two.
 struct Token {
@@ -65,10 +64,7 @@ class Lexer {
     tokens_.back().text += text;
   }
   void open(Token::Kind kind, double factor) {
-    if (round_.size() + square_.size() == kDeepest)
-      throw invalid_input(
-          "prompt", fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text",
-                                kDeepest));
+    check_depth(round_.size() + square_.size() + 1);
     (kind == Token::Kind::open_round ? round_ : square_)
         .push_back(static_cast<std::ptrdiff_t>(tokens_.size()));
     tokens_.push_back({kind, std::string(prompt_.substr(at_++, 1)), factor, -1});

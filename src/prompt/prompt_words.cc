@@ -1,7 +1,11 @@
 #include "prompt/prompt_words.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <cmath>
+
+#include "latentdial/error.h"
 
 namespace latentdial::detail {
 namespace {
@@ -17,6 +21,14 @@ bool is_word_character(std::string_view text, std::size_t at) {
 bool is_escape(std::string_view prompt, std::size_t at) {
   return at + 1 < prompt.size() && prompt[at] == '\\' &&
          std::string_view("()[]:|\\").find(prompt[at + 1]) != std::string_view::npos;
+}
+
+void check_depth(std::size_t open) {
+  constexpr std::size_t kDeepest = 64;
+  if (open > kDeepest)
+    throw invalid_input(
+        "prompt",
+        fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text", kDeepest));
 }
 
 std::optional<double> read_decimal(std::string_view text) {

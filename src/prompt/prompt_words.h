@@ -12,6 +12,9 @@ namespace latentdial::detail {
 /// Whether a backslash stands at `at` that makes the character after it text: one of ( ) [ ] : | \.
 [[nodiscard]] bool is_escape(std::string_view prompt, std::size_t at);
 
+/// Throws invalid_input of the prompt for more than 64 open brackets.
+void check_depth(std::size_t open);
+
 /// A decimal number as "1", "-0.5" or ".5", perhaps with spaces around it; nothing for any other text.
 [[nodiscard]] std::optional<double> read_decimal(std::string_view text);
 

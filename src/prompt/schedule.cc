@@ -1,14 +1,11 @@
 #include "prompt/schedule.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "latentdial/error.h"
 #include "prompt/prompt_words.h"
 
 namespace latentdial::detail {
@@ -31,8 +28,6 @@ namespace {
 
 using Node = PromptSchedule::Node;
 using Kind = Node::Kind;
-
-constexpr int kDeepest = 64;
 
 /// Recursive descent. A bracket is read in fields, parted by its own ":" and "|"; what it means is known at
 /// its end.
@@ -68,15 +63,8 @@ class Parser {
     }
   }
 
-  void enter() {
-    if (++depth_ > kDeepest)
-      throw invalid_input(
-          "prompt", fmt::format("brackets stand more than {} deep; write \\( and \\[ for those that are text",
-                                kDeepest));
-  }
-
   void read_round(Node& sequence) {
-    enter();
+    check_depth(++depth_);
     sequence.append(prompt_.substr(at_++, 1));
     while (at_ < prompt_.size() && prompt_[at_] != ')' && prompt_[at_] != ']') read_into(sequence);
     if (at_ < prompt_.size() && prompt_[at_] == ')') sequence.append(prompt_.substr(at_++, 1));
@@ -103,7 +91,7 @@ class Parser {
   }
 
   void read_square(Node& sequence) {
-    enter();
+    check_depth(++depth_);
     ++at_;
     Bracket bracket = read_fields();
     --depth_;
@@ -138,7 +126,7 @@ class Parser {
 
   std::string_view prompt_;
   std::size_t at_ = 0;
-  int depth_ = 0;
+  std::size_t depth_ = 0;
 };
 
 bool is_constant(const Node& node) {
@@ -170,10 +158,7 @@ void append_text(const Node& node, int step, int steps, std::string& text) {
 }  // namespace
 
 PromptSchedule::PromptSchedule(std::string_view prompt)
-    : root_(std::make_unique<const Node>(Parser(prompt).parse())) {}
-PromptSchedule::PromptSchedule(PromptSchedule&&) noexcept = default;
-PromptSchedule& PromptSchedule::operator=(PromptSchedule&&) noexcept = default;
-PromptSchedule::~PromptSchedule() = default;
+    : root_(std::make_shared<const Node>(Parser(prompt).parse())) {}
 
 bool PromptSchedule::is_constant() const {
   return latentdial::detail::is_constant(*root_);

@@ -14,9 +14,6 @@ class PromptSchedule {
  public:
   /// Throws invalid_input for brackets more than 64 deep.
   explicit PromptSchedule(std::string_view prompt);
-  PromptSchedule(PromptSchedule&&) noexcept;
-  PromptSchedule& operator=(PromptSchedule&&) noexcept;
-  ~PromptSchedule();
 
   /// Whether the text is the same at every step.
   [[nodiscard]] bool is_constant() const;
@@ -26,7 +23,7 @@ class PromptSchedule {
   struct Node;
 
  private:
-  std::unique_ptr<const Node> root_;
+  std::shared_ptr<const Node> root_;
 };
 
 }  // namespace latentdial::detail

@@ -26,9 +26,7 @@ struct Named {
 
 const json& member(const json& object, const std::string& key) {
   static const json kMissing;
-  if (!object.is_object()) {
-    return kMissing;
-  }
+  if (!object.is_object()) return kMissing;
   const auto found = object.find(key);
   return found == object.end() ? kMissing : *found;
 }
@@ -39,9 +37,7 @@ bool flag(const json& token, const std::string& key, bool otherwise) {
 }
 
 Named read_token(const json& value, const std::string& what, bool special) {
-  if (value.is_string()) {
-    return {value.get<std::string>(), true, {}};
-  }
+  if (value.is_string()) return {value.get<std::string>(), true, {}};
   const json& content = member(value, "content");
   if (!content.is_string()) {
     throw invalid_input(
@@ -57,9 +53,7 @@ Named read_token(const json& value, const std::string& what, bool special) {
 
 std::int64_t read_id(const json& value, const std::string& what) {
   const std::int64_t id = value.is_number_integer() ? value.get<std::int64_t>() : -1;
-  if (id < 0) {
-    throw invalid_input(fmt::format("tokenizer: {} needs a whole, non-negative id", what));
-  }
+  if (id < 0) throw invalid_input(fmt::format("tokenizer: {} needs a whole, non-negative id", what));
   return id;
 }
 
@@ -125,16 +119,12 @@ std::vector<Named> read_named(const SpecialTokenFiles& files, bool with_map, Tok
     } else if (content != nullptr) {
       tokens.push_back({*content, true, {}});
     }
-    if (content != nullptr) {
-      *content = tokens.back().content;
-    }
+    if (content != nullptr) *content = tokens.back().content;
   }
   for (const json* file : {&files.config, with_map ? &files.special_tokens : &files.config}) {
     for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
       if (const json& list = member(*file, key); list.is_array()) {
-        for (const json& value : list) {
-          tokens.push_back(read_token(value, fmt::format("\"{}\"", key), true));
-        }
+        for (const json& value : list) tokens.push_back(read_token(value, fmt::format("\"{}\"", key), true));
       }
     }
   }
@@ -149,26 +139,20 @@ void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts) 
   const Numbered numbered = decoder.is_object() ? read_decoder(decoder) : read_legacy(files, named);
 
   std::vector<Named> all;
-  for (const auto& [id, token] : numbered) {
-    all.push_back(token);
-  }
+  for (const auto& [id, token] : numbered) all.push_back(token);
   const std::size_t first_named = all.size();
   for (const Named& token : named) {
     const auto end_of_numbered = all.begin() + static_cast<std::ptrdiff_t>(first_named);
     const bool numbered_too =
         std::any_of(all.begin(), end_of_numbered, [&](const Named& n) { return n.content == token.content; });
     const bool seen = std::any_of(all.begin(), all.end(), [&](const Named& n) { return same(n, token); });
-    if (!numbered_too && !seen) {
-      all.push_back(token);
-    }
+    if (!numbered_too && !seen) all.push_back(token);
   }
   if (all.size() > kMaxAdded) {
     throw invalid_input(
         fmt::format("tokenizer: {} added tokens, at most {} are read", all.size(), kMaxAdded));
   }
-  for (const Named& token : all) {
-    add_token(parts, token.content, token.flags);
-  }
+  for (const Named& token : all) add_token(parts, token.content, token.flags);
 }
 
 }  // namespace latentdial::detail

@@ -69,13 +69,9 @@ TokenizerParts read_standard_clip(const fs::path& bpe_simple_vocab_gz, std::stri
     parts.vocabulary.emplace(token, static_cast<std::int32_t>(parts.vocabulary.size()));
   };
   for (const char* end_of_word : {"", "</w>"}) {
-    for (const std::uint8_t byte : byte_order()) {
-      append(byte_alphabet()[byte] + end_of_word);
-    }
+    for (const std::uint8_t byte : byte_order()) append(byte_alphabet()[byte] + end_of_word);
   }
-  for (const auto& [left, right] : parts.merges) {
-    append(left + right);
-  }
+  for (const auto& [left, right] : parts.merges) append(left + right);
   append(parts.start);
   append(parts.end);
   parts.pad = std::move(pad);

@@ -43,9 +43,7 @@ std::uint64_t hash_of(const TokenizerParts& parts) {
     tokens += hash_text(kHashStart, fmt::format("{} {}", token, id));
   }
   std::uint64_t hash = hash_text(kHashStart, std::to_string(tokens));
-  for (const auto& [left, right] : parts.merges) {
-    hash = hash_text(hash, left + " " + right + "\n");
-  }
+  for (const auto& [left, right] : parts.merges) hash = hash_text(hash, left + " " + right + "\n");
   hash = hash_text(hash, fmt::format("{} {} {} {} {}\n", parts.start, parts.end, parts.unknown, parts.pad,
                                      parts.max_length));
   for (const AddedToken& token : parts.added) {
@@ -72,12 +70,8 @@ struct Tokenizer::State {
         pad(id_of(parts, parts.pad, "pad")),
         max_length(parts.max_length),
         hash(hash_of(parts)) {
-    for (const AddedToken& token : parts.added) {
-      added.emplace(token.id, encode_utf8(token.content));
-    }
-    for (const auto& [token, id] : parts.vocabulary) {
-      vocab_size = std::max<std::int64_t>(vocab_size, id + 1);
-    }
+    for (const AddedToken& token : parts.added) added.emplace(token.id, encode_utf8(token.content));
+    for (const auto& [token, id] : parts.vocabulary) vocab_size = std::max<std::int64_t>(vocab_size, id + 1);
   }
 
   [[nodiscard]] std::vector<std::int32_t> encode(std::u32string_view text) const;
@@ -108,9 +102,7 @@ std::vector<std::int32_t> Tokenizer::State::encode(std::u32string_view text) con
         ids.push_back(inner.id);
         continue;
       }
-      for (const std::u32string_view word : split_words(inner.text)) {
-        bpe.encode_word(encode_utf8(word), ids);
-      }
+      for (const std::u32string_view word : split_words(inner.text)) bpe.encode_word(encode_utf8(word), ids);
     }
   }
   return ids;
@@ -127,18 +119,13 @@ std::string Tokenizer::State::decode(std::vector<std::int32_t>::const_iterator f
   return trimmed(encode_utf8(decode_utf8(bytes)));
 }
 
-Tokenizer::Tokenizer(std::unique_ptr<const State> state) : state_(std::move(state)) {}
-Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
-Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
-Tokenizer::~Tokenizer() = default;
-
 Tokenizer Tokenizer::from_folder(const std::filesystem::path& dir) {
-  return Tokenizer(std::make_unique<const State>(read_tokenizer_folder(dir)));
+  return Tokenizer(std::make_shared<const State>(read_tokenizer_folder(dir)));
 }
 
 Tokenizer Tokenizer::standard_clip(const std::filesystem::path& bpe_simple_vocab_gz, std::string pad_token) {
   return Tokenizer(
-      std::make_unique<const State>(read_standard_clip(bpe_simple_vocab_gz, std::move(pad_token))));
+      std::make_shared<const State>(read_standard_clip(bpe_simple_vocab_gz, std::move(pad_token))));
 }
 
 std::vector<std::int32_t> Tokenizer::tokenize(std::string_view text) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace latentdial::detail {
@@ -20,7 +21,8 @@ struct Encoding {
 };
 
 /// The byte-level BPE of CLIP (Radford et al. 2021, arXiv 2103.00020, section 2.4), equal to `CLIPTokenizer`
-/// of transformers 5. Immutable after construction, so one object may serve several threads.
+/// of transformers 5. Immutable after construction, so one object may serve several threads; copies
+/// share what they know.
 class Tokenizer {
  public:
   /// Reads vocab.json, merges.txt and, where they exist, tokenizer_config.json (`model_max_length`, the
@@ -32,10 +34,6 @@ class Tokenizer {
   /// bpe_simple_vocab_16e6.txt.gz (see find_standard_vocabulary). v1 pads with <|endoftext|>, v2 with "!".
   static Tokenizer standard_clip(const std::filesystem::path& bpe_simple_vocab_gz,
                                  std::string pad_token = "<|endoftext|>");
-
-  Tokenizer(Tokenizer&&) noexcept;
-  Tokenizer& operator=(Tokenizer&&) noexcept;
-  ~Tokenizer();
 
   /// `text` is UTF-8; each broken sequence counts as U+FFFD, as Python's `errors="replace"` makes it.
   /// A `max_length_override` of 0 means max_length(); below 2 is an invalid_input. Linear-logarithmic in the
@@ -57,8 +55,8 @@ class Tokenizer {
 
  private:
   struct State;
-  explicit Tokenizer(std::unique_ptr<const State> state);
-  std::unique_ptr<const State> state_;
+  explicit Tokenizer(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace latentdial::detail

@@ -35,9 +35,7 @@ std::string read_text(const fs::path& path) {
 json read_json(const fs::path& path) {
   try {
     json value = json::parse(read_text(path));
-    if (!value.is_object()) {
-      throw invalid_input(fmt::format("{}: expected a JSON object", path.string()));
-    }
+    if (!value.is_object()) throw invalid_input(fmt::format("{}: expected a JSON object", path.string()));
     return value;
   } catch (const json::parse_error& error) {
     throw invalid_input(fmt::format("{}: not valid JSON at byte {}", path.string(), error.byte));
@@ -82,9 +80,7 @@ Merges read_merges(const fs::path& path) {
   std::istringstream lines(read_text(path));
   std::string line;
   for (std::size_t row = 1; std::getline(lines, line); ++row) {
-    if (line.ends_with('\r')) {
-      line.pop_back();
-    }
+    if (line.ends_with('\r')) line.pop_back();
     if (!line.empty() && !line.starts_with("#version")) {
       merges.push_back(read_merge(line, path.string(), row));
     }
@@ -133,13 +129,9 @@ void read_vocabulary_and_merges(const fs::path& dir, const json& tokenizer, Toke
 }  // namespace
 
 void add_token(TokenizerParts& parts, const std::string& content, AddedToken token) {
-  if (content.empty()) {
-    return;
-  }
+  if (content.empty()) return;
   std::int64_t next = static_cast<std::int64_t>(parts.vocabulary.size());
-  for (const AddedToken& earlier : parts.added) {
-    next = std::max<std::int64_t>(next, earlier.id + 1);
-  }
+  for (const AddedToken& earlier : parts.added) next = std::max<std::int64_t>(next, earlier.id + 1);
   token.content = decode_utf8(content);
   token.id = parts.vocabulary.emplace(content, static_cast<std::int32_t>(next)).first->second;
   std::erase_if(parts.added, [&](const AddedToken& earlier) { return earlier.content == token.content; });

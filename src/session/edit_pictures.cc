@@ -1,13 +1,11 @@
-#include "session/edit_pictures.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <utility>
 
 #include "denoise/anchored_edit.h"
 #include "dial/colour_map.h"
 #include "session/conditions.h"
+#include "session/stage.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -90,28 +88,32 @@ void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLa
 
 }  // namespace
 
-void decode_trunks(const DecodeTrunks& stage, Work& work) {
-  for (const Task& task : stage.pictures)
+void DecodeTrunks::run(Work& work) const {
+  for (const Task& task : pictures)
     work.session.edited.keep(task,
                              work.session.model->picture_of(work.session.finished(task.content).latents));
 }
 
-void edit_pictures(const Edit& stage, Work& work) {
-  const EditsUnderWay under_way = start_edits(stage, work);
+void Edit::run(Work& work) const {
+  const EditsUnderWay under_way = start_edits(*this, work);
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
-    show_edits(stage, under_way, clean, work);
+    show_edits(*this, under_way, clean, work);
   };
   const auto latents =
-      edit(work.session.denoiser, under_way.edits, stage.first, stage.recipe, look, work.observer.stop());
+      edit(work.session.denoiser, under_way.edits, first, recipe, look, work.observer.stop());
   for (std::size_t k = 0; k < latents.size(); ++k) {
     const Tensor& original = under_way.edits[k].original->latents;
     work.session.edited.keep(
-        stage.pictures[k], work.session.model->picture_of(masked(original, latents[k], under_way.masks[k])));
+        pictures[k], work.session.model->picture_of(masked(original, latents[k], under_way.masks[k])));
   }
 }
 
-void mix_edits(Work& work) {
+int Edit::steps(const Batch& batch) const {
+  return edit_steps(*batch.sampler, first, recipe.passes);
+}
+
+void MixEdits::run(Work& work) {
   for (const EditPlan& plan : work.batch.edits)
     work.images.push_back(
         mixed(plan, [&](const Task& task) -> const Image& { return *work.session.edited.find(task); }));

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "latentdial/parameters.h"
-#include "session/plan.h"
+#include "session/stage.h"
 
 namespace latentdial::detail {
 namespace {
@@ -41,72 +41,50 @@ bool edit_together(const Task& a, const Task& b, const Model& model) {
   return same_prompts || (windows_of(a, model.texts) == 1 && windows_of(b, model.texts) == 1);
 }
 
-/// An observer of a batch that begins at a place in a list.
-Observer of_batch(const Observer& observer, std::size_t begin) {
-  Observer result = observer;
-  if (!observer.wants_preview || !observer.on_preview) return result;
-  result.wants_preview = [&observer, begin](const StepProgress& step, std::size_t picture) {
-    return observer.wants_preview(step, begin + picture);
-  };
-  result.on_preview = [&observer, begin](Preview preview) {
-    preview.picture += begin;
-    observer.on_preview(std::move(preview));
-  };
-  return result;
-}
-
-std::vector<Image> make_images(Session& session, std::vector<Task> tasks,
-                               std::vector<std::vector<std::string>>& notices, const Observer& observer) {
-  const NoiseSchedule& schedule = session.model->schedule;
-  const Batch batch = make_batch(std::move(tasks), schedule, notices);
-  const auto stages = plan_stages(session, batch);
-  StepProgress progress{.step = 0, .steps = 0, .pictures = static_cast<int>(batch.tasks.size())};
-  for (const Stage& stage : stages) progress.steps += steps_of(stage, batch, schedule);
-  BatchObserver batch_observer(observer, progress);
-  std::vector<std::string> shared_notices;
-  std::vector<Image> images;
-  Work work{session, batch, batch_observer, shared_notices, images};
-  for (const Stage& stage : stages) run(stage, work);
-  for (auto& own : notices) own.insert(own.end(), shared_notices.begin(), shared_notices.end());
-  session.trim();
-  return images;
-}
-
 }  // namespace
 
-std::size_t batch_end(const Session& session, const std::vector<Resolved>& list, std::size_t begin) {
+std::size_t batch_size(const Session& session, std::span<const Resolved> list) {
   const Model& model = *session.model;
-  const Task& first = list[begin].task;
+  const Task& first = list.front().task;
   const Sampling& sampling = first.content.sampling;
   const auto scale = static_cast<int>(model.vae_config.downscale());
   const std::int64_t pixels = std::int64_t{sampling.width / scale} * (sampling.height / scale);
   const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
   const auto sampler = make_sampler(sampling, model.schedule);
-  std::size_t end = begin + 1;
-  while (end < list.size() && end - begin < most && same_schedule(first.content, list[end].task.content) &&
-         fork_evaluation(first, *sampler) == fork_evaluation(list[end].task, *sampler) &&
-         edit_together(first, list[end].task, model)) {
-    ++end;
-  }
-  return end;
+  const auto together = [&](const Resolved& other) {
+    return same_schedule(first.content, other.task.content) &&
+           fork_evaluation(first, *sampler) == fork_evaluation(other.task, *sampler) &&
+           edit_together(first, other.task, model);
+  };
+  const auto near = list.subspan(1, std::min(most, list.size()) - 1);
+  return 1 + static_cast<std::size_t>(std::ranges::find_if_not(near, together) - near.begin());
 }
 
-void generate(Session& session, const std::vector<Resolved>& list, std::size_t begin, std::size_t end,
+void generate(Session& session, std::span<const Resolved> list, std::size_t begin,
               const OnPicture& on_picture, const Observer& observer) {
   const auto started = std::chrono::steady_clock::now();
   std::vector<Task> tasks;
-  for (std::size_t i = begin; i < end; ++i) tasks.push_back(list[i].task);
+  for (const Resolved& one : list) tasks.push_back(one.task);
   std::vector<std::vector<std::string>> notices;
-  auto images = make_images(session, std::move(tasks), notices, of_batch(observer, begin));
+  const Batch batch = make_batch(std::move(tasks), session.model->schedule, notices);
+  const auto stages = plan_stages(session, batch);
+  StepProgress progress{.step = 0, .steps = 0, .pictures = static_cast<int>(list.size())};
+  for (const Stage& stage : stages)
+    progress.steps += std::visit([&](const auto& one) { return one.steps(batch); }, stage);
+  BatchObserver batch_observer(observer, progress, begin);
+  Work work{session, batch, batch_observer};
+  for (const Stage& stage : stages) std::visit([&](const auto& one) { one.run(work); }, stage);
+  session.trim();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
-  for (std::size_t i = begin; i < end; ++i) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
     Picture picture;
-    picture.image = std::move(images[i - begin]);
+    picture.image = std::move(work.images[i]);
     picture.settings = list[i].request.settings;
     picture.parameters = to_parameters(list[i].request, session.model->info);
-    picture.notices = std::move(notices[i - begin]);
-    picture.seconds = seconds.count() / static_cast<double>(end - begin);
-    on_picture(i, std::move(picture));
+    picture.notices = std::move(notices[i]);
+    picture.notices.insert(picture.notices.end(), work.notices.begin(), work.notices.end());
+    picture.seconds = seconds.count() / static_cast<double>(list.size());
+    on_picture(begin + i, std::move(picture));
   }
 }
 

@@ -1,19 +1,18 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+#include <span>
 
 #include "session/session.h"
 #include "task/resolve.h"
 
 namespace latentdial::detail {
 
-/// One past the last of `list` that is made in one batch with `list[begin]`.
-[[nodiscard]] std::size_t batch_end(const Session& session, const std::vector<Resolved>& list,
-                                    std::size_t begin);
+/// How many of a list, from its first on, are made in one batch; the list is not empty.
+[[nodiscard]] std::size_t batch_size(const Session& session, std::span<const Resolved> list);
 
-/// Makes `list[begin]` to `list[end - 1]`, which go in one batch.
-void generate(Session& session, const std::vector<Resolved>& list, std::size_t begin, std::size_t end,
+/// Makes `batch`, whose first picture is the one at `begin` to the observer and `on_picture`.
+void generate(Session& session, std::span<const Resolved> batch, std::size_t begin,
               const OnPicture& on_picture, const Observer& observer);
 
 }  // namespace latentdial::detail

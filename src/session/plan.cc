@@ -1,12 +1,59 @@
-#include "session/plan.h"
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "session/start.h"
+#include "dial/style_words.h"
+#include "session/stage.h"
 
 namespace latentdial::detail {
 namespace {
+
+/// The finished picture of a task, edited at a strength; 0: as it is.
+Task edited(const Task& task, const EditRecipe& recipe, double strength) {
+  if (strength == 0) return {task.content, {}};
+  return {task.content,
+          {.method = &find_dial_method("anchored"),
+           .style = task.turn.style,
+           .position = strength,
+           .window = {recipe.start, task.turn.window.end},
+           .recipe = recipe,
+           .area = task.turn.area}};
+}
+
+/// Says it once, however many positions it holds for.
+void add_notice(std::vector<std::string>& notices, std::string text) {
+  if (std::ranges::find(notices, text) == notices.end()) notices.push_back(std::move(text));
+}
+
+/// The position of a turn held within its dial's range, with a notice that says so and why the range ends
+/// there. `prompt` is the one that the style may be named in.
+double held_position(const Turn& turn, const std::string& prompt, double guidance_scale,
+                     std::vector<std::string>& notices) {
+  const Dial& dial = *turn.dial;
+  if (dial.fingerprint.empty()) {
+    add_notice(
+        notices,
+        fmt::format("no dial is calibrated for \"{}\" on this model: position 1 is what its words show; "
+                    "a dial file that latentdial calibrate makes of it is exact",
+                    dial.style));
+  } else if (guidance_scale != dial.guidance_scale) {
+    add_notice(
+        notices,
+        fmt::format("the dial was calibrated at a guidance scale of {}; at {} its positions are less exact",
+                    dial.guidance_scale, guidance_scale));
+  }
+  const bool names_style = without_style(prompt, turn.style).has_value();
+  const double held = std::clamp(turn.position, names_style ? dial.low() : 0, dial.high());
+  if (held == turn.position) return held;
+  const std::string reason = turn.position > held ? dial.strengthen.reason
+                             : names_style
+                                 ? dial.weaken.reason
+                                 : "the prompt does not name the style, so nothing can be taken away";
+  add_notice(notices, fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position,
+                                  held, reason));
+  return held;
+}
 
 /// Adds `key` where neither it nor a result of it is known.
 template <class Key, class Known>
@@ -25,7 +72,7 @@ void plan_inversions(const Session& session, const Batch& batch, std::vector<Sta
 }
 
 /// Masks of words, with the plain pictures that they are looked for in.
-void plan_words(const Session& session, const Batch& batch, int end, std::vector<Stage>& stages) {
+void plan_words(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<WordMaskKey> masks;
   for (const Task& task : batch.tasks) {
     const std::string& words = task.turn.area.words;
@@ -34,7 +81,7 @@ void plan_words(const Session& session, const Batch& batch, int end, std::vector
   if (masks.empty()) return;
   std::vector<TrunkKey> pictures;
   for (const WordMaskKey& mask : masks)
-    add_missing(pictures, TrunkKey{{mask.content, {}}, end}, session.trunks);
+    add_missing(pictures, TrunkKey{{mask.content, {}}, batch.sampler->evaluations()}, session.trunks);
   if (!pictures.empty()) stages.emplace_back(MakeTrunks{std::move(pictures)});
   stages.emplace_back(FindWords{std::move(masks)});
 }
@@ -47,10 +94,10 @@ bool is_planned(const std::vector<Stage>& stages, const TrunkKey& trunk) {
   });
 }
 
-void plan_trunks(const Session& session, const Batch& batch, int fork, std::vector<Stage>& stages) {
+void plan_trunks(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<TrunkKey> missing;
   for (const Task& task : batch.tasks) {
-    TrunkKey trunk{{task.content, task.turn.shared()}, fork};
+    TrunkKey trunk{{task.content, task.turn.shared()}, batch.fork};
     if (!is_planned(stages, trunk)) add_missing(missing, std::move(trunk), session.trunks);
   }
   if (!missing.empty()) stages.emplace_back(MakeTrunks{std::move(missing)});
@@ -72,9 +119,44 @@ void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& 
 
 }  // namespace
 
+std::vector<Content> inverted_ends(const Content& content) {
+  const Content from = {.words = content.words,
+                        .guidance = content.guidance,
+                        .sampling = content.sampling,
+                        .source = content.source};
+  if (!content.to.image) return {from};
+  Content to = from;
+  to.source.image = content.to.image;
+  if (!content.to.prompt.empty()) to.words.prompt = content.to.prompt;
+  return {from, to};
+}
+
+EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule, std::vector<std::string>& notices) {
+  const Turn& turn = task.turn;
+  EditPlan plan{turn.recipe, 0, {}};
+  if (turn.dial) {
+    const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
+    const double position = held_position(turn, prompt, task.content.guidance.scale, notices);
+    const auto [below, above, share] = turn.dial->around(position);
+    plan.recipe = turn.dial->side_of(position).recipe;
+    if (share < 1) plan.shares.push_back({edited(task, plan.recipe, below.strength), 1 - share});
+    if (share > 0) plan.shares.push_back({edited(task, plan.recipe, above.strength), share});
+  } else {
+    plan.shares.push_back({edited(task, plan.recipe, turn.position), 1});
+  }
+  const auto sampler = make_sampler(task.content.sampling, schedule);
+  plan.first = sampler->evaluation_at(first_evaluation(task.content.source, *sampler), plan.recipe.start);
+  return plan;
+}
+
 Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
                  std::vector<std::vector<std::string>>& notices) {
-  Batch batch{std::move(tasks), {}};
+  Batch batch;
+  batch.tasks = std::move(tasks);
+  const Task& first = batch.tasks.front();
+  batch.sampler = make_sampler(first.content.sampling, schedule);
+  batch.first = first_evaluation(first.content.source, *batch.sampler);
+  batch.fork = fork_evaluation(first, *batch.sampler);
   notices.resize(batch.tasks.size());
   for (std::size_t i = 0; i < batch.tasks.size(); ++i)
     if (batch.tasks[i].turn.edits()) batch.edits.push_back(plan_edit(batch.tasks[i], schedule, notices[i]));
@@ -82,12 +164,10 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
 }
 
 std::vector<Stage> plan_stages(const Session& session, const Batch& batch) {
-  const Task& first = batch.tasks.front();
-  const auto sampler = make_sampler(first.content.sampling, session.model->schedule);
   std::vector<Stage> stages;
   plan_inversions(session, batch, stages);
-  plan_words(session, batch, sampler->evaluations(), stages);
-  plan_trunks(session, batch, fork_evaluation(first, *sampler), stages);
+  plan_words(session, batch, stages);
+  plan_trunks(session, batch, stages);
   if (batch.edits.empty()) {
     stages.emplace_back(DenoiseForks{});
   } else {

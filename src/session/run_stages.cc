@@ -3,62 +3,116 @@
 #include <cstddef>
 #include <utility>
 
-#include "denoise/anchored_edit.h"
+#include "dial/slerp.h"
+#include "diffusion/random.h"
+#include "model/pixels.h"
 #include "reading/word_mask.h"
 #include "session/conditions.h"
-#include "session/edit_pictures.h"
 #include "session/stage.h"
-#include "session/start.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
 
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;  // clang before 17 asks for it.
+/// Unit noise [1,h,w,C], or what lies between two of them.
+Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator) {
+  const auto scale = model.vae_config.downscale();
+  const Shape shape = {1, content.sampling.height / scale, content.sampling.width / scale,
+                       model.vae_config.latent_channels};
+  Tensor noise = generator.randn_nhwc(shape);
+  if (!content.to.seed) return noise;
+  TorchGenerator other(*content.to.seed);
+  return slerp(noise, other.randn_nhwc(shape), content.to.theta);
+}
 
-void invert_pictures(const Invert& stage, Work& work) {
+/// Latents drawn from the encoder's distribution.
+Tensor encode_image(const Model& model, const Image& image, TorchGenerator& generator) {
+  const auto distribution = model.encoder(to_pixels(image));
+  const Tensor noise = generator.randn_nhwc(distribution.mean.shape());
+  Tensor latents = distribution.mean.clone();
+  for (std::size_t i = 0; i < latents.values().size(); ++i) {
+    const float deviation =
+        std::exp(0.5f * distribution.log_variance.values()[i]) * model.vae_config.scaling_factor;
+    latents.values()[i] += deviation * noise.values()[i];
+  }
+  return latents;
+}
+
+Denoising start_inverted(const Session& session, const Content& content, Conditioning conditioning) {
+  auto sampler = make_sampler(content.sampling, session.model->schedule);
+  const int first = first_evaluation(content.source, *sampler);
+  const auto ends = inverted_ends(content);
+  const Inversion& from = *session.inverted.find(ends.front());
+  Denoising run{
+      std::move(conditioning), std::move(sampler), TorchGenerator(content.source.seed), from.start, first,
+      from.corrections};
+  if (ends.size() == 1) return run;
+  const Inversion& to = *session.inverted.find(ends.back());
+  run.latents = slerp(from.start, to.start, content.to.theta);
+  for (std::size_t i = static_cast<std::size_t>(first); i < run.corrections.size(); ++i)
+    run.corrections[i] = lerp(from.corrections[i], to.corrections[i], content.to.theta);
+  return run;
+}
+
+/// A picture before its first step. The inversion of a start picture must be known.
+Denoising start(const Session& session, const Content& content, Conditioning conditioning) {
+  const Source& source = content.source;
+  if (source.inverted) return start_inverted(session, content, std::move(conditioning));
+  const Model& model = *session.model;
+  auto sampler = make_sampler(content.sampling, model.schedule);
+  TorchGenerator generator(source.seed);
+  const Tensor original = source.image ? encode_image(model, source.image->image(), generator) : Tensor();
+  const Tensor noise = starting_noise(model, content, generator);
+  const int first = first_evaluation(source, *sampler);
+  const Tensor latents = !source.image                    ? scaled(noise.clone(), sampler->init_noise_sigma())
+                         : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
+                                                          : original;
+  return {std::move(conditioning), std::move(sampler), generator, latents, first, {}};
+}
+
+/// Which of the trunks a task goes on from; their number where it is none.
+std::size_t trunk_of(const Task& task, const std::vector<TrunkKey>& trunks) {
+  const auto found = std::ranges::find_if(trunks, [&](const TrunkKey& key) {
+    return key.task.content == task.content &&
+           (key.task.turn.method == nullptr || key.task.turn == task.turn.shared());
+  });
+  return static_cast<std::size_t>(found - trunks.begin());
+}
+
+}  // namespace
+
+void Invert::run(Work& work) const {
   Session& session = work.session;
   const auto count = [&](const CleanLatents&) { work.observer.step(); };
-  for (std::size_t begin = 0; begin < stage.pictures.size(); begin += stage.at_once) {
-    const auto end = std::min(stage.pictures.size(), begin + stage.at_once);
+  for (std::size_t begin = 0; begin < pictures.size(); begin += at_once) {
+    const auto end = std::min(pictures.size(), begin + at_once);
     std::vector<PictureToInvert> batch;
     for (std::size_t k = begin; k < end; ++k) {
-      const Content& content = stage.pictures[k];
-      auto sampler = make_sampler(content.sampling, session.model->schedule);
-      const int first = first_evaluation(content.source, *sampler);
-      batch.push_back(
-          {{condition(session, content, {}, {}, work.notices),
-            std::move(sampler),
-            TorchGenerator(content.source.seed),
-            session.model->latents_of(content.source.image->image()),
-            first,
-            {}},
-           session.prompts.encode(content.words.prompt, content.words.syntax, work.notices).condition});
+      const Content& content = pictures[k];
+      batch.push_back({{condition(session, content, {}, {}, work.notices),
+                        work.batch.sampler->clone(),
+                        TorchGenerator(content.source.seed),
+                        session.model->latents_of(content.source.image->image()),
+                        work.batch.first,
+                        {}},
+                       session.encode(content.words.prompt, content.words.syntax, work.notices).condition});
     }
     auto inversions = invert(session.denoiser, std::move(batch), count, work.observer.stop());
     for (std::size_t k = begin; k < end; ++k)
-      session.inverted.keep(stage.pictures[k], std::move(inversions[k - begin]));
+      session.inverted.keep(pictures[k], std::move(inversions[k - begin]));
     session.inversions += static_cast<int>(end - begin);
   }
 }
 
-/// Which of the trunks a task goes on from; their number where it is none.
-std::size_t trunk_of(const Task& task, const MakeTrunks& stage) {
-  const auto found = std::ranges::find_if(stage.trunks, [&](const TrunkKey& key) {
-    return key.task.content == task.content &&
-           (key.task.turn.method == nullptr || key.task.turn == task.turn.shared());
-  });
-  return static_cast<std::size_t>(found - stage.trunks.begin());
+int Invert::steps(const Batch& batch) const {
+  const auto batches = static_cast<int>((pictures.size() + at_once - 1) / at_once);
+  return batches * inversion_steps(batch.sampler->evaluations() - batch.first);
 }
 
-void make_trunks(const MakeTrunks& stage, Work& work) {
+void MakeTrunks::run(Work& work) const {
   Session& session = work.session;
   std::vector<Denoising> runs;
-  for (const auto& [task, until] : stage.trunks)
+  for (const auto& [task, until] : trunks)
     runs.push_back(
         start(session, task.content,
               condition(session, task.content, task.turn, style_mask(session, task), work.notices)));
@@ -66,33 +120,32 @@ void make_trunks(const MakeTrunks& stage, Work& work) {
     work.observer.step();
     std::vector<Image> seen(runs.size());
     for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
-      const auto run = trunk_of(work.batch.tasks[i], stage);
+      const auto run = trunk_of(work.batch.tasks[i], trunks);
       if (run == runs.size() || !work.observer.wants_preview(i)) continue;
       if (seen[run].rgb.empty()) seen[run] = session.model->picture_of(clean(run));
       work.observer.show(i, seen[run]);
     }
   };
-  denoise(session.denoiser, runs, stage.trunks.front().until, look, work.observer.stop());
-  for (std::size_t i = 0; i < runs.size(); ++i) session.trunks.keep(stage.trunks[i], std::move(runs[i]));
+  denoise(session.denoiser, runs, trunks.front().until, look, work.observer.stop());
+  for (std::size_t i = 0; i < runs.size(); ++i) session.trunks.keep(trunks[i], std::move(runs[i]));
 }
 
-void find_words(const FindWords& stage, Work& work) {
+void FindWords::run(Work& work) const {
   Session& session = work.session;
-  for (const WordMaskKey& key : stage.masks) {
+  for (const WordMaskKey& key : masks) {
     const auto& [prompt, negative, syntax] = key.content.words;
     const Denoising& picture = session.finished(key.content);
-    const Condition seen = session.prompts.encode(prompt, syntax, work.notices).condition;
+    const Condition seen = session.encode(prompt, syntax, work.notices).condition;
     session.word_masks.keep(key, word_mask(session.denoiser, session.model->schedule, picture.latents, seen,
                                            session.model->texts.places_of(key.words, prompt, syntax)));
   }
 }
 
-void denoise_forks(Work& work) {
+void DenoiseForks::run(Work& work) {
   Session& session = work.session;
   std::vector<Denoising> runs;
   for (const Task& task : work.batch.tasks) {
-    const auto sampler = make_sampler(task.content.sampling, session.model->schedule);
-    const TrunkKey trunk{{task.content, task.turn.shared()}, fork_evaluation(task, *sampler)};
+    const TrunkKey trunk{{task.content, task.turn.shared()}, work.batch.fork};
     runs.push_back(session.trunks.find(trunk)->fork(
         condition(session, task.content, task.turn, style_mask(session, task), work.notices)));
   }
@@ -101,38 +154,8 @@ void denoise_forks(Work& work) {
     for (std::size_t r = 0; r < runs.size(); ++r)
       if (work.observer.wants_preview(r)) work.observer.show(r, session.model->picture_of(clean(r)));
   };
-  denoise(session.denoiser, runs, runs.front().sampler->evaluations(), look, work.observer.stop());
+  denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
   for (const Denoising& run : runs) work.images.push_back(session.model->picture_of(run.latents));
-}
-
-}  // namespace
-
-void run(const Stage& stage, Work& work) {
-  std::visit(Overloaded{[&](const Invert& invert) { invert_pictures(invert, work); },
-                        [&](const MakeTrunks& trunks) { make_trunks(trunks, work); },
-                        [&](const FindWords& words) { find_words(words, work); },
-                        [&](const DecodeTrunks& trunks) { decode_trunks(trunks, work); },
-                        [&](const Edit& edit) { edit_pictures(edit, work); },
-                        [&](const DenoiseForks&) { denoise_forks(work); },
-                        [&](const MixEdits&) { mix_edits(work); }},
-             stage);
-}
-
-int steps_of(const Stage& stage, const Batch& batch, const NoiseSchedule& schedule) {
-  const Content& content = batch.tasks.front().content;
-  const auto sampler = make_sampler(content.sampling, schedule);
-  const int first = first_evaluation(content.source, *sampler);
-  const int end = sampler->evaluations();
-  return std::visit(
-      Overloaded{[&](const Invert& invert) {
-                   const auto batches = (invert.pictures.size() + invert.at_once - 1) / invert.at_once;
-                   return static_cast<int>(batches) * inversion_steps(end - first);
-                 },
-                 [&](const MakeTrunks& trunks) { return trunks.trunks.front().until - first; },
-                 [&](const Edit& edit) { return edit_steps(*sampler, edit.first, edit.recipe.passes); },
-                 [&](const DenoiseForks&) { return end - fork_evaluation(batch.tasks.front(), *sampler); },
-                 [](const auto&) { return 0; }},
-      stage);
 }
 
 }  // namespace latentdial::detail

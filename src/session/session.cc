@@ -1,10 +1,12 @@
 #include "session/session.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace latentdial::detail {
 namespace {
 
+constexpr std::size_t kMostPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
 constexpr std::size_t kFewestEdited = 8;
 constexpr std::size_t kMostEditedBytes = 64u << 20;
@@ -15,12 +17,24 @@ constexpr std::size_t kMostInverted = 8;
 
 Session::Session(std::shared_ptr<const Model> loaded)
     : model(std::move(loaded)),
-      prompts(model->texts),
       denoiser(model->unet, *model->denoiser_backend),
+      prompts(kMostPrompts),
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes, [](const Image& image) { return image.rgb.size(); }),
       inverted(kMostInverted),
       word_masks(kMostTrunks) {}
+
+EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax,
+                              std::vector<std::string>& notices) {
+  const std::pair key(text, syntax);
+  if (prompts.find(key) == nullptr) {
+    prompts.keep(key, model->texts.read(text, syntax));
+    prompts.trim();
+  }
+  const auto& [encoded, notice] = *prompts.find(key);
+  if (!notice.empty() && std::ranges::find(notices, notice) == notices.end()) notices.push_back(notice);
+  return encoded;
+}
 
 const Denoising& Session::finished(const Content& content) const {
   const auto sampler = make_sampler(content.sampling, model->schedule);

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "denoise/denoising.h"
 #include "denoise/inversion.h"
@@ -9,7 +11,6 @@
 #include "latentdial/image.h"
 #include "model/model.h"
 #include "session/memory.h"
-#include "session/prompt_memory.h"
 #include "task/task.h"
 
 namespace latentdial::detail {
@@ -35,14 +36,18 @@ struct Session {
   explicit Session(std::shared_ptr<const Model> model);
 
   std::shared_ptr<const Model> model;
-  PromptMemory prompts;
   PromptedDenoiser denoiser;
+  Memory<std::pair<std::string, PromptSyntax>, ReadText> prompts;  ///< A sweep asks for the same again.
   Memory<TrunkKey, Denoising> trunks;      ///< All positions of a dial go on from one.
   Memory<Task, Image> edited;              ///< Positions of a dial are mixed of these.
   Memory<Content, Inversion> inverted;     ///< All positions of a dial start from one.
   Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
   int inversions = 0;                      ///< Pictures inverted so far.
 
+  /// What a text that is the same at every step is to the denoiser; adds a line to `notices` when words did
+  /// not fit.
+  [[nodiscard]] EncodedPrompt encode(const std::string& text, PromptSyntax syntax,
+                                     std::vector<std::string>& notices);
   /// The finished picture of a content, without a dial; it must be known.
   [[nodiscard]] const Denoising& finished(const Content& content) const;
   void trim();

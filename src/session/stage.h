@@ -1,56 +1,66 @@
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "session/batch_observer.h"
-#include "session/edit_plan.h"
+#include "latentdial/pipeline.h"
 #include "session/session.h"
 
 namespace latentdial::detail {
 
-/// Takes pictures back to noise.
-struct Invert {
-  std::vector<Content> pictures;  ///< One size and schedule.
-  std::size_t at_once = 1;        ///< Most that go in one batch.
+/// A picture that a dial position is mixed of: the finished one, or an edit of it.
+struct EditShare {
+  Task task;  ///< Without a turn, or turned by method `anchored`.
+  double weight = 1;
 };
 
-/// Makes what pictures have in common.
-struct MakeTrunks {
-  std::vector<TrunkKey> trunks;  ///< All up to one evaluation of one schedule.
-};
-
-/// Looks where finished pictures show words.
-struct FindWords {
-  std::vector<WordMaskKey> masks;  ///< The pictures' trunks are known by then.
-};
-
-/// Decodes finished pictures as they are.
-struct DecodeTrunks {
-  std::vector<Task> pictures;
-};
-
-/// Edits finished pictures, all by one recipe.
-struct Edit {
-  std::vector<Task> pictures;
+/// How a position of a dial is made that edits the finished picture.
+struct EditPlan {
   EditRecipe recipe;
-  int first = 0;  ///< The evaluation that an edit begins at.
+  int first = 0;                  ///< The evaluation that the edit begins at.
+  std::vector<EditShare> shares;  ///< The picture is their weighted sum; weights add up to 1.
 };
-
-/// Denoises the batch's pictures from their trunks on, and decodes them.
-struct DenoiseForks {};
-
-/// Mixes the batch's pictures of edited ones.
-struct MixEdits {};
-
-/// A part of the work on a batch.
-using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, MixEdits>;
 
 /// Pictures of one size, at one point of one schedule, that part at one evaluation.
 struct Batch {
   std::vector<Task> tasks;
-  std::vector<EditPlan> edits;  ///< One a task where finished pictures are edited, else none.
+  std::vector<EditPlan> edits;       ///< One a task where finished pictures are edited, else none.
+  std::unique_ptr<Sampler> sampler;  ///< The schedule; each picture takes its steps on a sampler of its own.
+  int first = 0;                     ///< The evaluation that all begin at.
+  int fork = 0;                      ///< The one at which they part.
+};
+
+/// Tells an observer of the steps of one batch, and shows it the batch's pictures under way.
+class BatchObserver {
+ public:
+  /// `progress` has the steps in all; the batch's pictures stand in the observer's list from `begin` on. The
+  /// observer must outlive this.
+  BatchObserver(const Observer& observer, const StepProgress& progress, std::size_t begin)
+      : observer_(observer), progress_(progress), begin_(begin) {}
+
+  /// One more step is done.
+  void step() {
+    ++progress_.step;
+    if (observer_.on_step) observer_.on_step(progress_);
+  }
+  /// Whether the observer wants to see what this step made of a picture. Pictures count within the batch.
+  [[nodiscard]] bool wants_preview(std::size_t picture) const {
+    // After the last step comes the picture itself.
+    return observer_.on_preview && observer_.wants_preview && progress_.step < progress_.steps &&
+           observer_.wants_preview(progress_, begin_ + picture);
+  }
+  void show(std::size_t picture, const Image& preview) const {
+    observer_.on_preview({.picture = begin_ + picture, .step = progress_.step, .image = preview});
+  }
+  [[nodiscard]] const std::stop_token& stop() const { return observer_.stop; }
+
+ private:
+  const Observer& observer_;
+  StepProgress progress_;
+  std::size_t begin_;
 };
 
 /// What a stage works with.
@@ -58,13 +68,80 @@ struct Work {
   Session& session;
   const Batch& batch;
   BatchObserver& observer;
-  std::vector<std::string>& notices;  ///< Of all pictures of the batch.
-  std::vector<Image>& images;         ///< The batch's pictures, as they are finished.
+  std::vector<std::string> notices = {};  ///< Of all pictures of the batch.
+  std::vector<Image> images = {};         ///< The batch's pictures, as they are finished.
 };
 
-/// The steps that a stage takes: how often it tells the observer of one.
-[[nodiscard]] int steps_of(const Stage& stage, const Batch& batch, const NoiseSchedule& schedule);
-/// Does the work, and remembers in the session what later pictures need.
-void run(const Stage& stage, Work& work);
+// Each stage does its part of the work on a batch, and remembers in the session what later pictures need. Its
+// steps are how often it tells the observer of one.
+
+/// Takes pictures back to noise.
+struct Invert {
+  std::vector<Content> pictures;  ///< One size and schedule.
+  std::size_t at_once = 1;        ///< Most that go in one batch.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch& batch) const;
+};
+
+/// Makes what pictures have in common.
+struct MakeTrunks {
+  std::vector<TrunkKey> trunks;  ///< All up to one evaluation of one schedule.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch& batch) const { return trunks.front().until - batch.first; }
+};
+
+/// Looks where finished pictures show words.
+struct FindWords {
+  std::vector<WordMaskKey> masks;  ///< The pictures' trunks are known by then.
+  void run(Work& work) const;
+  [[nodiscard]] static int steps(const Batch&) { return 0; }
+};
+
+/// Decodes finished pictures as they are.
+struct DecodeTrunks {
+  std::vector<Task> pictures;
+  void run(Work& work) const;
+  [[nodiscard]] static int steps(const Batch&) { return 0; }
+};
+
+/// Edits finished pictures, all by one recipe.
+struct Edit {
+  std::vector<Task> pictures;
+  EditRecipe recipe;
+  int first = 0;  ///< The evaluation that an edit begins at.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch& batch) const;
+};
+
+/// Denoises the batch's pictures from their trunks on, and decodes them.
+struct DenoiseForks {
+  static void run(Work& work);
+  [[nodiscard]] static int steps(const Batch& batch) { return batch.sampler->evaluations() - batch.fork; }
+};
+
+/// Mixes the batch's pictures of edited ones: each the weighted sum of pictures that are known, pixel by
+/// pixel.
+struct MixEdits {
+  static void run(Work& work);
+  [[nodiscard]] static int steps(const Batch&) { return 0; }
+};
+
+using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, MixEdits>;
+
+/// The start picture of a content as a content of its own, and the picture at its other end where it has one:
+/// what decides their inversions. Neither the dial nor the other picture has a say in them.
+[[nodiscard]] std::vector<Content> inverted_ends(const Content& content);
+
+/// How the position of a task is made whose finished picture is edited.
+/// Adds a line to `notices` when the position is out of the dial's range.
+[[nodiscard]] EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule,
+                                 std::vector<std::string>& notices);
+
+/// A batch of tasks, its edits planned; `notices` gets a list for each picture.
+[[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
+                               std::vector<std::vector<std::string>>& notices);
+
+/// The stages of a batch's work, in order. What the session remembers is not planned.
+[[nodiscard]] std::vector<Stage> plan_stages(const Session& session, const Batch& batch);
 
 }  // namespace latentdial::detail

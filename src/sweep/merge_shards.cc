@@ -16,6 +16,7 @@
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "sweep/manifest.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -43,8 +44,7 @@ std::string bytes_of(const fs::path& path) {
 void collect(const fs::path& folder, ListedByFile& listed) {
   std::error_code fault;
   fs::directory_iterator files(folder, fault);
-  if (fault)
-    throw invalid_input(fmt::format("merge: {} cannot be read: {}", folder.string(), fault.message()));
+  require(!fault, "", "merge: {} cannot be read: {}", folder.string(), fault.message());
   for (const auto& file : files) {
     const auto name = file.path().filename().string();
     if (!name.starts_with("manifest") || !name.ends_with(".jsonl")) continue;
@@ -76,9 +76,8 @@ void check_inputs(const Settings& settings, const std::string& text, const fs::p
     const std::string &path = settings.*file.path, &hash = hashes.*file.hash;
     if (path.empty() || hash.empty()) continue;
     const Input& first = inputs.try_emplace({file.name, path}, Input{hash, picture}).first->second;
-    if (first.hash != hash)
-      throw invalid_input(fmt::format("merge: {} and {} were made from two files of the name {} ({}, {})",
-                                      first.picture.string(), picture.string(), path, first.hash, hash));
+    require(first.hash == hash, "", "merge: {} and {} were made from two files of the name {} ({}, {})",
+            first.picture.string(), picture.string(), path, first.hash, hash);
   }
 }
 
@@ -119,10 +118,8 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
       found.push_back(&picture->second);
     }
   }
-  if (!missing.empty())
-    throw invalid_input(
-        fmt::format("merge: {} of {} pictures are missing, the first is {}; resume their shards",
-                    missing.size(), jobs.size(), missing.front()));
+  require(missing.empty(), "", "merge: {} of {} pictures are missing, the first is {}; resume their shards",
+          missing.size(), jobs.size(), missing.empty() ? "" : missing.front());
   const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
   const std::string model = found.empty() ? "" : model_of(found.front());
   std::string hash;
@@ -134,10 +131,8 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
                                       found.front()->path.string(), model, picture->path.string(), own));
     const std::string own_hash = check(*picture, folder / jobs[i].file, inputs);
     if (i == 0) hash = own_hash;
-    if (own_hash != hash)
-      throw invalid_input(fmt::format("merge: other weights of \"{}\" made {} (model hash {}) than {} ({})",
-                                      model, found.front()->path.string(), or_none(hash),
-                                      picture->path.string(), or_none(own_hash)));
+    require(own_hash == hash, "", "merge: other weights of \"{}\" made {} (model hash {}) than {} ({})",
+            model, found.front()->path.string(), or_none(hash), picture->path.string(), or_none(own_hash));
   }
   return found;
 }

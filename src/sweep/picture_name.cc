@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <vector>
 
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
+#include "tensor/hash.h"
 
 namespace latentdial {
 
@@ -28,17 +28,12 @@ Chosen chosen(const Settings& settings) {
 }
 
 std::string id_of(std::span<const Chosen> list) {
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a over their JSON objects.
-  const auto add = [&](std::string_view text) {
-    for (const unsigned char c : text) hash = (hash ^ c) * 1099511628211u;
-  };
+  std::uint64_t hash = kHashStart;  // Over their JSON objects.
   for (const Chosen& texts : list) {
-    const char* before = "{";
-    for (const auto& [name, text] : texts) {
-      add(before), add("\""), add(name), add("\":"), add(text);
-      before = ",";
-    }
-    add(texts.empty() ? "{}" : "}");
+    std::string object;
+    for (const auto& [name, text] : texts)
+      object += fmt::format("{}\"{}\":{}", object.empty() ? "" : ",", name, text);
+    hash = hash_text(hash, "{" + object + "}");
   }
   return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
 }

@@ -13,7 +13,10 @@
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
+#include "latentdial/text.h"
 #include "sweep/picture_name.h"
+#include "text/require.h"
+#include "text/words.h"
 
 namespace latentdial {
 
@@ -23,49 +26,42 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+constexpr int kMostValues = 100000;
 constexpr std::size_t kMostJobs = 1'000'000;
 constexpr std::uintmax_t kLargestPlan = 64u << 20;
 constexpr double kMostWhole = 9007199254740992;  // 2^53: every whole number up to here is exact.
 
-/// Whether the setting of that name is a number, so that "A:B:N" means a range.
-bool is_number(const std::string& name) {
-  bool number = false;
+/// What the setting of that name is; "A:B:N" means a range where it is a number.
+struct Kind {
+  bool number = false, whole = false;
+};
+
+Kind kind_of(const std::string& name) {
+  Kind kind;
   Settings s;
   visit_settings(s, [&](const Option& option, auto& value) {
     using T = std::remove_reference_t<decltype(value)>;
-    if (option.name == name) number = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+    if (option.name == name)
+      kind = {std::is_arithmetic_v<T> && !std::is_same_v<T, bool>, std::is_integral_v<T>};
   });
-  return number;
-}
-
-bool is_whole(const std::string& name) {
-  bool whole = false;
-  Settings s;
-  visit_settings(s, [&](const Option& option, auto& value) {
-    if (option.name == name) whole = std::is_integral_v<std::remove_reference_t<decltype(value)>>;
-  });
-  return whole;
+  return kind;
 }
 
 /// The values of one grid key: a list as it stands, a range as its numbers.
 ordered_json grid_values(const std::string& key, const ordered_json& value) {
   if (value.is_array() && !value.empty()) return value;
-  if (!value.is_string() || !is_number(key)) {
-    throw invalid_input(
-        "plan",
-        fmt::format("grid \"{}\" needs a list of values, or for a number a range as in \"0:1:11\"", key));
-  }
+  const Kind kind = kind_of(key);
+  require(value.is_string() && kind.number, "plan",
+          "grid \"{}\" needs a list of values, or for a number a range as in \"0:1:11\"", key);
   auto values = ordered_json::array();
   for (const double number : parse_range(value.get<std::string>())) {
-    if (!is_whole(key)) {
-      values.push_back(number);
-    } else if (number == std::trunc(number) && std::abs(number) < kMostWhole) {
-      const auto whole = static_cast<std::int64_t>(number);
-      values.push_back(whole < 0 ? ordered_json(whole) : ordered_json(static_cast<std::uint64_t>(whole)));
-    } else {
-      throw invalid_input("plan",
-                          fmt::format("grid \"{}\" holds {}, but whole numbers are needed", key, number));
-    }
+    const bool is_whole = number == std::trunc(number) && std::abs(number) < kMostWhole;
+    require(is_whole || !kind.whole, "plan", "grid \"{}\" holds {}, but whole numbers are needed", key,
+            number);
+    const auto whole = kind.whole ? static_cast<std::int64_t>(number) : 0;
+    values.push_back(!kind.whole ? ordered_json(number)
+                     : whole < 0 ? ordered_json(whole)
+                                 : ordered_json(static_cast<std::uint64_t>(whole)));
   }
   return values;
 }
@@ -92,8 +88,7 @@ class Section {
     for (const auto& [key, value] : grid.items()) {
       const auto values = grid_values(key, value);
       pictures *= values.size();
-      if (pictures + jobs.size() > kMostJobs)
-        throw invalid_input("plan", fmt::format("more than {} pictures; split it", kMostJobs));
+      require(pictures + jobs.size() <= kMostJobs, "plan", "more than {} pictures; split it", kMostJobs);
       Axis& axis = axes_.emplace_back(Axis{key, {}});
       for (const auto& entry : values)
         axis.values.push_back({entry, chosen(settings_from_json(ordered_json{{key, entry}}.dump()))});
@@ -128,18 +123,33 @@ class Section {
 };
 
 void check_keys(const ordered_json& section) {
-  if (!section.is_object())
-    throw invalid_input("plan", "each section must be an object {\"settings\": …, \"grid\": …}");
+  require(section.is_object(), "plan", "each section must be an object {{\"settings\": …, \"grid\": …}}");
   for (const auto& [key, value] : section.items()) {
-    if (key != "settings" && key != "grid") {
-      throw invalid_input("plan",
-                          fmt::format("\"{}\" is unknown; a section holds \"settings\" and \"grid\"", key));
-    }
-    if (!value.is_object()) throw invalid_input("plan", fmt::format("\"{}\" must be an object", key));
+    require(key == "settings" || key == "grid", "plan",
+            "\"{}\" is unknown; a section holds \"settings\" and \"grid\"", key);
+    require(value.is_object(), "plan", "\"{}\" must be an object", key);
   }
 }
 
 }  // namespace
+
+std::vector<double> parse_range(const std::string& text) {
+  const auto parts = split(text, ':');
+  double from = 0, to = 0;
+  int count = 1;
+  const bool read =
+      read_number(parts[0], from) &&
+      (parts.size() == 1 || (parts.size() == 3 && read_number(parts[1], to) && read_number(parts[2], count)));
+  require(read && std::isfinite(from) && std::isfinite(to) && count >= 1 && count <= kMostValues, "range",
+          "\"{}\" is neither a number nor A:B:N, as in 0:1:11 for eleven values from 0 to 1", text);
+  if (parts.size() == 1) return {from};
+  std::vector<double> values;
+  for (int i = 0; i < count; ++i) {
+    const double value = count == 1 ? from : from + (to - from) * i / (count - 1);
+    values.push_back(std::round(value * 1e9) / 1e9);  // 0.3, not 0.30000000000000004.
+  }
+  return values;
+}
 
 std::vector<Job> read_plan(const std::filesystem::path& path) {
   std::error_code fault;

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -7,10 +5,10 @@
 #include <system_error>
 
 #include "files/temporary_name.h"
-#include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "sweep/manifest.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -23,8 +21,7 @@ constexpr std::size_t kAtOnce = 64;
 void make_folder(const std::filesystem::path& folder) {
   std::error_code fault;
   std::filesystem::create_directories(folder, fault);
-  if (fault)
-    throw invalid_input("folder", fmt::format("{} cannot be made: {}", folder.string(), fault.message()));
+  require(!fault, "folder", "{} cannot be made: {}", folder.string(), fault.message());
 }
 
 /// Removes what a run was writing of these pictures when it was killed.
@@ -48,26 +45,20 @@ void remove_half_written(const std::filesystem::path& folder, const std::vector<
 bool is_finished(const std::filesystem::path& path, const Settings& settings, const Pipeline& pipeline) {
   if (!std::filesystem::exists(path)) return false;
   const std::string why = difference(read_png_parameters(path), pipeline.parameters(settings));
-  if (why.empty()) return true;
-  throw invalid_input("folder", fmt::format("{} {}; use another folder or move it away", path.string(), why));
+  require(why.empty(), "folder", "{} {}; use another folder or move it away", path.string(), why);
+  return true;
 }
 
 /// Finds what is finished; refuses a folder that holds somebody's pictures when not resuming.
 std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>& jobs,
                                const SweepOptions& options) {
   std::vector<JobResult> results;
-  for (const Job& job : jobs) {
-    results.push_back({.file = job.file,
-                       .settings = pipeline.resolve(job.settings),
-                       .seconds = 0,
-                       .kept = false,
-                       .notices = {}});
-  }
+  for (const Job& job : jobs)
+    results.push_back(
+        {job.file, pipeline.resolve(job.settings), /*seconds=*/0, /*kept=*/false, /*notices=*/{}});
   make_folder(options.folder);
-  if (!options.resume && std::filesystem::exists(options.folder / options.manifest)) {
-    throw invalid_input("folder", fmt::format("{} holds an earlier run; resume it, or use another folder",
-                                              options.folder.string()));
-  }
+  require(options.resume || !std::filesystem::exists(options.folder / options.manifest), "folder",
+          "{} holds an earlier run; resume it, or use another folder", options.folder.string());
   for (auto& result : results) {
     make_folder((options.folder / result.file).parent_path());
     result.kept = is_finished(options.folder / result.file, result.settings, pipeline);

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <string_view>
 
-#include "latentdial/error.h"
 #include "latentdial/sweep.h"
 #include "latentdial/text.h"
+#include "text/require.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 constexpr int kMostShards = 1'000'000;
@@ -18,12 +20,10 @@ Shard parse_shard(const std::string& text) {
   Shard shard;
   const auto slash = text.find('/');
   const std::string_view view = text;
-  if (slash == std::string::npos || !read_number(view.substr(0, slash), shard.index) ||
-      !read_number(view.substr(slash + 1), shard.count) || shard.count < 1 || shard.count > kMostShards ||
-      shard.index < 1 || shard.index > shard.count) {
-    throw invalid_input(
-        "shard", fmt::format("\"{}\" is no part of a sweep; use I/N with I from 1 to N, as in 3/8", text));
-  }
+  const bool read = slash != std::string::npos && read_number(view.substr(0, slash), shard.index) &&
+                    read_number(view.substr(slash + 1), shard.count);
+  require(read && shard.count <= kMostShards && shard.index >= 1 && shard.index <= shard.count, "shard",
+          "\"{}\" is not a part of a sweep; use I/N with I from 1 to N, as in 3/8", text);
   return shard;
 }
 

@@ -16,8 +16,11 @@
 #include "latentdial/pipeline.h"
 #include "latentdial/text.h"
 #include "latentdial/version.h"
+#include "text/require.h"
 
 namespace latentdial {
+
+using namespace detail;
 namespace {
 
 using nlohmann::json;
@@ -43,11 +46,15 @@ std::string translate(std::span<const NamePair> table, const std::string& word, 
   return word;
 }
 
+std::string json_text(const std::string& text) {
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 /// A value as it stands after "Key: ": plain, or a JSON string where plain could be misread.
 std::string quoted(const std::string& text) {
   const bool plain = !text.empty() && text.find_first_of(",:\"\\\r\n") == std::string::npos &&
                      text.front() != ' ' && text.back() != ' ';
-  return plain ? text : json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  return plain ? text : json_text(text);
 }
 
 template <class T>
@@ -76,6 +83,9 @@ std::string hash_label(const InputFile& input) {
 std::string settings_line(const Settings& s, const InputHashes& hashes, const ModelInfo& model) {
   const Settings defaults;
   std::vector<std::string> items;
+  const auto add = [&](std::string_view key, std::string_view text) {
+    items.push_back(fmt::format("{}: {}", key, text));
+  };
   const auto always = [](std::string_view label) {
     return label == "Steps" || label == "CFG scale" || label == "Seed";
   };
@@ -88,18 +98,17 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
     if (label.empty() || (text == default_texts[option.name] && !always(label))) return;
     if (label == "Sampler") text = quoted(a1111_sampler(s.sampler));
     if (label == "Schedule type") text = quoted(translate(kSchedulers, s.scheduler, true));
-    items.push_back(fmt::format("{}: {}", label, text));
+    add(label, text);
   });
   for (const InputFile& input : input_files()) {
-    if (const std::string& hash = hashes.*input.hash; !hash.empty())
-      items.push_back(fmt::format("{}: {}", hash_label(input), hash));
+    if (const std::string& hash = hashes.*input.hash; !hash.empty()) add(hash_label(input), hash);
   }
-  if (s.width > 0) items.push_back(fmt::format("Size: {}x{}", s.width, s.height));
-  if (!model.hash.empty()) items.push_back(fmt::format("{}: {}", kModelHash, model.hash));
-  items.push_back(fmt::format("{}: {}", kModel, quoted(model.name)));
-  if (!model.decoder.empty()) items.push_back(fmt::format("{}: {}", kDecoder, quoted(model.decoder)));
-  items.emplace_back("RNG: CPU");
-  items.push_back(fmt::format("Version: latentdial {}", kVersion));
+  if (s.width > 0) add("Size", fmt::format("{}x{}", s.width, s.height));
+  if (!model.hash.empty()) add(kModelHash, model.hash);
+  add(kModel, quoted(model.name));
+  if (!model.decoder.empty()) add(kDecoder, quoted(model.decoder));
+  add("RNG", "CPU");
+  add("Version", fmt::format("latentdial {}", kVersion));
   return fmt::format("{}", fmt::join(items, ", "));
 }
 
@@ -137,20 +146,17 @@ void read_value(const std::string& key, const std::string& text, T& value) {
   if constexpr (std::is_same_v<T, std::string>) {
     value = text;
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (text != "true" && text != "false") {
-      throw invalid_input("parameters", fmt::format("\"{}: {}\" is neither true nor false", key, text));
-    }
+    require(text == "true" || text == "false", "parameters", "\"{}: {}\" is neither true nor false", key,
+            text);
     value = text == "true";
   } else {
-    if (!read_number(text, value))
-      throw invalid_input("parameters", fmt::format("\"{}: {}\" is not a number in range", key, text));
+    require(read_number(text, value), "parameters", "\"{}: {}\" is not a number in range", key, text);
   }
 }
 
 void read_size(const std::string& text, Settings& s) {
   const auto x = text.find('x');
-  if (x == std::string::npos)
-    throw invalid_input("parameters", fmt::format("\"Size: {}\" is not as in 512x512", text));
+  require(x != std::string::npos, "parameters", "\"Size: {}\" is not as in 512x512", text);
   read_value("Size", text.substr(0, x), s.width);
   read_value("Size", text.substr(x + 1), s.height);
 }
@@ -218,12 +224,9 @@ std::string to_parameters(const Request& request, const ModelInfo& model) {
   text += settings_line(settings, hashes_of(request), model);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
-    text += fmt::format(", {}: {}", kExactPrompt,
-                        json(settings.prompt).dump(-1, ' ', false, json::error_handler_t::replace));
-  if (read.negative_prompt != settings.negative_prompt) {
-    text += fmt::format(", {}: {}", kExactNegative,
-                        json(settings.negative_prompt).dump(-1, ' ', false, json::error_handler_t::replace));
-  }
+    text += fmt::format(", {}: {}", kExactPrompt, json_text(settings.prompt));
+  if (read.negative_prompt != settings.negative_prompt)
+    text += fmt::format(", {}: {}", kExactNegative, json_text(settings.negative_prompt));
   return text;
 }
 

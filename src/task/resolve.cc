@@ -1,15 +1,14 @@
 #include "task/resolve.h"
 
-#include <fmt/format.h>
+#include <filesystem>
 
-#include <utility>
-
-#include "latentdial/error.h"
-#include "task/find_dial.h"
-#include "task/prompt_steps.h"
+#include "task/prompts.h"
+#include "text/require.h"
 
 namespace latentdial::detail {
 namespace {
+
+namespace fs = std::filesystem;
 
 Settings with_defaults(Settings s, const ModelInfo& model) {
   if (s.width == 0) s.width = model.width;
@@ -30,19 +29,17 @@ InputImages open_images(const Request& request, OpenedFiles& files) {
 }
 
 void check_size(const Settings& s, int multiple) {
-  if (s.width % multiple == 0 && s.height % multiple == 0) return;
-  throw invalid_input(s.width % multiple != 0 ? "width" : "height",
-                      fmt::format("{}x{} is not a multiple of {} in both directions, as this model needs",
-                                  s.width, s.height, multiple));
+  require(s.width % multiple == 0 && s.height % multiple == 0, s.width % multiple != 0 ? "width" : "height",
+          "{}x{} is not a multiple of {} in both directions, as this model needs", s.width, s.height,
+          multiple);
 }
 
 void check_mask(const InputImages& images, const Settings& s) {
   if (!images.style_mask) return;
   const Image& mask = images.style_mask->image();
-  if (mask.width == s.width && mask.height == s.height) return;
-  throw invalid_input("style_mask",
-                      fmt::format("{} is {}x{}, but the picture is {}x{}; both must be of one size",
-                                  images.style_mask->name(), mask.width, mask.height, s.width, s.height));
+  require(mask.width == s.width && mask.height == s.height, "style_mask",
+          "{} is {}x{}, but the picture is {}x{}; both must be of one size", images.style_mask->name(),
+          mask.width, mask.height, s.width, s.height);
 }
 
 /// Whether the text encoder takes the prompts.
@@ -73,6 +70,38 @@ Content content_of(const Settings& s, const InputImages& images, PromptSyntax sy
     content.source.inverted = s.invert;
   }
   return content;
+}
+
+std::shared_ptr<const Dial> standard(const std::string& style) {
+  return std::make_shared<const Dial>(standard_dial(style));
+}
+
+void check_dial(const Dial& dial, const std::string& file, const std::string& style, const ModelInfo& model) {
+  require(dial_file_name(dial.style) == dial_file_name(style), "dial",
+          "{} is for the style \"{}\", not \"{}\"", file, dial.style, style);
+  require(dial.fingerprint == model.fingerprint, "dial",
+          "{} was made for another model ({}, weights {}), not for {} (weights {}); make one with latentdial "
+          "calibrate",
+          file, dial.model, dial.fingerprint, model.name, model.fingerprint);
+}
+
+/// The dial that a request of a method with dials is turned by: the one it brings, the file it names,
+/// dials/STYLE.dial.json in the model's folder, or the standard one.
+std::shared_ptr<const Dial> find_dial(const Request& request, const ModelInfo& model, OpenedFiles& files) {
+  const Settings& s = request.settings;
+  if (request.dial) {
+    check_dial(*request.dial, "the given dial", s.style, model);
+    return request.dial;
+  }
+  const fs::path own = fs::path(model.path) / "dials" / dial_file_name(s.style);
+  std::error_code ignored;
+  if (s.dial.empty() && !fs::exists(own, ignored)) return standard(s.style);
+  const fs::path path = s.dial.empty() ? own : fs::path(s.dial);
+  auto dial = files.dial(path);
+  // The model's own dials were fitted without the LoRA.
+  if (s.dial.empty() && !model.loras.empty()) return standard(s.style);
+  check_dial(*dial, path.string(), s.style, model);
+  return dial;
 }
 
 }  // namespace

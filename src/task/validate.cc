@@ -9,10 +9,10 @@
 
 #include "dial/method.h"
 #include "diffusion/sampler.h"
-#include "latentdial/error.h"
 #include "latentdial/request.h"
 #include "latentdial/text.h"
-#include "task/check_prompts.h"
+#include "task/prompts.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -22,35 +22,29 @@ namespace {
 /// Checks one number against the range its option declares, and a text for what no PNG could keep.
 struct RangeCheck {
   void operator()(const Option& option, const std::string& value) const {
-    if (value.find('\0') == std::string::npos) return;
-    throw invalid_input(option.name, "the text holds a NUL character; leave it out");
+    require(value.find('\0') == std::string::npos, option.name,
+            "the text holds a NUL character; leave it out");
   }
   template <class T>
   void operator()(const Option& option, const T& value) const {
     if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
       const auto number = static_cast<double>(value);
-      if (std::isfinite(number) && number >= option.min && number <= option.max) return;
-      throw invalid_input(option.name,
-                          fmt::format("{} is out of range, use {} to {}", value, option.min, option.max));
+      require(std::isfinite(number) && number >= option.min && number <= option.max, option.name,
+              "{} is out of range, use {} to {}", value, option.min, option.max);
     }
   }
 };
 
 void check_choice(std::string_view field, const std::string& value, const std::vector<std::string>& choices) {
-  if (value.empty()) return;
-  if (std::ranges::find(choices, value) != choices.end()) return;
-  throw invalid_input(field, fmt::format("\"{}\" is unknown; use {}", value, fmt::join(choices, ", ")));
+  require(value.empty() || std::ranges::find(choices, value) != choices.end(), field,
+          "\"{}\" is unknown; use {}", value, fmt::join(choices, ", "));
 }
 
 void check_size(int width, int height) {
-  if (width == 0 && height == 0) return;
-  const bool width_fits = width > 0 && width % 8 == 0;
-  if (width_fits && height > 0 && height % 8 == 0) return;
-  throw invalid_input(
-      width_fits ? "height" : "width",
-      fmt::format(
+  const auto fits = [](int side) { return side > 0 && side % 8 == 0; };
+  require((width == 0 && height == 0) || (fits(width) && fits(height)), fits(width) ? "height" : "width",
           "{}x{} is not a picture size; both sides must be multiples of 8 from 8 to 8192, as in 512x512",
-          width, height));
+          width, height);
 }
 
 /// "a, b and c".
@@ -63,23 +57,16 @@ std::string listed(std::vector<std::string> names, std::string_view before_last)
 /// An inverted picture brings its own noise, and may go without words.
 void check_inversion(const Request& request) {
   const Settings& s = request.settings;
-  if (request.has_end() && !s.invert) {
-    throw invalid_input(
-        "to_image", "only inverted pictures have a noise to interpolate; give @(image) and @(invert) too");
-  }
+  require(s.invert || !request.has_end(), "to_image",
+          "only inverted pictures have a noise to interpolate; give @(image) and @(invert) too");
   if (!s.invert) return;
-  if (!request.has_start()) throw invalid_input("invert", "no picture is given; say which by @(image)");
+  require(request.has_start(), "invert", "no picture is given; say which by @(image)");
   const auto invertible = invertible_sampler_names();
-  if (!s.sampler.empty() && std::ranges::find(invertible, s.sampler) == invertible.end()) {
-    throw invalid_input(
-        "sampler", fmt::format("{} draws new noise at each step, so no noise leads back to a picture; with "
-                               "@(invert) use {}",
-                               s.sampler, listed(invertible, "or")));
-  }
-  if (s.seed != 0 || s.to_seed >= 0) {
-    throw invalid_input(s.seed != 0 ? "seed" : "to_seed",
-                        "with @(invert) all noise comes from the picture; leave the seed out");
-  }
+  require(s.sampler.empty() || std::ranges::find(invertible, s.sampler) != invertible.end(), "sampler",
+          "{} draws new noise at each step, so no noise leads back to a picture; with @(invert) use {}",
+          s.sampler, listed(invertible, "or"));
+  require(s.seed == 0 && s.to_seed < 0, s.seed != 0 ? "seed" : "to_seed",
+          "with @(invert) all noise comes from the picture; leave the seed out");
 }
 
 /// The methods that can do something, as a list: "calibrated, guide and anchored".
@@ -94,57 +81,42 @@ std::string methods_that(const Can& can) {
 /// A mask is one, and of a method that acts on a part of the picture.
 void check_area(const Request& request, const MethodInfo& method) {
   const Settings& s = request.settings;
-  const bool has_mask = request.has_style_mask();
-  if (!has_mask && s.mask_words.empty()) return;
-  if (!method.acts_on_part) {
-    throw invalid_input(has_mask ? "style_mask" : "mask_words",
-                        fmt::format("only @(method) {} act on a part of the picture",
-                                    methods_that([](const MethodInfo& m) { return m.acts_on_part; })));
-  }
-  if (has_mask && !s.mask_words.empty())
-    throw invalid_input("mask_words", "@(style_mask) says already where the style acts; use one of them");
-  if (!s.mask_words.empty() && !s.to_prompt.empty())
-    throw invalid_input("mask_words",
-                        "between two prompts there are no words to look for; use @(style_mask)");
-  if (!s.mask_words.empty() && !s.plain_prompt) (void)constant_prompt("prompt", s.prompt);
+  const bool has_mask = request.has_style_mask(), has_words = !s.mask_words.empty();
+  if (!has_mask && !has_words) return;
+  require(method.acts_on_part, has_mask ? "style_mask" : "mask_words",
+          "only @(method) {} act on a part of the picture",
+          methods_that([](const MethodInfo& m) { return m.acts_on_part; }));
+  require(!has_mask || !has_words, "mask_words",
+          "@(style_mask) says already where the style acts; use one of them");
+  require(!has_words || s.to_prompt.empty(), "mask_words",
+          "between two prompts there are no words to look for; use @(style_mask)");
+  if (has_words && !s.plain_prompt) (void)constant_prompt("prompt", s.prompt);
 }
 
 /// What the dial's method does not use, it must not be given.
 void check_method(const Request& request, const MethodInfo& method) {
   const Settings& s = request.settings;
-  if (!method.window && (s.style_start != 0 || s.style_end != 1)) {
-    throw invalid_input(s.style_start != 0 ? "style_start" : "style_end",
-                        fmt::format("only @(method) {} act on some of the steps",
-                                    methods_that([](const MethodInfo& m) { return m.window; })));
-  }
-  if (!(method.edits && method.window) && (s.style_passes != 1 || s.style_guidance != 1)) {
-    throw invalid_input(s.style_passes != 1 ? "style_passes" : "style_guidance",
-                        fmt::format("only @(method) {} edits a finished picture as it is told",
-                                    methods_that([](const MethodInfo& m) { return m.edits && m.window; })));
-  }
+  require(method.window || (s.style_start == 0 && s.style_end == 1),
+          s.style_start != 0 ? "style_start" : "style_end", "only @(method) {} act on some of the steps",
+          methods_that([](const MethodInfo& m) { return m.window; }));
+  require((method.edits && method.window) || (s.style_passes == 1 && s.style_guidance == 1),
+          s.style_passes != 1 ? "style_passes" : "style_guidance",
+          "only @(method) {} edits a finished picture as it is told",
+          methods_that([](const MethodInfo& m) { return m.edits && m.window; }));
   check_area(request, method);
-  if (!method.needs_dial && (!s.dial.empty() || request.dial))
-    throw invalid_input("dial", fmt::format("only @(method) {} turns a dial file",
-                                            methods_that([](const MethodInfo& m) { return m.needs_dial; })));
-  if (s.per_token && !method.name.empty() && !method.angle) {
-    throw invalid_input(
-        "per_token",
-        fmt::format("@(method) {} turns no encoding by an angle, so there is nothing to do per token",
-                    method.name));
-  }
+  require(method.needs_dial || (s.dial.empty() && !request.dial), "dial",
+          "only @(method) {} turns a dial file",
+          methods_that([](const MethodInfo& m) { return m.needs_dial; }));
+  require(!s.per_token || method.name.empty() || method.angle, "per_token",
+          "@(method) {} turns no encoding by an angle, so there is nothing to do per token", method.name);
 }
 
 void check_dial(const Request& request) {
   const Settings& s = request.settings;
-  if (s.style.empty() && s.position != 0) {
-    throw invalid_input("position",
-                        fmt::format("the dial is at {}, but no @(style) says what it turns", s.position));
-  }
-  if (s.style_start > s.style_end) {
-    throw invalid_input("style_start",
-                        fmt::format("{} is behind @(style_end), {}; the style would never be on",
-                                    s.style_start, s.style_end));
-  }
+  require(!s.style.empty() || s.position == 0, "position",
+          "the dial is at {}, but no @(style) says what it turns", s.position);
+  require(s.style_start <= s.style_end, "style_start",
+          "{} is behind @(style_end), {}; the style would never be on", s.style_start, s.style_end);
   const MethodInfo method = !s.method.empty()  ? find_dial_method(s.method).info
                             : !s.style.empty() ? dial_method_table().front().info
                                                : MethodInfo{};
@@ -155,28 +127,19 @@ void check_dial(const Request& request) {
 
 void validate(const Request& request) {
   const Settings& s = request.settings;
-  if (is_blank(s.prompt) && !(s.invert && s.prompt.empty())) {
-    throw invalid_input("prompt",
-                        "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
-  }
+  require(!is_blank(s.prompt) || (s.invert && s.prompt.empty()), "prompt",
+          "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
   check_size(s.width, s.height);
   visit_settings(s, RangeCheck{});
   check_choice("sampler", s.sampler, sampler_names());
   check_choice("scheduler", s.scheduler, scheduler_names());
   check_inversion(request);
   check_prompts(s);
-  if (s.guidance_start > s.guidance_end) {
-    throw invalid_input("guidance_start",
-                        fmt::format("{} is behind @(guidance_end), {}; guidance would never be on",
-                                    s.guidance_start, s.guidance_end));
-  }
+  require(s.guidance_start <= s.guidance_end, "guidance_start",
+          "{} is behind @(guidance_end), {}; guidance would never be on", s.guidance_start, s.guidance_end);
   check_dial(request);
-  if (s.to_prompt.empty() && s.to_seed < 0 && !request.has_end() && s.theta != 0) {
-    throw invalid_input(
-        "theta",
-        fmt::format("{} of the way, but neither @(to_prompt) nor @(to_seed) nor @(to_image) says where to",
-                    s.theta));
-  }
+  require(!s.to_prompt.empty() || s.to_seed >= 0 || request.has_end() || s.theta == 0, "theta",
+          "{} of the way, but neither @(to_prompt) nor @(to_seed) nor @(to_image) says where to", s.theta);
 }
 
 }  // namespace latentdial

@@ -14,6 +14,12 @@
 namespace latentdial::detail {
 namespace {
 
+/// In the order of DType.
+constexpr struct {
+  std::string_view name;
+  std::size_t size;
+} kDTypes[] = {{"f32", 4}, {"bf16", 2}, {"f16", 2}, {"i32", 4}, {"i64", 8}};
+
 [[noreturn]] void shape_fault(const char* where, const Shape& shape, const Shape& wanted) {
   throw Error(ErrorCode::internal,
               fmt::format("{}: shape {} where {} is needed", where, to_string(shape), to_string(wanted)));
@@ -28,46 +34,30 @@ void convert(const Tensor& from, Tensor& to) {
   for (std::int64_t i = 0; i < n; ++i) target[i] = static_cast<To>(static_cast<float>(source[i]));
 }
 
-}  // namespace
-
-float16::operator float() const {
-  const std::uint32_t sign = (bits & 0x8000u) << 16;
-  const std::uint32_t exponent = (bits >> 10) & 0x1fu;
-  const std::uint32_t mantissa = bits & 0x3ffu;
-  if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | (mantissa << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-  const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-  return sign != 0 ? -magnitude : magnitude;
+// Swaps the two inner axes: [B, R, C] → [B, C, R].
+Tensor transpose_inner(const Tensor& x, std::int64_t batch, std::int64_t rows, std::int64_t columns,
+                       Shape shape) {
+  Tensor y = Tensor::empty(std::move(shape));
+  const auto* source = x.data<float>();
+  auto* target = y.data<float>();
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c) {
+        target[(b * columns + c) * rows + r] = source[(b * rows + r) * columns + c];
+      }
+    }
+  }
+  return y;
 }
 
+}  // namespace
+
 std::size_t element_size(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-    case DType::i32:
-      return 4;
-    case DType::bf16:
-    case DType::f16:
-      return 2;
-    case DType::i64:
-      return 8;
-  }
-  return 0;
+  return kDTypes[static_cast<std::size_t>(dtype)].size;
 }
 
 std::string_view name(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-      return "f32";
-    case DType::bf16:
-      return "bf16";
-    case DType::f16:
-      return "f16";
-    case DType::i32:
-      return "i32";
-    case DType::i64:
-      return "i64";
-  }
-  return "?";
+  return kDTypes[static_cast<std::size_t>(dtype)].name;
 }
 
 std::string to_string(const Shape& shape) {
@@ -169,26 +159,6 @@ Tensor concat_rows(const std::vector<Tensor>& parts) {
   }
   return t;
 }
-
-namespace {
-
-// Swaps the two inner axes: [B, R, C] → [B, C, R].
-Tensor transpose_inner(const Tensor& x, std::int64_t batch, std::int64_t rows, std::int64_t columns,
-                       Shape shape) {
-  Tensor y = Tensor::empty(std::move(shape));
-  const auto* source = x.data<float>();
-  auto* target = y.data<float>();
-  for (std::int64_t b = 0; b < batch; ++b) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t c = 0; c < columns; ++c) {
-        target[(b * columns + c) * rows + r] = source[(b * rows + r) * columns + c];
-      }
-    }
-  }
-  return y;
-}
-
-}  // namespace
 
 Tensor nchw_to_nhwc(const Tensor& x) {
   const auto b = x.dim(0), c = x.dim(1), h = x.dim(2), w = x.dim(3);

@@ -45,12 +45,12 @@ class Tensor {
 
   template <class T>
   [[nodiscard]] T* data() {
-    assert(dtype_of<T>::value == dtype_);
+    assert(dtype_of<T>() == dtype_);
     return reinterpret_cast<T*>(data_);
   }
   template <class T>
   [[nodiscard]] const T* data() const {
-    assert(dtype_of<T>::value == dtype_);
+    assert(dtype_of<T>() == dtype_);
     return reinterpret_cast<const T*>(data_);
   }
   [[nodiscard]] std::byte* raw() { return data_; }

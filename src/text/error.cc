@@ -1,6 +1,6 @@
 #include "latentdial/error.h"
 
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "latentdial/settings.h"
 
@@ -22,13 +22,7 @@ std::string single_line(std::string_view message) {
   line.reserve(message.size());
   for (const char c : message) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      line += c;
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned>(byte));
-    line += escaped;
+    line += byte >= 0x20 && byte != 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
   }
   if (line.size() <= kLongestLine) return line;
   const auto inside_character = [&line](std::size_t at) { return (line[at] & 0xc0) == 0x80; };

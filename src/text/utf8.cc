@@ -1,7 +1,7 @@
 #include "text/utf8.h"
 
 #include <algorithm>
-#include <cstdint>
+#include <iterator>
 
 #include "latentdial/text.h"
 
@@ -21,48 +21,37 @@ bool continues(unsigned byte) {
   return (byte & 0xC0) == 0x80;
 }
 
-/// How a lead byte goes on: the bytes that follow, the range of the first of them, and its own part of the
-/// character.
+/// How a character goes on behind its first byte (Unicode 15, table 3-7): the bytes that follow, and the
+/// range of the first of them, which leaves out overlong forms, surrogates and what is past U+10FFFF.
 struct Lead {
+  unsigned first, last;
   std::size_t continuations;
   unsigned low, high;
-  char32_t payload;
 };
-
-Lead read_lead(unsigned byte) {
-  if (byte >= 0xC2 && byte <= 0xDF) return {1, 0x80, 0xBF, byte & 0x1F};
-  if (byte >= 0xE0 && byte <= 0xEF) {
-    const unsigned low = byte == 0xE0 ? 0xA0 : 0x80;   // no overlong forms
-    const unsigned high = byte == 0xED ? 0x9F : 0xBF;  // no surrogates
-    return {2, low, high, byte & 0x0F};
-  }
-  if (byte >= 0xF0 && byte <= 0xF4) {
-    const unsigned low = byte == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = byte == 0xF4 ? 0x8F : 0xBF;  // nothing past U+10FFFF
-    return {3, low, high, byte & 0x07};
-  }
-  return {0, 0, 0, kReplacement};
-}
+constexpr Lead kLeadBytes[] = {{0xC2, 0xDF, 1, 0x80, 0xBF}, {0xE0, 0xE0, 2, 0xA0, 0xBF},
+                               {0xE1, 0xEC, 2, 0x80, 0xBF}, {0xED, 0xED, 2, 0x80, 0x9F},
+                               {0xEE, 0xEF, 2, 0x80, 0xBF}, {0xF0, 0xF0, 3, 0x90, 0xBF},
+                               {0xF1, 0xF3, 3, 0x80, 0xBF}, {0xF4, 0xF4, 3, 0x80, 0x8F}};
 
 }  // namespace
 
-namespace detail {
-
-Utf8Start utf8_start(std::string_view text) {
-  if (at(text, 0) < 0x80) return {at(text, 0), 1, true};
-  const Lead lead = read_lead(at(text, 0));
-  char32_t point = lead.payload;
-  std::size_t size = 1;
-  for (; size <= lead.continuations; ++size) {
+Utf8Start detail::utf8_start(std::string_view text) {
+  const unsigned byte = at(text, 0);
+  if (byte < 0x80) return {byte, 1, true};
+  const auto lead = std::ranges::find_if(
+      kLeadBytes, [&](const Lead& one) { return byte >= one.first && byte <= one.last; });
+  if (lead == std::end(kLeadBytes)) return {kReplacement, 1, false};
+  char32_t point = byte & (0x3Fu >> lead->continuations);
+  for (std::size_t size = 1; size <= lead->continuations; ++size) {
     const unsigned next = size < text.size() ? at(text, size) : 0;
-    if (!continues(next) || (size == 1 && (next < lead.low || next > lead.high))) break;
+    if (!continues(next) || (size == 1 && (next < lead->low || next > lead->high)))
+      return {kReplacement, size, false};
     point = point << 6 | (next & 0x3F);
   }
-  const bool whole = lead.continuations > 0 && size > lead.continuations;
-  return {whole ? point : kReplacement, size, whole};
+  return {point, lead->continuations + 1, true};
 }
 
-std::u32string decode_utf8(std::string_view text) {
+std::u32string detail::decode_utf8(std::string_view text) {
   std::u32string points;
   points.reserve(text.size());
   while (!text.empty()) {
@@ -73,7 +62,7 @@ std::u32string decode_utf8(std::string_view text) {
   return points;
 }
 
-std::string encode_utf8(std::u32string_view points) {
+std::string detail::encode_utf8(std::u32string_view points) {
   std::string bytes;
   bytes.reserve(points.size());
   for (const char32_t point : points) {
@@ -85,7 +74,7 @@ std::string encode_utf8(std::u32string_view points) {
   return bytes;
 }
 
-bool is_utf8(std::string_view text) {
+bool detail::is_utf8(std::string_view text) {
   while (!text.empty()) {
     const Utf8Start start = utf8_start(text);
     if (!start.whole) return false;
@@ -94,20 +83,18 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string utf8_or_latin1(std::string_view text) {
+std::string detail::utf8_or_latin1(std::string_view text) {
   if (is_utf8(text)) return std::string(text);
   std::u32string points;
   for (const char c : text) points.push_back(static_cast<unsigned char>(c));
   return encode_utf8(points);
 }
 
-std::string utf8_prefix(std::string_view text, std::size_t bytes) {
+std::string detail::utf8_prefix(std::string_view text, std::size_t bytes) {
   std::size_t size = std::min(bytes, text.size());
   while (size > 0 && size < text.size() && continues(at(text, size))) --size;
   return std::string(text.substr(0, size));
 }
-
-}  // namespace detail
 
 std::string valid_utf8(std::string_view text) {
   std::string valid;

@@ -20,4 +20,8 @@ inline constexpr std::string_view kSpaces = " \t\r\n";
 /// The parts between separators, empty ones too; at least one.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// Text out of an untrusted file as it may stand in a one-line message: in single quotes, control and
+/// non-ASCII bytes as '?', cut after 120 characters.
+[[nodiscard]] std::string printable(std::string_view text);
+
 }  // namespace latentdial::detail

@@ -4,16 +4,78 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "files/json_file.h"
 #include "latentdial/error.h"
-#include "text/quote.h"
-#include "weights/component_files.h"
+#include "text/words.h"
+#include "weights/checkpoint_file.h"
 
 namespace latentdial::detail {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct NamedTensors {
+  std::string file;
+  StoredTensors tensors;
+};
+
+// Names of diffusers and transformers, best first: full precision before fp16, safetensors before pickles.
+std::vector<std::string> candidates(std::string_view stem, std::string_view torch_stem) {
+  return {fmt::format("{}.safetensors", stem),
+          fmt::format("{}.safetensors.index.json", stem),
+          fmt::format("{}.fp16.safetensors", stem),
+          fmt::format("{}.safetensors.index.fp16.json", stem),
+          fmt::format("{}.fp16.safetensors.index.json", stem),
+          fmt::format("{}.bin", torch_stem),
+          fmt::format("{}.bin.index.json", torch_stem),
+          fmt::format("{}.fp16.bin", torch_stem)};
+}
+
+fs::path find_file(const fs::path& folder, std::string_view stem, std::string_view torch_stem) {
+  std::error_code ignored;
+  for (const auto& name : candidates(stem, torch_stem)) {
+    if (fs::exists(folder / name, ignored)) return folder / name;
+  }
+  throw invalid_input(fmt::format(
+      "{}: {}.safetensors is missing (nor is there its fp16 variant, an index of shards, or {}.bin)",
+      folder.string(), stem, torch_stem));
+}
+
+// The index maps every tensor to the shard that holds it; shards lie beside the index and nowhere else.
+std::vector<NamedTensors> read_shards(const fs::path& index_path) {
+  const auto index = read_json_object(index_path);
+  const auto weight_map = index.find("weight_map");
+  if (weight_map == index.end() || !weight_map->is_object()) {
+    throw invalid_input(
+        fmt::format("{}: \"weight_map\" from tensor name to shard is missing", index_path.string()));
+  }
+  std::map<std::string, CheckpointFile> shards;
+  std::map<std::string, StoredTensors> wanted;
+  for (const auto& [name, shard] : weight_map->items()) {
+    const auto file = shard.is_string() ? shard.get<std::string>() : "";
+    if (file.empty() || fs::path(file).filename() != fs::path(file)) {
+      throw invalid_input(
+          fmt::format("{}: tensor {} is not mapped to a file name", index_path.string(), printable(name)));
+    }
+    auto found = shards.find(file);
+    if (found == shards.end())
+      found = shards.emplace(file, read_checkpoint_file(index_path.parent_path() / file)).first;
+    const auto tensor = found->second.tensors.find(name);
+    if (tensor == found->second.tensors.end()) {
+      throw invalid_input(fmt::format("{}: tensor {} should be in {} but is not", index_path.string(),
+                                      printable(name), file));
+    }
+    wanted[file].insert(*tensor);
+  }
+  std::vector<NamedTensors> result;
+  for (auto& [file, tensors] : wanted) {
+    result.push_back({(index_path.parent_path() / file).string(), std::move(tensors)});
+  }
+  return result;
+}
 
 void require_stable_diffusion(const fs::path& path, const nlohmann::json& index) {
   const auto named = index.find("_class_name");
@@ -43,6 +105,31 @@ Component read_part(const fs::path& folder, const char* name, std::string_view s
 }
 
 }  // namespace
+
+std::map<std::string, Tensor> read_component(const fs::path& folder, std::string_view stem,
+                                             std::string_view torch_stem, KeyFamily family) {
+  const auto path = find_file(folder, stem, torch_stem);
+  std::vector<NamedTensors> files;
+  if (path.extension() == ".json") {
+    files = read_shards(path);
+  } else {
+    files.push_back({path.string(), read_checkpoint_file(path).tensors});
+  }
+  const KeyTable table(family, {});
+  std::map<std::string, Tensor> tensors;
+  for (const auto& [file, stored] : files) {
+    for (const auto& [key, tensor] : stored) {
+      if (is_ignored_key(key)) continue;
+      const auto targets = table.to_diffusers(key);
+      const auto& name = targets.empty() ? key : targets.front().name;
+      if (!tensors.emplace(name, open_tensor(file, key, tensor)).second) {
+        throw invalid_input(
+            fmt::format("{}: tensor {} stands there twice, also under an older name", file, printable(name)));
+      }
+    }
+  }
+  return tensors;
+}
 
 fs::path find_tokenizer(const fs::path& folder) {
   std::error_code ignored;

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
 
 #include "weights/checkpoint.h"
+#include "weights/key_table.h"
 
 namespace latentdial::detail {
 
@@ -14,5 +18,13 @@ namespace latentdial::detail {
 /// The tokenizer/ folder beside a model when it holds a vocabulary (vocab.json with merges.txt, or
 /// tokenizer.json); otherwise empty.
 [[nodiscard]] std::filesystem::path find_tokenizer(const std::filesystem::path& folder);
+
+/// Reads the tensors of one component of a diffusers folder, in diffusers' current names. Looks in `folder`
+/// for `stem`.safetensors, its fp16 variant, their shards (….index.json), then the same for PyTorch's
+/// `torch_stem`.bin. `family` names the older spellings to accept. Throws invalid_input saying which file is
+/// missing or what is wrong in one.
+[[nodiscard]] std::map<std::string, Tensor> read_component(const std::filesystem::path& folder,
+                                                           std::string_view stem, std::string_view torch_stem,
+                                                           KeyFamily family);
 
 }  // namespace latentdial::detail

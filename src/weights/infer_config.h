@@ -20,9 +20,8 @@ enum class Generation { sd1, sd2 };
 [[nodiscard]] KeyLayout unet_layout(const std::string& file, const StoredTensors& tensors);
 [[nodiscard]] KeyLayout vae_layout(const std::string& file, const StoredTensors& tensors);
 /// The layers of an OpenCLIP encoder that are used, from `all` the file's tensors. SD 2 reads the state
-/// before the last layer
-/// ("penultimate"), so of the whole OpenCLIP ViT-H (24 layers, with text_projection) 23 count; files
-/// converted from diffusers hold only those.
+/// before the last layer ("penultimate"), so of the whole OpenCLIP ViT-H (24 layers, with text_projection) 23
+/// count; files converted from diffusers hold only those.
 [[nodiscard]] KeyLayout open_clip_layout(const std::string& file, const StoredTensors& all);
 
 /// The config.json that diffusers would have, read off the tensors' shapes. What shapes cannot show is the
@@ -41,11 +40,5 @@ enum class Generation { sd1, sd2 };
 
 /// True when some name begins with `prefix`.
 [[nodiscard]] bool has_prefix(const StoredTensors& tensors, const std::string& prefix);
-/// A tensor by name; throws invalid_input when it is missing.
-[[nodiscard]] const Tensor& find_tensor(const std::string& file, const ComponentTensors& tensors,
-                                        const std::string& name);
-/// Extent `axis` of a tensor; throws invalid_input when the tensor is missing or has fewer axes.
-[[nodiscard]] std::int64_t extent(const std::string& file, const ComponentTensors& tensors,
-                                  const std::string& name, std::size_t axis);
 
 }  // namespace latentdial::detail

@@ -69,6 +69,10 @@ constexpr KeyRow kVaeResnet[] = {
     {"conv_shortcut", "nin_shortcut"},
 };
 
+constexpr KeyRow kHalves[] = {{"encoder", "encoder"}, {"decoder", "decoder"}};
+constexpr KeyRow kFused[] = {
+    {"q_proj", ""}, {"k_proj", ""}, {"v_proj", ""}};  // One matrix on the other side.
+
 constexpr KeyRow kOldDiffusersVae[] = {
     {"{half}.mid_block.attentions.0.to_q", "{half}.mid_block.attentions.0.query"},
     {"{half}.mid_block.attentions.0.to_k", "{half}.mid_block.attentions.0.key"},
@@ -129,23 +133,9 @@ constexpr std::string_view kIgnored[] = {
     "logit_scale",
 };
 
-std::span<const KeyRow> rows_of(KeyFamily family) {
-  switch (family) {
-    case KeyFamily::compvis_unet:
-      return kUnet;
-    case KeyFamily::compvis_vae:
-      return kVae;
-    case KeyFamily::clip_text:
-      return kClipText;
-    case KeyFamily::open_clip_text:
-      return kOpenClipText;
-    case KeyFamily::diffusers_vae:
-      return kOldDiffusersVae;
-    case KeyFamily::diffusers_text:
-      return kBareText;
-  }
-  return {};
-}
+// In the order of KeyFamily.
+constexpr std::span<const KeyRow> kRows[] = {kUnet,    kVae, kClipText, kOpenClipText, kOldDiffusersVae,
+                                             kBareText};
 
 // A row on its way to having no placeholder left.
 struct Pair {
@@ -162,82 +152,59 @@ void substitute(std::string& pattern, std::string_view token, std::string_view v
   }
 }
 
-class Expansion {
- public:
-  Expansion(KeyFamily family, const KeyLayout& layout) : family_(family), layout_(layout) {}
+// 0 … n − 1, alike on both sides.
+std::vector<std::pair<std::string, std::string>> numbers(int n) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (int i = 0; i < n; ++i) texts.emplace_back(std::to_string(i), std::to_string(i));
+  return texts;
+}
 
-  std::vector<Pair> of(const KeyRow& row) const {
-    std::vector<Pair> pairs{{std::string(row.diffusers), std::string(row.other)}};
-    count(pairs, "{i}", layout_.levels, &Pair::i);
-    count(pairs, "{j}", layout_.layers, &Pair::layer);
-    count(pairs, "{k}", layout_.layers + 1, &Pair::layer);
-    count(pairs, "{n}", layout_.text_layers, &Pair::layer);
-    choose(pairs, "{half}", std::vector<KeyRow>{{"encoder", "encoder"}, {"decoder", "decoder"}});
-    choose(pairs, "{resnet}",
-           family_ == KeyFamily::compvis_unet ? std::span<const KeyRow>(kUnetResnet) : kVaeResnet);
-    thirds(pairs);
-    for (auto& pair : pairs) derive(pair);
-    return pairs;
-  }
-
- private:
-  template <class Spell>
-  static void each(std::vector<Pair>& pairs, std::string_view token, int n, Spell spell) {
-    if (pairs.front().diffusers.find(token) == std::string::npos) return;
-    std::vector<Pair> spelled;
-    for (const auto& pair : pairs) {
-      for (int v = 0; v < n; ++v) spelled.push_back(spell(pair, v));
+// Makes of every pair one for each spelling of the placeholder, and numbers them in `field`.
+template <class Spellings>
+void spell(std::vector<Pair>& pairs, std::string_view token, const Spellings& spellings,
+           int Pair::*field = nullptr) {
+  if (pairs.empty() || pairs.front().diffusers.find(token) == std::string::npos) return;
+  std::vector<Pair> spelled;
+  for (const Pair& pair : pairs) {
+    int number = 0;
+    for (const auto& [diffusers, other] : spellings) {
+      Pair& one = spelled.emplace_back(pair);
+      substitute(one.diffusers, token, diffusers);
+      substitute(one.other, token, other);
+      if (field != nullptr) one.*field = number++;
     }
-    pairs = std::move(spelled);
   }
+  pairs = std::move(spelled);
+}
 
-  static void count(std::vector<Pair>& pairs, std::string_view token, int n, int Pair::*field) {
-    if (pairs.empty()) return;
-    each(pairs, token, n, [&](Pair pair, int v) {
-      substitute(pair.diffusers, token, std::to_string(v));
-      substitute(pair.other, token, std::to_string(v));
-      pair.*field = v;
-      return pair;
-    });
-  }
+// CompVis numbers its blocks through: conv_in, then per level `layers` blocks and a downsampler; on the way
+// up `layers` + 1 blocks a level, the upsampler sitting inside the last.
+void spell_block_numbers(Pair& pair, const KeyLayout& layout) {
+  const int per_level = layout.layers + 1;
+  const int reversed = layout.levels - 1 - pair.i;
+  const auto level = static_cast<std::size_t>(std::max(reversed, 0));
+  const bool attention = level < layout.attention.size() && layout.attention[level];
+  substitute(pair.other, "{down}", std::to_string(1 + pair.i * per_level + pair.layer));
+  substitute(pair.other, "{down_end}", std::to_string((pair.i + 1) * per_level));
+  substitute(pair.other, "{up}", std::to_string(pair.i * per_level + pair.layer));
+  substitute(pair.other, "{up_end}", std::to_string((pair.i + 1) * per_level - 1));
+  substitute(pair.other, "{upsampler}", attention ? "2" : "1");
+  substitute(pair.other, "{reversed}", std::to_string(reversed));
+}
 
-  static void choose(std::vector<Pair>& pairs, std::string_view token, std::span<const KeyRow> parts) {
-    if (pairs.empty()) return;
-    each(pairs, token, static_cast<int>(parts.size()), [&](Pair pair, int v) {
-      substitute(pair.diffusers, token, parts[static_cast<std::size_t>(v)].diffusers);
-      substitute(pair.other, token, parts[static_cast<std::size_t>(v)].other);
-      return pair;
-    });
-  }
-
-  static void thirds(std::vector<Pair>& pairs) {
-    static constexpr std::string_view kNames[] = {"q_proj", "k_proj", "v_proj"};
-    if (pairs.empty()) return;
-    each(pairs, "{qkv}", 3, [&](Pair pair, int v) {
-      substitute(pair.diffusers, "{qkv}", kNames[v]);
-      pair.third = v;
-      return pair;
-    });
-  }
-
-  // CompVis numbers its blocks through: conv_in, then per level `layers` blocks and a downsampler; on the way
-  // up `layers` + 1 blocks a level, the upsampler sitting inside the last.
-  void derive(Pair& pair) const {
-    const int per_level = layout_.layers + 1;
-    const int reversed = layout_.levels - 1 - pair.i;
-    const auto level = static_cast<std::size_t>(std::max(reversed, 0));
-    const bool attention = level < layout_.attention.size() && layout_.attention[level];
-    substitute(pair.other, "{down}", std::to_string(1 + pair.i * per_level + pair.layer));
-    substitute(pair.other, "{down_end}", std::to_string((pair.i + 1) * per_level));
-    substitute(pair.other, "{up}", std::to_string(pair.i * per_level + pair.layer));
-    substitute(pair.other, "{up_end}", std::to_string((pair.i + 1) * per_level - 1));
-    substitute(pair.other, "{upsampler}", attention ? "2" : "1");
-    substitute(pair.other, "{reversed}", std::to_string(reversed));
-  }
-
-  KeyFamily family_;
-  const KeyLayout& layout_;
-};
+std::vector<Pair> expand(const KeyRow& row, KeyFamily family, const KeyLayout& layout) {
+  std::vector<Pair> pairs{{std::string(row.diffusers), std::string(row.other)}};
+  spell(pairs, "{i}", numbers(layout.levels), &Pair::i);
+  spell(pairs, "{j}", numbers(layout.layers), &Pair::layer);
+  spell(pairs, "{k}", numbers(layout.layers + 1), &Pair::layer);
+  spell(pairs, "{n}", numbers(layout.text_layers), &Pair::layer);
+  spell(pairs, "{half}", kHalves);
+  spell(pairs, "{resnet}",
+        family == KeyFamily::compvis_unet ? std::span<const KeyRow>(kUnetResnet) : kVaeResnet);
+  spell(pairs, "{qkv}", kFused, &Pair::third);
+  for (Pair& pair : pairs) spell_block_numbers(pair, layout);
+  return pairs;
+}
 
 // The entry for the longest run of whole words (between dots) that `key` begins with.
 template <class Map>
@@ -252,9 +219,8 @@ auto find_module(const Map& map, std::string_view key) {
 }  // namespace
 
 KeyTable::KeyTable(KeyFamily family, const KeyLayout& layout) {
-  const Expansion expansion(family, layout);
-  for (const auto& row : rows_of(family)) {
-    for (auto& pair : expansion.of(row)) {
+  for (const auto& row : kRows[static_cast<std::size_t>(family)]) {
+    for (auto& pair : expand(row, family, layout)) {
       from_diffusers_.emplace(pair.diffusers, pair.other);
       to_diffusers_[pair.other].push_back({std::move(pair.diffusers), pair.third});
     }

@@ -9,7 +9,7 @@
 
 #include "latentdial/error.h"
 #include "tensor/hash.h"
-#include "text/quote.h"
+#include "text/words.h"
 #include "weights/checkpoint_file.h"
 #include "weights/lora_keys.h"
 

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 #include "weights/pickle.h"
 
 namespace latentdial::detail {
@@ -16,77 +17,21 @@ constexpr std::size_t kMostValues = 2'000'000;
 constexpr std::size_t kMostSteps = 20'000'000;
 constexpr std::size_t kDeepestStack = 1'000'000;
 
-// Opcodes by their byte, as in Python's pickletools.
-enum class Op : unsigned char {
-  mark = '(',
-  stop = '.',
-  pop = '0',
-  pop_mark = '1',
-  dup = '2',
-  binfloat = 'G',
-  binint = 'J',
-  binint1 = 'K',
-  binint2 = 'M',
-  none = 'N',
-  binpersid = 'Q',
-  reduce = 'R',
-  binstring = 'T',
-  short_binstring = 'U',
-  binunicode = 'X',
-  append = 'a',
-  build = 'b',
-  global = 'c',
-  dict = 'd',
-  appends = 'e',
-  binget = 'h',
-  long_binget = 'j',
-  list = 'l',
-  binput = 'q',
-  long_binput = 'r',
-  setitem = 's',
-  tuple = 't',
-  setitems = 'u',
-  empty_dict = '}',
-  empty_list = ']',
-  empty_tuple = ')',
-  binbytes = 'B',
-  short_binbytes = 'C',
-  proto = 0x80,
-  newobj = 0x81,
-  tuple1 = 0x85,
-  tuple2 = 0x86,
-  tuple3 = 0x87,
-  new_true = 0x88,
-  new_false = 0x89,
-  long1 = 0x8a,
-  long4 = 0x8b,
-  short_binunicode = 0x8c,
-  binunicode8 = 0x8d,
-  binbytes8 = 0x8e,
-  empty_set = 0x8f,
-  additems = 0x90,
-  frozenset = 0x91,
-  newobj_ex = 0x92,
-  stack_global = 0x93,
-  memoize = 0x94,
-  frame = 0x95,
-  bytearray8 = 0x96,
-};
-
 class Interpreter {
  public:
   Interpreter(const std::string& file, std::string_view bytes) : file_(file), bytes_(bytes) {}
 
   Pickle run() {
     for (std::size_t steps = 0; steps < kMostSteps; ++steps) {
-      const auto op = static_cast<Op>(take(1)[0]);
-      if (op == Op::stop) {
+      const auto code = static_cast<unsigned char>(take(1)[0]);
+      if (code == '.') {
         pickle_.root = pop();
         return std::move(pickle_);
       }
-      if (!constant(op) && !container(op) && !memo(op) && !call(op)) {
-        fail(fmt::format("has opcode 0x{:02x}, which torch.save does not write", static_cast<unsigned>(op)));
-      }
+      const Operation operation = operation_of(code);
+      if (operation == nullptr)
+        fail(fmt::format("has opcode 0x{:02x}, which torch.save does not write", unsigned{code}));
+      operation(*this);
       if (stack_.size() > kDeepestStack) fail("needs an absurdly deep stack");
     }
     fail("is absurdly long");
@@ -156,42 +101,68 @@ class Interpreter {
     while (n > 0) items[--n] = pop();
     return items;
   }
-  // An object that is not the container it should be (an inert one) drops what it is given.
-  void extend(PickleRef target, PickleKind kind, const std::vector<PickleRef>& items) {
-    auto& value = pickle_.values[target];
+
+  // ── What opcodes do ──
+  using Operation = void (*)(Interpreter&);
+  struct Opcode {
+    std::string_view codes;  // A byte each: these do the same.
+    Operation operation;
+  };
+  static const Opcode kOpcodes[];
+  static Operation operation_of(unsigned char code);  // Null for a byte that is no opcode.
+
+  void check_protocol(std::uint64_t version) {
+    if (version > 5) fail(fmt::format("is of unknown protocol {}", version));
+  }
+  void mark() {
+    if (marks_.size() == kDeepestStack) fail("needs an absurdly deep stack");
+    marks_.push_back(stack_.size());
+  }
+  // Adds to the container on the stack. An object that is not the one it should be (an inert one) drops what
+  // it is given.
+  void extend(PickleKind kind, const std::vector<PickleRef>& items) {
+    auto& value = pickle_.values[top()];
     if (value.kind == kind) value.items.insert(value.items.end(), items.begin(), items.end());
   }
+  void add_items(const std::vector<PickleRef>& items) { extend(PickleKind::sequence, items); }
   void add_pairs(const std::vector<PickleRef>& items) {
     if (items.size() % 2 != 0) fail("has a dictionary key without a value");
-    extend(top(), PickleKind::dict, items);
+    extend(PickleKind::dict, items);
   }
-
-  // ── Opcodes; each group says whether `op` was one of its own ──
-  bool constant(Op op);
-  bool text(Op op);
-  bool container(Op op);
-  bool memo(Op op);
-  bool call(Op op);
-
+  void push_boolean(bool value) { push({PickleKind::boolean, value}); }
+  void push_real() {
+    take(8);  // Its value is never asked for: weights lie outside the pickle.
+    push(PickleValue{PickleKind::real});
+  }
   void push_integer(std::int64_t value) { push({PickleKind::integer, value}); }
-  void push_long(std::uint64_t n) {
-    const auto digits = take(n);
-    if (n > 8) return push(PickleValue{PickleKind::inert});  // Only random states and the like are so long.
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < n; ++i)
-      value |= std::uint64_t{static_cast<unsigned char>(digits[i])} << (8 * i);
-    const bool negative = n > 0 && n < 8 && (static_cast<unsigned char>(digits[n - 1]) & 0x80u) != 0;
-    if (negative) value |= ~std::uint64_t{0} << (8 * n);
-    push_integer(static_cast<std::int64_t>(value));
+  void push_long(std::uint64_t bytes) {
+    if (bytes > 8) {  // Only random states and the like are so long.
+      take(bytes);
+      return push(PickleValue{PickleKind::inert});
+    }
+    const auto unused = 64 - 8 * bytes;
+    push_integer(bytes == 0 ? 0 : static_cast<std::int64_t>(little_endian(bytes) << unused) >> unused);
   }
   void push_global(std::string_view module, std::string_view name) {
     constexpr std::size_t kLongest = 256;
     if (module.size() + name.size() > kLongest) fail("names an absurdly long function");
     push({PickleKind::global, 0, module, name});
   }
+  void push_global_of_lines() {
+    const auto module = line();
+    push_global(module, line());
+  }
+  void push_global_of_stack() {
+    const auto name = pop();
+    push_global(pickle_[pop()].text, pickle_[name].text);
+  }
   void push_text(std::string_view value) { push({PickleKind::text, 0, value}); }
   void push_sequence(std::vector<PickleRef> items) {
     push({PickleKind::sequence, 0, {}, {}, std::move(items)});
+  }
+  void push_dict(const std::vector<PickleRef>& items) {
+    push(PickleValue{PickleKind::dict});
+    add_pairs(items);
   }
   void store(std::uint64_t index) { memo_[index] = top(); }
   void fetch(std::uint64_t index) {
@@ -199,7 +170,15 @@ class Interpreter {
     if (found == memo_.end()) fail("recalls what it never stored");
     push(found->second);
   }
-  void apply(PickleRef callee, PickleRef arguments);
+  void apply();
+  void apply_with_keywords() {
+    pop();
+    apply();
+  }
+  void drop_state() {
+    pop();  // Nothing here reads it.
+    top();
+  }
 
   const std::string& file_;
   std::string_view bytes_;
@@ -210,186 +189,64 @@ class Interpreter {
   std::unordered_map<std::uint64_t, PickleRef> memo_;
 };
 
-bool Interpreter::constant(Op op) {
-  switch (op) {
-    case Op::proto:
-      if (const auto version = little_endian(1); version > 5)
-        fail(fmt::format("is of unknown protocol {}", version));
-      return true;
-    case Op::frame:
-      take(8);
-      return true;
-    case Op::none:
-      push(PickleValue{PickleKind::none});
-      return true;
-    case Op::new_true:
-    case Op::new_false:
-      push({PickleKind::boolean, op == Op::new_true ? 1 : 0});
-      return true;
-    case Op::binint:
-      push_integer(static_cast<std::int32_t>(little_endian(4)));
-      return true;
-    case Op::binint1:
-      push_integer(static_cast<std::int64_t>(little_endian(1)));
-      return true;
-    case Op::binint2:
-      push_integer(static_cast<std::int64_t>(little_endian(2)));
-      return true;
-    case Op::long1:
-      push_long(little_endian(1));
-      return true;
-    case Op::long4:
-      push_long(little_endian(4));
-      return true;
-    case Op::binfloat:
-      take(8);
-      push(PickleValue{PickleKind::real});
-      return true;
-    default:
-      return text(op);
-  }
+// As in Python's pickletools. STOP is in run().
+const Interpreter::Opcode Interpreter::kOpcodes[] = {
+    {"\x80", [](Interpreter& i) { i.check_protocol(i.little_endian(1)); }},                        // PROTO
+    {"\x95", [](Interpreter& i) { i.take(8); }},                                                   // FRAME
+    {"N", [](Interpreter& i) { i.push(PickleValue{PickleKind::none}); }},                          // NONE
+    {"\x88", [](Interpreter& i) { i.push_boolean(true); }},                                        // NEWTRUE
+    {"\x89", [](Interpreter& i) { i.push_boolean(false); }},                                       // NEWFALSE
+    {"J", [](Interpreter& i) { i.push_integer(static_cast<std::int32_t>(i.little_endian(4))); }},  // BININT
+    {"K", [](Interpreter& i) { i.push_integer(static_cast<std::int64_t>(i.little_endian(1))); }},  // BININT1
+    {"M", [](Interpreter& i) { i.push_integer(static_cast<std::int64_t>(i.little_endian(2))); }},  // BININT2
+    {"\x8a", [](Interpreter& i) { i.push_long(i.little_endian(1)); }},                             // LONG1
+    {"\x8b", [](Interpreter& i) { i.push_long(i.little_endian(4)); }},                             // LONG4
+    {"G", [](Interpreter& i) { i.push_real(); }},                                                  // BINFLOAT
+    // The short, the usual and the long form of UNICODE, STRING and BYTES; BYTEARRAY8.
+    {"\x8cUC", [](Interpreter& i) { i.push_text(i.take(i.little_endian(1))); }},
+    {"XTB", [](Interpreter& i) { i.push_text(i.take(i.little_endian(4))); }},
+    {"\x8d\x8e\x96", [](Interpreter& i) { i.push_text(i.take(i.little_endian(8))); }},
+    {"(", [](Interpreter& i) { i.mark(); }},                               // MARK
+    {")]\x8f", [](Interpreter& i) { i.push_sequence({}); }},               // EMPTY_TUPLE, _LIST, _SET
+    {"\x85", [](Interpreter& i) { i.push_sequence(i.pop_some(1)); }},      // TUPLE1
+    {"\x86", [](Interpreter& i) { i.push_sequence(i.pop_some(2)); }},      // TUPLE2
+    {"\x87", [](Interpreter& i) { i.push_sequence(i.pop_some(3)); }},      // TUPLE3
+    {"tl\x91", [](Interpreter& i) { i.push_sequence(i.pop_to_mark()); }},  // TUPLE, LIST, FROZENSET
+    {"a", [](Interpreter& i) { i.add_items(i.pop_some(1)); }},             // APPEND
+    {"e\x90", [](Interpreter& i) { i.add_items(i.pop_to_mark()); }},       // APPENDS, ADDITEMS
+    {"}", [](Interpreter& i) { i.push_dict({}); }},                        // EMPTY_DICT
+    {"d", [](Interpreter& i) { i.push_dict(i.pop_to_mark()); }},           // DICT
+    {"s", [](Interpreter& i) { i.add_pairs(i.pop_some(2)); }},             // SETITEM
+    {"u", [](Interpreter& i) { i.add_pairs(i.pop_to_mark()); }},           // SETITEMS
+    {"0", [](Interpreter& i) { i.pop(); }},                                // POP
+    {"1", [](Interpreter& i) { i.pop_to_mark(); }},                        // POP_MARK
+    {"2", [](Interpreter& i) { i.push(i.top()); }},                        // DUP
+    {"q", [](Interpreter& i) { i.store(i.little_endian(1)); }},            // BINPUT
+    {"r", [](Interpreter& i) { i.store(i.little_endian(4)); }},            // LONG_BINPUT
+    {"\x94", [](Interpreter& i) { i.store(i.memo_.size()); }},             // MEMOIZE
+    {"h", [](Interpreter& i) { i.fetch(i.little_endian(1)); }},            // BINGET
+    {"j", [](Interpreter& i) { i.fetch(i.little_endian(4)); }},            // LONG_BINGET
+    {"c", [](Interpreter& i) { i.push_global_of_lines(); }},               // GLOBAL
+    {"\x93", [](Interpreter& i) { i.push_global_of_stack(); }},            // STACK_GLOBAL
+    {"Q", [](Interpreter& i) { i.push({PickleKind::storage, 0, {}, {}, {i.pop()}}); }},  // BINPERSID
+    {"R\x81", [](Interpreter& i) { i.apply(); }},                                        // REDUCE, NEWOBJ
+    {"\x92", [](Interpreter& i) { i.apply_with_keywords(); }},                           // NEWOBJ_EX
+    {"b", [](Interpreter& i) { i.drop_state(); }},                                       // BUILD
+};
+
+Interpreter::Operation Interpreter::operation_of(unsigned char code) {
+  static const auto kByCode = [] {
+    std::array<Operation, 256> by_code{};
+    for (const Opcode& row : kOpcodes)
+      for (const char c : row.codes) by_code[static_cast<unsigned char>(c)] = row.operation;
+    return by_code;
+  }();
+  return kByCode[code];
 }
 
-bool Interpreter::text(Op op) {
-  switch (op) {
-    case Op::short_binunicode:
-    case Op::short_binstring:
-    case Op::short_binbytes:
-      push_text(take(little_endian(1)));
-      return true;
-    case Op::binunicode:
-    case Op::binstring:
-    case Op::binbytes:
-      push_text(take(little_endian(4)));
-      return true;
-    case Op::binunicode8:
-    case Op::binbytes8:
-    case Op::bytearray8:
-      push_text(take(little_endian(8)));
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool Interpreter::container(Op op) {
-  switch (op) {
-    case Op::mark:
-      if (marks_.size() == kDeepestStack) fail("needs an absurdly deep stack");
-      marks_.push_back(stack_.size());
-      return true;
-    case Op::empty_tuple:
-    case Op::empty_list:
-    case Op::empty_set:
-      push_sequence({});
-      return true;
-    case Op::tuple1:
-    case Op::tuple2:
-    case Op::tuple3:
-      push_sequence(pop_some(static_cast<std::size_t>(op) - static_cast<std::size_t>(Op::tuple1) + 1));
-      return true;
-    case Op::tuple:
-    case Op::list:
-    case Op::frozenset:
-      push_sequence(pop_to_mark());
-      return true;
-    case Op::append: {
-      const auto item = pop();
-      extend(top(), PickleKind::sequence, {item});
-      return true;
-    }
-    case Op::appends:
-    case Op::additems: {
-      const auto items = pop_to_mark();
-      extend(top(), PickleKind::sequence, items);
-      return true;
-    }
-    case Op::empty_dict:
-      push(PickleValue{PickleKind::dict});
-      return true;
-    case Op::dict: {
-      const auto items = pop_to_mark();
-      push(PickleValue{PickleKind::dict});
-      add_pairs(items);
-      return true;
-    }
-    case Op::setitem:
-      add_pairs(pop_some(2));
-      return true;
-    case Op::setitems:
-      add_pairs(pop_to_mark());
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool Interpreter::memo(Op op) {
-  switch (op) {
-    case Op::pop:
-      pop();
-      return true;
-    case Op::pop_mark:
-      pop_to_mark();
-      return true;
-    case Op::dup:
-      push(top());
-      return true;
-    case Op::binput:
-      store(little_endian(1));
-      return true;
-    case Op::long_binput:
-      store(little_endian(4));
-      return true;
-    case Op::memoize:
-      store(memo_.size());
-      return true;
-    case Op::binget:
-      fetch(little_endian(1));
-      return true;
-    case Op::long_binget:
-      fetch(little_endian(4));
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool Interpreter::call(Op op) {
-  switch (op) {
-    case Op::global: {
-      const auto module = line();
-      push_global(module, line());
-      return true;
-    }
-    case Op::stack_global: {
-      const auto name = pop();
-      push_global(pickle_[pop()].text, pickle_[name].text);
-      return true;
-    }
-    case Op::binpersid:
-      push({PickleKind::storage, 0, {}, {}, {pop()}});
-      return true;
-    case Op::newobj_ex:
-      pop();  // The keyword arguments.
-      [[fallthrough]];
-    case Op::reduce:
-    case Op::newobj: {
-      const auto arguments = pop();
-      apply(pop(), arguments);
-      return true;
-    }
-    case Op::build:
-      pop();  // The state, which nothing here reads.
-      top();
-      return true;
-    default:
-      return false;
-  }
-}
-
-void Interpreter::apply(PickleRef callee, PickleRef arguments) {
-  const auto& function = pickle_[callee];
+void Interpreter::apply() {
+  const auto arguments = pop();
+  const auto& function = pickle_[pop()];
   const auto& given = pickle_[arguments].items;
   if (function.kind != PickleKind::global) refuse("a value that is not a function");
   const auto shown = [](const PickleValue& g) { return printable(fmt::format("{}.{}", g.text, g.name)); };

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 
 namespace latentdial::detail {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 #include "weights/safetensors_header.h"
 
 namespace latentdial::detail {

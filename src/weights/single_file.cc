@@ -8,7 +8,7 @@
 
 #include "files/json_file.h"
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 #include "weights/diffusers_folder.h"
 #include "weights/infer_config.h"
 #include "weights/key_table.h"
@@ -74,6 +74,16 @@ nlohmann::json config_beside(const fs::path& file, const char* part, const char*
   return fs::is_regular_file(path, ignored) ? read_json_object(path) : infer();
 }
 
+/// A component with its tensors named as in diffusers; `infer` makes its config of them where no file has
+/// one.
+template <class Infer>
+Component component_of(const fs::path& path, const char* name, std::string_view prefix,
+                       const StoredTensors& stored, const KeyTable& table, Infer infer) {
+  auto renamed = rename(path.string(), prefix, stored, table);
+  auto config = config_beside(path, name, "config.json", [&] { return infer(renamed); });
+  return {std::move(config), Weights(name, path.string(), std::move(renamed))};
+}
+
 Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, Generation generation) {
   const auto file = path.string();
   auto stored = part_of(tensors, kText);
@@ -83,30 +93,26 @@ Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, 
     stored = without_layer(std::move(stored), layout.text_layers);
   }
   const auto family = generation == Generation::sd1 ? KeyFamily::clip_text : KeyFamily::open_clip_text;
-  auto renamed = rename(file, kText, stored, KeyTable(family, layout));
-  auto config = config_beside(path, "text_encoder", "config.json",
-                              [&] { return infer_text_config(file, renamed, generation); });
-  return {std::move(config), Weights("text_encoder", file, std::move(renamed))};
+  return component_of(path, "text_encoder", kText, stored, KeyTable(family, layout),
+                      [&](const auto& renamed) { return infer_text_config(file, renamed, generation); });
 }
 
 Component read_unet(const fs::path& path, const StoredTensors& tensors, Generation generation) {
   const auto file = path.string();
   const auto stored = part_of(tensors, kUnet);
   const auto layout = unet_layout(file, stored);
-  auto renamed = rename(file, kUnet, stored, KeyTable(KeyFamily::compvis_unet, layout));
-  auto config = config_beside(path, "unet", "config.json",
-                              [&] { return infer_unet_config(file, renamed, layout, generation); });
-  return {std::move(config), Weights("unet", file, std::move(renamed))};
+  return component_of(
+      path, "unet", kUnet, stored, KeyTable(KeyFamily::compvis_unet, layout),
+      [&](const auto& renamed) { return infer_unet_config(file, renamed, layout, generation); });
 }
 
 Component read_vae(const fs::path& path, const StoredTensors& tensors, Generation generation) {
   const auto file = path.string();
   const auto stored = part_of(tensors, kVae);
   const auto layout = vae_layout(file, stored);
-  auto renamed = rename(file, kVae, stored, KeyTable(KeyFamily::compvis_vae, layout));
-  auto config = config_beside(path, "vae", "config.json",
-                              [&] { return infer_vae_config(file, renamed, layout, generation); });
-  return {std::move(config), Weights("vae", file, std::move(renamed))};
+  return component_of(
+      path, "vae", kVae, stored, KeyTable(KeyFamily::compvis_vae, layout),
+      [&](const auto& renamed) { return infer_vae_config(file, renamed, layout, generation); });
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 
 namespace latentdial::detail {
 

@@ -9,7 +9,7 @@
 #include "files/json_file.h"
 #include "latentdial/error.h"
 #include "weights/checkpoint_file.h"
-#include "weights/component_files.h"
+#include "weights/diffusers_folder.h"
 
 namespace latentdial::detail {
 namespace {

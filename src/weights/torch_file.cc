@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 #include "weights/pickle.h"
 #include "weights/zip_archive.h"
 

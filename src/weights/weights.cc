@@ -4,29 +4,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstring>
 #include <utility>
 
 #include "files/mapped_file.h"
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 
 namespace latentdial::detail {
 namespace {
-
-// Exact. Written on bits, without branches on the value, so that the compiler can vectorise it.
-float widen(float16 value) {
-  const std::uint32_t magnitude = (value.bits & 0x7fffu) << 13;
-  const std::uint32_t sign = (value.bits & 0x8000u) << 16;
-  const float scaled =
-      std::bit_cast<float>(magnitude) * 0x1p112f;  // Moves the exponent's bias; subnormals come right.
-  const std::uint32_t special = magnitude >= 0x0f800000u ? 0x7f800000u : 0u;  // Infinity and NaN.
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(scaled) | sign | special);
-}
-float widen(bfloat16 value) {
-  return static_cast<float>(value);
-}
 
 // A file gives no alignment: elements are read with memcpy, never through a typed pointer.
 template <class T>
@@ -34,7 +20,7 @@ void widen_all(const std::byte* from, float* to, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     T value;
     std::memcpy(&value, from + i * sizeof(T), sizeof(T));
-    to[i] = widen(value);
+    to[i] = static_cast<float>(value);
   }
 }
 

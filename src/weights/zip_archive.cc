@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
-#include "text/quote.h"
+#include "text/words.h"
 
 namespace latentdial::detail {
 namespace {

@@ -86,21 +86,21 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
 }
 
 TEST_F(DialFile, RefusesWhatIsNoDial) {
-  EXPECT_THAT(refusal("hello"), HasSubstr("is no JSON object"));
+  EXPECT_THAT(refusal("hello"), HasSubstr("is not a JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
   EXPECT_THAT(refusal(changed("\"latentdial_dial\": 7", "\"latentdial_dial\": 6")),
               HasSubstr("is of format 6, this program reads 7"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
-              HasSubstr("\"style\" is no text"));
+              HasSubstr("\"style\" is not a text"));
   EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));
-  EXPECT_THAT(refusal(changed("\"passes\": 2", "\"passes\": 2.5")), HasSubstr("no whole number"));
+  EXPECT_THAT(refusal(changed("\"passes\": 2", "\"passes\": 2.5")), HasSubstr("not a whole number"));
   for (const char* wrong : {"\"1,0,0,", "\"1,0,0,5,1,", "\"1,0,0,x,", "\"1,0,0,\\\"0\\\",", "\"1,0,0,1e9,",
                             "\"1,0,0,nan,", "\"1],[0,0,5,"})
     EXPECT_THAT(refusal(changed("\"1,0,0,5,", wrong)), HasSubstr("\"colours\" is not 18 numbers")) << wrong;
   EXPECT_THAT(refusal(changed("\"colours\": ", "\"colours\": [1], \"c\": ")),
-              HasSubstr("\"colours\" is no text"));
+              HasSubstr("\"colours\" is not a text"));
   EXPECT_THAT(refusal(changed("1.4", "0.1")), HasSubstr("outwards"));
-  EXPECT_THAT(refusal(changed("1.4", "\"x\"")), HasSubstr("no [position, strength]"));
+  EXPECT_THAT(refusal(changed("1.4", "\"x\"")), HasSubstr("not a [position, strength]"));
 }
 
 TEST_F(DialFile, AMissingFileIsNamed) {

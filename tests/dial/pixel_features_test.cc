@@ -1,9 +1,9 @@
-#include "dial/pixel_features.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
+
+#include "dial/colour_map.h"
 
 namespace latentdial::detail {
 namespace {

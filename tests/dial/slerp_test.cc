@@ -80,9 +80,5 @@ TEST(Lerp, IsAStraightLine) {
   EXPECT_THAT(values(lerp(vector({0, 4}), vector({2, 0}), 0.25)), ElementsAre(0.5f, 3.0f));
 }
 
-TEST(AngleBetween, OfAxesIsARightAngle) {
-  EXPECT_NEAR(angle_between(vector({5, 0}), vector({0, 0.1f})), std::numbers::pi / 2, 1e-12);
-}
-
 }  // namespace
 }  // namespace latentdial::detail

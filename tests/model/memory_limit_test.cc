@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "latentdial/error.h"
-#include "model/embedded_model.h"
+#include "model/open_model.h"
 #include "weights/test_files.h"
 
 namespace latentdial::detail {
@@ -58,7 +58,7 @@ TEST_F(MemoryLimit, AContainerSeesItsGroupAsTheTopmostOne) {
 }
 
 TEST_F(MemoryLimit, AModelThatDoesNotFitIsRefusedInOneLine) {
-  const auto checkpoint = open_checkpoint(find_embedded_model());
+  const auto checkpoint = open_path("");
   write("proc/self/cgroup", "0::/\n");
   write("sys/fs/cgroup/memory.max", "1048576\n");
   try {
@@ -73,7 +73,7 @@ TEST_F(MemoryLimit, AModelThatDoesNotFitIsRefusedInOneLine) {
 }
 
 TEST_F(MemoryLimit, SmallerNumbersTakeLess) {
-  const auto checkpoint = open_checkpoint(find_embedded_model());
+  const auto checkpoint = open_path("");
   const auto bytes = [&](DType dtype, bool int8) {
     return least_memory(checkpoint, {.dtype = dtype, .int8 = int8});
   };

@@ -11,7 +11,7 @@
 #include "latentdial/error.h"
 #include "latentdial/stages.h"
 #include "pipeline/embedded_pipeline.h"
-#include "session/composed_prompt.h"
+#include "session/conditions.h"
 
 namespace latentdial::detail {
 namespace {

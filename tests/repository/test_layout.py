@@ -27,8 +27,8 @@ MAY_SEE = {
     "reading": {"tensor", "diffusion", "dial", "denoise"},
     "session": {"tensor", "diffusion", "dial", "model", "task", "denoise", "reading"},
     "pipeline": {"text", "tensor", "diffusion", "model", "task", "denoise", "reading", "session"},
-    "calibrate": {"dial", "reading", "pipeline"},
-    "sweep": {"text", "files"},
+    "calibrate": {"text", "dial", "reading", "pipeline"},
+    "sweep": {"text", "files", "tensor"},
 }
 RESEARCH_MAY_USE = {"training": set(), "ruler": {"training"}, "figures": {"training", "ruler"}}
 LONGEST = 450

@@ -175,7 +175,7 @@ def test_img2img_names_its_own_fields(address):
         ({"denoising_strength": 2}, "denoising_strength: 2 is out of range, use 0 to 1"),
         ({"denoising_strength": "all"}, 'denoising_strength: "all" is given, but a number is needed'),
         ({"init_images": ["!!"]}, "init_images: no base64"),
-        ({"init_images": ["aGVsbG8="]}, "init_images: what is given is no picture"),
+        ({"init_images": ["aGVsbG8="]}, "init_images: what is given is not a picture"),
         ({"invert": True, "sampler_name": "Euler a"}, "sampler_name: euler_a draws new noise at each step"),
     ):
         image = webuiapi.webuiapi.b64_img(Image.new("RGB", (64, 64)))

@@ -1,10 +1,10 @@
 // How a dial position is made of edits of the finished picture.
 
-#include "session/edit_plan.h"
-
 #include <gtest/gtest.h>
 
 #include <memory>
+
+#include "session/stage.h"
 
 namespace latentdial::detail {
 namespace {

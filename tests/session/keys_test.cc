@@ -8,8 +8,7 @@
 #include <set>
 #include <string>
 
-#include "session/session.h"
-#include "session/start.h"
+#include "session/stage.h"
 #include "task/resolve.h"
 
 namespace latentdial::detail {

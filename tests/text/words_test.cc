@@ -6,8 +6,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "text/quote.h"
-
 namespace latentdial::detail {
 namespace {
 

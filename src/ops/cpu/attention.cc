@@ -1,5 +1,3 @@
-#include "ops/cpu/attention.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,16 +5,13 @@
 
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/check.h"
+#include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
 
 namespace latentdial::detail::ops::cpu {
 namespace {
 
 constexpr auto kOp = "attention";
-
-std::int64_t round_up(std::int64_t n, std::int64_t step) {
-  return (n + step - 1) / step * step;
-}
 
 /// Extents of one call. Heads are interleaved: head h owns the columns [h·size, (h + 1)·size).
 struct Extents {
@@ -64,13 +59,13 @@ void pack_value_panel(const Extents& e, const T* v, std::int64_t first, float* t
 template <class T>
 void pack(const Context& context, const Extents& e, const Tensor& k, const Tensor& v, Tensor& keys,
           Tensor& values) {
-  const auto key_panels = round_up(e.keys, e.panel) / e.panel;
+  const auto key_panels = divide_up(e.keys, e.panel);
   parallel_for(context.threads, e.all_heads() * key_panels, [&](std::int64_t i, int /*thread*/) {
     const auto head = i / key_panels, first = i % key_panels * e.panel;
     pack_key_panel(e, k.data<T>() + e.origin(head, e.keys), first,
                    keys.data<float>() + head * e.key_floats + first * e.size);
   });
-  const auto value_panels = round_up(e.size, e.panel) / e.panel;
+  const auto value_panels = divide_up(e.size, e.panel);
   parallel_for(context.threads, e.all_heads() * value_panels, [&](std::int64_t i, int /*thread*/) {
     const auto head = i / value_panels, first = i % value_panels * e.panel;
     pack_value_panel(e, v.data<T>() + e.origin(head, e.keys), first,
@@ -113,17 +108,12 @@ Tensor attention(const Context& context, const Tensor& q, const Tensor& k, const
   const auto e = check(context, q, k, v, heads, causal);
   Tensor keys = Tensor::empty({e.all_heads(), e.key_floats});
   Tensor values = Tensor::empty({e.all_heads(), e.value_floats});
-  if (context.dtype == DType::bf16) {
-    pack<bfloat16>(context, e, k, v, keys, values);
-  } else {
-    pack<float>(context, e, k, v, keys, values);
-  }
-
+  with_type(context.dtype, [&]<class T>(T) { pack<T>(context, e, k, v, keys, values); });
   Tensor y = Tensor::empty(q.shape(), q.dtype());
   const auto block = static_cast<std::int64_t>(kQueryBlock);
-  const auto blocks = round_up(e.queries, block) / block;
-  const auto scratch_floats =
-      round_up(static_cast<std::int64_t>(attention_scratch(static_cast<std::size_t>(e.size))), 16);
+  const auto blocks = divide_up(e.queries, block);
+  const auto scratch_floats = round_up(
+      static_cast<std::int64_t>(attention_scratch(static_cast<std::size_t>(e.size))), std::int64_t{16});
   Tensor scratch = Tensor::empty({context.threads, scratch_floats});
   parallel_for(context.threads, e.all_heads() * blocks, [&](std::int64_t i, int thread) {
     const auto first = i % blocks * block;

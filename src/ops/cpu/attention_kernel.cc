@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "ops/cpu/operations.h"
+#include "ops/cpu/parallel.h"
 #include "ops/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -34,10 +36,6 @@ std::size_t target_vector_width() {
 }
 std::size_t target_panel_width() {
   return kTileVectors * hn::Lanes(Floats());
-}
-
-std::size_t round_up(std::size_t n, std::size_t step) {
-  return (n + step - 1) / step * step;
 }
 
 // Whether a product replaces what its target holds or is added to it.
@@ -259,11 +257,7 @@ void attend_typed(const AttentionHead& head, std::size_t first, std::size_t coun
 }
 
 void attend_target(const AttentionHead& head, std::size_t first, std::size_t count, float* scratch) {
-  if (head.dtype == DType::bf16) {
-    attend_typed<bfloat16>(head, first, count, scratch);
-  } else {
-    attend_typed<float>(head, first, count, scratch);
-  }
+  with_type(head.dtype, [&]<class T>(T) { attend_typed<T>(head, first, count, scratch); });
 }
 
 }  // namespace HWY_NAMESPACE

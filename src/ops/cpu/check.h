@@ -3,7 +3,7 @@
 #include <memory>
 #include <string_view>
 
-#include "ops/cpu/context.h"
+#include "ops/cpu/operations.h"
 #include "ops/ops.h"
 
 /// Guards against calls that no model should make. A failure is a fault of ours: Error with

@@ -3,11 +3,7 @@
 #include <fmt/format.h>
 
 #include "ops/cpu/check.h"
-#include "ops/cpu/int8_conv2d.h"
 #include "ops/cpu/linear.h"
-#include "ops/cpu/onednn_conv2d.h"
-#include "ops/cpu/window_conv2d.h"
-#include "ops/cpu/winograd_conv2d.h"
 
 namespace latentdial::detail::ops::cpu {
 namespace {

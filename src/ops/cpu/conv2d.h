@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ops/cpu/context.h"
+#include "ops/cpu/operations.h"
 #include "ops/ops.h"
 
 namespace latentdial::detail::ops::cpu {
@@ -34,5 +34,26 @@ class PackedConv2d : public Packed {
                                           ConvGeometry geometry, Precision precision);
 [[nodiscard]] Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w,
                             const Epilogue& epilogue);
+
+/// What may multiply a convolution. `weight` [out, in, kh, kw] and `bias` are f32; `bias` may be undefined.
+/// @{
+
+/// By 8-bit numbers. Each picture of the batch is quantized by its own range.
+[[nodiscard]] PackedWeight prepare_int8_conv2d(const Context& context, const Tensor& weight,
+                                               const Tensor& bias, ConvGeometry geometry);
+/// By oneDNN, in bf16.
+[[nodiscard]] PackedWeight prepare_onednn_conv2d(const Context& context, const Tensor& weight,
+                                                 const Tensor& bias, ConvGeometry geometry);
+/// As one product: a row of the left factor is a pixel's window, gathered as it is packed.
+[[nodiscard]] PackedWeight prepare_window_conv2d(const Context& context, const Tensor& weight,
+                                                 const Tensor& bias, ConvGeometry geometry);
+/// By Winograd's minimal filtering F(4×4, 3×3): a quarter of the multiplications, in f32.
+[[nodiscard]] PackedWeight prepare_winograd_conv2d(const Context& context, const Tensor& weight,
+                                                   const Tensor& bias, ConvGeometry geometry);
+/// @}
+
+/// Whether F(4×4, 3×3) computes this convolution: a 3×3 window of stride 1 that keeps the size, with enough
+/// channels to be worth the transforms.
+[[nodiscard]] bool suits_winograd(const Tensor& weight, const ConvGeometry& geometry);
 
 }  // namespace latentdial::detail::ops::cpu

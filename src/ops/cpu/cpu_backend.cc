@@ -3,19 +3,12 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include "ops/cpu/activation.h"
-#include "ops/cpu/add.h"
-#include "ops/cpu/attention.h"
-#include "ops/cpu/cast.h"
 #include "ops/cpu/check.h"
-#include "ops/cpu/context.h"
 #include "ops/cpu/conv2d.h"
-#include "ops/cpu/embedding.h"
 #include "ops/cpu/int8_kernel.h"
 #include "ops/cpu/linear.h"
-#include "ops/cpu/norm.h"
 #include "ops/cpu/onednn.h"
-#include "ops/cpu/rearrange.h"
+#include "ops/cpu/operations.h"
 
 namespace latentdial::detail::ops {
 namespace {
@@ -89,19 +82,13 @@ class CpuBackend final : public Backend {
   std::string description_;
 };
 
-}  // namespace
-
-namespace cpu {
-namespace {
-
-std::string describe_numbers(const Context& context) {
-  if (context.int8) return has_vnni() ? "int8" : "int8 (without VNNI, slower than f32)";
+std::string describe_numbers(const cpu::Context& context) {
+  if (context.int8) return cpu::has_vnni() ? "int8" : "int8 (without VNNI, slower than f32)";
   const bool widens = context.dtype == DType::bf16 && context.arithmetic == Arithmetic::f32;
   return fmt::format("{}{}", name(context.dtype), widens ? " (multiplied in f32)" : "");
 }
 
 }  // namespace
-}  // namespace cpu
 
 std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   if (options.dtype != DType::f32 && options.dtype != DType::bf16) {
@@ -117,11 +104,7 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
   context.int8 = options.int8;
   return std::make_unique<CpuBackend>(
       context, fmt::format("CPU {}, {} thread{}, {}", cpu::onednn::instruction_set(), context.threads,
-                           context.threads == 1 ? "" : "s", cpu::describe_numbers(context)));
-}
-
-Arithmetic fastest_cpu_arithmetic() {
-  return cpu::onednn::fastest_arithmetic();
+                           context.threads == 1 ? "" : "s", describe_numbers(context)));
 }
 
 DType fastest_cpu_dtype() {

@@ -5,6 +5,7 @@
 
 #include "ops/cpu/check.h"
 #include "ops/cpu/norm.h"
+#include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
 #include "ops/cpu/simd_targets.h"
 
@@ -72,37 +73,21 @@ void apply_chunk(const T* x, T* y, std::size_t pixels, std::size_t channels, con
   }
 }
 
-template <class T>
-void apply_chunk(Activation activation, const T* x, T* y, std::size_t pixels, std::size_t channels,
-                 const float* center, const float* scale, const float* offset) {
-  switch (activation) {
-    case Activation::none:
-      return apply_chunk<Activation::none>(x, y, pixels, channels, center, scale, offset);
-    case Activation::silu:
-      return apply_chunk<Activation::silu>(x, y, pixels, channels, center, scale, offset);
-    case Activation::gelu:
-      return apply_chunk<Activation::gelu>(x, y, pixels, channels, center, scale, offset);
-    case Activation::quick_gelu:
-      return apply_chunk<Activation::quick_gelu>(x, y, pixels, channels, center, scale, offset);
-    case Activation::relu:
-      return apply_chunk<Activation::relu>(x, y, pixels, channels, center, scale, offset);
-  }
+// A chunk is `pixels` pixels of `channels` channels, from element `at` on.
+void chunk_statistics_target(const Tensor& x, std::int64_t at, std::size_t pixels, std::size_t channels,
+                             float* mean, float* squares) {
+  with_type(x.dtype(),
+            [&]<class T>(T) { chunk_statistics(x.data<T>() + at, pixels, channels, mean, squares); });
 }
-
-void statistics_f32(const float* x, std::size_t pixels, std::size_t channels, float* mean, float* squares) {
-  chunk_statistics(x, pixels, channels, mean, squares);
-}
-void statistics_bf16(const bfloat16* x, std::size_t pixels, std::size_t channels, float* mean,
-                     float* squares) {
-  chunk_statistics(x, pixels, channels, mean, squares);
-}
-void apply_f32(Activation activation, const float* x, float* y, std::size_t pixels, std::size_t channels,
-               const float* center, const float* scale, const float* offset) {
-  apply_chunk(activation, x, y, pixels, channels, center, scale, offset);
-}
-void apply_bf16(Activation activation, const bfloat16* x, bfloat16* y, std::size_t pixels,
-                std::size_t channels, const float* center, const float* scale, const float* offset) {
-  apply_chunk(activation, x, y, pixels, channels, center, scale, offset);
+void apply_chunk_target(Activation activation, const Tensor& x, Tensor& y, std::int64_t at,
+                        std::size_t pixels, std::size_t channels, const float* center, const float* scale,
+                        const float* offset) {
+  with_type(x.dtype(), [&]<class T>(T) {
+    with_activation(activation, [&](auto kind) {
+      apply_chunk<decltype(kind)::value>(x.data<T>() + at, y.data<T>() + at, pixels, channels, center, scale,
+                                         offset);
+    });
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -113,10 +98,8 @@ HWY_AFTER_NAMESPACE();
 namespace latentdial::detail::ops::cpu {
 namespace {
 
-HWY_EXPORT(statistics_f32);
-HWY_EXPORT(statistics_bf16);
-HWY_EXPORT(apply_f32);
-HWY_EXPORT(apply_bf16);
+HWY_EXPORT(chunk_statistics_target);
+HWY_EXPORT(apply_chunk_target);
 
 constexpr std::int64_t kVectorPadding = 64;
 
@@ -124,9 +107,9 @@ constexpr std::int64_t kVectorPadding = 64;
 // threads.
 struct Extents {
   std::int64_t batch, pixels, channels, groups;
-  std::int64_t padded = (channels + kVectorPadding - 1) / kVectorPadding * kVectorPadding;
+  std::int64_t padded = round_up(channels, kVectorPadding);
   std::int64_t chunk = std::clamp<std::int64_t>(pixels / 64, 16, 256);
-  std::int64_t chunks = (pixels + chunk - 1) / chunk;
+  std::int64_t chunks = divide_up(pixels, chunk);
 
   [[nodiscard]] std::int64_t chunk_pixels(std::int64_t i) const {
     return std::min(chunk, pixels - i * chunk);
@@ -148,12 +131,8 @@ Tensor chunk_statistics(const Context& context, const Extents& e, const Tensor& 
   Tensor result = Tensor::empty({e.batch * e.chunks, 2, e.padded});
   for_each_chunk(context, e, [&](std::int64_t at, std::size_t pixels, std::int64_t /*b*/, std::int64_t i) {
     auto* mean = result.data<float>() + i * 2 * e.padded;
-    const auto channels = static_cast<std::size_t>(e.channels);
-    if (context.dtype == DType::bf16) {
-      HWY_DYNAMIC_DISPATCH(statistics_bf16)(x.data<bfloat16>() + at, pixels, channels, mean, mean + e.padded);
-    } else {
-      HWY_DYNAMIC_DISPATCH(statistics_f32)(x.data<float>() + at, pixels, channels, mean, mean + e.padded);
-    }
+    HWY_DYNAMIC_DISPATCH(chunk_statistics_target)
+    (x, at, pixels, static_cast<std::size_t>(e.channels), mean, mean + e.padded);
   });
   return result;
 }
@@ -236,17 +215,9 @@ Tensor group_norm(const Context& context, const Tensor& x, const PackedWeight& w
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   for_each_chunk(context, e, [&](std::int64_t at, std::size_t pixels, std::int64_t b, std::int64_t /*i*/) {
     const auto* center = factors.data<float>() + b * 3 * e.padded;
-    const auto *scale = center + e.padded, *offset = scale + e.padded;
-    const auto channels = static_cast<std::size_t>(e.channels);
-    if (context.dtype == DType::bf16) {
-      HWY_DYNAMIC_DISPATCH(apply_bf16)
-      (extras.activation, x.data<bfloat16>() + at, y.data<bfloat16>() + at, pixels, channels, center, scale,
-       offset);
-    } else {
-      HWY_DYNAMIC_DISPATCH(apply_f32)
-      (extras.activation, x.data<float>() + at, y.data<float>() + at, pixels, channels, center, scale,
-       offset);
-    }
+    HWY_DYNAMIC_DISPATCH(apply_chunk_target)
+    (extras.activation, x, y, at, pixels, static_cast<std::size_t>(e.channels), center, center + e.padded,
+     center + 2 * e.padded);
   });
   return y;
 }

@@ -1,5 +1,3 @@
-#include "ops/cpu/int8_conv2d.h"
-
 #include <algorithm>
 #include <cstring>
 #include <vector>

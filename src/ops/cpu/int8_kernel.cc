@@ -19,13 +19,6 @@ HWY_BEFORE_NAMESPACE();
 namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
-constexpr std::size_t kMaxRows = 6;
-#else
-constexpr std::size_t kMaxRows = 14;
-#endif
-constexpr std::size_t kVectors = 2;
-
 using Ints = hn::RebindToSigned<Floats>;
 using IntVector = hn::Vec<Ints>;
 
@@ -77,10 +70,10 @@ void multiply_tile(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* HWY_RE
                    std::size_t depth_blocks, std::int32_t* HWY_RESTRICT c) {
   const Ints d;
   const std::size_t lanes = hn::Lanes(d);
-  IntVector sums[kRows][kVectors];
+  IntVector sums[kRows][kProductVectors];
   for (auto& row : sums) row[0] = row[1] = hn::Zero(d);
   for (std::size_t k = 0; k < depth_blocks * kInt8DepthBlock / 4; ++k) {
-    const auto* b = reinterpret_cast<const std::int32_t*>(panel) + k * kVectors * lanes;
+    const auto* b = reinterpret_cast<const std::int32_t*>(panel) + k * kProductVectors * lanes;
     const Widened b0 = widen(hn::LoadU(d, b)), b1 = widen(hn::LoadU(d, b + lanes));
     const auto* line = a + k / kDepthBlock * kRows * kInt8DepthBlock + k % kDepthBlock * 4;
     for (std::size_t r = 0; r < kRows; ++r) {
@@ -92,7 +85,8 @@ void multiply_tile(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* HWY_RE
     }
   }
   for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, c + (r * kVectors + v) * lanes);
+    for (std::size_t v = 0; v < kProductVectors; ++v)
+      hn::StoreU(sums[r][v], d, c + (r * kProductVectors + v) * lanes);
   }
 }
 
@@ -105,7 +99,7 @@ inline void add_products_vnni(__m512i& sum, __m512i a, __m512i b) {
 template <std::size_t kRows>
 void multiply_tile_vnni(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* HWY_RESTRICT panel,
                         std::size_t depth_blocks, std::int32_t* HWY_RESTRICT c) {
-  __m512i sums[kRows][kVectors];
+  __m512i sums[kRows][kProductVectors];
   for (auto& row : sums) row[0] = row[1] = _mm512_setzero_si512();
   for (std::size_t block = 0; block < depth_blocks; ++block) {
 #pragma GCC unroll 16
@@ -123,7 +117,8 @@ void multiply_tile_vnni(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* H
     a += kRows * kInt8DepthBlock;
   }
   for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) _mm512_storeu_si512(c + (r * kVectors + v) * 16, sums[r][v]);
+    for (std::size_t v = 0; v < kProductVectors; ++v)
+      _mm512_storeu_si512(c + (r * kProductVectors + v) * 16, sums[r][v]);
   }
 }
 #endif
@@ -133,16 +128,16 @@ using TileKernel = void (*)(const std::uint8_t*, const std::int8_t*, std::size_t
 template <std::size_t... kRowsLessOne>
 TileKernel kernel_for(std::size_t rows, [[maybe_unused]] bool vnni, std::index_sequence<kRowsLessOne...>) {
 #if HWY_TARGET == HWY_AVX3
-  static constexpr std::array<TileKernel, kMaxRows> kFast{&multiply_tile_vnni<kRowsLessOne + 1>...};
+  static constexpr std::array<TileKernel, kProductRows> kFast{&multiply_tile_vnni<kRowsLessOne + 1>...};
   if (vnni) return kFast[rows - 1];
 #endif
-  static constexpr std::array<TileKernel, kMaxRows> kPlain{&multiply_tile<kRowsLessOne + 1>...};
+  static constexpr std::array<TileKernel, kProductRows> kPlain{&multiply_tile<kRowsLessOne + 1>...};
   return kPlain[rows - 1];
 }
 
 void multiply_target(const Int8TileProduct& p) {
-  const auto kernel = kernel_for(p.rows, has_vnni(), std::make_index_sequence<kMaxRows>());
-  const auto width = kVectors * hn::Lanes(Ints());
+  const auto kernel = kernel_for(p.rows, has_vnni(), std::make_index_sequence<kProductRows>());
+  const auto width = kProductVectors * hn::Lanes(Ints());
   for (std::size_t t = 0; t < p.tiles; ++t) {
     kernel(p.a + t * p.a_stride, p.panel, p.depth_blocks, p.c + t * p.rows * width);
   }
@@ -189,8 +184,8 @@ void dequantize_target(std::int32_t* sums, std::size_t rows, const Int8Scales& s
   const std::size_t lanes = hn::Lanes(d);
   for (std::size_t r = 0; r < rows; ++r) {
     const auto scale = hn::Set(d, scales.rows[r].scale), zero = hn::Set(d, scales.rows[r].zero);
-    for (std::size_t v = 0; v < kVectors * lanes; v += lanes) {
-      auto* at = sums + r * kVectors * lanes + v;
+    for (std::size_t v = 0; v < kProductVectors * lanes; v += lanes) {
+      auto* at = sums + r * kProductVectors * lanes + v;
       const auto sum = hn::ConvertTo(d, hn::LoadU(ints, at));
       const auto centred = hn::NegMulAdd(zero, hn::LoadU(d, scales.column_sums + v), sum);
       const auto result = hn::Mul(hn::Mul(centred, scale), hn::LoadU(d, scales.column_scales + v));

@@ -4,8 +4,8 @@
 #include <functional>
 #include <memory>
 
-#include "ops/cpu/context.h"
 #include "ops/cpu/int8_kernel.h"
+#include "ops/cpu/operations.h"
 #include "ops/ops.h"
 
 /// Products of 8-bit numbers. Weights have a scale per output channel; activations are quantized as they

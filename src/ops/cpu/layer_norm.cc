@@ -4,6 +4,7 @@
 
 #include "ops/cpu/check.h"
 #include "ops/cpu/norm.h"
+#include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
 #include "ops/cpu/simd_targets.h"
 
@@ -68,13 +69,16 @@ void layer_norm_row(const T* x, T* y, std::size_t columns, const float* gamma, c
   }
 }
 
-void layer_norm_f32(const float* x, float* y, std::size_t columns, const float* gamma, const float* beta,
-                    float epsilon) {
-  layer_norm_row(x, y, columns, gamma, beta, epsilon);
-}
-void layer_norm_bf16(const bfloat16* x, bfloat16* y, std::size_t columns, const float* gamma,
-                     const float* beta, float epsilon) {
-  layer_norm_row(x, y, columns, gamma, beta, epsilon);
+// Rows [begin, end).
+void layer_norm_rows(const Tensor& x, const PackedNorm& norm, Tensor& y, std::int64_t begin,
+                     std::int64_t end) {
+  const auto columns = x.dim(-1);
+  with_type(x.dtype(), [&]<class T>(T) {
+    for (auto at = begin * columns; at < end * columns; at += columns) {
+      layer_norm_row(x.data<T>() + at, y.data<T>() + at, static_cast<std::size_t>(columns),
+                     norm.gamma.data<float>(), norm.beta.data<float>(), norm.epsilon);
+    }
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -85,35 +89,33 @@ HWY_AFTER_NAMESPACE();
 namespace latentdial::detail::ops::cpu {
 namespace {
 
-HWY_EXPORT(layer_norm_f32);
-HWY_EXPORT(layer_norm_bf16);
-
-constexpr std::int64_t kRowsAtOnce = 32;
+HWY_EXPORT(layer_norm_rows);
 
 }  // namespace
 
+PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon) {
+  if (!gamma.defined() || gamma.rank() != 1) fault("prepare_norm", "gamma [C] is needed");
+  check_parameter("prepare_norm", gamma, gamma.shape());
+  check_parameter("prepare_norm", beta, gamma.shape());
+  auto packed = std::make_shared<PackedNorm>();
+  packed->gamma = gamma.clone();
+  packed->beta = beta.clone();
+  packed->epsilon = epsilon;
+  return packed;
+}
+
 Tensor layer_norm(const Context& context, const Tensor& x, const PackedWeight& w) {
+  constexpr std::int64_t kRowsAtOnce = 32;
   check_activation("layer_norm", context, x);
   const auto& norm = unpack<PackedNorm>("layer_norm", w);
-  const auto columns = x.dim(-1);
-  if (columns != norm.gamma.count()) {
+  if (x.dim(-1) != norm.gamma.count()) {
     fault("layer_norm",
           fmt::format("{} where {} channels are needed", to_string(x.shape()), norm.gamma.count()));
   }
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  const auto *gamma = norm.gamma.data<float>(), *beta = norm.beta.data<float>();
-  parallel_blocks(context.threads, x.count() / columns, kRowsAtOnce,
+  parallel_blocks(context.threads, x.count() / x.dim(-1), kRowsAtOnce,
                   [&](std::int64_t begin, std::int64_t end) {
-                    const auto count = static_cast<std::size_t>(columns);
-                    for (auto at = begin * columns; at < end * columns; at += columns) {
-                      if (context.dtype == DType::bf16) {
-                        HWY_DYNAMIC_DISPATCH(layer_norm_bf16)
-                        (x.data<bfloat16>() + at, y.data<bfloat16>() + at, count, gamma, beta, norm.epsilon);
-                      } else {
-                        HWY_DYNAMIC_DISPATCH(layer_norm_f32)
-                        (x.data<float>() + at, y.data<float>() + at, count, gamma, beta, norm.epsilon);
-                      }
-                    }
+                    HWY_DYNAMIC_DISPATCH(layer_norm_rows)(x, norm, y, begin, end);
                   });
   return y;
 }

@@ -6,7 +6,6 @@
 
 #include "ops/cpu/check.h"
 #include "ops/cpu/int8_product.h"
-#include "ops/cpu/onednn_linear.h"
 #include "ops/cpu/product.h"
 #include "ops/cpu/read_row.h"
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "ops/cpu/context.h"
+#include "ops/cpu/operations.h"
 #include "ops/ops.h"
 
 namespace latentdial::detail::ops::cpu {
@@ -26,6 +26,9 @@ class PackedLinear : public Packed {
 
 [[nodiscard]] PackedWeight prepare_linear(const Context& context, const Tensor& weight, const Tensor& bias,
                                           Precision precision);
+/// A linear layer that oneDNN multiplies in bf16.
+[[nodiscard]] PackedWeight prepare_onednn_linear(const Context& context, const Tensor& weight,
+                                                 const Tensor& bias);
 /// `op` is named in errors: a pointwise convolution is a linear layer too.
 [[nodiscard]] Tensor linear(const char* op, const Context& context, const Tensor& x, const PackedLinear& w,
                             const Epilogue& epilogue);

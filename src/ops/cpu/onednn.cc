@@ -27,35 +27,18 @@ bool contains(dnnl::cpu_isa isa, dnnl::cpu_isa part) {
   return (static_cast<unsigned>(isa) & static_cast<unsigned>(part)) == static_cast<unsigned>(part);
 }
 
-dnnl::algorithm algorithm(Activation activation) {
-  switch (activation) {
-    case Activation::gelu:
-      return dnnl::algorithm::eltwise_gelu_erf;
-    case Activation::relu:
-      return dnnl::algorithm::eltwise_relu;
-    default:
-      return dnnl::algorithm::eltwise_swish;
-  }
-}
-
-/// swish's factor of x; relu's slope below zero.
-float alpha_of(Activation activation) {
-  switch (activation) {
-    case Activation::quick_gelu:
-      return 1.702f;
-    case Activation::relu:
-      return 0.0f;
-    default:
-      return 1.0f;
-  }
-}
-
 void append(dnnl::post_ops& ops, Activation activation) {
-  const float alpha = alpha_of(activation);
+  auto algorithm = dnnl::algorithm::eltwise_swish;
+  float alpha = activation == Activation::quick_gelu ? 1.702f : 1.0f;  // Swish's factor of x.
+  if (activation == Activation::gelu) algorithm = dnnl::algorithm::eltwise_gelu_erf;
+  if (activation == Activation::relu) {
+    algorithm = dnnl::algorithm::eltwise_relu;
+    alpha = 0.0f;  // The slope below zero.
+  }
 #if DNNL_VERSION_MAJOR >= 3
-  ops.append_eltwise(algorithm(activation), alpha, 0.0f);
+  ops.append_eltwise(algorithm, alpha, 0.0f);
 #else
-  ops.append_eltwise(1.0f, algorithm(activation), alpha, 0.0f);
+  ops.append_eltwise(1.0f, algorithm, alpha, 0.0f);
 #endif
 }
 
@@ -73,17 +56,6 @@ void limit_own_kernels() {
   if (!contains(isa, dnnl::cpu_isa::avx2)) disabled |= HWY_AVX2;
   hwy::DisableTargets(disabled);
 #endif
-}
-
-Arithmetic fastest_arithmetic() {
-  const auto isa = dnnl::get_effective_cpu_isa();
-  if (contains(isa, dnnl::cpu_isa::avx512_core_amx)) return Arithmetic::bf16_matrix;
-#ifdef __x86_64__
-  const bool amd = __builtin_cpu_is("amd") != 0;
-#else
-  const bool amd = false;
-#endif
-  return amd && contains(isa, dnnl::cpu_isa::avx512_core_bf16) ? Arithmetic::bf16 : Arithmetic::f32;
 }
 
 std::string instruction_set() {
@@ -145,3 +117,19 @@ void rethrow(const char* op, const dnnl::error& error) {
 }
 
 }  // namespace latentdial::detail::ops::cpu::onednn
+
+namespace latentdial::detail::ops {
+
+Arithmetic fastest_cpu_arithmetic() {
+  const auto isa = dnnl::get_effective_cpu_isa();
+  if (cpu::onednn::contains(isa, dnnl::cpu_isa::avx512_core_amx)) return Arithmetic::bf16_matrix;
+#ifdef __x86_64__
+  const bool amd = __builtin_cpu_is("amd") != 0;
+#else
+  const bool amd = false;
+#endif
+  return amd && cpu::onednn::contains(isa, dnnl::cpu_isa::avx512_core_bf16) ? Arithmetic::bf16
+                                                                            : Arithmetic::f32;
+}
+
+}  // namespace latentdial::detail::ops

@@ -16,8 +16,6 @@ namespace latentdial::detail::ops::cpu::onednn {
 /// Keeps our own kernels to what oneDNN may use: ONEDNN_MAX_CPU_ISA (AVX2, SSE41, …) limits both. Before the
 /// first kernel runs.
 void limit_own_kernels();
-/// What multiplies bf16 fastest.
-[[nodiscard]] Arithmetic fastest_arithmetic();
 /// "AVX-512 BF16", "AVX2", …
 [[nodiscard]] std::string instruction_set();
 

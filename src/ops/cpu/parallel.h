@@ -8,6 +8,15 @@
 
 namespace latentdial::detail::ops::cpu {
 
+template <class Integer>
+constexpr Integer divide_up(Integer n, Integer by) {
+  return (n + by - 1) / by;
+}
+template <class Integer>
+constexpr Integer round_up(Integer n, Integer step) {
+  return divide_up(n, step) * step;
+}
+
 /// Runs body(i, thread) for i in [0, count) on up to `threads` threads; `thread` is in [0, threads).
 /// Who runs which i is open, so every i must write its own results: then the bits do not depend on `threads`.
 /// An exception of the body comes out of the call, once all others are done.
@@ -34,7 +43,7 @@ void parallel_for(int threads, std::int64_t count, const Body& body) {
 /// Runs body(begin, end) over [0, count) in blocks of `block`, for work without state per thread.
 template <class Body>
 void parallel_blocks(int threads, std::int64_t count, std::int64_t block, const Body& body) {
-  parallel_for(threads, (count + block - 1) / block,
+  parallel_for(threads, divide_up(count, block),
                [&](std::int64_t i, int /*thread*/) { body(i * block, std::min(count, (i + 1) * block)); });
 }
 

@@ -1,6 +1,7 @@
 #include "ops/cpu/product.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "ops/cpu/tiling.h"
 
@@ -69,21 +70,17 @@ Tensor padded_bias(const Tensor& bias, std::int64_t columns) {
 Tensor pack_panels(const Context& context, const Tensor& weight, std::int64_t padded_depth) {
   const auto columns = weight.dim(0), depth = weight.dim(1),
              width = static_cast<std::int64_t>(tile_columns());
-  const auto count = (columns + width - 1) / width;
+  const auto count = divide_up(columns, width);
+  const auto panel_bytes = static_cast<std::size_t>(padded_depth * width) * element_size(context.dtype);
   Tensor panels = Tensor::empty({count, padded_depth, width}, context.dtype);
   parallel_for(context.threads, count, [&](std::int64_t panel, int /*thread*/) {
     const auto* from = weight.data<float>() + panel * width * depth;
     const auto filled = std::min(width, columns - panel * width);
-    const auto fill = [&]<class T>(T* to) {
-      pack_panel(from, static_cast<std::size_t>(depth), static_cast<std::size_t>(filled),
-                 static_cast<std::size_t>(depth), to);
-      std::fill(to + depth * width, to + padded_depth * width, T(0.0f));
-    };
-    if (context.dtype == DType::bf16) {
-      fill(panels.data<bfloat16>() + panel * padded_depth * width);
-    } else {
-      fill(panels.data<float>() + panel * padded_depth * width);
-    }
+    auto* to = panels.raw() + static_cast<std::size_t>(panel) * panel_bytes;
+    const auto filled_bytes = static_cast<std::size_t>(depth * width) * element_size(context.dtype);
+    pack_panel(from, static_cast<std::size_t>(depth), static_cast<std::size_t>(filled),
+               static_cast<std::size_t>(depth), context.dtype, to);
+    std::memset(to + filled_bytes, 0, panel_bytes - filled_bytes);
   });
   return panels;
 }

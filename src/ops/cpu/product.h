@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "ops/cpu/context.h"
+#include "ops/cpu/operations.h"
 #include "ops/cpu/tile_kernel.h"
 #include "ops/ops.h"
 

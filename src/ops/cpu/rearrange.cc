@@ -1,17 +1,19 @@
-#include "ops/cpu/rearrange.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "ops/cpu/check.h"
+#include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
 
 namespace latentdial::detail::ops::cpu {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 64;
+/// The table in the activations' type.
+struct PackedEmbedding final : Packed {
+  Tensor table;  // [N, C]
+};
 
 }  // namespace
 
@@ -44,6 +46,7 @@ Tensor concat_channels(const Context& context, const Tensor& a, const Tensor& b)
   shape.back() += b.dim(-1);
   Tensor y = Tensor::empty(shape, a.dtype());
   if (y.count() == 0) return y;
+  constexpr std::int64_t kRowsAtOnce = 64;
   const auto left = static_cast<std::size_t>(a.dim(-1)) * element_size(a.dtype());
   const auto right = static_cast<std::size_t>(b.dim(-1)) * element_size(b.dtype());
   const auto rows = y.count() / y.dim(-1);
@@ -69,6 +72,28 @@ Tensor gather_batch(const Context& context, const Tensor& x, std::span<const std
     std::memcpy(y.raw() + static_cast<std::size_t>(i) * member,
                 x.raw() + static_cast<std::size_t>(from) * member, member);
   });
+  return y;
+}
+
+PackedWeight prepare_embedding(const Context& context, const Tensor& table) {
+  if (!table.defined() || table.rank() != 2) fault("prepare_embedding", "a table [N, C] is needed");
+  check_parameter("prepare_embedding", table, table.shape());
+  auto packed = std::make_shared<PackedEmbedding>();
+  packed->table = context.dtype == DType::f32 ? table.clone() : to_device(context, table);
+  return packed;
+}
+
+Tensor embedding(const Context& context, std::span<const std::int32_t> ids, const PackedWeight& table) {
+  const auto& rows = unpack<PackedEmbedding>("embedding", table).table;
+  check_activation("embedding", context, rows);
+  Tensor y = Tensor::empty({static_cast<std::int64_t>(ids.size()), rows.dim(1)}, rows.dtype());
+  const auto row = static_cast<std::size_t>(rows.dim(1)) * element_size(rows.dtype());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || ids[i] >= rows.dim(0)) {
+      fault("embedding", fmt::format("id {} where the table has {} rows", ids[i], rows.dim(0)));
+    }
+    std::memcpy(y.raw() + i * row, rows.raw() + static_cast<std::size_t>(ids[i]) * row, row);
+  }
   return y;
 }
 

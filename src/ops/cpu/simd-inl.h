@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "ops/ops.h"
 #include "tensor/dtype.h"
@@ -148,21 +149,38 @@ Vector activated(Vector x) {
   return x;
 }
 
-inline Vector activated(Activation activation, Vector x) {
+/// Calls body(constant) with the activation as a std::integral_constant, so that a loop in it has no branch.
+template <class Body>
+auto with_activation(Activation activation, const Body& body) {
   switch (activation) {
     case Activation::silu:
-      return activated<Activation::silu>(x);
+      return body(std::integral_constant<Activation, Activation::silu>());
     case Activation::gelu:
-      return activated<Activation::gelu>(x);
+      return body(std::integral_constant<Activation, Activation::gelu>());
     case Activation::quick_gelu:
-      return activated<Activation::quick_gelu>(x);
+      return body(std::integral_constant<Activation, Activation::quick_gelu>());
     case Activation::relu:
-      return activated<Activation::relu>(x);
+      return body(std::integral_constant<Activation, Activation::relu>());
     case Activation::none:
       break;
   }
-  return x;
+  return body(std::integral_constant<Activation, Activation::none>());
 }
+
+inline Vector activated(Activation activation, Vector x) {
+  return with_activation(activation, [&](auto kind) { return activated<decltype(kind)::value>(x); });
+}
+
+/// \name The register tile of a product: two vectors of columns, and so many rows that 28 of 32 registers
+/// hold sums, or 12 of 16.
+/// @{
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+constexpr std::size_t kProductRows = 6;
+#else
+constexpr std::size_t kProductRows = 14;
+#endif
+constexpr std::size_t kProductVectors = 2;
+/// @}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace latentdial::detail::ops::cpu

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "ops/cpu/operations.h"
 #include "ops/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -17,19 +18,11 @@ HWY_BEFORE_NAMESPACE();
 namespace latentdial::detail::ops::cpu {
 namespace HWY_NAMESPACE {
 
-// 28 of 32 registers hold sums, or 12 of 16.
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
-constexpr std::size_t kMaxRows = 6;
-#else
-constexpr std::size_t kMaxRows = 14;
-#endif
-constexpr std::size_t kVectors = 2;
-
 std::size_t target_tile_columns() {
-  return kVectors * hn::Lanes(Floats());
+  return kProductVectors * hn::Lanes(Floats());
 }
 std::size_t target_max_rows() {
-  return kMaxRows;
+  return kProductRows;
 }
 
 template <std::size_t kRows, bool kAdd>
@@ -37,27 +30,27 @@ void multiply_tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT panel,
                    float* HWY_RESTRICT c, std::size_t c_stride) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
-  Vector sums[kRows][kVectors];
+  Vector sums[kRows][kProductVectors];
   for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
+    for (std::size_t v = 0; v < kProductVectors; ++v) {
       sums[r][v] = kAdd ? hn::LoadU(d, c + r * c_stride + v * lanes) : hn::Zero(d);
     }
   }
   for (std::size_t block = 0; block < depth_blocks; ++block) {
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < kDepthBlock; ++k) {
-      Vector b[kVectors];
-      for (std::size_t v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, panel + v * lanes);
-      panel += kVectors * lanes;
+      Vector b[kProductVectors];
+      for (std::size_t v = 0; v < kProductVectors; ++v) b[v] = hn::LoadU(d, panel + v * lanes);
+      panel += kProductVectors * lanes;
       for (std::size_t r = 0; r < kRows; ++r) {
         const auto factor = hn::Set(d, a[r * kDepthBlock + k]);
-        for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(factor, b[v], sums[r][v]);
+        for (std::size_t v = 0; v < kProductVectors; ++v) sums[r][v] = hn::MulAdd(factor, b[v], sums[r][v]);
       }
     }
     a += kRows * kDepthBlock;
   }
   for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, c + r * c_stride + v * lanes);
+    for (std::size_t v = 0; v < kProductVectors; ++v) hn::StoreU(sums[r][v], d, c + r * c_stride + v * lanes);
   }
 }
 
@@ -75,7 +68,7 @@ constexpr auto kernels_by_rows(std::index_sequence<kRowsLessOne...> /*rows*/) {
 }
 
 void multiply_target(const TileProduct& p) {
-  static constexpr auto kKernels = kernels_by_rows(std::make_index_sequence<kMaxRows>());
+  static constexpr auto kKernels = kernels_by_rows(std::make_index_sequence<kProductRows>());
   kKernels[p.rows - 1](p);
 }
 
@@ -83,8 +76,8 @@ void multiply_target(const TileProduct& p) {
 // the block is turned around.
 template <class T>
 void pack_panel_typed(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, T* to) {
-  constexpr std::size_t kMaxWidth = kVectors * hn::MaxLanes(Floats());
-  const std::size_t lanes = hn::Lanes(Floats()), width = kVectors * lanes;
+  constexpr std::size_t kMaxWidth = kProductVectors * hn::MaxLanes(Floats());
+  const std::size_t lanes = hn::Lanes(Floats()), width = kProductVectors * lanes;
   T block[kMaxWidth][kDepthBlock] = {};
   for (std::size_t k = 0; k < depth; k += kDepthBlock) {
     const auto count = std::min(kDepthBlock, depth - k);
@@ -100,13 +93,9 @@ void pack_panel_typed(const float* from, std::size_t stride, std::size_t columns
   }
 }
 
-void pack_panel_f32(const float* from, std::size_t stride, std::size_t columns, std::size_t depth,
-                    float* to) {
-  pack_panel_typed(from, stride, columns, depth, to);
-}
-void pack_panel_bf16(const float* from, std::size_t stride, std::size_t columns, std::size_t depth,
-                     bfloat16* to) {
-  pack_panel_typed(from, stride, columns, depth, to);
+void pack_panel_target(const float* from, std::size_t stride, std::size_t columns, std::size_t depth,
+                       DType dtype, void* to) {
+  with_type(dtype, [&]<class T>(T) { pack_panel_typed(from, stride, columns, depth, static_cast<T*>(to)); });
 }
 
 void expand_target(const bfloat16* from, std::size_t count, float* to) {
@@ -132,24 +121,16 @@ void write_row(const float* c, std::size_t columns, const TileOutput& output, co
   }
 }
 
-template <class T>
-void write_typed_rows(const float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
-                      const TileOutput& output) {
-  const auto* residual = static_cast<const T*>(output.residual);
-  auto* y = static_cast<T*>(output.y);
-  for (std::size_t r = 0; r < rows; ++r) {
-    write_row(c + r * c_stride, columns, output, residual == nullptr ? nullptr : residual + r * output.stride,
-              y + r * output.stride);
-  }
-}
-
 void write_rows_target(const float* c, std::size_t c_stride, std::size_t rows, std::size_t columns,
                        const TileOutput& output) {
-  if (output.dtype == DType::bf16) {
-    write_typed_rows<bfloat16>(c, c_stride, rows, columns, output);
-  } else {
-    write_typed_rows<float>(c, c_stride, rows, columns, output);
-  }
+  with_type(output.dtype, [&]<class T>(T) {
+    const auto* residual = static_cast<const T*>(output.residual);
+    for (std::size_t r = 0; r < rows; ++r) {
+      write_row(c + r * c_stride, columns, output,
+                residual == nullptr ? nullptr : residual + r * output.stride,
+                static_cast<T*>(output.y) + r * output.stride);
+    }
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -163,8 +144,7 @@ namespace {
 HWY_EXPORT(target_tile_columns);
 HWY_EXPORT(target_max_rows);
 HWY_EXPORT(multiply_target);
-HWY_EXPORT(pack_panel_f32);
-HWY_EXPORT(pack_panel_bf16);
+HWY_EXPORT(pack_panel_target);
 HWY_EXPORT(expand_target);
 HWY_EXPORT(write_rows_target);
 
@@ -184,11 +164,9 @@ void multiply(const TileProduct& product) {
   HWY_DYNAMIC_DISPATCH(multiply_target)(product);
 }
 
-void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, float* to) {
-  HWY_DYNAMIC_DISPATCH(pack_panel_f32)(from, stride, columns, depth, to);
-}
-void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, bfloat16* to) {
-  HWY_DYNAMIC_DISPATCH(pack_panel_bf16)(from, stride, columns, depth, to);
+void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, DType dtype,
+                void* to) {
+  HWY_DYNAMIC_DISPATCH(pack_panel_target)(from, stride, columns, depth, dtype, to);
 }
 
 void expand(const bfloat16* from, std::size_t count, float* to) {

@@ -31,12 +31,10 @@ struct TileProduct {
 };
 void multiply(const TileProduct& product);
 
-/// A panel from `columns` rows of a weight, `stride` apart: to[k][j] = from[j·stride + k] for k < depth; the
-/// columns that are left become zero.
-/// @{
-void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, float* to);
-void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, bfloat16* to);
-/// @}
+/// A panel in `dtype` from `columns` rows of a weight, `stride` apart: to[k][j] = from[j·stride + k] for
+/// k < depth; the columns that are left become zero.
+void pack_panel(const float* from, std::size_t stride, std::size_t columns, std::size_t depth, DType dtype,
+                void* to);
 
 /// Widens `count` numbers, a multiple of kDepthBlock.
 void expand(const bfloat16* from, std::size_t count, float* to);

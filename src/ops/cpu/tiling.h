@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "ops/cpu/context.h"
+#include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
 #include "ops/cpu/tile_kernel.h"
 #include "tensor/tensor.h"
@@ -13,13 +13,6 @@
 /// How rows times panels is cut into jobs, for every kind of number that fills 32-bit words: one f32 or four
 /// int8.
 namespace latentdial::detail::ops::cpu {
-
-constexpr std::int64_t round_up(std::int64_t n, std::int64_t step) {
-  return (n + step - 1) / step * step;
-}
-constexpr std::int64_t divide_up(std::int64_t n, std::int64_t by) {
-  return (n + by - 1) / by;
-}
 
 /// Passes of rows, packed by all threads, and those cut into blocks. Every sum runs over the whole depth in
 /// order within one job, so the bits do not depend on the cut.

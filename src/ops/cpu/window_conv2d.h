@@ -2,7 +2,7 @@
 
 #include "ops/cpu/conv2d.h"
 
-/// Any convolution as one product: a row of the left factor is a pixel's window, gathered as it is packed.
+/// How a convolution becomes one product: the windows that are its rows.
 namespace latentdial::detail::ops::cpu {
 
 /// [out, in, kh, kw] → [out, kh·kw·in], the order of a window in NHWC.
@@ -23,8 +23,5 @@ void visit_window(const PackedConv2d& conv, const Shape& input, const Shape& out
     }
   }
 }
-
-[[nodiscard]] PackedWeight prepare_window_conv2d(const Context& context, const Tensor& weight,
-                                                 const Tensor& bias, ConvGeometry geometry);
 
 }  // namespace latentdial::detail::ops::cpu

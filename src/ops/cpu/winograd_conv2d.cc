@@ -1,7 +1,6 @@
-#include "ops/cpu/winograd_conv2d.h"
-
 #include <algorithm>
 
+#include "ops/cpu/conv2d.h"
 #include "ops/cpu/product.h"
 #include "ops/cpu/tiling.h"
 #include "ops/cpu/winograd_kernel.h"

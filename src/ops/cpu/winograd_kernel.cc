@@ -1,5 +1,6 @@
 #include "ops/cpu/winograd_kernel.h"
 
+#include "ops/cpu/operations.h"
 #include "ops/cpu/simd_targets.h"
 #include "ops/cpu/tile_kernel.h"
 
@@ -144,18 +145,16 @@ void transform_output_typed(const WinogradOutput& tile) {
 }
 
 void transform_input_target(const WinogradInput& tile) {
-  tile.dtype == DType::bf16 ? transform_input_typed<bfloat16>(tile) : transform_input_typed<float>(tile);
+  with_type(tile.dtype, [&]<class T>(T) { transform_input_typed<T>(tile); });
 }
 void transform_weights_target(DType dtype, const void* weights, std::size_t depth, float* u,
                               std::size_t product_stride) {
-  if (dtype == DType::bf16) {
-    transform_weights_typed(static_cast<const bfloat16*>(weights), depth, u, product_stride);
-  } else {
-    transform_weights_typed(static_cast<const float*>(weights), depth, u, product_stride);
-  }
+  with_type(dtype, [&]<class T>(T) {
+    transform_weights_typed(static_cast<const T*>(weights), depth, u, product_stride);
+  });
 }
 void transform_output_target(const WinogradOutput& tile) {
-  tile.dtype == DType::bf16 ? transform_output_typed<bfloat16>(tile) : transform_output_typed<float>(tile);
+  with_type(tile.dtype, [&]<class T>(T) { transform_output_typed<T>(tile); });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,26 +1,14 @@
+#include "dial/methods.h"
+
 #include <cmath>
 #include <utility>
 
-#include "dial/methods.h"
 #include "dial/slerp.h"
-#include "dial/text_states.h"
+#include "dial/style_words.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
-
-/// The prompt's encoding and another text's, of one length.
-struct Pair {
-  Condition prompt, other;
-};
-
-Pair pair(const EncodedPrompt& prompt, const EncodedPrompt& other) {
-  const auto tokens = same_length({prompt.condition.tokens, other.condition.tokens});
-  Pair result{prompt.condition, other.condition};
-  result.prompt.tokens = tokens[0];
-  result.other.tokens = tokens[1];
-  return result;
-}
 
 Conditioning interpolate(const DialRequest& request, const Condition& from, const Condition& to,
                          double theta) {
@@ -48,29 +36,53 @@ Tensor difference_as_long(const Tensor& a, const Tensor& b) {
   return scaled(std::move(difference), norm(a) / length);
 }
 
+/// Where the picture starts and the direction of the style: from a prompt without it to one with it.
+struct Direction {
+  Condition origin, plain, styled;
+};
+
+Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
+  const Condition origin = prompts.content("").condition;
+  if (const auto plain = without_style(request.prompt, request.style))
+    return {origin, prompts.text(*plain).condition, origin};
+  return {origin, origin, prompts.content(", " + request.style).condition};
+}
+
 }  // namespace
 
 Conditioning condition_slerp(const DialRequest& request, const DialPrompts& prompts) {
-  const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
+  const Condition x1 = prompts.content("").condition, v = prompts.text(request.style).condition;
   const auto sum = [](const Tensor& a, const Tensor& b) { return plus(a, 1, b); };
   return interpolate(request, x1, combine(x1, v, sum), request.position);
 }
 
 Conditioning condition_slerp_diff(const DialRequest& request, const DialPrompts& prompts) {
-  const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
+  const Condition x1 = prompts.content("").condition, v = prompts.text(request.style).condition;
   const auto difference = [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); };
   return interpolate(request, x1, combine(x1, v, difference), -request.position);
 }
 
 Conditioning condition_slerp_diff_normalised(const DialRequest& request, const DialPrompts& prompts) {
-  const auto [x1, v] = pair(prompts.content(""), prompts.text(request.style));
+  const Condition x1 = prompts.content("").condition, v = prompts.text(request.style).condition;
   return interpolate(request, x1, combine(x1, v, difference_as_long), -request.position);
 }
 
 Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts) {
-  const auto [x1, x2] = pair(prompts.content(""), prompts.content(", " + request.style));
+  const Condition x1 = prompts.content("").condition, x2 = prompts.content(", " + request.style).condition;
   return request.guidance.condition(
       combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
+}
+
+Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {
+  return [strength = request.position, window = request.window, guidance = request.guidance,
+          mask = request.mask, direction = direction_of(request, prompts)](double progress) {
+    const double lambda = window.contains(progress) ? strength : 0;
+    const double scale = guidance.scale_at(progress);
+    return weighted_sum({{guidance.negative, 1 - scale},
+                         {direction.origin, scale},
+                         {direction.styled, scale * lambda, mask},
+                         {direction.plain, -scale * lambda, mask}});
+  };
 }
 
 }  // namespace latentdial::detail

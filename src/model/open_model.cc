@@ -1,0 +1,89 @@
+#include "model/open_model.h"
+
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "files/data_files.h"
+#include "latentdial/error.h"
+#include "latentdial/pipeline.h"
+#include "latentdial/text.h"
+#include "model/memory_limit.h"
+#include "models/config.h"
+#include "prompt/standard_vocabulary.h"
+#include "text/require.h"
+#include "weights/lora.h"
+
+namespace latentdial {
+
+using namespace detail;
+namespace {
+
+constexpr double kLargestLoraScale = 100;
+
+/// "FILE:0.8" → FILE and 0.8; a file whose own name ends like that is taken whole.
+std::pair<std::filesystem::path, double> read_lora(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || std::filesystem::exists(text)) return {text, 1};
+  const std::string number = text.substr(colon + 1);
+  double scale = 0;
+  require(read_number(number, scale) && std::abs(scale) <= kLargestLoraScale, "lora",
+          "\"{}\" is not a scale from -{} to {}, as in FILE:0.8", number, kLargestLoraScale,
+          kLargestLoraScale);
+  return {text.substr(0, colon), scale};
+}
+
+std::filesystem::path find_embedded_model() {
+  if (const auto scenes = environment("LATENTDIAL_SCENES")) return *scenes;
+  if (const auto models = environment("LATENTDIAL_MODELS")) return std::filesystem::path(*models) / "scenes";
+  if (const auto index = find_data_file("scenes/model_index.json")) return index->parent_path();
+  throw invalid_input("model",
+                      "the embedded one is not installed: name another, or set LATENTDIAL_MODELS to the "
+                      "folder that holds scenes/");
+}
+
+}  // namespace
+
+ops::BackendOptions detail::backend_options(const ModelOptions& options) {
+  require(options.threads >= 0 && options.threads <= 1024, "threads",
+          "{} is out of range, use 1 to 1024 (0: all cores)", options.threads);
+  const std::string& name = options.dtype;
+  require(name.empty() || name == "f32" || name == "bf16" || name == "int8", "dtype",
+          "\"{}\" is unknown; use f32, bf16 or int8", name);
+  const DType dtype = name.empty() ? ops::fastest_cpu_dtype() : name == "f32" ? DType::f32 : DType::bf16;
+  return {.dtype = dtype, .threads = options.threads};
+}
+
+ops::BackendOptions detail::denoiser_options(const ModelOptions& options) {
+  auto result = backend_options(options);
+  result.int8 = options.dtype == "int8";
+  return result;
+}
+
+Checkpoint detail::open_path(const std::string& path) {
+  return open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path));
+}
+
+Checkpoint detail::open_model(const ModelOptions& options) {
+  Checkpoint checkpoint = open_path(options.model);
+  for (const std::string& text : options.lora) {
+    const auto [path, scale] = read_lora(text);
+    checkpoint.loras.push_back(apply_lora(checkpoint, path, scale));
+  }
+  require_memory(checkpoint, denoiser_options(options));
+  return checkpoint;
+}
+
+Tokenizer detail::load_tokenizer(const Checkpoint& checkpoint) {
+  if (!checkpoint.tokenizer_dir.empty()) return Tokenizer::from_folder(checkpoint.tokenizer_dir);
+  // SD 2's OpenCLIP encoder was trained with "!", id 0, as padding.
+  const auto text = models::TextConfig::from_json(checkpoint.text_encoder.config);
+  const bool open_clip = text.hidden_act == ops::Activation::gelu;
+  return Tokenizer::standard_clip(find_standard_vocabulary(), open_clip ? "!" : "<|endoftext|>");
+}
+
+std::string describe_device(const ModelOptions& options) {
+  return ops::make_cpu_backend(denoiser_options(options))->description();
+}
+
+}  // namespace latentdial

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "ops/cpu_backend.h"
+
+namespace latentdial::detail::ops::cpu {
+
+/// What every operation needs to know: the type of the activations, how many threads it may use, and what
+/// multiplies.
+struct Context {
+  DType dtype = DType::f32;
+  int threads = 1;
+  Arithmetic arithmetic = Arithmetic::f32;
+  bool int8 = false;  ///< Products of reducible precision are of 8-bit numbers.
+};
+
+/// Calls body(T()), T being the type that an activation's elements have: float or bfloat16.
+template <class Body>
+void with_type(DType dtype, const Body& body) {
+  if (dtype == DType::bf16) {
+    body(bfloat16());
+  } else {
+    body(float());
+  }
+}
+
+/// \name The operations of Backend, each written where its kernel is; linear.h and conv2d.h have theirs.
+/// @{
+[[nodiscard]] PackedWeight prepare_norm(const Tensor& gamma, const Tensor& beta, float epsilon);
+[[nodiscard]] PackedWeight prepare_embedding(const Context& context, const Tensor& table);
+/// The tensor itself when it already is of the type wanted; so with to_host.
+[[nodiscard]] Tensor to_device(const Context& context, const Tensor& host);
+[[nodiscard]] Tensor to_host(const Context& context, const Tensor& device);
+[[nodiscard]] Tensor group_norm(const Context& context, const Tensor& x, const PackedWeight& w,
+                                std::int64_t groups, const GroupNormExtras& extras);
+[[nodiscard]] Tensor layer_norm(const Context& context, const Tensor& x, const PackedWeight& w);
+[[nodiscard]] Tensor attention(const Context& context, const Tensor& q, const Tensor& k, const Tensor& v,
+                               std::int64_t heads, bool causal);
+[[nodiscard]] Tensor geglu(const Context& context, const Tensor& x);
+[[nodiscard]] Tensor activate(const Context& context, const Tensor& x, Activation activation);
+[[nodiscard]] Tensor add(const Context& context, const Tensor& a, const Tensor& b);
+[[nodiscard]] Tensor mix(const Context& context, const Tensor& a, const Tensor& b, float share);
+[[nodiscard]] Tensor upsample_nearest2x(const Context& context, const Tensor& x, std::int64_t height,
+                                        std::int64_t width);
+[[nodiscard]] Tensor concat_channels(const Context& context, const Tensor& a, const Tensor& b);
+[[nodiscard]] Tensor gather_batch(const Context& context, const Tensor& x,
+                                  std::span<const std::int64_t> indices);
+[[nodiscard]] Tensor embedding(const Context& context, std::span<const std::int32_t> ids,
+                               const PackedWeight& table);
+/// @}
+
+/// y += x, of equal shape.
+void add_to(const Context& context, Tensor& y, const Tensor& x);
+
+}  // namespace latentdial::detail::ops::cpu

@@ -1,0 +1,241 @@
+#include "weights/infer_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "latentdial/error.h"
+#include "text/words.h"
+
+namespace latentdial::detail {
+namespace {
+
+/// How many of the numbers 0, 1, … one after the other are there, 64 at the most.
+template <class IsThere>
+int count(const IsThere& is_there) {
+  constexpr int kMost = 64;
+  int n = 0;
+  while (n < kMost && is_there(n)) ++n;
+  return n;
+}
+
+int count_blocks(const StoredTensors& tensors, std::string_view prefix) {
+  return count([&](int n) { return has_prefix(tensors, fmt::format("{}.{}.", prefix, n)); });
+}
+
+/// The shapes of a component's tensors, by their names in diffusers.
+struct Shapes {
+  const std::string& file;
+  const ComponentTensors& tensors;
+
+  /// Throws invalid_input when the tensor is missing.
+  [[nodiscard]] const Shape& operator[](const std::string& name) const {
+    const auto found = tensors.find(name);
+    if (found != tensors.end()) return found->second.shape();
+    throw invalid_input(
+        fmt::format("{}: tensor {} (in diffusers' naming) is missing", file, printable(name)));
+  }
+
+  /// Extent `axis` of a tensor; throws invalid_input when the tensor is missing or has fewer axes.
+  [[nodiscard]] std::int64_t extent(const std::string& name, std::size_t axis) const {
+    const auto& shape = (*this)[name];
+    if (axis < shape.size()) return shape[axis];
+    throw invalid_input(
+        fmt::format("{}: tensor {} (in diffusers' naming) has shape {} where at least {} axes are needed",
+                    file, printable(name), to_string(shape), axis + 1));
+  }
+
+  [[nodiscard]] bool has(const std::string& name) const { return tensors.contains(name); }
+};
+
+// Transformer blocks in the first attention of every level; 1 where there is none, as diffusers writes it.
+nlohmann::json transformer_depths(const Shapes& shapes, const KeyLayout& layout) {
+  std::vector<int> depths;
+  for (int i = 0; i < layout.levels; ++i) {
+    const int depth = count([&](int n) {
+      return shapes.has(
+          fmt::format("down_blocks.{}.attentions.0.transformer_blocks.{}.attn2.to_k.weight", i, n));
+    });
+    depths.push_back(std::max(depth, 1));
+  }
+  const bool alike = std::ranges::all_of(depths, [&](int depth) { return depth == depths.front(); });
+  return alike ? nlohmann::json(depths.front()) : nlohmann::json(depths);
+}
+
+nlohmann::json heads(const std::string& file, const std::vector<std::int64_t>& channels,
+                     Generation generation) {
+  const std::int64_t divisor = generation == Generation::sd1 ? 8 : 64;
+  nlohmann::json counts = nlohmann::json::array();
+  for (const auto c : channels) {
+    if (c % divisor != 0 || c == 0) {
+      throw invalid_input(fmt::format(
+          "{}: cannot tell the attention heads of {} channels; put unet/config.json beside it", file, c));
+    }
+    counts.push_back(c / divisor);
+  }
+  // diffusers' "attention_head_dim" is, for historical reasons, the number of heads.
+  return generation == Generation::sd1 ? nlohmann::json(8) : counts;
+}
+
+}  // namespace
+
+bool has_prefix(const StoredTensors& tensors, const std::string& prefix) {
+  const auto found = tensors.lower_bound(prefix);
+  return found != tensors.end() && found->first.starts_with(prefix);
+}
+
+KeyLayout unet_layout(const std::string& file, const StoredTensors& tensors) {
+  const int blocks = count_blocks(tensors, "input_blocks");
+  const int output_blocks = count_blocks(tensors, "output_blocks");
+  int per_level = 1;
+  while (per_level < blocks && !has_prefix(tensors, fmt::format("input_blocks.{}.0.op.", per_level)))
+    ++per_level;
+  KeyLayout layout;
+  layout.layers = per_level - 1;
+  layout.levels = blocks / per_level;
+  if (layout.layers < 1 || blocks % per_level != 0 || output_blocks != blocks) {
+    throw invalid_input(
+        fmt::format("{}: its U-Net has {} input and {} output blocks, which no Stable Diffusion 1 or 2 has",
+                    file, blocks, output_blocks));
+  }
+  for (int i = 0; i < layout.levels; ++i) {
+    layout.attention.push_back(has_prefix(tensors, fmt::format("input_blocks.{}.1.", 1 + i * per_level)));
+  }
+  return layout;
+}
+
+KeyLayout vae_layout(const std::string& file, const StoredTensors& tensors) {
+  KeyLayout layout;
+  layout.levels = count_blocks(tensors, "encoder.down");
+  layout.layers = count_blocks(tensors, "encoder.down.0.block");
+  if (layout.levels == 0 || layout.layers == 0) {
+    throw invalid_input(
+        fmt::format("{}: its VAE has no encoder (first_stage_model.encoder.down.0.block.0.*)", file));
+  }
+  return layout;
+}
+
+KeyLayout open_clip_layout(const std::string& file, const StoredTensors& all) {
+  constexpr int kWholeOpenClipH = 24;
+  const std::string prefix = "cond_stage_model.model.";
+  KeyLayout layout;
+  layout.text_layers = count_blocks(all, prefix + "transformer.resblocks");
+  const bool whole = all.contains(prefix + "text_projection") || layout.text_layers == kWholeOpenClipH;
+  if (whole) --layout.text_layers;
+  if (layout.text_layers < 1) {
+    throw invalid_input(
+        fmt::format("{}: its text encoder has no layers to use ({}transformer.resblocks.*)", file, prefix));
+  }
+  return layout;
+}
+
+nlohmann::json infer_unet_config(const std::string& file, const ComponentTensors& tensors,
+                                 const KeyLayout& layout, Generation generation) {
+  const Shapes shapes{file, tensors};
+  std::vector<std::int64_t> channels;
+  nlohmann::json down = nlohmann::json::array();
+  nlohmann::json up = nlohmann::json::array();
+  for (int i = 0; i < layout.levels; ++i) {
+    const bool attention = layout.attention[static_cast<std::size_t>(i)];
+    channels.push_back(shapes.extent(fmt::format("down_blocks.{}.resnets.0.conv1.weight", i), 0));
+    down.push_back(attention ? "CrossAttnDownBlock2D" : "DownBlock2D");
+    up.insert(up.begin(), attention ? "CrossAttnUpBlock2D" : "UpBlock2D");
+  }
+  const std::string mid = "mid_block.attentions.0.";
+  const auto width = shapes.extent(mid + "transformer_blocks.0.attn2.to_k.weight", 1);
+  return {{"_class_name", "UNet2DConditionModel"},
+          {"act_fn", "silu"},
+          {"attention_head_dim", heads(file, channels, generation)},
+          {"block_out_channels", channels},
+          {"center_input_sample", false},
+          {"cross_attention_dim", width},
+          {"down_block_types", down},
+          {"downsample_padding", 1},
+          {"flip_sin_to_cos", true},
+          {"freq_shift", 0},
+          {"in_channels", shapes.extent("conv_in.weight", 1)},
+          {"layers_per_block", layout.layers},
+          {"mid_block_scale_factor", 1},
+          {"mid_block_type", "UNetMidBlock2DCrossAttn"},
+          {"norm_eps", 1e-5},
+          {"norm_num_groups", 32},
+          {"out_channels", shapes.extent("conv_out.weight", 0)},
+          {"sample_size", generation == Generation::sd1 ? 64 : 96},
+          {"transformer_layers_per_block", transformer_depths(shapes, layout)},
+          {"up_block_types", up},
+          {"use_linear_projection", shapes[mid + "proj_in.weight"].size() == 2}};
+}
+
+nlohmann::json infer_vae_config(const std::string& file, const ComponentTensors& tensors,
+                                const KeyLayout& layout, Generation generation) {
+  const Shapes shapes{file, tensors};
+  const auto latent_channels = shapes.extent("decoder.conv_in.weight", 1);
+  if (latent_channels != 4) {
+    throw invalid_input(
+        fmt::format("{}: cannot tell the scaling factor of a VAE with {} latent channels (4 is usual); "
+                    "put vae/config.json beside it",
+                    file, latent_channels));
+  }
+  const auto levels = static_cast<std::size_t>(layout.levels);
+  std::vector<std::int64_t> channels;
+  for (int i = 0; i < layout.levels; ++i) {
+    channels.push_back(shapes.extent(fmt::format("encoder.down_blocks.{}.resnets.0.conv1.weight", i), 0));
+  }
+  return {{"_class_name", "AutoencoderKL"},
+          {"act_fn", "silu"},
+          {"block_out_channels", channels},
+          {"down_block_types", std::vector<std::string>(levels, "DownEncoderBlock2D")},
+          {"in_channels", shapes.extent("encoder.conv_in.weight", 1)},
+          {"latent_channels", latent_channels},
+          {"layers_per_block", layout.layers},
+          {"norm_num_groups", 32},
+          {"out_channels", shapes.extent("decoder.conv_out.weight", 0)},
+          {"sample_size", generation == Generation::sd1 ? 512 : 768},
+          {"scaling_factor", 0.18215},
+          {"up_block_types", std::vector<std::string>(levels, "UpDecoderBlock2D")}};
+}
+
+nlohmann::json infer_text_config(const std::string& file, const ComponentTensors& tensors,
+                                 Generation generation) {
+  const Shapes shapes{file, tensors};
+  const std::string embeddings = "text_model.embeddings.";
+  const auto width = shapes.extent(embeddings + "token_embedding.weight", 1);
+  const auto vocabulary = shapes.extent(embeddings + "token_embedding.weight", 0);
+  if (width < 64 || width % 64 != 0) {
+    throw invalid_input(fmt::format(
+        "{}: cannot tell the heads of a text encoder of width {}; put text_encoder/config.json beside it",
+        file, width));
+  }
+  const int layers = count(
+      [&](int n) { return shapes.has(fmt::format("text_model.encoder.layers.{}.layer_norm1.weight", n)); });
+  return {{"architectures", {"CLIPTextModel"}},
+          {"bos_token_id", vocabulary - 2},
+          {"eos_token_id", vocabulary - 1},
+          {"hidden_act", generation == Generation::sd1 ? "quick_gelu" : "gelu"},
+          {"hidden_size", width},
+          {"intermediate_size", shapes.extent("text_model.encoder.layers.0.mlp.fc1.weight", 0)},
+          {"layer_norm_eps", 1e-5},
+          {"max_position_embeddings", shapes.extent(embeddings + "position_embedding.weight", 0)},
+          {"model_type", "clip_text_model"},
+          {"num_attention_heads", width / 64},
+          {"num_hidden_layers", layers},
+          {"vocab_size", vocabulary}};
+}
+
+nlohmann::json infer_scheduler_config(Generation generation) {
+  return {{"_class_name", "PNDMScheduler"},
+          {"beta_end", 0.012},
+          {"beta_schedule", "scaled_linear"},
+          {"beta_start", 0.00085},
+          {"clip_sample", false},
+          {"num_train_timesteps", 1000},
+          {"prediction_type", generation == Generation::sd1 ? "epsilon" : "v_prediction"},
+          {"set_alpha_to_one", false},
+          {"skip_prk_steps", true},
+          {"steps_offset", 1},
+          {"timestep_spacing", "leading"},
+          {"trained_betas", nullptr}};
+}
+
+}  // namespace latentdial::detail
