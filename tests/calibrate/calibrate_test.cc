@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "latentdial/error.h"
+#include "temp_dir.h"
 
 namespace latentdial::detail {
 namespace {
@@ -41,7 +42,8 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
   EXPECT_LE(found.dial.low(), -0.8);
   EXPECT_EQ(found.dial.fingerprint, pipeline().info().fingerprint);
 
-  const auto path = std::filesystem::path(testing::TempDir()) / "sketch.dial.json";
+  const TempDir folder;
+  const auto path = folder / "sketch.dial.json";
   write_dial(path, found.dial);
   // A prompt and a seed that the fit has not seen.
   const auto read = [&](const std::string& prompt, const std::string& style, double position) {
@@ -66,7 +68,6 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
   EXPECT_NEAR(half, 0.5, 0.15);
   const double taken = (full - read("a castle in the desert, sketch", "sketch", -0.8)) / (full - none);
   EXPECT_NEAR(taken, 0.8, 0.2);
-  std::filesystem::remove(path);
 }
 
 TEST(Calibrate, TheRangeEndsWhereTheSceneWouldBeLost) {

@@ -21,7 +21,6 @@ using latentdial::testing::f32_tensor;
 using latentdial::testing::RawTensor;
 using latentdial::testing::read_file;
 using latentdial::testing::refusal;
-using latentdial::testing::TempDir;
 using latentdial::testing::write_file;
 using ::testing::AllOf;
 using ::testing::ElementsAre;

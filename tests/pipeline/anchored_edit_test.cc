@@ -11,6 +11,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
+#include "temp_dir.h"
 
 namespace latentdial::detail {
 namespace {
@@ -138,12 +139,12 @@ TEST(CalibratedDial, IsTheMethodWhereNoneIsNamed) {
 
 TEST(CalibratedDial, BeginsWithTheColoursThatItsFileNames) {
   const Request edit = recoloured_first(1);
-  const auto path = std::filesystem::path(testing::TempDir()) / "colours.dial.json";
+  const TempDir folder;
+  const auto path = folder / "colours.dial.json";
   write_dial(path, *edit.dial);
   Settings s = calibrated(1);
   s.dial = path;
   EXPECT_EQ(pipeline().generate(s).image.rgb, pipeline().generate(edit).image.rgb);
-  std::filesystem::remove(path);
 }
 
 TEST(CalibratedDial, WithoutAFileItEndsAtTheWordsOwnStrengthAndSaysSo) {

@@ -15,7 +15,6 @@ namespace latentdial::detail {
 namespace {
 
 using latentdial::testing::read_file;
-using latentdial::testing::TempDir;
 using latentdial::testing::write_file;
 using ::testing::HasSubstr;
 

@@ -13,6 +13,7 @@
 #include "latentdial/parameters.h"
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
+#include "temp_dir.h"
 
 namespace latentdial::detail {
 namespace {
@@ -21,13 +22,9 @@ using testing::HasSubstr;
 
 constexpr int kSteps = 6;
 
-std::filesystem::path folder() {
-  static const auto made = [] {
-    auto path = std::filesystem::path(testing::TempDir()) / "latentdial_inversion_test";
-    std::filesystem::create_directories(path);
-    return path;
-  }();
-  return made;
+const std::filesystem::path& folder() {
+  static const TempDir made;
+  return made.path();
 }
 
 /// The path of a picture that the model made.

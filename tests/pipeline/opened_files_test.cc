@@ -7,6 +7,7 @@
 #include "embedded_pipeline.h"
 #include "latentdial/dial.h"
 #include "pipeline/state.h"
+#include "temp_dir.h"
 
 namespace latentdial::detail {
 namespace {
@@ -29,12 +30,10 @@ Image photo() {
 
 class OpenedOnce : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   [[nodiscard]] int reads() const { return PipelineAccess::state(fresh_).files.reads(); }
   [[nodiscard]] int inversions() const { return PipelineAccess::state(fresh_).session.inversions; }
 
-  fs::path folder_ = fs::path(testing::TempDir()) / "opened-once";
+  TempDir folder_;
   Pipeline fresh_ = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
 };
 

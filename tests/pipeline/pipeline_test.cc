@@ -12,6 +12,7 @@
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "pipeline/embedded_pipeline.h"
+#include "temp_dir.h"
 
 namespace latentdial::detail {
 namespace {
@@ -161,7 +162,8 @@ TEST(Interpolate, EndsOfTheNoiseAreThePlainSeeds) {
 }
 
 TEST(StartPicture, LittleStrengthStaysNearIt) {
-  const auto path = std::filesystem::temp_directory_path() / "latentdial_pipeline_test.png";
+  const TempDir folder;
+  const auto path = folder / "start.png";
   const Image start = make(small("a boat"));
   write_png(path, start, "");
   const auto distance = [&](double strength) {
@@ -175,7 +177,6 @@ TEST(StartPicture, LittleStrengthStaysNearIt) {
     return sum;
   };
   EXPECT_LT(distance(0.1), distance(1.0));
-  std::filesystem::remove(path);
 }
 
 TEST(Pipeline, ReportsEachEvaluationAndStopsWhenAsked) {

@@ -9,6 +9,7 @@
 
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
+#include "temp_dir.h"
 
 namespace latentdial::detail {
 namespace {
@@ -144,7 +145,8 @@ TEST(Preview, OfAnEditedPictureIsTheEditSoFar) {
 }
 
 TEST(Preview, OfAnInvertedPictureComesOnTheWayBack) {
-  const auto path = std::filesystem::temp_directory_path() / "latentdial_preview_test.png";
+  const TempDir folder;
+  const auto path = folder / "start.png";
   write_png(path, pipeline().generate(plain()).image, "");
   Settings s = plain();
   s.image = path.string();
@@ -153,7 +155,6 @@ TEST(Preview, OfAnInvertedPictureComesOnTheWayBack) {
   s.seed = 0;
   const Made made({s});
   EXPECT_THAT(made.steps_of(0), ElementsAre(18, 20, 22)) << "after 16 steps of inversion";
-  std::filesystem::remove(path);
 }
 
 }  // namespace

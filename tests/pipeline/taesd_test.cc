@@ -14,7 +14,6 @@ namespace latentdial::detail {
 namespace {
 
 using latentdial::testing::refusal;
-using latentdial::testing::TempDir;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
