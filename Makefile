@@ -51,7 +51,7 @@ test: packages test-packages .venv/test  ## All tests that need no torch; instal
 	cmake --build --preset release
 	ctest --preset release -j2
 	$(PYTHON) $(INSTALL_BUILT)
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/faults tests/library tests/pixels tests/python tests/repository tests/research/ruler tests/server tests/page
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/faults tests/library tests/pixels tests/python tests/repository tests/research/ruler tests/research/world tests/server tests/page
 
 library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
 	LATENTDIAL_WHOLE=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/library
@@ -59,7 +59,7 @@ library: build .venv/test  ## The library as C++ programs link it: installed, as
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/training
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/training tests/research/world1
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON
@@ -95,8 +95,8 @@ ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler
 	$(PYTHON) -m research.ruler --program $(PROGRAM)
 	$(PYTHON) -m research.ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
 
-train: .venv/parity  ## The embedded model, from nothing (hours on a CPU; resumes)
-	$(PYTHON) -m research.training
+train: .venv/parity  ## The embedded model on the second world, in out/scenes (under six hours on two cores; stop it and call it again)
+	$(PYTHON) -m research.training --resume
 
 sanitize: packages .venv/test  ## The C++ tests, the program and the server under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset sanitize

@@ -1,1 +1,2 @@
-"""What the engine is judged and taught with, apart from the product: `training` <- `ruler` <- `figures`, each may use those before it."""
+"""What the engine is judged and taught with, apart from the product: `world` <- `training`, `world1` <- `ruler` <- `figures`, each may use those
+before it."""

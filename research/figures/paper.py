@@ -8,7 +8,7 @@ import subprocess
 from PIL import Image, ImageDraw, ImageFont
 
 from research.ruler.plan import COMMON, CALIBRATION_SEED
-from research.training.arguments import script_parser
+from research.world1.arguments import script_parser
 
 # Prompt, style, the paper's method and the sign of the positions.
 STRIPS = (

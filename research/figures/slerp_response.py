@@ -9,11 +9,11 @@ import textwrap
 import numpy
 from PIL import Image
 
-from research.training.arguments import script_parser
-from research.training.captions import STYLE_WORDS
-from research.training.scenes import SUBJECTS
-from research.training.scorers import Scorer, report, score, train_scorer
-from research.training.styles import STYLES
+from research.world1.arguments import script_parser
+from research.world1.captions import STYLE_WORDS
+from research.world1.scenes import SUBJECTS
+from research.world1.scorers import Scorer, report, score, train_scorer
+from research.world1.styles import STYLES
 
 PROMPTS = (
     ("a temple in the jungle", "monet"),
@@ -28,7 +28,7 @@ TITLE = """# The paper's slerp, measured
 
 Five prompts × three seeds × eleven θ on the embedded model: `latentdial dial --method METHOD --at 0:1:11 --steps 30`.
 The strength of the style is what a network reads from each picture that was trained on rendered scenes of known
-strength (`python -m research.training.scorers`; its own errors are at the end). Made by
+strength (`python -m research.world1.scorers`; its own errors are at the end). Made by
 `python -m research.figures.slerp_response`.
 """
 

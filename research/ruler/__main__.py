@@ -19,8 +19,8 @@ from research.ruler.plan import COMMON, CONTENTS, METHODS, SEEDS, Trial, plain_p
 from research.ruler.scorers import load_scorers
 from research.ruler.tables import HEADER, aligned, main_rows, markdown, style_rows
 from research.ruler.validate import UnfitRuler, content_row, content_table, style_table, validated
-from research.training.arguments import script_parser
-from research.training.styles import STYLES
+from research.world1.arguments import script_parser
+from research.world1.styles import STYLES
 
 
 def strict(value):

@@ -10,7 +10,7 @@ import numpy
 
 from research.ruler.pictures import sweep
 from research.ruler.plan import COMMON, POSITIONS
-from research.training.arguments import script_parser
+from research.world1.arguments import script_parser
 
 ONE_MORE = 0.55
 

@@ -9,7 +9,7 @@ from research.ruler.judge import PLACES, Judges, Reference, Side, own_style, rea
 from research.ruler.pictures import Made
 from research.ruler.plan import POSITIONS, Trial
 from research.ruler.remap import fit_remap, remapped
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 
 def strip_groups(shape: tuple[int, ...]) -> numpy.ndarray:

@@ -7,9 +7,9 @@ import numpy
 
 from research.ruler.pictures import sweep
 from research.ruler.plan import COMMON
-from research.training.captions import Scene, caption, random_scene
-from research.training.scenes import SUBJECTS
-from research.training.styles import apply_style
+from research.world1.captions import Scene, caption, random_scene
+from research.world1.scenes import SUBJECTS
+from research.world1.styles import apply_style
 
 FIRST_SEED = 7_000_000  # Far from those of the plan.
 

@@ -14,9 +14,9 @@ from research.ruler.judge import content_budget
 from research.ruler.pictures import sweep
 from research.ruler.rendered import render_all, round_trip
 from research.ruler.scorers import load_scorers, strengths
-from research.training.arguments import script_parser
-from research.training.captions import STYLE_WORDS, Scene, caption, random_scene
-from research.training.styles import STYLES
+from research.world1.arguments import script_parser
+from research.world1.captions import STYLE_WORDS, Scene, caption, random_scene
+from research.world1.styles import STYLES
 
 STREAM = 31
 POSITIONS = (0, 0.25, 0.5, 0.75, 1)

@@ -10,7 +10,7 @@ from research.ruler.content import Content, distance, look
 from research.ruler.pictures import Made
 from research.ruler.plan import CONTENTS, POSITIONS, SEEDS, Trial
 from research.ruler.scorers import strengths
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 PLACES = numpy.array(POSITIONS)
 

@@ -13,11 +13,11 @@ from PIL import Image
 
 from research.ruler.scorers import load_scorers, strengths
 from research.ruler.validate import rank_correlation
-from research.training.arguments import script_parser
-from research.training.captions import PLACE_WORDS, STYLE_WORDS, Scene
-from research.training.latents import render
-from research.training.scenes import PLACES, SUBJECTS
-from research.training.styles import STYLES
+from research.world1.arguments import script_parser
+from research.world1.captions import PLACE_WORDS, STYLE_WORDS, Scene
+from research.world1.latents import render
+from research.world1.scenes import PLACES, SUBJECTS
+from research.world1.styles import STYLES
 
 PER_PROMPT = 14
 PROMPTS_PER_STYLE = 12

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 from research.ruler.plan import POSITIONS, Trial
 from research.ruler.strips import Strip, shown_strips, strip_of, strip_title
 from research.ruler.tables import number, ranked
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 STRIPS = 3
 THUMBNAIL, CURVE = 56, 64

@@ -11,7 +11,7 @@ from research.ruler.curves import response_svg
 from research.ruler.plan import POSITIONS, Trial
 from research.ruler.strips import Strip, shown_strips, strip_of, strip_title
 from research.ruler.tables import HEADER, NOTES, main_rows, number, ranked, style_rows
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 THUMBNAIL = 112
 STYLE = """

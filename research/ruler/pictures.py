@@ -9,7 +9,7 @@ import numpy
 from PIL import Image
 
 from research.ruler.plan import METHODS, POSITIONS, Trial, calibrate_command, dial_file, method_plan
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 
 @dataclasses.dataclass

@@ -3,8 +3,8 @@
 import dataclasses
 import pathlib
 
-from research.training.captions import STYLE_WORDS
-from research.training.styles import STYLES
+from research.world1.captions import STYLE_WORDS
+from research.world1.styles import STYLES
 
 CONTENTS = (
     "a dog in the meadow",

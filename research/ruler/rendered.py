@@ -8,9 +8,9 @@ import numpy
 import torch
 from diffusers import AutoencoderKL
 
-from research.training.captions import Scene, random_scene
-from research.training.latents import render
-from research.training.styles import STYLES
+from research.world1.captions import Scene, random_scene
+from research.world1.latents import render
+from research.world1.styles import STYLES
 
 LATENT_NOISE = 0.12  # At most, in standard deviations of the latents: what a denoising run leaves behind.
 BATCH = 50

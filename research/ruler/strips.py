@@ -7,7 +7,7 @@ import numpy
 from PIL import Image
 
 from research.ruler.plan import POSITIONS, Trial
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 # Content, style and seed by number; those outside a smaller trial wrap around.
 SHOWN = ((0, 1, 0), (1, 3, 0), (2, 0, 1), (3, 5, 1), (0, 2, 0), (1, 4, 1))

@@ -1,6 +1,6 @@
 """The figures as rows of text, for the page, for Markdown and for the terminal."""
 
-from research.training.styles import STYLES
+from research.world1.styles import STYLES
 
 HEADER = (
     "dial",

@@ -13,9 +13,9 @@ from research.ruler.damage import KINDS, damaged_at_random
 from research.ruler.generated import generated, restyle_all
 from research.ruler.rendered import render_all, rendered, round_trip
 from research.ruler.scorers import strengths
-from research.training.captions import random_scene
-from research.training.scenes import SUBJECTS
-from research.training.styles import STYLES
+from research.world1.captions import random_scene
+from research.world1.scenes import SUBJECTS
+from research.world1.styles import STYLES
 
 STREAM = 29  # Of scenes that nothing trains on.
 PICTURES = 1200

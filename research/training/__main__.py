@@ -1,53 +1,70 @@
-"""The embedded model from nothing, in one command that goes on where it was stopped: python -m research.training
+"""The embedded model on the second world, in one command that goes on where it was stopped: python -m research.training --resume
 
-Tokenizer, scenes, text encoder and U-Net, autoencoder, export, examination. Hours on two cores, minutes on a GPU."""
+Autoencoder, scenes, U-Net and text encoder, export, examination: each only if it is not done yet. Exit status 75 when it was stopped before
+its end (SIGTERM, Ctrl+C, --minutes): call it again."""
 
-import os
+import dataclasses
 import pathlib
 import subprocess
 import sys
 
 import torch
+from transformers import CLIPTokenizer
 
 from research.training.arguments import script_parser
-from research.training.latents import add_to_cache
-from research.training.tokenizer import write_tokenizer
-from research.training.train_unet import Settings, train_unet
-
-SCENES_PER_FILE = 6000
-
-
-def make_scenes(folder: pathlib.Path, count: int) -> None:
-    """The cache files that are still missing."""
-    for first in range(0, count, SCENES_PER_FILE):
-        if not (folder / f"scenes-{first:07d}.npz").exists():
-            add_to_cache(folder, first, SCENES_PER_FILE, os.cpu_count())
-            print(f"{first + SCENES_PER_FILE}/{count} scenes", flush=True)
+from research.training.export import export
+from research.training.loop import Settings, Stop
+from research.training.pictures import shards, write_shards
+from research.training.train_autoencoder import load_autoencoder, train_autoencoder
+from research.training.train_denoiser import train_denoiser
 
 
-def run_module(name: str, *arguments) -> None:
-    """Each part that is a program of its own keeps its own options and signals."""
-    subprocess.run([sys.executable, "-m", f"research.training.{name}", *map(str, arguments)], check=True)
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How much of everything: on two cores under six hours, on an H100 under ten minutes (README.md)."""
+
+    scenes: int
+    autoencoder: Settings
+    denoiser: Settings
+
+
+PLANS = {
+    "cpu": Plan(200_000, Settings(48_000, 16, 5e-4, decay=0), Settings(1_100_000, 64, 7e-4)),
+    "cuda": Plan(260_000, Settings(160_000, 128, 1e-3, "cuda", decay=0), Settings(4_500_000, 1024, 1e-3, "cuda", average_over=120_000)),
+}
+
+
+def evaluate(work: pathlib.Path, model: pathlib.Path, arguments) -> int:
+    """In a process of its own; returns its exit status."""
+    flags = {"work": work, "model": model, "threads": arguments.threads, "device": arguments.device, "out": work / "evaluation.json"}
+    return subprocess.run([sys.executable, "-m", "research.training.evaluate", *(f"--{name}={value}" for name, value in flags.items())]).returncode
 
 
 def main() -> None:
-    parser = script_parser(__doc__, "work")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"), help="the diffusers folder to write")
-    parser.add_argument("--scenes", type=int, default=60_000, help="rendered scenes to train on")
-    parser.add_argument("--steps", type=int, default=20_000, help="U-Net steps")
-    parser.add_argument("--batch", type=int, default=64, help="scenes in a U-Net step")
-    parser.add_argument("--cooldown", type=int, default=6_000, help="the last steps, over which the learning rate falls")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser = script_parser(__doc__, "work", "model")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/scenes"), help="the diffusers folder to write (default: out/scenes)")
+    parser.add_argument("--resume", action="store_true", help="go on with what is in the work folder, if anything is")
+    parser.add_argument("--minutes", type=float, help="stop after so many, with everything on disk")
+    parser.add_argument("--scenes", type=int, help="rendered scenes to train on, a multiple of 5,000")
+    parser.add_argument("--examples", type=int, help="that the U-Net sees")
+    parser.add_argument("--batch", type=int, help="examples in a step of the U-Net")
+    parser.add_argument("--no-examination", action="store_true", help="stop after the export")
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    if not (arguments.work / "tokenizer").exists():
-        write_tokenizer(arguments.work / "tokenizer")
-    make_scenes(arguments.work / "cache", arguments.scenes)
-    train_unet(arguments.work, Settings(arguments.steps, arguments.cooldown, 1e-3, arguments.threads, arguments.device, arguments.batch))
-    run_module("train_autoencoder", "--work", arguments.work, "--threads", arguments.threads, "--device", arguments.device)
-    run_module("export", "--work", arguments.work, "--out", arguments.out)
-    run_module("evaluate", "--work", arguments.work, "--model", arguments.out)
+    work, start = arguments.work, arguments.model
+    if not arguments.resume and work.exists() and any(work.iterdir()):
+        parser.error(f"{work} holds a training already: --resume goes on with it, another --work begins anew")
+    plan = PLANS[torch.device(arguments.device).type]
+    changed = {name: value for name in ("examples", "batch") if (value := getattr(arguments, name))}
+    denoiser, scenes = dataclasses.replace(plan.denoiser, **changed), arguments.scenes or plan.scenes
+    torch.set_num_threads(arguments.threads)
+    stop = Stop(60 * arguments.minutes if arguments.minutes else None)
+    train_autoencoder(work, start, plan.autoencoder, arguments.threads, stop)
+    autoencoder = load_autoencoder(work).to(arguments.device, memory_format=torch.channels_last)
+    write_shards(work / "scenes", scenes, autoencoder, CLIPTokenizer.from_pretrained(start / "tokenizer"), arguments.threads, stop)
+    train_denoiser(work, start, shards(work / "scenes", scenes), denoiser, stop)
+    export(work, start, arguments.out)
+    if not arguments.no_examination:
+        sys.exit(evaluate(work, arguments.out, arguments))
 
 
 if __name__ == "__main__":

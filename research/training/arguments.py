@@ -1,19 +1,23 @@
 """The flags that the scripts have in common."""
 
 import argparse
+import os
 import pathlib
 
 COMMON = {
-    "work": (pathlib.Path.home() / ".cache/latentdial/training", "checkpoints, caches and the trained judges"),
-    "program": (pathlib.Path("build/release/bin/latentdial"), "what makes the pictures"),
+    "work": (pathlib.Path.home() / ".cache/latentdial/world", "checkpoints, scenes and the trained judge"),
     "model": (pathlib.Path("models/scenes"), "the embedded model"),
 }
 
 
 def script_parser(description: str, *flags: str) -> argparse.ArgumentParser:
     """A parser with these of the common flags: paths with their usual place as default."""
+    import torch  # Here, so that --help of what needs no torch is quick.
+
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     for flag in flags:
         default, text = COMMON[flag]
         parser.add_argument(f"--{flag}", type=pathlib.Path, default=default, help=f"{text} (default: {default})")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="processor threads, and processes that render")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser

@@ -6,30 +6,30 @@ import torch
 
 
 def save_state(path: pathlib.Path, state: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)
     temporary.rename(path)
 
 
-def load_state(path: pathlib.Path, device: str) -> dict | None:
+def load_state(path: pathlib.Path, device: str = "cpu") -> dict | None:
     """The stored state, or None where there is none yet."""
     return torch.load(path, map_location=device) if path.exists() else None
 
 
 class Average:
-    """Exponential moving average of a model's parameters; the averaged weights make the better pictures."""
+    """Exponential moving average of a model's parameters over about the last `examples`; the averaged weights make the better pictures."""
 
-    def __init__(self, model: torch.nn.Module, decay: float = 0.998):
-        self.decay = decay
+    def __init__(self, model: torch.nn.Module, examples: int):
+        self.examples = examples
         self.weights = [p.detach().clone() for p in model.parameters()]
 
     @torch.no_grad()
-    def update(self, model: torch.nn.Module, step: int) -> None:
-        """Early on the average is over what there is so far."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.weights, [p.detach() for p in model.parameters()], 1 - decay)
+    def update(self, model: torch.nn.Module, batch: int) -> None:
+        """After a step of `batch` examples."""
+        torch._foreach_lerp_(self.weights, [p.detach() for p in model.parameters()], min(1.0, batch / self.examples))
 
     @torch.no_grad()
     def copy_to(self, model: torch.nn.Module) -> None:
-        for parameter, weight in zip(model.parameters(), self.weights):
+        for parameter, weight in zip(model.parameters(), self.weights, strict=True):
             parameter.copy_(weight)

@@ -1,92 +1,42 @@
 """Writes what the trainings reached as a Stable Diffusion folder in f16; the same weights give the same bytes."""
 
-import json
 import pathlib
 import shutil
 import sys
 
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline
-from transformers import CLIPTokenizer
+from safetensors.torch import save_file
 
 from research.training.arguments import script_parser
-from research.training.autoencoder_halves import DecoderHalf, EncoderHalf, exported_weights
-from research.training.checkpoint import Average, load_state
-from research.training.latents import PatchBasis
-from research.training.model import make_autoencoder, make_scheduler
-from research.training.train_unet import Denoiser
+from research.training.checkpoint import load_state
+from research.training.train_autoencoder import load_autoencoder
+from research.training.train_denoiser import Denoiser
 
 LARGEST = 30 * 2**20  # The models are committed and embedded.
+WEIGHTS = {"vae": "diffusion_pytorch_model.safetensors", "unet": "diffusion_pytorch_model.safetensors", "text_encoder": "model.safetensors"}
 
 
-def set_average(model: torch.nn.Module, weights: list[torch.Tensor]) -> None:
-    """The inverse of Average's constructor."""
-    average = Average(model)
-    average.weights = weights
-    average.copy_to(model)
-
-
-def load_denoiser(work: pathlib.Path) -> Denoiser:
+def averaged(work: pathlib.Path, start: pathlib.Path) -> Denoiser:
     """U-Net and text encoder with their average weights."""
-    if (state := load_state(work / "unet.pt", "cpu")) is None:
-        sys.exit(f"no U-Net in {work}: run python -m research.training.train_unet first")
-    denoiser = Denoiser(len(CLIPTokenizer.from_pretrained(work / "tokenizer")))
-    set_average(denoiser, state["average"])
+    if (state := load_state(work / "denoiser.pt")) is None:
+        sys.exit(f"no U-Net in {work}: run python -m research.training first")
+    denoiser = Denoiser(start)
+    for parameter, weight in zip(denoiser.parameters(), state["average"], strict=True):
+        parameter.data.copy_(weight)
     print(f"U-Net and text encoder at step {state['step']}")
-    return denoiser.eval().requires_grad_(False)
+    return denoiser
 
 
-def load_autoencoder(work: pathlib.Path, start_from: pathlib.Path | None = None) -> tuple[AutoencoderKL, list[str]]:
-    """The autoencoder with its average weights, and which halves of it are trained; an untrained half is `start_from`'s, or else the same noise
-    every time."""
-    torch.manual_seed(0)
-    autoencoder = make_autoencoder(PatchBasis.load(work / "cache/basis.npz").scaling_factor)
-    state = load_state(work / "autoencoder.pt", "cpu") or {}
-    halves = {"decoder": DecoderHalf(autoencoder), "encoder": EncoderHalf(autoencoder)}
-    if start_from is not None:
-        autoencoder.load_state_dict(exported_weights(start_from))
-    for name, half in halves.items():
-        if name in state:
-            set_average(half, state[name]["average"])
-            print(f"{name} at step {state[name]['step']}")
-    return autoencoder.eval().requires_grad_(False), list(state)
-
-
-def write_folder(work: pathlib.Path, start_from: pathlib.Path | None, folder: pathlib.Path) -> None:
-    """The pipeline as diffusers saves it, with the tokenizer's own files laid over what transformers makes of them."""
-    denoiser, (autoencoder, trained) = load_denoiser(work), load_autoencoder(work, start_from)
-    for half in {"decoder", "encoder"} - set(trained) if start_from is None else ():
-        print(f"warning: the {half} is not trained yet and is written as noise", file=sys.stderr)
-    pipeline = StableDiffusionPipeline(
-        vae=autoencoder,
-        text_encoder=denoiser.text_encoder,
-        tokenizer=CLIPTokenizer.from_pretrained(work / "tokenizer"),
-        unet=denoiser.unet,
-        scheduler=make_scheduler(),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
-    for path in (work / "tokenizer").iterdir():
-        shutil.copyfile(path, folder / "tokenizer" / path.name)
-    for path in folder.rglob("*.safetensors"):
-        path.chmod(0o644)
-    # As Stable Diffusion's own file does: PNDM has no such setting, but DDIM reads the same file and would clip the latents.
-    scheduler = folder / "scheduler" / "scheduler_config.json"
-    scheduler.write_text(json.dumps(json.loads(scheduler.read_text()) | {"clip_sample": False}, indent=2, sort_keys=True) + "\n")
-
-
-def folder_size(folder: pathlib.Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def export(work: pathlib.Path, start_from: pathlib.Path | None, out: pathlib.Path) -> None:
-    """Replaces `out` only by a whole folder of allowed size."""
-    temporary = out.with_name(out.name + ".tmp")
+def export(work: pathlib.Path, start: pathlib.Path, out: pathlib.Path) -> None:
+    """`start` with other weights: configs, tokenizer and schedule stay byte for byte. Replaces `out` only by a whole folder of allowed size."""
+    denoiser, temporary = averaged(work, start), out.with_name(out.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    write_folder(work, start_from, temporary)
-    size = folder_size(temporary)
+    # The dials belong to the weights that they were fitted to.
+    shutil.copytree(start, temporary, ignore=shutil.ignore_patterns("dials"))
+    models = {"vae": load_autoencoder(work), "unet": denoiser.unet, "text_encoder": denoiser.text_encoder}
+    for name, model in models.items():
+        save_file({k: v.half().contiguous() for k, v in model.state_dict().items()}, temporary / name / WEIGHTS[name], {"format": "pt"})
+    size = sum(path.stat().st_size for path in temporary.rglob("*") if path.is_file())
     if size > LARGEST:
         sys.exit(f"{temporary} has {size / 2**20:.1f} MiB, more than {LARGEST / 2**20:.0f}: make the model smaller")
     shutil.rmtree(out, ignore_errors=True)
@@ -95,12 +45,11 @@ def export(work: pathlib.Path, start_from: pathlib.Path | None, out: pathlib.Pat
 
 
 def main() -> None:
-    parser = script_parser(__doc__, "work")
-    parser.add_argument("--start-from", type=pathlib.Path, help="this exported model's halves of the autoencoder where none was trained (default: noise)")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("models/scenes"))
+    parser = script_parser(__doc__, "work", "model")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/scenes"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    export(arguments.work, arguments.start_from, arguments.out)
+    export(arguments.work, arguments.model, arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,84 +1,44 @@
-"""A sheet of pictures from the training's latest state: every subject plain and in a style, to see whether to go on."""
+"""A sheet to see whether to go on: each row an attribute, first the plain picture, then the guided one at several scales, beside the renderer's."""
 
 import pathlib
-import textwrap
 
 import numpy
 import torch
-from diffusers import DDIMScheduler
-from PIL import Image, ImageDraw
-from transformers import CLIPTokenizer
+from diffusers import StableDiffusionPipeline
+from PIL import Image
 
 from research.training.arguments import script_parser
-from research.training.autoencoder_halves import closed_form
-from research.training.captions import PLACE_WORDS, STYLE_WORDS
-from research.training.export import load_autoencoder, load_denoiser
-from research.training.latents import CHANNELS, PatchBasis
-from research.training.model import make_scheduler
-from research.training.scenes import PLACES, SIZE, SUBJECTS
-from research.training.styles import STYLES
-from research.training.train_unet import Denoiser, tokenize
+from research.world.captions import PLACE_WORDS, WORDS
+from research.world.places import PLACES
+from research.world.render import render
+from research.world.scene import ATTRIBUTES, Scene
+from research.world.subjects import SUBJECTS
 
+SCALES = (1.0, 3.5, 5.0, 7.5)
 STEPS = 20
-GUIDANCE_SCALE = 5.0
-COLUMNS = 6
-LABEL = 38
 
 
-def prompts() -> list[str]:
-    """Each subject in a place, then the same scenes in one style after another."""
-    scenes = [f"a {subject} {PLACE_WORDS[PLACES[i % len(PLACES)]]}" for i, subject in enumerate(SUBJECTS)]
-    return scenes + [f"{scene}, {STYLE_WORDS[STYLES[i % len(STYLES)]]}" for i, scene in enumerate(scenes)]
-
-
-@torch.no_grad()
-def denoise(denoiser: Denoiser, ids: torch.Tensor, empty: torch.Tensor, seed: int) -> torch.Tensor:
-    """Scaled latents by DDIM with classifier-free guidance; a plain scene and its styled twin start from the same noise."""
-    scheduler = DDIMScheduler.from_config(make_scheduler().config, clip_sample=False)
-    scheduler.set_timesteps(STEPS)
-    noise = torch.randn(len(ids) // 2, CHANNELS, SIZE // 8, SIZE // 8, generator=torch.Generator().manual_seed(seed))
-    latents, both = torch.cat([noise, noise]), torch.cat([empty.expand_as(ids), ids])
-    for timestep in scheduler.timesteps:
-        unconditional, conditional = denoiser(torch.cat([latents, latents]), timestep, both).chunk(2)
-        epsilon = unconditional + GUIDANCE_SCALE * (conditional - unconditional)
-        latents = scheduler.step(epsilon, timestep, latents).prev_sample
-    return latents
-
-
-@torch.no_grad()
-def decode(work: pathlib.Path, latents: torch.Tensor, by_basis: bool) -> torch.Tensor:
-    """Pictures in −1…1 by the decoder, or by the basis where there is no decoder yet."""
-    basis = PatchBasis.load(work / "cache/basis.npz")
-    autoencoder, trained = load_autoencoder(work)
-    unscaled = latents / basis.scaling_factor
-    if by_basis or "decoder" not in trained:
-        return closed_form(basis, unscaled)
-    return autoencoder.decode(unscaled).sample
-
-
-def sheet(pictures: torch.Tensor, labels: list[str]) -> Image.Image:
-    rows = -(-len(labels) // COLUMNS)
-    image = Image.new("RGB", (COLUMNS * SIZE, rows * (SIZE + LABEL)), "white")
-    draw = ImageDraw.Draw(image)
-    pixels = ((pictures.clamp(-1, 1) + 1) * 127.5).round().permute(0, 2, 3, 1).numpy().astype(numpy.uint8)
-    for i, (picture, label) in enumerate(zip(pixels, labels)):
-        x, y = i % COLUMNS * SIZE, i // COLUMNS * (SIZE + LABEL)
-        image.paste(Image.fromarray(picture), (x, y + LABEL))
-        draw.text((x + 2, y), textwrap.fill(label, 21), fill="black", spacing=1)
-    return image
+def row(pipeline: StableDiffusionPipeline, index: int, attribute: str) -> numpy.ndarray:
+    """Rendered at full strength | plain at 3.5 | styled at each of SCALES."""
+    subject, place = SUBJECTS[index * 5 % len(SUBJECTS)], PLACES[index % len(PLACES)]
+    plain = f"a {subject} {PLACE_WORDS[place]}"
+    wanted = [(plain, 3.5), *((f"{plain}, {WORDS[attribute]}", scale) for scale in SCALES)]
+    pictures = [render(Scene(subject, place, {attribute: 1.0}, index))]
+    for text, scale in wanted:
+        generator = torch.Generator().manual_seed(index)
+        image = pipeline(text, num_inference_steps=STEPS, guidance_scale=scale, generator=generator, output_type="np").images[0]
+        pictures.append((image * 255).round().astype(numpy.uint8))
+    return numpy.concatenate(pictures, axis=1)
 
 
 def main() -> None:
-    parser = script_parser(__doc__, "work")
+    parser = script_parser(__doc__, "model")
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--by-basis", action="store_true", help="decode by the patch basis even where there is a decoder")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    tokenizer, labels = CLIPTokenizer.from_pretrained(arguments.work / "tokenizer"), prompts()
-    latents = denoise(load_denoiser(arguments.work), tokenize(tokenizer, labels), tokenize(tokenizer, [""]), arguments.seed)
-    print(f"latents' standard deviation {latents.std():.2f} (1 in the cache)")
-    sheet(decode(arguments.work, latents, arguments.by_basis), labels).save(arguments.out)
+    torch.set_num_threads(arguments.threads)
+    pipeline = StableDiffusionPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32, safety_checker=None).to(arguments.device)
+    pipeline.set_progress_bar_config(disable=True)
+    Image.fromarray(numpy.concatenate([row(pipeline, i, attribute) for i, attribute in enumerate(ATTRIBUTES)])).save(arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,113 +1,117 @@
-"""What judges the pictures: a small network trained on rendered scenes that names subject and style and measures each style's strength."""
+"""What judges the pictures: a small network trained on rendered scenes that names subject and attribute and measures each one's strength."""
 
-import multiprocessing
 import pathlib
 
 import numpy
 import torch
 
 from research.training.arguments import script_parser
-from research.training.captions import random_scene
 from research.training.checkpoint import load_state, save_state
-from research.training.fit import fit
-from research.training.latents import render, to_unit
-from research.training.scenes import SUBJECTS
-from research.training.styles import STYLES
+from research.training.pictures import renderers, to_unit
+from research.world.places import PLACES
+from research.world.render import render
+from research.world.scene import ATTRIBUTES, Scene
+from research.world.subjects import SUBJECTS
 
-PICTURES = 9000
-HELD_OUT = 1000
-EPOCHS = 8
+PICTURES = 24_000
+HELD_OUT = 1400
+STEPS = 3000
 BATCH = 50
-CLEAR = 0.6  # From this strength on, a picture counts as being in the style.
+PEAK = 2e-3
+CLEAR = 0.6  # From this strength on, an attribute counts as being there.
 
 
 class Scorer(torch.nn.Module):
-    """Pictures [N, 3, 128, 128] in −1…1 → subject scores [N, 12], style scores [N, 7] (the last: none), strengths [N, 6]."""
+    """Pictures [N, 3, 128, 128] in −1…1 → subject scores [N, 12], attribute scores [N, 14] (the last: none), strengths [N, 13]."""
 
     def __init__(self):
         super().__init__()
-        widths = (3, 24, 32, 48, 64, 96)
+        widths = (3, 24, 48, 64, 96, 128)
         layers = []
         for before, after in zip(widths, widths[1:]):
             layers += [torch.nn.Conv2d(before, after, 3, stride=2, padding=1), torch.nn.BatchNorm2d(after), torch.nn.ReLU()]
-        self.trunk = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Dropout(0.2))
-        self.head = torch.nn.Linear(96 * 16, len(SUBJECTS) + len(STYLES) + 1 + len(STYLES))
+        self.trunk = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Dropout(0.2), torch.nn.Linear(128 * 16, 256), torch.nn.ReLU())
+        self.parts = len(SUBJECTS), len(ATTRIBUTES) + 1, len(ATTRIBUTES)
+        self.head = torch.nn.Linear(256, sum(self.parts))
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        subjects, styles, strengths = self.head(self.trunk(pictures)).split((len(SUBJECTS), len(STYLES) + 1, len(STYLES)), dim=1)
-        return subjects, styles, strengths
+        return self.head(self.trunk(pictures)).split(self.parts, dim=1)
 
 
-def to_pixels(pictures: numpy.ndarray) -> torch.Tensor:
-    """uint8 [N, 128, 128, 3] → [N, 3, 128, 128] in −1…1."""
-    return torch.from_numpy(to_unit(pictures)).permute(0, 3, 1, 2)
+def labelled(index: int) -> tuple[numpy.ndarray, int, int, float]:
+    """A scene of any combination with one attribute at most: picture, subject, attribute (the last: none), strength."""
+    rng = numpy.random.default_rng([47, index])
+    attribute, strength = int(rng.integers(len(ATTRIBUTES) + 1)), float(min(1, rng.random() / 0.9))
+    strengths = {ATTRIBUTES[attribute]: strength} if attribute < len(ATTRIBUTES) else {}
+    subject = int(rng.integers(len(SUBJECTS)))
+    scene = Scene(SUBJECTS[subject], str(rng.choice(PLACES)), strengths, int(rng.integers(2**31)))
+    return render(scene), subject, attribute, strength if strengths else 0.0
 
 
-def labelled(seed: int) -> tuple[numpy.ndarray, int, int, float]:
-    """A rendered scene of any strength: picture, subject, style (the last: none), strength."""
-    rng = numpy.random.default_rng([11, seed])
-    scene = random_scene(rng, any_strength=rng.random() < 0.75)
-    style = STYLES.index(scene.style) if scene.style else len(STYLES)
-    return render(scene), SUBJECTS.index(scene.subject), style, scene.strength
-
-
-def rendered(first: int, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pictures uint8, subjects, style classes (−1 where the style is too faint to name), strengths of all styles."""
-    with multiprocessing.Pool() as pool:
+def rendered(first: int, count: int, processes: int) -> tuple[numpy.ndarray, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pictures uint8, subjects, attributes (−1 where one is too faint to name), strengths of all attributes."""
+    with renderers(processes) as pool:
         scenes = pool.map(labelled, range(first, first + count), chunksize=50)
-    strengths = numpy.zeros((count, len(STYLES)), numpy.float32)
+    strengths = torch.zeros(count, len(ATTRIBUTES))
     named = []
-    for i, (_, _, style, strength) in enumerate(scenes):
-        if style < len(STYLES):
-            strengths[i, style] = strength
-        named.append(style if style == len(STYLES) or strength >= CLEAR else -1)
-    pictures, subjects = numpy.stack([s[0] for s in scenes]), [s[1] for s in scenes]
-    return torch.from_numpy(pictures), torch.tensor(subjects), torch.tensor(named), torch.from_numpy(strengths)
+    for i, (_, _, attribute, strength) in enumerate(scenes):
+        if attribute < len(ATTRIBUTES):
+            strengths[i, attribute] = strength
+        named.append(attribute if attribute == len(ATTRIBUTES) or strength >= CLEAR else -1)
+    return numpy.stack([s[0] for s in scenes]), torch.tensor([s[1] for s in scenes]), torch.tensor(named), strengths
 
 
-def softened(pictures: torch.Tensor) -> torch.Tensor:
+def softened(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """A little noise and blur, so that the judge does not stumble over what a decoder leaves out."""
-    soft = torch.nn.functional.avg_pool2d(pictures, 3, 1, 1)
-    share = torch.rand(len(pictures), 1, 1, 1)
-    return pictures + (soft - pictures) * share + 0.05 * torch.rand(len(pictures), 1, 1, 1) * torch.randn_like(pictures)
+    options = {"generator": generator, "device": pictures.device}
+    soft, share, noise = torch.nn.functional.avg_pool2d(pictures, 3, 1, 1), *torch.rand(2, len(pictures), 1, 1, 1, **options)
+    return pictures + (soft - pictures) * share + 0.05 * noise * torch.randn(pictures.shape, **options)
 
 
-def train_scorer(work: pathlib.Path) -> Scorer:
+def train_scorer(work: pathlib.Path, processes: int, device: str) -> Scorer:
     """The trained scorer, from work/scorer.pt when it is there."""
-    scorer = Scorer()
-    if (state := load_state(work / "scorer.pt", "cpu")) is not None:
-        scorer.load_state_dict(state)
-        return scorer.eval()
     torch.manual_seed(0)
-    pictures, subjects, styles, strengths = rendered(0, PICTURES)
-    cross_entropy = torch.nn.functional.cross_entropy
-
-    def loss() -> torch.Tensor:
+    scorer = Scorer()
+    if (state := load_state(work / "scorer.pt")) is not None:
+        scorer.load_state_dict(state)
+        return scorer.to(device).eval()
+    scorer.to(device)
+    pictures, *labels = rendered(0, PICTURES, processes)
+    subjects, attributes, strengths = (label.to(device) for label in labels)
+    optimiser = torch.optim.AdamW(scorer.parameters(), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK, total_steps=STEPS)
+    generator, cross_entropy = torch.Generator(device).manual_seed(0), torch.nn.functional.cross_entropy
+    for step in range(1, STEPS + 1):
         pick = torch.randint(PICTURES, (BATCH,))
-        answers = scorer(softened(to_pixels(pictures[pick].numpy())))
-        named = cross_entropy(answers[0], subjects[pick]) + cross_entropy(answers[1], styles[pick], ignore_index=-1)
-        return named + 5 * (answers[2] - strengths[pick]).square().mean()
-
-    fit(scorer, loss, EPOCHS * PICTURES // BATCH, 2e-3, "scorer")
+        answers = scorer(softened(to_unit(pictures[pick]).to(device), generator))
+        named = cross_entropy(answers[0], subjects[pick]) + cross_entropy(answers[1], attributes[pick], ignore_index=-1)
+        loss = named + 5 * (answers[2] - strengths[pick]).square().mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if step % 500 == 0:
+            print(f"scorer step {step}/{STEPS}, loss {loss.item():.4f}", flush=True)
     save_state(work / "scorer.pt", scorer.state_dict())
     return scorer.eval()
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def score(scorer: Scorer, pictures: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-    """uint8 pictures [N, 128, 128, 3] → subject indices, style indices, strengths [N, 6] in 0…1."""
-    parts = [scorer(to_pixels(pictures[i : i + 100])) for i in range(0, len(pictures), 100)]
-    subjects, styles, strengths = (torch.cat(part) for part in zip(*parts))
-    return subjects.argmax(1).numpy(), styles.argmax(1).numpy(), strengths.clamp(0, 1).numpy()
+    """uint8 pictures [N, 128, 128, 3] → subject indices, attribute indices, strengths [N, 13] in 0…1."""
+    device = scorer.head.weight.device
+    parts = [scorer(to_unit(pictures[i : i + 100]).to(device)) for i in range(0, len(pictures), 100)]
+    subjects, attributes, strengths = (torch.cat(part).cpu() for part in zip(*parts))
+    return subjects.argmax(1).numpy(), attributes.argmax(1).numpy(), strengths.clamp(0, 1).numpy()
 
 
-def report(scorer: Scorer) -> dict:
+def report(scorer: Scorer, processes: int) -> dict:
     """Scores on rendered scenes that it never saw."""
-    pictures, subjects, styles, strengths = rendered(10**6, HELD_OUT)
-    subject, style, strength = score(scorer, pictures.numpy())
-    clear = styles.numpy() >= 0
-    figures = {"subject": float((subject == subjects.numpy()).mean()), "style": float((style == styles.numpy())[clear].mean())}
-    for i, name in enumerate(STYLES):
+    pictures, subjects, attributes, strengths = rendered(10**6, HELD_OUT, processes)
+    subject, attribute, strength = score(scorer, pictures)
+    clear = attributes.numpy() >= 0
+    figures = {"subject": float((subject == subjects.numpy()).mean()), "attribute": float((attribute == attributes.numpy())[clear].mean())}
+    for i, name in enumerate(ATTRIBUTES):
         shown = strengths[:, i].numpy() > 0
         wanted, got = strengths[shown, i].numpy(), strength[shown, i]
         figures[name] = {"mean absolute error": float(abs(wanted - got).mean()), "correlation": float(numpy.corrcoef(wanted, got)[0, 1])}
@@ -115,9 +119,9 @@ def report(scorer: Scorer) -> dict:
 
 
 def main() -> None:
-    parser = script_parser(__doc__, "work")
-    arguments = parser.parse_args()
-    for name, figure in report(train_scorer(arguments.work)).items():
+    arguments = script_parser(__doc__, "work").parse_args()
+    torch.set_num_threads(arguments.threads)
+    for name, figure in report(train_scorer(arguments.work, arguments.threads, arguments.device), arguments.threads).items():
         print(name, figure)
 
 

@@ -7,7 +7,7 @@ import numpy
 import torch
 from diffusers import AutoencoderKL
 
-from research.training.latents import CHANNELS, PATCH, PatchBasis, cache_files, to_unit
+from research.world1.latents import CHANNELS, PATCH, PatchBasis, cache_files, to_unit
 
 CROP = 8  # In latents; a crop costs a quarter of a picture.
 WHOLE = 16

@@ -10,9 +10,9 @@ import pathlib
 
 import numpy
 
-from research.training.captions import caption, random_scene
-from research.training.scenes import draw_scene
-from research.training.styles import apply_style
+from research.world1.captions import caption, random_scene
+from research.world1.scenes import draw_scene
+from research.world1.styles import apply_style
 
 PATCH = 8
 CHANNELS = 12

@@ -7,7 +7,7 @@ import re
 
 import numpy
 
-from research.training.captions import caption, random_scene
+from research.world1.captions import caption, random_scene
 
 MAX_LENGTH = 32
 MERGES = 420

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy
 
-from research.training.scenes import MODIFIERS, PLACES, SUBJECTS
-from research.training.styles import STYLES
+from research.world1.scenes import MODIFIERS, PLACES, SUBJECTS
+from research.world1.styles import STYLES
 
 PLACE_WORDS = {"jungle": "in the jungle", "desert": "in the desert", "meadow": "in the meadow", "beach": "on the beach", "lake": "by the lake"}
 STYLE_WORDS = {

@@ -12,12 +12,12 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from research.training.arguments import script_parser
-from research.training.checkpoint import Average, load_state, save_state
-from research.training.latents import cache_files, load_cache
-from research.training.model import make_scheduler, make_text_encoder, make_unet
-from research.training.tokenizer import MAX_LENGTH
-from research.training.train_text import train_text
+from research.world1.arguments import script_parser
+from research.world1.checkpoint import Average, load_state, save_state
+from research.world1.latents import cache_files, load_cache
+from research.world1.model import make_scheduler, make_text_encoder, make_unet
+from research.world1.tokenizer import MAX_LENGTH
+from research.world1.train_text import train_text
 
 WARM_UP = 200
 CAPTION_DROPOUT = 0.1

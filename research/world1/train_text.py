@@ -7,12 +7,12 @@ import numpy
 import torch
 from transformers import CLIPTokenizer
 
-from research.training.captions import PLACE_WORDS, caption, random_scene
-from research.training.checkpoint import load_state, save_state
-from research.training.model import TEXT_WIDTH, make_text_encoder
-from research.training.scenes import MODIFIERS, PLACES, SUBJECTS
-from research.training.styles import STYLES
-from research.training.tokenizer import MAX_LENGTH
+from research.world1.captions import PLACE_WORDS, caption, random_scene
+from research.world1.checkpoint import load_state, save_state
+from research.world1.model import TEXT_WIDTH, make_text_encoder
+from research.world1.scenes import MODIFIERS, PLACES, SUBJECTS
+from research.world1.styles import STYLES
+from research.world1.tokenizer import MAX_LENGTH
 
 STEPS = 120
 BATCH = 128

@@ -3,8 +3,8 @@
 from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from research.training.latents import CHANNELS
-from research.training.tokenizer import MAX_LENGTH
+from research.world1.latents import CHANNELS
+from research.world1.tokenizer import MAX_LENGTH
 
 TEXT_WIDTH = 192
 

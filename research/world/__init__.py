@@ -1,0 +1,1 @@
+"""The second world: scenes whose attributes are drawn at every strength, and what they are called."""
