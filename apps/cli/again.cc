@@ -1,8 +1,10 @@
 #include "again.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
+#include <vector>
 
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
@@ -14,30 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// "dog.png, 0123456789abcdef", of which a text may hold only one.
+std::string name_of(const std::string& path, const std::string& hash) {
+  const std::string name = fs::path(path).filename().string();
+  return name + (name.empty() || hash.empty() ? "" : ", ") + hash;
+}
+
 std::string hash_of_file(const InputFile& input, const fs::path& path) {
   const bool is_dial = input.path == &Settings::dial;
   return fmt::format("{:016x}", is_dial ? hash_of(read_dial(path)) : InputImage::read(path).hash());
-}
-
-/// Where a file is that a picture's text names; `hash` may be unknown.
-std::string find_input(const InputFile& input, const std::string& name, const std::string& hash,
-                       const fs::path& picture) {
-  if (name.empty())
-    throw invalid_input(input.name, fmt::format("{} was made from one in memory ({}); give it by @({})",
-                                                picture.string(), hash, input.name));
-  std::string other;
-  for (const fs::path& path : {fs::path(name), picture.parent_path() / fs::path(name).filename()}) {
-    std::error_code fault;
-    if (!fs::is_regular_file(path, fault)) continue;
-    if (hash.empty() || hash_of_file(input, path) == hash) return path.string();
-    other = path.string();
-  }
-  throw invalid_input(
-      input.name, other.empty()
-                      ? fmt::format("{} is neither here nor beside {}; say by @({}) where it is", name,
-                                    picture.string(), input.name)
-                      : fmt::format("{} is not the one that {} was made from ({}); give that by @({})", other,
-                                    picture.string(), hash, input.name));
 }
 
 }  // namespace
@@ -48,15 +35,24 @@ Settings settings_in(const std::string& picture) {
   return parse_parameters(text);
 }
 
-void find_inputs(const std::string& picture, Settings& settings,
-                 const std::function<bool(std::string_view name)>& is_given) {
+void check_inputs(const std::string& picture, const Settings& settings,
+                  const std::function<bool(std::string_view name)>& is_given, const OutputOptions& output) {
   const InputHashes hashes = read_input_hashes(read_png_parameters(picture));
+  std::vector<std::string> missing;
   for (const InputFile& input : input_files()) {
-    std::string& path = settings.*input.path;
-    const std::string& hash = hashes.*input.hash;
-    if (is_given(input.name) || (path.empty() && hash.empty())) continue;
-    path = find_input(input, path, hash, picture);
+    const std::string &path = settings.*input.path, &hash = hashes.*input.hash;
+    if (path.empty() && hash.empty()) continue;
+    if (!is_given(input.name)) {
+      missing.push_back(fmt::format("@({}) ({})", input.name, name_of(path, hash)));
+    } else if (!path.empty() && !hash.empty() && hash_of_file(input, path) != hash) {
+      notice(output,
+             fmt::format("{} is not the {} that {} was made from ({})", path, input.name, picture, hash));
+    }
   }
+  if (!missing.empty())
+    throw invalid_input("again",
+                        fmt::format("{} was made from other files, of which none is opened unasked; name {}",
+                                    picture, fmt::join(missing, " and ")));
 }
 
 }  // namespace latentdial::cli

@@ -5,16 +5,17 @@
 #include <string_view>
 
 #include "latentdial/settings.h"
+#include "output.h"
 
 namespace latentdial::cli {
 
 /// The settings that a PNG holds. Throws invalid_input when it holds none.
 [[nodiscard]] Settings settings_in(const std::string& picture);
 
-/// Looks for the files that such settings name, in the current folder and beside the picture, and has
-/// `settings` name them by where they are. Those whose setting `is_given` otherwise are left alone. Throws
-/// invalid_input of the setting where a file is not found, or is another than the picture was made from.
-void find_inputs(const std::string& picture, Settings& settings,
-                 const std::function<bool(std::string_view name)>& is_given);
+/// That the user names every file which the picture was made from: its text alone opens none. Throws
+/// invalid_input naming those whose setting is not `is_given`; a file that is not the one of then, by its
+/// hash, is a notice.
+void check_inputs(const std::string& picture, const Settings& settings,
+                  const std::function<bool(std::string_view name)>& is_given, const OutputOptions& output);
 
 }  // namespace latentdial::cli

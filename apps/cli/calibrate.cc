@@ -57,22 +57,24 @@ struct CalibrateCommand {
                           {"content", point.content},
                           {"share", point.share}});
       }
-      fmt::print("{}\n", object.dump());
+      print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
       return;
     }
-    fmt::print("{}\n", path);
+    print_line(stdout, path);
     if (output.quiet) return;
-    fmt::print(
+    print_line(
         stderr,
-        "{}the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
-        "pictures, {} prompts and seeds used\n",
-        recipe.colours.empty()
-            ? ""
-            : "the picture's colours and outlines are brought into the style, which needs no content "
-              "budget; then ",
-        100 * recipe.start, recipe.passes, recipe.guidance, found.pictures, found.used);
-    fmt::print(stderr, "up to {:.0f} %: {}\n", 100 * found.dial.high(), found.dial.strengthen.reason);
-    fmt::print(stderr, "down to {:.0f} %: {}\n", 100 * found.dial.low(), found.dial.weaken.reason);
+        fmt::format(
+            "{}the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
+            "pictures, {} prompts and seeds used",
+            recipe.colours.empty()
+                ? ""
+                : "the picture's colours and outlines are brought into the style, which needs no content "
+                  "budget; then ",
+            100 * recipe.start, recipe.passes, recipe.guidance, found.pictures, found.used));
+    print_line(stderr,
+               fmt::format("up to {:.0f} %: {}", 100 * found.dial.high(), found.dial.strengthen.reason));
+    print_line(stderr, fmt::format("down to {:.0f} %: {}", 100 * found.dial.low(), found.dial.weaken.reason));
   }
 
   void run() {

@@ -50,6 +50,8 @@ struct DialCommand {
     const Strip strip = refined.empty() ? whole : strip_at("refine", refined, settings.steps);
     const Pipeline pipeline = load_pipeline(engine, output);
     const fs::path folder = out.empty() ? default_folder("dial", pipeline.info().name, whole) : fs::path(out);
+    if (draft_steps != 0 && fs::is_symlink(folder / "draft"))
+      throw invalid_input("out", fmt::format("{} is a link", (folder / "draft").string()));
     if (draft_steps != 0)
       make_strips(pipeline, {strip_at("position", at, draft_steps)}, folder / "draft", output);
     make_strips(pipeline, {strip}, folder, output);

@@ -52,8 +52,10 @@ struct GenerateCommand {
 
   void run() {
     if (!again.empty()) {
-      find_inputs(again, settings,
-                  [this](std::string_view name) { return command->count(flag_of(*command, name)) > 0; });
+      const auto given = [this](std::string_view name) {
+        return command->count(flag_of(*command, name)) > 0;
+      };
+      check_inputs(again, settings, given, output);
     }
     validate(settings);
     const std::string path = out.empty() ? free_name() : out;
@@ -94,8 +96,8 @@ void add_generate(CLI::App& app, Run& run) {
             c->again = picture;
             c->settings = settings_in(picture);
           },
-          "PNG whose settings are taken over; options beside it change them. Files that they name are looked "
-          "for in this folder and beside the PNG")
+          "PNG whose settings are taken over; options beside it change them. Files that it was made from are "
+          "not opened unasked: name them by --image and the like")
       ->type_name("PNG");
   add_settings(*command, c->settings, {});
   add_text(*command, "-o,--out", c->out,

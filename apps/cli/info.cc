@@ -5,13 +5,16 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "commands.h"
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/version.h"
 #include "options.h"
+#include "output.h"
 
 namespace latentdial::cli {
 namespace {
@@ -44,7 +47,8 @@ ordered_json describe_picture(const std::string& path) {
                          {"height", image.height},
                          {"parameters", text},
                          {"model_hash", read_model_hash(text)}};
-  object["settings"] = text.empty() ? ordered_json() : ordered_json::parse(to_json(parse_parameters(text)));
+  object["settings"] =
+      text.empty() ? ordered_json() : parse_json<ordered_json>(to_json(parse_parameters(text)));
   return object;
 }
 
@@ -64,17 +68,23 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"device", describe_device(engine)}};
 }
 
+std::string shown(const ordered_json& value) {
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 /// "key: value" lines; what is empty is left out.
 void print_text(const ordered_json& object) {
   for (const auto& [key, value] : object.items()) {
     if (value.is_null() || value.empty() || value == "") continue;
     if (key == "parameters") {
-      fmt::print("{}\n", value.get<std::string>());
+      std::istringstream lines(value.get<std::string>());
+      for (std::string line; std::getline(lines, line);) print_line(stdout, line);
     } else if (value.is_object()) {
       for (const auto& [name, setting] : value.items())
-        fmt::print("  {}: {}\n", name, setting.is_string() ? setting.get<std::string>() : setting.dump());
+        print_line(stdout, fmt::format("  {}: {}", name, shown(setting)));
     } else {
-      fmt::print("{}: {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+      print_line(stdout, fmt::format("{}: {}", key, shown(value)));
     }
   }
 }
@@ -89,7 +99,7 @@ struct InfoCommand {
     ordered_json object = picture ? describe_picture(path) : describe_model(path, engine);
     if (path.empty()) object["version"] = kVersion;
     if (json) {
-      fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+      print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
     } else {
       print_text(object);
     }

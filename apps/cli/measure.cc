@@ -25,7 +25,8 @@ struct MeasureCommand {
 
   void report(const std::string& path, const Reading& reading) const {
     if (!output.json) {
-      fmt::print("{}: {:.1f} % ± {:.1f}\n", path, 100 * reading.strength, 200 * reading.standard_error);
+      print_line(stdout, fmt::format("{}: {:.1f} % ± {:.1f}", path, 100 * reading.strength,
+                                     200 * reading.standard_error));
       return;
     }
     ordered_json object = {
@@ -37,7 +38,7 @@ struct MeasureCommand {
                                    {"length", sample.length},
                                    {"residual", sample.residual}});
     }
-    fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
   }
 
   void run() const {

@@ -18,7 +18,7 @@ struct MergeCommand {
   OutputOptions output;
 
   void run() const {
-    const auto jobs = read_plan(plan);
+    const auto jobs = read_plan(plan, true);  // No file that it names is opened.
     const std::vector<std::filesystem::path> from(folders.begin(), folders.end());
     const Merged merged = merge_shards(jobs, from, out);
     notice(output, std::to_string(merged.pictures) + " pictures, " + std::to_string(merged.moved) +

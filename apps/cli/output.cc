@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
+#include "latentdial/text.h"
 
 namespace latentdial::cli {
 namespace {
@@ -14,10 +16,14 @@ namespace {
 using nlohmann::ordered_json;
 
 void print_json(const ordered_json& object) {
-  fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 }  // namespace
+
+void print_line(std::FILE* to, std::string_view line) {
+  fmt::print(to, "{}\n", escape_controls(line));
+}
 
 void add_output_options(CLI::App& command, OutputOptions& options) {
   command.add_flag("--json", options.json, "Results as JSON, one object per line");
@@ -30,9 +36,9 @@ Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output)
   Pipeline pipeline = Pipeline::load(options);
   const ModelInfo& info = pipeline.info();
   if (output.verbose)
-    fmt::print(stderr, "{} ({}, {:.1f} M weights{}) on {}\n", info.path, info.format,
-               static_cast<double>(info.parameters) / 1e6,
-               info.decoder.empty() ? "" : ", decoded by " + info.decoder, info.device);
+    print_line(stderr, fmt::format("{} ({}, {:.1f} M weights{}) on {}", info.path, info.format,
+                                   static_cast<double>(info.parameters) / 1e6,
+                                   info.decoder.empty() ? "" : ", decoded by " + info.decoder, info.device));
   for (const auto& line : info.loras) notice(output, line);
   for (const auto& [word, vectors, width] : info.embeddings)
     notice(output, fmt::format("\"{}\" is a word of prompts, of {} learnt vectors", word, vectors));
@@ -45,7 +51,7 @@ Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output)
 
 void notice(const OutputOptions& output, const std::string& text) {
   static std::set<std::string> said;  // The frames of a strip have the same to say.
-  if (!output.quiet && said.insert(text).second) fmt::print(stderr, "notice: {}\n", text);
+  if (!output.quiet && said.insert(text).second) print_line(stderr, "notice: " + text);
 }
 
 void report_picture(const OutputOptions& output, const std::string& path, const JobResult& result) {
@@ -53,13 +59,14 @@ void report_picture(const OutputOptions& output, const std::string& path, const 
   if (output.json) {
     ordered_json object = {{"file", path}, {"seconds", result.seconds}, {"kept", result.kept}};
     object["notices"] = result.notices;
-    object["settings"] = ordered_json::parse(to_json(result.settings));
+    object["settings"] = parse_json<ordered_json>(to_json(result.settings));
     print_json(object);
     return;
   }
-  fmt::print("{}\n", path);
+  print_line(stdout, path);
   if (output.verbose)
-    fmt::print(stderr, "{}: {}\n", path, result.kept ? "kept" : fmt::format("{:.2f} s", result.seconds));
+    print_line(stderr,
+               fmt::format("{}: {}", path, result.kept ? "kept" : fmt::format("{:.2f} s", result.seconds)));
 }
 
 void report_profile(const OutputOptions& output, const Pipeline& pipeline) {
@@ -91,7 +98,7 @@ void report_path(const OutputOptions& output, const std::string& kind, const std
   if (output.json) {
     print_json({{kind, path}});
   } else {
-    fmt::print("{}\n", path);
+    print_line(stdout, path);
   }
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "latentdial/pipeline.h"
@@ -17,6 +19,9 @@ struct OutputOptions {
 };
 
 void add_output_options(CLI::App& command, OutputOptions& options);
+
+/// A line for people or, as JSON, for programs, whatever a file or a prompt in it holds: escape_controls.
+void print_line(std::FILE* to, std::string_view line);
 
 /// Loads the model and, with -v, says what it is and what computes.
 [[nodiscard]] Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output);

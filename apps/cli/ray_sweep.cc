@@ -66,6 +66,7 @@ std::vector<std::string> command_of(const RaySweep& sweep) {
   command.push_back("--out=" + sweep.out);
   command.push_back("--address=" + sweep.address);
   if (sweep.resume) command.emplace_back("--resume");
+  if (sweep.allow_paths) command.emplace_back("--allow-paths");
   if (sweep.output.json) command.emplace_back("--json");
   if (sweep.output.quiet) command.emplace_back("--quiet");
   visit_model_options(sweep.engine, AddEngineOption{command});

@@ -13,7 +13,8 @@ struct RaySweep {
   std::string out;
   std::string address;  ///< "auto": the cluster that this machine belongs to; "local": this machine alone.
   bool resume = false;
-  ModelOptions engine;  ///< Of each loaded model; `threads` are its cores. `profile` is not for Ray.
+  bool allow_paths = false;
+  ModelOptions engine;   ///< Of each loaded model; `threads` are its cores. `profile` is not for Ray.
   OutputOptions output;  ///< `verbose` is not for Ray.
 };
 

@@ -28,7 +28,7 @@ struct ServeCommand {
     };
     server::serve(pipeline, options, stop, [this](const std::string& address) {
       if (output.quiet) return;
-      fmt::print("listening on {}\n", address);
+      print_line(stdout, "listening on " + address);
       std::fflush(stdout);
     });
   }

@@ -23,12 +23,13 @@ struct SweepCommand {
   std::string shard = "1/1";
   std::string ray;  ///< Address of the cluster; empty: this machine makes the pictures.
   bool resume = false;
+  bool allow_paths = false;
   ModelOptions engine;
   OutputOptions output;
 
   void run() const {
     const Shard part = parse_shard(shard);
-    const auto jobs = jobs_of(part, read_plan(plan));
+    const auto jobs = jobs_of(part, read_plan(plan, allow_paths));
     const std::string manifest = manifest_name(part);
     for (const Job& job : jobs) validate(job.settings);
     if (!ray.empty()) run_on_ray(part);
@@ -61,7 +62,7 @@ struct SweepCommand {
     refuse(part.count > 1, "shard", "Ray shares the plan out among the machines itself");
     refuse(engine.profile, "profile", "it times the operations of this machine, not of Ray's");
     refuse(output.verbose, "verbose", "it tells of this machine, not of Ray's");
-    become_ray_driver({plan, out, ray, resume, engine, output});
+    become_ray_driver({plan, out, ray, resume, allow_paths, engine, output});
   }
 };
 
@@ -87,6 +88,10 @@ void add_sweep(CLI::App& app, Run& run) {
       ->required();
   add_text(*command, "-o,--out", c->out, "Folder of the pictures (default: out/sweep)");
   command->add_flag("--resume", c->resume, "Keep what an earlier run made and make only what is missing");
+  command->add_flag(
+      "--allow-paths", c->allow_paths,
+      "Take pictures, masks and dials that the plan names from anywhere; without it only from the "
+      "plan's folder and those below, links followed");
   add_text(
       *command, "--shard", c->shard,
       "Make only the I-th of N parts, as I/N with I from 1 to N: one for each of N machines, in one shared "

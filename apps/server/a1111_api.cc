@@ -12,6 +12,7 @@
 #include "a1111_request.h"
 #include "base64.h"
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
 
@@ -204,7 +205,7 @@ void send_png_info(const httplib::Request& request, httplib::Response& response)
   Json parameters = Json::object();
   if (!text.empty()) {
     const Settings settings = parse_parameters(text);
-    const Json values = Json::parse(to_json(settings));
+    const Json values = parse_json<Json>(to_json(settings));
     visit_settings(settings, [&](const Option& option, const auto&) {
       if (option.label[0] != '\0') parameters[option.label] = values[option.name];
     });

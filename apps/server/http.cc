@@ -9,6 +9,7 @@
 
 #include "base64.h"
 #include "latentdial/image.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "listener.h"
 
@@ -83,9 +84,13 @@ void reply(httplib::Response& response, const Json& body, int status) {
 
 Json read_object(const httplib::Request& request) {
   if (request.body.empty()) return Json::object();
-  Json body = Json::parse(request.body, nullptr, false);
-  if (!body.is_object()) throw invalid_input("the body is no JSON object, as in {\"prompt\": \"a dog\"}");
-  return body;
+  try {
+    Json body = parse_json<Json>(request.body);
+    if (body.is_object()) return body;
+  } catch (const Error& error) {
+    throw invalid_input(fmt::format("the body {}", error.message()));
+  }
+  throw invalid_input("the body is no JSON object, as in {\"prompt\": \"a dog\"}");
 }
 
 std::string client_of(const Context& context, const httplib::Request& request) {

@@ -10,6 +10,7 @@
 
 #include "base64.h"
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/text.h"
 
 namespace latentdial::server {
@@ -34,8 +35,8 @@ Json take(Json& body, const char* key, Json otherwise) {
 
 void check_model(const Json& name, const ModelInfo& model) {
   if (name != model.name)
-    throw NotFound(
-        fmt::format("The model {} does not exist; this server holds \"{}\"", name.dump(), model.name));
+    throw NotFound(single_line(
+        fmt::format("The model {} does not exist; this server holds \"{}\"", name.dump(), model.name)));
 }
 
 void check_neutral(Json& body) {
@@ -73,8 +74,7 @@ Json read_field(const std::string& name, const std::string& text) {
       "model",      "sampler",         "scheduler",       "user",       "quality",
       "background", "output_format",   "response_format", "moderation", "input_fidelity"};
   if (texts.contains(name)) return text;
-  const Json value = Json::parse(text, nullptr, false);
-  return value.is_discarded() ? Json(text) : value;
+  return try_parse_json<Json>(text).value_or(Json(text));
 }
 
 int read_partial_images(const Json& value, bool stream) {

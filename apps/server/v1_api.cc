@@ -6,6 +6,7 @@
 
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "latentdial/strip.h"
 #include "latentdial/sweep.h"
@@ -24,7 +25,7 @@ Json error_body(const Failure& failure) {
 }
 
 Json settings_to_object(const Settings& settings) {
-  Json object = Json::parse(to_json(settings));
+  Json object = parse_json<Json>(to_json(settings));
   for (const InputFile& file : input_files()) object.erase(file.name);
   return object;
 }
@@ -159,7 +160,7 @@ void send_strip(const Context& context, const httplib::Request& request, httplib
 Json describe_settings(const Pipeline& pipeline) {
   Settings defaults;
   Json list = Json::array();
-  const Json values = Json::parse(to_json(defaults));
+  const Json values = parse_json<Json>(to_json(defaults));
   visit_settings(defaults, [&](const Option& option, const auto&) {
     Json entry = {{"name", option.name},
                   {"help", option.help},

@@ -37,8 +37,8 @@ enum class ErrorCode {
 /// The longest that a message of an Error is, in bytes.
 constexpr std::size_t kLongestLine = 8192;
 
-/// A message as one line, whatever a file name, a prompt or a key in it holds: control characters become
-/// "\x0a", and of more than kLongestLine bytes the middle is left out.
+/// A message as one line, whatever a file name, a prompt or a key in it holds: escape_controls, and of more
+/// than kLongestLine bytes the middle is left out.
 [[nodiscard]] LATENTDIAL_API std::string single_line(std::string_view message);
 
 /// How a face (command line, Python, the server) calls a field that it is given as Option::name has it:

@@ -8,6 +8,7 @@
 #include "latentdial/error.h"
 #include "latentdial/files.h"
 #include "latentdial/image.h"
+#include "latentdial/json.h"
 #include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
 #include "latentdial/parameters.h"

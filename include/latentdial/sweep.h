@@ -20,8 +20,10 @@ struct Job {
 
 /// The pictures of a plan: `{"settings": {…common…}, "grid": {"prompt": [...], "seed": [...], "position":
 /// "0:1:11"}}`, every combination of the grid's values; a list of such objects is made one after the other.
-/// Throws invalid_input naming the key.
-[[nodiscard]] LATENTDIAL_API std::vector<Job> read_plan(const std::filesystem::path& path);
+/// Throws invalid_input naming the key, and of `allow_paths` where the plan names a picture, mask or dial
+/// that lies, links followed, outside of its own folder, unless that is allowed.
+[[nodiscard]] LATENTDIAL_API std::vector<Job> read_plan(const std::filesystem::path& path,
+                                                        bool allow_paths = false);
 
 /// "A:B:N" as N values from A to B, or a lone number as one value. Throws invalid_input.
 [[nodiscard]] LATENTDIAL_API std::vector<double> parse_range(const std::string& text);

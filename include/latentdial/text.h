@@ -19,6 +19,11 @@ namespace latentdial {
 /// The text with each byte that belongs to no UTF-8 character replaced by U+FFFD.
 [[nodiscard]] LATENTDIAL_API std::string valid_utf8(std::string_view text);
 
+/// The text with what could steer a terminal, or hide what follows, made visible: a control character of
+/// ASCII and a byte that is no UTF-8 as "\\x1b", DEL, the controls from U+0080 on, U+2028, U+2029 and the
+/// marks of direction as "\\u202e", which JSON reads as the character itself.
+[[nodiscard]] LATENTDIAL_API std::string escape_controls(std::string_view text);
+
 /// Whether the text is one number of the type and nothing else, no space and no "+"; then `value` is that
 /// number, which may be infinite or no number ("inf", "nan") where T is a floating-point type.
 template <class T>

@@ -10,8 +10,10 @@
 
 #include "bind.h"
 #include "images.h"
+#include "latentdial/files.h"
 #include "latentdial/image.h"
 #include "latentdial/sweep.h"
+#include "latentdial/text.h"
 #include "settings.h"
 
 namespace latentdial::binding {
@@ -22,6 +24,14 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "parse_parameters", [](const std::string& text) { return settings_to_dict(parse_parameters(text)); },
       nb::arg("text"), "The settings in such a text, ours or A1111's.");
+  module.def(
+      "input_files",
+      [] {
+        std::vector<std::string> names;
+        for (const InputFile& input : input_files()) names.emplace_back(input.name);
+        return names;
+      },
+      "The settings that name files.");
   module.def(
       "difference", &difference, nb::arg("found"), nb::arg("wanted"),
       "Empty, or why a picture with the text `found` is not the one that would get the text `wanted`.");
@@ -37,15 +47,24 @@ void bind_parameters(nb::module_& module) {
       nb::arg("pixels"), nb::arg("parameters"), "The bytes of a PNG with that text.");
   module.def(
       "read_plan",
-      [](const std::string& path) {
+      [](const std::string& path, bool allow_paths) {
         std::vector<std::pair<std::string, nb::dict>> jobs;
-        for (const Job& job : read_plan(path)) {
+        for (const Job& job : read_plan(path, allow_paths)) {
           validate(job.settings);
           jobs.emplace_back(job.file, settings_to_dict(job.settings));
         }
         return jobs;
       },
-      nb::arg("path"), "The pictures of a plan: each one's file and settings.");
+      nb::arg("path"), nb::arg("allow_paths"), "The pictures of a plan: each one's file and settings.");
+  module.def(
+      "write_file",
+      [](const std::string& path, const nb::bytes& bytes) {
+        write_file(path, {static_cast<const char*>(bytes.data()), bytes.size()});
+      },
+      nb::arg("path"), nb::arg("bytes"), "Writes a whole file or nothing.");
+  module.def(
+      "escape_controls", [](const std::string& text) { return escape_controls(text); }, nb::arg("text"),
+      "The text with what could steer a terminal made visible.");
   module.def("parse_range", &parse_range, nb::arg("text"),
              "\"A:B:N\" as N values from A to B, or a lone number as one value.");
 }

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from . import _engine
@@ -56,6 +57,13 @@ def read_parameters(path: str | os.PathLike[str]) -> str:
 def parse_parameters(text: str) -> dict[str, Any]:
     """The settings in a `parameters` text, ours or A1111's: `pipe(**parse_parameters(text))` makes the picture again.
 
+    A picture's text opens no file: those that it names (`image`, `to_image`, `style_mask`, `dial`) are left out, with a
+    warning, and `pipe(**parse_parameters(text), image=photo)` is given them anew.
+
     Raises InvalidInput naming the key whose value cannot be read.
     """
-    return _engine.parse_parameters(text)
+    settings = _engine.parse_parameters(text)
+    named = [f"{name} ({_engine.escape_controls(path)})" for name in _engine.input_files() if (path := settings.pop(name, ""))]
+    if named:
+        warnings.warn(f"the picture was made from files, which you must give: {', '.join(named)}", stacklevel=2)
+    return settings

@@ -7,7 +7,7 @@
     run("plan.json", out="out/monet", address="auto")
 
 One actor is one loaded model with its cores. Actors send finished pictures back, and the driver alone writes: each picture
-under a temporary name and renamed, its line in `manifest.jsonl` after it. Actors and whole nodes may die, and what they
+whole or not at all, its line in `manifest.jsonl` after it. Actors and whole nodes may die, and what they
 were making is made elsewhere; when the driver dies, `resume` goes on. No shared file system is needed.
 """
 
@@ -111,30 +111,22 @@ class Folder:
         for line in self._manifest.read_text(encoding="utf-8").splitlines() if self._manifest.exists() else []:
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
-            if isinstance(entry, dict) and entry.get("file") in files:
+            if isinstance(entry, dict) and isinstance(entry.get("file"), str) and entry["file"] in files:
                 kept.setdefault(entry["file"], line)
-        self._write(self._manifest, "".join(f"{line}\n" for line in kept.values()).encode())
+        _engine.write_file(str(self._manifest), "".join(f"{line}\n" for line in kept.values()).encode())
         return set(kept)
 
     def add(self, file: str, png: bytes) -> None:
-        self._write(self._path / file, png)
+        _engine.write_file(str(self._path / file), png)
 
     def list(self, entries: list[dict[str, Any]]) -> None:
-        with open(self._manifest, "a", encoding="utf-8") as manifest:
+        descriptor = os.open(self._manifest, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+        with open(descriptor, "a", encoding="utf-8") as manifest:
             manifest.write("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
             manifest.flush()
             os.fsync(manifest.fileno())
-
-    @staticmethod
-    def _write(path: pathlib.Path, content: bytes) -> None:
-        temporary = path.with_name(path.name + ".tmp")
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
 
 class Actors:
@@ -249,6 +241,7 @@ def run(
     out: str | os.PathLike[str] = "out/sweep",
     address: str | None = None,
     resume: bool = False,
+    allow_paths: bool = False,
     workers: int = 0,
     cpus: int = 0,
     batch: int = 16,
@@ -262,6 +255,7 @@ def run(
         out: Folder of the pictures, on the machine of this call.
         address: Ray's; "auto" for the cluster that this machine belongs to; None or "local": this machine alone.
         resume: Keep what an earlier run made, here or by `latentdial sweep`, and make only what is missing.
+        allow_paths: Take pictures, masks and dials that the plan names from outside of its folder too.
         workers: Actors; 0: as many as the cluster has room for now. cpus: cores of each; 0: those of the smallest machine.
         batch: Pictures that an actor makes before it sends them, 1 to 1000; an actor that dies loses two batches at most.
         on_progress: Called as `on_progress(pictures, of)`.
@@ -271,7 +265,7 @@ def run(
         InvalidInput: The plan, a setting, the folder or the address is wrong; said before the first picture.
         Error: One batch's actor died five times.
     """
-    jobs = [Job(file, settings) for file, settings in _engine.read_plan(os.fspath(plan))]
+    jobs = [Job(file, settings) for file, settings in _engine.read_plan(os.fspath(plan), allow_paths)]
     size = in_range("batch", batch, 1, 1000)
     started = _connect(address)
     actors = Actors(*_room(in_range("workers", workers, 0, 100_000), in_range("cpus", cpus, 0, 1024)), model)
@@ -329,6 +323,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--out", default="out/sweep", help="folder of the pictures, on this machine (default: %(default)s)")
     parser.add_argument("--address", help="of the Ray cluster; auto: the one that this machine belongs to; local: this machine alone (default)")
     parser.add_argument("--resume", action="store_true", help="keep what an earlier run made and make only what is missing")
+    parser.add_argument("--allow-paths", action="store_true", help="take pictures, masks and dials that the plan names from anywhere")
     parser.add_argument("--workers", type=int, default=0, help="actors (default: as many as the cluster has room for)")
     parser.add_argument("--cpus", type=int, default=0, help="cores of each actor (default: those of the smallest machine)")
     parser.add_argument("--batch", type=int, default=16, help="pictures that an actor sends at once (default: %(default)s)")
@@ -346,18 +341,18 @@ def _print_report(report: Report, out: str, as_json: bool, quiet: bool) -> None:
     """As `latentdial sweep` does: results on stdout, everything else on stderr."""
 
     def line(value: dict[str, Any]) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _engine.escape_controls(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
     notices = dict.fromkeys(notice for result in report.results for notice in result["notices"])
     if report.lost_actors:
         notices[f"{report.lost_actors} actors were lost and replaced"] = None
     for notice in () if quiet else notices:
-        print(f"notice: {notice}", file=sys.stderr)
+        print(_engine.escape_controls(f"notice: {notice}"), file=sys.stderr)
     for result in report.results:
         path = os.path.join(out, result["file"])
-        print(line({**result, "file": path, "settings": dict(sorted(result["settings"].items()))}) if as_json else path)
+        print(line({**result, "file": path, "settings": dict(sorted(result["settings"].items()))}) if as_json else _engine.escape_controls(path))
     manifest = os.path.join(out, "manifest.jsonl")
-    print(line({"manifest": manifest}) if as_json else manifest)
+    print(line({"manifest": manifest}) if as_json else _engine.escape_controls(manifest))
 
 
 def main() -> int:
@@ -381,7 +376,7 @@ def main() -> int:
     try:
         report = run(**arguments, on_progress=show)
     except (Error, OSError) as error:
-        print("latentdial:", " ".join(str(error).split()), file=sys.stderr)
+        print("latentdial:", _engine.escape_controls(" ".join(str(error).split())), file=sys.stderr)
         return 2 if isinstance(error, (InvalidInput, OSError)) else 1
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C; SIGTERM, for which Ray has a handler.
         print("latentdial: stopped; every finished picture is kept", file=sys.stderr)

@@ -11,6 +11,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
 #include "latentdial/files.h"
+#include "latentdial/json.h"
 #include "latentdial/text.h"
 #include "tensor/hash.h"
 
@@ -27,7 +28,6 @@ constexpr int kFormat = 7;
 constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
-constexpr std::size_t kLongestColours = 1000;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
   throw invalid_input("dial",
@@ -40,9 +40,13 @@ json parse(const fs::path& path) {
   if (fault == std::errc::file_too_large) refuse(path, "larger than 1 MiB");
   if (fault)
     throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
-  const auto object = json::parse(text, nullptr, false);
-  if (!object.is_object()) refuse(path, "is not a JSON object");
-  return object;
+  try {
+    auto object = parse_json<json>(text);
+    if (object.is_object()) return object;
+  } catch (const Error& error) {
+    refuse(path, error.message());
+  }
+  refuse(path, "is not a JSON object");
 }
 
 /// Reads one object's values, each checked for its kind.
@@ -92,8 +96,7 @@ class Reader {
   [[nodiscard]] std::vector<double> colours(const char* key) const {
     if (!object_.contains(key)) return {};
     const std::string given = text(key);
-    const json list =
-        given.size() > kLongestColours ? json() : json::parse("[" + given + "]", nullptr, false);
+    const json list = try_parse_json<json>("[" + given + "]").value_or(nullptr);
     const auto is_in_range = [](const json& number) {
       return number.is_number() && std::abs(number.get<double>()) <= kLargestColourNumber;
     };

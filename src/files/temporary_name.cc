@@ -1,9 +1,8 @@
 #include "files/temporary_name.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <atomic>
+#include <random>
 #include <string_view>
 
 namespace latentdial::detail {
@@ -14,9 +13,9 @@ constexpr std::string_view kEnding = ".tmp";
 }  // namespace
 
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
-  static std::atomic<unsigned> count = 0;
+  std::random_device random;
   return path.parent_path() /
-         fmt::format(".{}.{}-{}{}", path.filename().string(), getpid(), count++, kEnding);
+         fmt::format(".{}.{:08x}{:08x}{}", path.filename().string(), random(), random(), kEnding);
 }
 
 std::string written_name(std::string temporary) {

@@ -5,7 +5,7 @@
 
 namespace latentdial::detail {
 
-/// FOLDER/.NAME.PROCESS-COUNT.tmp for FOLDER/NAME: what no other file or process is given.
+/// FOLDER/.NAME.RANDOM.tmp for FOLDER/NAME: what nobody else has made or can foresee.
 [[nodiscard]] std::filesystem::path temporary_name(const std::filesystem::path& path);
 
 /// NAME of such a file's name, and of NAME.tmp, as sweeps on Ray and older versions call it; "" for any

@@ -50,7 +50,8 @@ bool write_unnamed(const fs::path& path, std::string_view bytes) {
 
 void write_named(const fs::path& path, std::string_view bytes) {
   const fs::path temporary = temporary_name(path);
-  const Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode)};
+  const Descriptor file{
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode)};
   if (file.fd < 0) throw fault(path);
   if (!write_synced(file.fd, bytes)) {
     const Error error = fault(path);
@@ -65,7 +66,8 @@ void write_named(const fs::path& path, std::string_view bytes) {
 namespace detail {
 
 void append_to_file(const fs::path& path, std::string_view bytes) {
-  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode)};
+  const Descriptor file{
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kMode)};
   if (file.fd < 0 || !write_synced(file.fd, bytes)) throw fault(path);
 }
 

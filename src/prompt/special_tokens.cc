@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxAdded = 100'000;
+constexpr std::size_t kMaxAdded = 10'000;  // Each is compared with all others.
 
 // A special token as a file names it: a bare string, or with its flags.
 struct Named {
@@ -23,13 +23,6 @@ struct Named {
   bool bare = true;
   AddedToken flags;
 };
-
-const json& member(const json& object, const std::string& key) {
-  static const json kMissing;
-  if (!object.is_object()) return kMissing;
-  const auto found = object.find(key);
-  return found == object.end() ? kMissing : *found;
-}
 
 bool flag(const json& token, const std::string& key, bool otherwise) {
   const json& value = member(token, key);
@@ -133,10 +126,23 @@ std::vector<Named> read_named(const SpecialTokenFiles& files, bool with_map, Tok
 
 }  // namespace
 
+const json& member(const json& object, const std::string& key) {
+  static const json kMissing;
+  if (!object.is_object()) {
+    return kMissing;
+  }
+  const auto found = object.find(key);
+  return found == object.end() ? kMissing : *found;
+}
+
 void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts) {
   const json& decoder = member(files.config, "added_tokens_decoder");
   const std::vector<Named> named = read_named(files, !decoder.is_object(), parts);
   const Numbered numbered = decoder.is_object() ? read_decoder(decoder) : read_legacy(files, named);
+
+  if (const std::size_t count = named.size() + numbered.size(); count > kMaxAdded) {
+    throw invalid_input(fmt::format("tokenizer: {} added tokens, at most {} are read", count, kMaxAdded));
+  }
 
   std::vector<Named> all;
   for (const auto& [id, token] : numbered) all.push_back(token);
@@ -148,11 +154,9 @@ void read_special_tokens(const SpecialTokenFiles& files, TokenizerParts& parts) 
     const bool seen = std::any_of(all.begin(), all.end(), [&](const Named& n) { return same(n, token); });
     if (!numbered_too && !seen) all.push_back(token);
   }
-  if (all.size() > kMaxAdded) {
-    throw invalid_input(
-        fmt::format("tokenizer: {} added tokens, at most {} are read", all.size(), kMaxAdded));
+  for (const Named& token : all) {
+    add_token(parts, token.content, token.flags);
   }
-  for (const Named& token : all) add_token(parts, token.content, token.flags);
 }
 
 }  // namespace latentdial::detail

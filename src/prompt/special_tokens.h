@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "prompt/tokenizer_files.h"
 
@@ -13,6 +14,9 @@ struct SpecialTokenFiles {
   const nlohmann::json& added_tokens;    ///< added_tokens.json
   const nlohmann::json& tokenizer;       ///< tokenizer.json
 };
+
+/// What an object has under `key`; null where it has nothing, or is none.
+[[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const std::string& key);
 
 /// Fills in start, end, unknown, pad and added, with transformers 5's order of precedence: the config's
 /// added_tokens_decoder rules alone; else special_tokens_map over the config, with the tokens of

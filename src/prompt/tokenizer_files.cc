@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include "files/json_file.h"
 #include "files/read_file.h"
 #include "latentdial/error.h"
 #include "prompt/special_tokens.h"
@@ -18,7 +19,9 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kMaxFileBytes = 64U << 20;
+constexpr std::size_t kMaxFileBytes = 16U << 20;
+constexpr std::size_t kMaxTokens = 1U << 18;  // CLIP has 49,408.
+constexpr JsonLimits kVocabularyLimits = {.spare = 64U << 20, .names = kMaxTokens};
 constexpr std::int64_t kMaxId = 1 << 24;
 constexpr std::int64_t kMaxTokensPerPrompt = 65'536;
 
@@ -33,16 +36,7 @@ std::string read_text(const fs::path& path) {
 }
 
 json read_json(const fs::path& path) {
-  try {
-    json value = json::parse(read_text(path));
-    if (!value.is_object()) throw invalid_input(fmt::format("{}: expected a JSON object", path.string()));
-    return value;
-  } catch (const json::parse_error& error) {
-    throw invalid_input(fmt::format("{}: not valid JSON at byte {}", path.string(), error.byte));
-  } catch (const json::out_of_range&) {
-    throw invalid_input(
-        fmt::format("{}: a number in it is too large, expected one that a double holds", path.string()));
-  }
+  return read_json_object(path, kMaxFileBytes, kVocabularyLimits);
 }
 
 json read_json_if_there(const fs::path& path) {
@@ -75,6 +69,13 @@ std::pair<std::string, std::string> read_merge(const std::string& line, const st
   return {line.substr(0, space), line.substr(space + 1)};
 }
 
+void add_merge(Merges& merges, std::pair<std::string, std::string> merge, const std::string& source) {
+  if (merges.size() == kMaxTokens) {
+    throw invalid_input(fmt::format("{}: more than {} merges", source, kMaxTokens));
+  }
+  merges.push_back(std::move(merge));
+}
+
 Merges read_merges(const fs::path& path) {
   Merges merges;
   std::istringstream lines(read_text(path));
@@ -82,7 +83,7 @@ Merges read_merges(const fs::path& path) {
   for (std::size_t row = 1; std::getline(lines, line); ++row) {
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty() && !line.starts_with("#version")) {
-      merges.push_back(read_merge(line, path.string(), row));
+      add_merge(merges, read_merge(line, path.string(), row), path.string());
     }
   }
   return merges;
@@ -92,9 +93,9 @@ Merges read_json_merges(const json& list, const std::string& source) {
   Merges merges;
   for (const json& merge : list) {
     if (merge.is_string()) {
-      merges.push_back(read_merge(merge.get<std::string>(), source, merges.size() + 1));
+      add_merge(merges, read_merge(merge.get<std::string>(), source, merges.size() + 1), source);
     } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-      merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
+      add_merge(merges, {merge[0].get<std::string>(), merge[1].get<std::string>()}, source);
     } else {
       throw invalid_input(fmt::format("{}: merge {} is not a pair of tokens", source, merges.size() + 1));
     }
@@ -105,14 +106,14 @@ Merges read_json_merges(const json& list, const std::string& source) {
 void read_vocabulary_and_merges(const fs::path& dir, const json& tokenizer, TokenizerParts& parts) {
   if (tokenizer.is_object()) {
     parts.source = (dir / "tokenizer.json").string();
-    const json model = tokenizer.value("model", json::object());
-    if (!model.is_object() || !model.contains("vocab") || !model.contains("merges") ||
-        !model["vocab"].is_object() || !model["merges"].is_array()) {
+    const json &model = member(tokenizer, "model"), &vocabulary = member(model, "vocab"),
+               &merges = member(model, "merges");
+    if (!vocabulary.is_object() || !merges.is_array()) {
       throw invalid_input(
           fmt::format("{}: no \"model\" with \"vocab\" and \"merges\", expected a BPE", parts.source));
     }
-    parts.vocabulary = read_vocabulary(model["vocab"], parts.source);
-    parts.merges = read_json_merges(model["merges"], parts.source);
+    parts.vocabulary = read_vocabulary(vocabulary, parts.source);
+    parts.merges = read_json_merges(merges, parts.source);
     return;
   }
   for (const char* name : {"vocab.json", "merges.txt"}) {

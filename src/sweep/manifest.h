@@ -9,9 +9,10 @@
 
 namespace latentdial::detail {
 
-/// The whole lines of a manifest by the picture that each is about, the first of each; a line that was cut is
-/// left out. Empty where there is no such file.
-[[nodiscard]] std::map<std::string, std::string> read_manifest(const std::filesystem::path& path);
+/// The whole lines of a manifest about `pictures`, by the picture, the first of each; a line that was cut is
+/// left out. Empty where there is no such file, or a link or something else in its place.
+[[nodiscard]] std::map<std::string, std::string> read_manifest(const std::filesystem::path& path,
+                                                               const std::set<std::string>& pictures);
 
 /// Writes a manifest, whole or not at all. Throws invalid_input when the folder
 /// cannot be written.

@@ -5,14 +5,17 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "files/is_below.h"
 #include "files/read_file.h"
 #include "latentdial/error.h"
 #include "latentdial/files.h"
 #include "latentdial/image.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "sweep/manifest.h"
@@ -40,17 +43,19 @@ std::string bytes_of(const fs::path& path) {
   return read_file(path, kLargestPicture, fault);
 }
 
-/// What the manifests of a folder list, and is there.
-void collect(const fs::path& folder, ListedByFile& listed) {
+/// What the manifests of a folder list of the pictures, and is there. No link is followed out of the folder.
+void collect(const fs::path& folder, const std::set<std::string>& pictures, ListedByFile& listed) {
   std::error_code fault;
   fs::directory_iterator files(folder, fault);
   require(!fault, "", "merge: {} cannot be read: {}", folder.string(), fault.message());
   for (const auto& file : files) {
     const auto name = file.path().filename().string();
     if (!name.starts_with("manifest") || !name.ends_with(".jsonl")) continue;
-    for (const auto& [picture, line] : read_manifest(file.path())) {
+    for (const auto& [picture, line] : read_manifest(file.path(), pictures)) {
       const fs::path path = folder / picture;
       if (!fs::exists(path)) continue;
+      if (!fs::is_regular_file(path) || !is_below(path, folder))
+        throw invalid_input(fmt::format("merge: {} is not a file of its folder", path.string()));
       const auto [known, fresh] = listed.emplace(picture, Listed{path, line});
       if (fresh || fs::equivalent(known->second.path, path) || bytes_of(known->second.path) == bytes_of(path))
         continue;
@@ -85,7 +90,7 @@ void check_inputs(const Settings& settings, const std::string& text, const fs::p
 /// hash of the model that made it.
 std::string check(const Listed& listed, const fs::path& place, Inputs& inputs) {
   (void)read_image(listed.path);
-  const auto line = json::parse(listed.line);
+  const auto line = parse_json<json>(listed.line);
   const auto listed_settings = line.find("settings");
   const Settings settings =
       listed_settings == line.end() ? Settings() : settings_from_json(listed_settings->dump());
@@ -120,7 +125,9 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
   }
   require(missing.empty(), "", "merge: {} of {} pictures are missing, the first is {}; resume their shards",
           missing.size(), jobs.size(), missing.empty() ? "" : missing.front());
-  const auto model_of = [](const Listed* picture) { return json::parse(picture->line).value("model", ""); };
+  const auto model_of = [](const Listed* picture) {
+    return parse_json<json>(picture->line).value("model", "");
+  };
   const std::string model = found.empty() ? "" : model_of(found.front());
   std::string hash;
   Inputs inputs;
@@ -141,7 +148,7 @@ std::vector<const Listed*> find_all(const std::vector<Job>& jobs, const ListedBy
 void bring(const fs::path& from, const fs::path& to) {
   std::error_code fault;
   fs::create_directories(to.parent_path(), fault);
-  fs::create_hard_link(from, to, fault);
+  fs::create_hard_link(fs::canonical(from), to, fault);
   if (!fault) return;
   const std::string bytes = read_file(from, kLargestPicture, fault);
   if (fault)
@@ -158,11 +165,13 @@ void bring(const fs::path& from, const fs::path& to) {
 Merged merge_shards(const std::vector<Job>& jobs, const std::vector<fs::path>& folders,
                     const fs::path& folder) {
   ListedByFile listed;
-  for (const fs::path& from : folders) collect(from, listed);
+  std::set<std::string> wanted;
+  for (const Job& job : jobs) wanted.insert(job.file);
+  for (const fs::path& from : folders) collect(from, wanted, listed);
   std::error_code ignored;
   const bool known = std::any_of(folders.begin(), folders.end(),
                                  [&](const fs::path& from) { return fs::equivalent(from, folder, ignored); });
-  if (!known && fs::exists(folder)) collect(folder, listed);
+  if (!known && fs::exists(folder)) collect(folder, wanted, listed);
   const auto pictures = find_all(jobs, listed, folder);
   Merged merged{.pictures = static_cast<int>(pictures.size()), .moved = 0};
   std::string lines;

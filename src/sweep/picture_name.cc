@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "tensor/hash.h"
@@ -18,7 +19,7 @@ namespace detail {
 using nlohmann::json;
 
 Chosen chosen(const Settings& settings) {
-  static const json defaults = json::parse(to_json(Settings()));
+  static const json defaults = parse_json<json>(to_json(Settings()));
   Chosen texts;
   visit_settings(settings, [&](const Option& option, const auto& value) {
     if (defaults.at(option.name) != value)

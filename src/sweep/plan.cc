@@ -3,14 +3,17 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "files/is_below.h"
 #include "files/read_file.h"
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "latentdial/text.h"
@@ -28,7 +31,7 @@ using nlohmann::ordered_json;
 
 constexpr int kMostValues = 100000;
 constexpr std::size_t kMostJobs = 1'000'000;
-constexpr std::uintmax_t kLargestPlan = 64u << 20;
+constexpr std::uintmax_t kLargestPlan = 4u << 20;
 constexpr double kMostWhole = 9007199254740992;  // 2^53: every whole number up to here is exact.
 
 /// What the setting of that name is; "A:B:N" means a range where it is a number.
@@ -76,22 +79,49 @@ struct Axis {
   std::vector<Value> values;
 };
 
+const ordered_json& part_of(const ordered_json& section, const char* key) {
+  static const ordered_json kNone = ordered_json::object();
+  const auto found = section.find(key);
+  return found == section.end() ? kNone : *found;
+}
+
+/// Throws where settings name a file that the plan may not.
+struct CheckFiles {
+  std::optional<std::filesystem::path> folder;  ///< Of all files; nothing: they may lie anywhere.
+
+  void operator()(const Settings& settings) const {
+    if (!folder) return;
+    for (const InputFile& input : input_files()) {
+      const std::string& path = settings.*input.path;
+      if (!path.empty() && !is_below(path, *folder))
+        throw invalid_input("allow_paths",
+                            fmt::format("the plan's {} is {}, outside of the plan's folder; say by "
+                                        "this that the plan is trusted",
+                                        input.name, path));
+    }
+  }
+};
+
 /// The pictures of one section, value by value: each is read once, however many pictures it is part of.
 class Section {
  public:
-  Section(const ordered_json& section, std::vector<Job>& jobs)
-      : settings_(settings_from_json(section.value("settings", ordered_json::object()).dump())),
+  Section(const ordered_json& section, const CheckFiles& check_files, std::vector<Job>& jobs)
+      : settings_(settings_from_json(part_of(section, "settings").dump())),
         chosen_(chosen(settings_)),
         jobs_(jobs) {
-    const ordered_json grid = section.value("grid", ordered_json::object());
+    check_files(settings_);
+    const ordered_json& grid = part_of(section, "grid");
     std::size_t pictures = 1;
     for (const auto& [key, value] : grid.items()) {
       const auto values = grid_values(key, value);
       pictures *= values.size();
       require(pictures + jobs.size() <= kMostJobs, "plan", "more than {} pictures; split it", kMostJobs);
       Axis& axis = axes_.emplace_back(Axis{key, {}});
-      for (const auto& entry : values)
-        axis.values.push_back({entry, chosen(settings_from_json(ordered_json{{key, entry}}.dump()))});
+      for (const auto& entry : values) {
+        const Settings one = settings_from_json(ordered_json{{key, entry}}.dump());
+        check_files(one);
+        axis.values.push_back({entry, chosen(one)});
+      }
     }
   }
 
@@ -131,6 +161,20 @@ void check_keys(const ordered_json& section) {
   }
 }
 
+ordered_json read_text(const std::filesystem::path& path) {
+  std::error_code fault;
+  const std::string text = read_file(path, kLargestPlan, fault);
+  if (fault == std::errc::file_too_large)
+    throw invalid_input("plan", fmt::format("{} is larger than 4 MiB", path.string()));
+  if (fault)
+    throw invalid_input("plan", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
+  try {
+    return parse_json<ordered_json>(text);
+  } catch (const Error& error) {
+    throw invalid_input("plan", fmt::format("{} {}", path.string(), error.message()));
+  }
+}
+
 }  // namespace
 
 std::vector<double> parse_range(const std::string& text) {
@@ -151,29 +195,20 @@ std::vector<double> parse_range(const std::string& text) {
   return values;
 }
 
-std::vector<Job> read_plan(const std::filesystem::path& path) {
-  std::error_code fault;
-  const std::string text = read_file(path, kLargestPlan, fault);
-  if (fault == std::errc::file_too_large)
-    throw invalid_input("plan", fmt::format("{} is larger than 64 MiB", path.string()));
-  if (fault)
-    throw invalid_input("plan", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
-  ordered_json plan;
-  try {
-    plan = ordered_json::parse(text);
-  } catch (const json::exception& error) {
-    throw invalid_input("plan", fmt::format("{} is not JSON ({})", path.string(), error.what()));
-  }
+std::vector<Job> read_plan(const std::filesystem::path& path, bool allow_paths) {
+  ordered_json plan = read_text(path);
   std::vector<Job> jobs;
-  if (plan.is_object()) plan = ordered_json::array({plan});
+  if (plan.is_object()) plan = ordered_json::array({std::move(plan)});
   if (!plan.is_array() || plan.empty()) {
     throw invalid_input(
         "plan",
         fmt::format("{} needs an object {{\"settings\": …, \"grid\": …}} or a list of them", path.string()));
   }
+  CheckFiles check_files;
+  if (!allow_paths) check_files.folder = std::filesystem::absolute(path).parent_path();
   for (const auto& section : plan) {
     check_keys(section);
-    Section(section, jobs).expand();
+    Section(section, check_files, jobs).expand();
   }
   return jobs;
 }

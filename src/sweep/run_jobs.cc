@@ -4,6 +4,7 @@
 #include <string>
 #include <system_error>
 
+#include "files/is_below.h"
 #include "files/temporary_name.h"
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
@@ -60,7 +61,11 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   require(options.resume || !std::filesystem::exists(options.folder / options.manifest), "folder",
           "{} holds an earlier run; resume it, or use another folder", options.folder.string());
   for (auto& result : results) {
-    make_folder((options.folder / result.file).parent_path());
+    const auto parent = (options.folder / result.file).parent_path();
+    make_folder(parent);
+    if (!is_below(parent, options.folder))
+      throw invalid_input("folder",
+                          fmt::format("{} leads out of {}", parent.string(), options.folder.string()));
     result.kept = is_finished(options.folder / result.file, result.settings, pipeline);
   }
   if (options.resume) remove_half_written(options.folder, results);

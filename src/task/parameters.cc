@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/text.h"
 #include "latentdial/version.h"
@@ -30,6 +31,8 @@ constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
+
+constexpr std::size_t kMostPairs = 1000;
 
 constexpr std::array<NamePair, 6> kSamplers{{{"pndm", "PLMS"},
                                              {"ddim", "DDIM"},
@@ -115,7 +118,7 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
 /// "Key: value, Key: \"json\", …" → pairs; nothing when the line has another form.
 std::map<std::string, std::string> read_pairs(std::string_view line) {
   std::map<std::string, std::string> pairs;
-  while (!line.empty()) {
+  while (!line.empty() && pairs.size() < kMostPairs) {
     const auto colon = line.find(": ");
     if (colon == std::string_view::npos || line.substr(0, colon).find(',') != std::string_view::npos)
       return {};
@@ -125,9 +128,9 @@ std::map<std::string, std::string> read_pairs(std::string_view line) {
     if (!line.empty() && line.front() == '"') {
       for (end = 1; end < line.size() && line[end] != '"'; ++end) end += line[end] == '\\' ? 1 : 0;
       if (end >= line.size()) return {};
-      const auto value = json::parse(line.substr(0, end + 1), nullptr, false);
-      if (!value.is_string()) return {};
-      pairs[key] = value.get<std::string>();
+      const auto value = try_parse_json<json>(line.substr(0, end + 1));
+      if (!value || !value->is_string()) return {};
+      pairs[key] = value->get<std::string>();
       ++end;
     } else {
       end = std::min(line.find(','), line.size());

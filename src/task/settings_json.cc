@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 
 namespace latentdial {
@@ -32,6 +33,14 @@ bool fits(const json& value) {
   }
 }
 
+json read_text(const std::string& text) {
+  try {
+    return parse_json<json>(text);
+  } catch (const Error& error) {
+    throw invalid_input(fmt::format("the text of the settings {}", error.message()));
+  }
+}
+
 }  // namespace
 
 std::string to_json(const Settings& settings) {
@@ -41,7 +50,7 @@ std::string to_json(const Settings& settings) {
 }
 
 Settings settings_from_json(const std::string& text) {
-  const auto object = json::parse(text, nullptr, false);
+  const json object = read_text(text);
   if (!object.is_object())
     throw invalid_input("the settings are not a JSON object, as in {\"prompt\": \"a dog\"}");
   Settings s;

@@ -1,8 +1,7 @@
 #include "latentdial/error.h"
 
-#include <fmt/format.h>
-
 #include "latentdial/settings.h"
+#include "latentdial/text.h"
 
 namespace latentdial {
 namespace {
@@ -18,12 +17,7 @@ std::string line_of(std::string_view field, std::string_view message, const Nami
 std::string single_line(std::string_view message) {
   constexpr std::string_view kLeftOut = " [...] ";
   constexpr std::size_t kHalf = (kLongestLine - kLeftOut.size()) / 2;
-  std::string line;
-  line.reserve(message.size());
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    line += byte >= 0x20 && byte != 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
-  }
+  std::string line = escape_controls(message);
   if (line.size() <= kLongestLine) return line;
   const auto inside_character = [&line](std::size_t at) { return (line[at] & 0xc0) == 0x80; };
   std::size_t head = kHalf, tail = line.size() - kHalf;

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "files/json_file.h"
 #include "latentdial/error.h"
 #include "tensor/hash.h"
 #include "text/words.h"
@@ -16,22 +18,19 @@
 namespace latentdial::detail {
 namespace {
 
-/// What PEFT leaves out of its tensors and diffusers writes beside them: "unet.lora_alpha" in JSON.
-std::optional<double> alpha_in(const std::map<std::string, std::string>& metadata,
-                               const std::string& component) {
+/// What PEFT leaves out of its tensors and diffusers writes beside them; null where there is nothing to read.
+nlohmann::json adapter_config(const std::map<std::string, std::string>& metadata) {
   const auto found = metadata.find("lora_adapter_metadata");
-  if (found == metadata.end()) return std::nullopt;
-  const auto config = nlohmann::json::parse(found->second, nullptr, false);
-  if (!config.is_object()) return std::nullopt;
-  const auto alpha = config.find(component + ".lora_alpha");
-  if (alpha == config.end() || !alpha->is_number()) return std::nullopt;
-  return alpha->get<double>();
+  if (found == metadata.end()) return nullptr;
+  return try_parse_json<nlohmann::json>(found->second, kConfigLimits).value_or(nullptr);
 }
 
 class LoraFile {
  public:
   explicit LoraFile(const std::filesystem::path& path)
-      : path_(path.string()), file_(read_checkpoint_file(path)) {}
+      : path_(path.string()),
+        file_(read_checkpoint_file(path)),
+        adapter_config_(adapter_config(file_.metadata)) {}
 
   [[nodiscard]] std::vector<LoraLayer> layers() const { return sort_lora_keys(path_, file_.tensors); }
   /// down and up as matrices, [rank, in …] and [out, rank], fitted to the layer's own shape.
@@ -56,7 +55,11 @@ class LoraFile {
     return read_finite(path_, key, file_.tensors.at(key), "weight");
   }
   [[nodiscard]] std::optional<double> alpha_of(const LoraLayer& layer, const std::string& component) const {
-    if (layer.alpha.empty()) return alpha_in(file_.metadata, component);
+    if (layer.alpha.empty()) {
+      const auto found = adapter_config_.find(component + ".lora_alpha");
+      if (found == adapter_config_.end() || !found->is_number()) return std::nullopt;
+      return found->get<double>();
+    }
     const Tensor alpha = read(layer.alpha);
     if (element_count(alpha.shape()) != 1) throw unfit(layer.alpha, alpha.shape(), "[]");
     return std::as_const(alpha).values()[0];
@@ -68,6 +71,7 @@ class LoraFile {
 
   std::string path_;
   CheckpointFile file_;
+  nlohmann::json adapter_config_;
 };
 
 }  // namespace

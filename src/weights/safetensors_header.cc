@@ -14,6 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kMostNames = 1u << 16;  // A whole Stable Diffusion has some two thousand.
+
 // Takes the header token by token, so that a hostile one of 100 MB never becomes a tree many times its size.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
@@ -72,6 +74,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
 bool HeaderReader::key(std::string& text) {
   if (at_ == At::names) {
+    if (names_.size() == kMostNames) fail(fmt::format("the header names more than {} tensors", kMostNames));
     if (!names_.insert(text).second)
       fail(fmt::format("tensor name {} stands twice in the header", printable(text)));
     entry_ = {};
@@ -82,6 +85,8 @@ bool HeaderReader::key(std::string& text) {
     }
     if (text != "dtype" && text != "shape" && text != "data_offsets") unexpected(text);
     field_ = text;
+  } else if (header_.metadata.size() == kMostNames) {
+    fail(fmt::format("__metadata__ has more than {} texts", kMostNames));
   } else if (header_.metadata.contains(text)) {
     fail(fmt::format("__metadata__ gives {} twice", printable(text)));
   } else {

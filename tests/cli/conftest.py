@@ -7,10 +7,15 @@ import pytest
 PROGRAM = os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")
 
 
+@pytest.fixture(scope="session")
+def latentdial_program():
+    return pathlib.Path(PROGRAM).resolve()
+
+
 @pytest.fixture
-def latentdial(tmp_path):
+def latentdial(latentdial_program, tmp_path):
     """Runs the program in an empty folder; returns the finished process with text output."""
-    program = pathlib.Path(PROGRAM).resolve()
+    program = latentdial_program
 
     def run(*arguments, timeout=300, **options):
         return subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, timeout=timeout, encoding="utf-8", errors="replace", **options)

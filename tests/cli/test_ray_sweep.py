@@ -37,6 +37,7 @@ def test_the_driver_gets_what_was_given(latentdial, python, tmp_path):
         *("--model=a model", "--lora=a.pt:0.5", "--lora=-b.pt", "--embedding=w=c.pt", "--taesd=tiny", "--dtype=bf16", "--cpus=4"),
         *("--", "plan.json"),
     ]
+    assert "--allow-paths" in arguments("--ray", "auto", "--allow-paths")
     assert arguments("--ray", "local", PATH="/usr/bin:/bin", LATENTDIAL_PYTHON="bin/python3")[1] == "--address=local"
 
 

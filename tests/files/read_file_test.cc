@@ -1,6 +1,7 @@
 #include "files/read_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "latentdial/files.h"
@@ -26,6 +27,25 @@ TEST_F(ReadFile, AllOfItUpToTheBound) {
   EXPECT_EQ(fault_, std::errc::file_too_large);
   EXPECT_EQ(read_file(path_, 5, fault_), "12345");
   EXPECT_FALSE(fault_) << "of the call before";
+}
+
+TEST_F(ReadFile, ALinkIsReadOnlyWhereItMayBe) {
+  const fs::path link = path_.string() + ".link";
+  fs::create_symlink(path_, link);
+  EXPECT_EQ(read_file(link, 5, fault_), "12345");
+  EXPECT_EQ(read_file(link, 5, fault_, Links::refuse), "");
+  EXPECT_EQ(fault_, std::errc::too_many_symbolic_link_levels);
+  fs::remove(link);
+}
+
+TEST_F(ReadFile, NoDeviceAndNoPipe) {
+  const fs::path pipe = path_.string() + ".pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const fs::path& path : {pipe, fs::path("/dev/zero")}) {
+    EXPECT_EQ(read_file(path, 5, fault_), "");
+    EXPECT_EQ(fault_, std::errc::not_supported);
+  }
+  fs::remove(pipe);
 }
 
 TEST_F(ReadFile, SaysWhyNot) {

@@ -89,6 +89,17 @@ TEST_F(WriteFile, AppendsToWhatIsThere) {
   EXPECT_THROW(append_to_file(folder_ / "none" / "file", "x"), Error);
 }
 
+TEST_F(WriteFile, AppendsToNoLinkAndNoPipe) {
+  write_file(folder_ / "other", "other's");
+  fs::create_symlink("other", path_);
+  EXPECT_THROW(append_to_file(path_, "more"), Error);
+  fs::remove(path_);
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_THROW(append_to_file(path_, "more"), Error);
+  std::error_code fault;
+  EXPECT_EQ(read_file(folder_ / "other", 1000, fault), "other's");
+}
+
 TEST_F(WriteFile, SaysWhatIsWrong) {
   const auto fault_of = [](const fs::path& path) -> std::string {
     try {

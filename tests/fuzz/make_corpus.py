@@ -80,6 +80,14 @@ def requests() -> list[bytes]:
     return [json.dumps(body).encode() for body in bodies]
 
 
+def texts() -> list[bytes]:
+    """Every kind of value; as many levels as are read, and one more; values of one kind, as dense as can be."""
+    kinds = {"text": "a \u732b\n", "numbers": [0, -1, 1.5, 1e300, 2**64 - 1], "others": [None, True, False, [], {}], "": {"": {"a": ""}}}
+    nested = [b"[" * levels + b"]" * levels for levels in (64, 65)] + [b'{"a":' * 64 + b"1" + b"}" * 64]
+    dense = [b"[" + b",".join([part] * 200) + b"]" for part in (b"0", b"[]", b"{}", b'""', b'{"a":0}')]
+    return [json.dumps(kinds).encode(), *nested, *dense, b'{"a":1,"a":2}', b"[1e999]"]
+
+
 def main() -> None:
     seeds = {
         "checkpoint": checkpoints(),
@@ -93,6 +101,7 @@ def main() -> None:
         "plan": [json.dumps([{"settings": SETTINGS, "grid": {"seed": [1, 2], "position": "0:1:11"}}]).encode()],
         "dial_file": [path.read_bytes() for path in sorted((MODEL / "dials").glob("*.json"))[:2]],
         "request": requests(),
+        "json": texts(),
     }
     for name, inputs in seeds.items():
         folder = CORPUS / name

@@ -98,6 +98,26 @@ def test_the_engine_knows_no_flags():
     assert not lines
 
 
+def test_json_is_read_in_one_place():
+    """parse_json bounds depth and memory. A header of tensors is read without a tree, by states that bound its depth."""
+    reads = re.compile(r"\bsax_parse\(|\b\w*[jJ]son(?:<\w*>)?::(?:parse|from_\w+|accept)\(|\bis >>|from_cbor|from_msgpack|from_bson|from_ubjson")
+    places = {path.relative_to(ROOT).as_posix() for path in tracked("src", "apps", "include", "python/binding") if path.suffix in {".h", ".cc"} and reads.search(path.read_text())}
+    assert places == {"include/latentdial/json.h", "src/weights/safetensors_header.cc"}
+
+
+def test_files_are_written_in_one_place():
+    """Whole or not at all, under no name that can be foreseen, through no link."""
+    writes = re.compile(r"ofstream|\bfopen\(|O_CREAT \||O_TMPFILE \||fstream>.*out|mkstemp|\bcreat\(")
+    assert {path.relative_to(ROOT).as_posix() for path in tracked("src", "apps", "include", "python") if path.suffix in {".h", ".cc"} and writes.search(path.read_text())} == {"src/files/write_file.cc"}
+    opens = re.compile(r"\bopen\(|write_(?:bytes|text)\(|\.save\(")
+    assert [path.name for path in tracked("python/latentdial") if path.suffix == ".py" and opens.search(re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL))] == ["ray.py"]
+
+
+def test_programs_print_by_what_escapes():
+    """print_line; the progress bar and the last line of all have no foreign text but single_line's."""
+    assert {path.name for path in tracked("apps/cli") if path.suffix == ".cc" and "fmt::print(" in path.read_text()} == {"main.cc", "output.cc", "progress.cc"}
+
+
 def test_the_engine_reads_the_environment_in_one_place():
     assert [path.name for path in tracked("src", "include") if "getenv" in path.read_text()] == ["data_files.cc"]
 

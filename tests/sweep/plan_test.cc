@@ -67,7 +67,7 @@ TEST(Plan, NamesAPictureByItsSettingsWhicheverKeyTheyComeFrom) {
 }
 
 TEST(Plan, SaysWhatIsWrong) {
-  EXPECT_THAT(fault("not json"), HasSubstr("not JSON"));
+  EXPECT_THAT(fault("not json"), HasSubstr("not valid JSON (at byte 2)"));
   EXPECT_THAT(fault(R"({"setings": {}})"), HasSubstr("\"setings\" is unknown"));
   EXPECT_THAT(fault(R"({"settings": {"promt": "a dog"}})"), HasSubstr("\"promt\" is unknown"));
   EXPECT_THAT(fault(R"({"grid": {"prompt": "a dog"}})"), HasSubstr("\"prompt\""));
