@@ -1,9 +1,12 @@
-# Every target installs what it needs: Debian packages with apt-get, Python packages into .venv.
+# Every target installs what it needs: Debian packages with apt-get, Python packages into .venv, of the versions and with the hashes in the
+# requirements.txt that make lock writes.
 
 BUILD   := build/release
 PROGRAM := $(BUILD)/bin/latentdial
 PYTHON  := .venv/bin/python
+INSTALL := $(PYTHON) -m pip install -q --require-hashes
 VOCABULARY := .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz
+VOCABULARY_SHA256 := 924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libcpp-httplib-dev \
@@ -29,7 +32,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test library parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load clip-vocabulary clean
+.PHONY: help demo build python test library parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load clip-vocabulary lock sbom clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -73,7 +76,7 @@ soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hou
 	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS) --most-growth $(SOAK_GROWTH)
 
 ray: build .venv/test  ## A sweep of RAY_PICTURES (2,000) on Ray and in shards: a node, the driver, a shard die, and nothing is lost or made twice; what Ray costs
-	$(PYTHON) -m pip install -q "ray>=2.9"
+	$(INSTALL) -r tests/ray/requirements.txt
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release --target latentdial_python
 	LATENTDIAL_RAY_PICTURES=$(RAY_PICTURES) PYTHONPATH=$(BUILD)/python $(PYTHON) -m pytest -q -s tests/ray
@@ -88,7 +91,7 @@ fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SEC
 	python3 tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --runs $(FUZZ_RUNS) --seed $(FUZZ_SEED)
 
 .venv/bench: .venv/parity bench/requirements.txt
-	$(PYTHON) -m pip install -q -r bench/requirements.txt
+	$(INSTALL) -r bench/requirements.txt
 	touch $@
 
 ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (two hours; resumes)
@@ -128,19 +131,36 @@ packages test-packages fuzz-packages:
 clip-vocabulary: $(VOCABULARY)  ## CLIP's merge list, for single-file checkpoints
 
 $(VOCABULARY): .venv/bin/python
-	$(PYTHON) -m pip install -q --no-deps --target .venv/open_clip open_clip_torch
+	$(INSTALL) --no-deps --target .venv/open_clip -r tests/parity/vocabulary.txt
+	echo "$(VOCABULARY_SHA256)  .venv/open_clip/open_clip/$(@F)" | sha256sum --check --quiet
 	mkdir -p $(@D)
-	cp .venv/open_clip/open_clip/bpe_simple_vocab_16e6.txt.gz $@
+	cp .venv/open_clip/open_clip/$(@F) $@
+
+# Later ones keep to the versions of earlier ones: all are installed into one .venv.
+LOCK := .venv/lock/bin/uv pip compile -q --upgrade --generate-hashes --no-annotate --python-version 3.11 --python-platform linux --custom-compile-command "make lock"
+lock: .venv/bin/python  ## The newest Python packages that tests and benchmarks go with, written down with their hashes
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/pip install -q --require-hashes -r tests/lock.txt
+	$(LOCK) tests/requirements.in -o tests/requirements.txt
+	$(LOCK) tests/parity/requirements.in -c tests/requirements.txt -o tests/parity/requirements.txt
+	$(LOCK) tests/ray/requirements.in -c tests/requirements.txt -o tests/ray/requirements.txt
+	$(LOCK) bench/requirements.in -c tests/requirements.txt -c tests/parity/requirements.txt -o bench/requirements.txt
+	$(LOCK) --no-deps tests/parity/vocabulary.in -o tests/parity/vocabulary.txt
+	$(LOCK) tests/lock.in -o tests/lock.txt
+
+sbom: build  ## What the program is made of, Debian packages and locked Python packages, as CycloneDX: out/sbom.json
+	mkdir -p out
+	python3 packaging/sbom.py --program $(PROGRAM) > out/sbom.json
 
 .venv/bin/python: | packages
 	python3 -m venv .venv
 
 .venv/test: .venv/bin/python tests/requirements.txt
-	$(PYTHON) -m pip install -q -r tests/requirements.txt
+	$(INSTALL) -r tests/requirements.txt
 	touch $@
 
 .venv/parity: .venv/test tests/parity/requirements.txt
-	$(PYTHON) -m pip install -q -r tests/parity/requirements.txt
+	$(INSTALL) -r tests/parity/requirements.txt
 	touch $@
 
 clean:  ## Forget the builds

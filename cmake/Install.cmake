@@ -15,7 +15,9 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/ 
   FILES_MATCHING PATTERN *.h)
 if(LATENTDIAL_PROGRAM)
   file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-  set_target_properties(latentdial PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
+  if(NOT bin_to_lib STREQUAL "../lib")
+    set_property(TARGET latentdial APPEND PROPERTY INSTALL_RPATH $ORIGIN/${bin_to_lib})
+  endif()
   install(TARGETS latentdial RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 endif()
 

@@ -25,6 +25,7 @@ function(latentdial_library name)
   endif()
   # Before 1.0 a minor version may change what programs were built against.
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${LIBRARY_OUTPUT_NAME} EXPORT_NAME ${name} LINKER_LANGUAGE CXX
-    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} INSTALL_RPATH $ORIGIN
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH $ORIGIN  # The build tree's has empty parts, which are the current folder to the loader.
     ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 endfunction()

@@ -1,6 +1,7 @@
 # A room is one folder of src/: a static library latentdial_<name> that may only see the rooms it names.
 
 add_library(latentdial_flags INTERFACE)
+target_link_libraries(latentdial_flags INTERFACE latentdial_hardening)
 # No path of this machine in what is built.
 target_compile_options(latentdial_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 target_compile_options(latentdial_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <vector>
 
 #include "interrupt.h"
@@ -74,11 +75,26 @@ std::vector<std::string> command_of(const RaySweep& sweep) {
   return command;
 }
 
+/// An empty part of PYTHONPATH, as "$PYTHONPATH:/more" leaves it, is the current folder to Python.
+void drop_empty_parts(const char* variable) {
+  const char* given = std::getenv(variable);
+  if (given == nullptr) return;
+  std::istringstream parts(given);
+  std::string kept;
+  for (std::string part; std::getline(parts, part, ':');)
+    if (!part.empty()) kept += kept.empty() ? part : ":" + part;
+  if (kept.empty())
+    unsetenv(variable);
+  else
+    setenv(variable, kept.c_str(), 1);
+}
+
 }  // namespace
 
 void become_ray_driver(const RaySweep& sweep) {
   poll_interrupts();
   if (interrupt_token().stop_requested()) throw Error(ErrorCode::cancelled, "stopped");
+  drop_empty_parts("PYTHONPATH");
   std::vector<std::string> command = command_of(sweep);
   std::vector<char*> arguments;
   for (std::string& argument : command) arguments.push_back(argument.data());

@@ -16,10 +16,14 @@ namespace {
 
 struct ServeCommand {
   server::ServeOptions options;
+  std::string api_key, api_key_file;
   ModelOptions engine;
   OutputOptions output;
 
-  void run() const {
+  void run() {
+    if (!api_key.empty() || !api_key_file.empty()) server::keep_memory_private();
+    options.keys = server::Keys(api_key, api_key_file);
+    options.log = [](const std::string& line) { fmt::print(stderr, "latentdial: {}\n", line); };
     server::validate(options);
     const Pipeline pipeline = load_pipeline(engine, output);
     const auto stop = [] {
@@ -43,9 +47,13 @@ void add_serve(CLI::App& app, Run& run) {
   add_text(*command, "--host", c->options.host,
            "Address to listen on (default: 127.0.0.1, this machine only)");
   command->add_option("--port", c->options.port, "Port, 0 to 65535; 0 takes a free one (default: 7860)");
-  add_text(*command, "--api-key", c->options.api_key,
-           "Key that every request must carry; needed for any other --host")
+  add_text(*command, "--api-key", c->api_key,
+           "Key that every request must carry; needed for any other --host, with at least 16 characters. ps "
+           "shows it to every account of this machine, so use --api-key-file or LATENTDIAL_API_KEY")
       ->envname("LATENTDIAL_API_KEY");
+  add_text(*command, "--api-key-file", c->api_key_file,
+           "File that you alone may read, with a key a line; those who use different keys are different "
+           "clients, of which none sees another's pictures");
   command
       ->add_option(
           "--jobs", c->options.queue.at_once,
@@ -74,7 +82,7 @@ void add_serve(CLI::App& app, Run& run) {
       "Examples:\n"
       "  latentdial serve\n"
       "  latentdial serve -m path/to/stable-diffusion-v1-4 --port 8080\n"
-      "  LATENTDIAL_API_KEY=… latentdial serve --host 0.0.0.0\n");
+      "  (umask 077; openssl rand -hex 16 > keys); latentdial serve --host 0.0.0.0 --api-key-file keys\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

@@ -93,9 +93,9 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
   Json body = read_object(http);
   A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
   const JobStatus job = in_words_of(a1111_name, [&] {
-    return wait_for_client(context,
-                           context.queue.submit(request.list, request.images, client_of(context, http),
-                                                preview_when_asked(context.live)));
+    const auto waiter = context.queue.submit(request.list, request.images, client_of(context, http),
+                                             JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
+    return wait_for_client(*waiter);
   });
   Json images = Json::array();
   if (request.send_images) {
@@ -107,11 +107,12 @@ void generate(const A1111& context, bool from_image, const httplib::Request& htt
   reply(response, {{"images", std::move(images)}, {"parameters", std::move(body)}, {"info", info}});
 }
 
-/// The picture under way, for who does not skip it; the one that is asked for now comes with the next answer.
+/// The picture of the client's own job, for who does not skip it; the one that is asked for now comes with
+/// the next answer.
 Json current_image(const A1111& context, const JobStatus& job, const httplib::Request& request) {
   const std::string skip = request.get_param_value("skip_current_image");
   if (skip == "true" || skip == "True" || skip == "1") return {};
-  context.queue.ask_for_preview(job.id);
+  context.queue.ask_for_preview(job.id, client_of(context, request));
   if (job.previews.empty() || !context.live->enabled) return {};
   return encode_base64(job.previews.back()->png);
 }
@@ -123,7 +124,7 @@ void send_progress(const A1111& context, const httplib::Request& request, httpli
       {"skipped", false},
       {"interrupted", false},
       {"stopping_generation", false},
-      {"job", now.id},
+      {"job", job ? fmt::format("task({})", now.number) : ""},  // No id: A1111's clients only show it.
       {"job_count", context.queue.unfinished()},
       {"job_timestamp", job ? fmt::format("{:%Y%m%d%H%M%S}", fmt::localtime(std::time(nullptr))) : "0"},
       {"job_no", now.frames.size()},
@@ -138,7 +139,8 @@ void send_progress(const A1111& context, const httplib::Request& request, httpli
 
 /// Stops the job that the progress shows.
 void interrupt(const Context& context, const httplib::Request& request, httplib::Response& response) {
-  if (const auto job = context.queue.running(client_of(context, request))) context.queue.cancel(job->id);
+  const Client client = client_of(context, request);
+  if (const auto job = context.queue.running(client)) context.queue.cancel(job->id, client);
   reply(response, Json::object());
 }
 

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string_view>
+#include <utility>
 
-#include "base64.h"
+#include "client.h"
 #include "http.h"
-#include "latentdial/error.h"
 #include "openapi.h"
 
 namespace latentdial::server {
@@ -33,20 +37,40 @@ bool is_own_origin(const httplib::Request& request) {
   return origin == "http://" + host || origin == "https://" + host;
 }
 
-/// The key that a request carries: a bearer's, or the password of a login.
-std::string key_of(const httplib::Request& request) {
-  constexpr std::string_view kBearer = "Bearer ", kBasic = "Basic ";
-  const std::string header = request.get_header_value("Authorization");
-  if (header.starts_with(kBearer)) return header.substr(kBearer.size());
-  if (!header.starts_with(kBasic)) return "";
-  try {
-    const std::string login = decode_base64("Authorization", header.substr(kBasic.size()));
-    const auto colon = login.find(':');
-    return colon == std::string::npos ? "" : login.substr(colon + 1);
-  } catch (const Error&) {
-    return "";
-  }
+/// Whether a browser says that another site's page asks, or one of another server on this machine: what a
+/// picture or a script is loaded by has no Origin.
+bool is_of_another_site(const httplib::Request& request) {
+  const std::string site = request.get_header_value("Sec-Fetch-Site");
+  return site == "cross-site" || site == "same-site";
 }
+
+/// Logs wrong keys, at most one line in ten seconds however many are tried.
+class WrongKeys {
+ public:
+  explicit WrongKeys(Log log) : log_(std::move(log)) {}
+
+  void add(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    if (last_ && now - *last_ < kLogInterval) {
+      ++unsaid_;
+      return;
+    }
+    const std::string more = unsaid_ > 0 ? fmt::format("; {} more since the last such line", unsaid_) : "";
+    log_(fmt::format("a wrong API key from {}{}", address, more));
+    last_ = now;
+    unsaid_ = 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kLogInterval{10};
+
+  const Log log_;
+  std::mutex mutex_;
+  std::optional<Clock::time_point> last_;
+  std::size_t unsaid_ = 0;
+};
 
 /// One shape that readers of all three APIs find their message in.
 Handled refuse(httplib::Response& response, int status, const std::string& code, const std::string& message) {
@@ -79,24 +103,19 @@ void set_security_headers(httplib::Response& response) {
 
 }  // namespace
 
-bool equal_in_constant_time(const std::string& a, const std::string& b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |=
-        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]);
-  return difference == 0;
-}
-
-void add_guard(httplib::Server& server, const std::string& api_key) {
-  server.set_pre_routing_handler([api_key](const httplib::Request& request, httplib::Response& response) {
+void add_guard(httplib::Server& server, const Keys& keys, bool behind_proxy, const Log& log) {
+  const auto wrong_keys = std::make_shared<WrongKeys>(log);
+  server.set_pre_routing_handler([=, &keys](const httplib::Request& request, httplib::Response& response) {
     set_security_headers(response);
-    if (!is_own_origin(request))
+    if (!is_own_origin(request) || (is_of_another_site(request) && !is_page(request.path)))
       return refuse(response, 403, "forbidden", "requests of other sites' pages are refused");
-    if (api_key.empty())
+    if (keys.empty())
       return is_own_name(request.get_header_value("Host"))
                  ? Handled::Unhandled
                  : refuse(response, 403, "forbidden", "Host: this server is localhost");
-    if (is_page(request.path) || equal_in_constant_time(key_of(request), api_key)) return Handled::Unhandled;
+    const std::string authorization = request.get_header_value("Authorization");
+    if (is_page(request.path) || keys.find(authorization)) return Handled::Unhandled;
+    if (!authorization.empty()) wrong_keys->add(address_of(request, behind_proxy));
     response.set_header("WWW-Authenticate", "Bearer");
     return refuse(response, 401, "unauthorized",
                   "Authorization: the server's API key is needed, as \"Bearer KEY\"");

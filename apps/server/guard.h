@@ -2,16 +2,19 @@
 
 #include <httplib.h>
 
+#include <functional>
 #include <string>
+
+#include "keys.h"
 
 namespace latentdial::server {
 
-/// Who may ask. Every request must carry `api_key`, where there is one, as "Authorization: Bearer KEY" or as
-/// the password of a Basic login. Without one, only this machine's own names are taken as Host, and a page of
-/// another origin is refused, so that no web site can drive the server through its visitor's browser.
-void add_guard(httplib::Server& server, const std::string& api_key);
+/// Writes one line down, for who keeps the server.
+using Log = std::function<void(const std::string& line)>;
 
-/// Whether both are equal, in a time that does not tell where they differ.
-[[nodiscard]] bool equal_in_constant_time(const std::string& a, const std::string& b);
+/// Who may ask. Every request must carry one of the keys, where there are any. Without them, only this
+/// machine's own names are taken as Host. What a page of another origin makes its visitor's browser ask is
+/// refused, so that no web site can drive the server. Wrong keys are logged, with their clients' addresses.
+void add_guard(httplib::Server& server, const Keys& keys, bool behind_proxy, const Log& log);
 
 }  // namespace latentdial::server

@@ -93,21 +93,11 @@ Json read_object(const httplib::Request& request) {
   throw invalid_input("the body is no JSON object, as in {\"prompt\": \"a dog\"}");
 }
 
-std::string client_of(const Context& context, const httplib::Request& request) {
-  std::string client = request.remote_addr;
-  if (context.behind_proxy && request.has_header("X-Forwarded-For")) {
-    client =
-        request.get_header_value("X-Forwarded-For", request.get_header_value_count("X-Forwarded-For") - 1);
-    client.erase(0, client.rfind(',') + 1);
-    client.erase(0, client.find_first_not_of(' '));
-  }
-  return is_own_address(client) ? "" : client;
-}
-
-JobStatus wait_for_client(const Context& context, const std::string& job) {
-  JobStatus status = context.queue.wait(job, Listener::client_is_gone);
-  if (status.error) throw *status.error;
-  return status;
+JobStatus wait_for_client(const JobQueue::Waiter& waiter) {
+  const auto status = waiter.wait(Listener::client_is_gone);
+  if (!status) throw Error(ErrorCode::cancelled, "the client has gone");
+  if (status->error) throw *status->error;
+  return *status;
 }
 
 Request read_settings(Json body) {

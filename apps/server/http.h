@@ -7,7 +7,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "client.h"
 #include "job_queue.h"
+#include "keys.h"
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
@@ -19,6 +21,7 @@ using Json = nlohmann::ordered_json;
 struct Context {
   const Pipeline& pipeline;
   JobQueue& queue;
+  const Keys& keys;
   bool behind_proxy = false;
 };
 
@@ -60,12 +63,9 @@ void reply(httplib::Response& response, const Json& body, int status = 200);
 /// The request's body as a JSON object; an empty body is an empty object. Throws invalid_input.
 [[nodiscard]] Json read_object(const httplib::Request& request);
 
-/// Waits for the job's pictures; a client that hangs up cancels it. Throws the job's own error.
-[[nodiscard]] JobStatus wait_for_client(const Context& context, const std::string& job);
-
-/// The address that a request came from; behind a proxy the last one in X-Forwarded-For, which the proxy has
-/// put there. Empty for this machine's own.
-[[nodiscard]] std::string client_of(const Context& context, const httplib::Request& request);
+/// Waits for the job's pictures, until the client of this thread's request hangs up. Throws the job's own
+/// error, and one for a client that has gone, which nobody reads.
+[[nodiscard]] JobStatus wait_for_client(const JobQueue::Waiter& waiter);
 
 /// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
 /// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -45,11 +46,13 @@ enum class JobState { queued, running, done, failed, cancelled };
 /// A job as it was at one moment.
 struct JobStatus {
   std::string id;
+  std::int64_t number = 0;  ///< Counts the server's jobs in the order in which they began; 0 before.
   JobState state = JobState::queued;
   std::size_t ahead = 0;     ///< Jobs that came before it and have not ended.
   std::size_t pictures = 0;  ///< Pictures in all.
   StepProgress step;
   double seconds = 0;                  ///< Since it began to run.
+  double seconds_since_end = 0;        ///< 0 before.
   std::optional<double> seconds_left;  ///< An estimate, once there is something to estimate from.
   std::optional<Error> error;          ///< Why it failed.
   std::vector<std::shared_ptr<const Frame>> frames;          ///< In order of finishing.

@@ -33,11 +33,15 @@ std::size_t bytes_of(const InputImages& images) {
 }  // namespace
 
 struct JobQueue::Job {
-  std::string id, client;
+  std::string id;
+  Client client;
   std::vector<Request> list;
   std::size_t image_bytes = 0;  ///< Of the pixels that the requests hold.
   WantsPreview wants_preview;
   bool preview_asked = false;
+  WhenLeft when_left = WhenLeft::go_on;
+  std::size_t waiters = 0;
+  std::int64_t number = 0;  ///< By the order in which jobs began.
   JobState state = JobState::queued;
   StepProgress step;
   Clock::time_point began, ended;
@@ -59,9 +63,9 @@ struct JobQueue::Worker {
   explicit Worker(Pipeline own) : pipeline(std::move(own)) {}
 
   Pipeline pipeline;
-  std::shared_ptr<Job> job;           ///< The one that runs; null: idle.
-  std::optional<std::string> client;  ///< Of the latest job.
-  std::int64_t number = 0;            ///< Of the latest job, by the order in which they began.
+  std::shared_ptr<Job> job;      ///< The one that runs; null: idle.
+  std::optional<Client> client;  ///< Of the latest job.
+  std::int64_t number = 0;       ///< Of the latest job.
   std::thread thread;
 };
 
@@ -88,55 +92,74 @@ void JobQueue::close() {
 
 /// With the lock held.
 void JobQueue::require_room(const Job& job) const {
-  const std::string& client = job.client;
   if (stopping_ || waiting_.size() >= limits_.waiting)
     throw QueueFull(
         fmt::format("{} jobs are waiting, which is as many as this server takes", waiting_.size()));
   const bool more = job.image_bytes > 0 && unfinished_image_bytes_ > 0;
   if (more && unfinished_image_bytes_ + job.image_bytes > limits_.image_bytes)
     throw QueueFull("pictures of waiting jobs take as much memory as this server has for them");
-  if (client.empty()) return;
-  const auto waiting = std::ranges::count(waiting_, client, &Job::client);
-  const std::size_t theirs = static_cast<std::size_t>(waiting) + running_jobs(client);
+  if (!job.client.bounded) return;
+  const auto waiting = std::ranges::count(waiting_, job.client, &Job::client);
+  const std::size_t theirs = static_cast<std::size_t>(waiting) + running_jobs(job.client);
   if (theirs >= limits_.per_client)
     throw QueueFull(fmt::format(
         "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
 }
 
-std::string JobQueue::submit(const std::vector<Settings>& list, const InputImages& images,
-                             const std::string& client, WantsPreview wants_preview) {
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const std::vector<Settings>& list,
+                                                   const InputImages& images, const Client& client,
+                                                   WhenLeft when_left, WantsPreview wants_preview) {
   auto job = std::make_shared<Job>();
   for (const Settings& settings : list) job->list.emplace_back(pipeline_.resolve({settings, images}), images);
   job->id = random_id();
   job->client = client;
   job->image_bytes = bytes_of(images);
   job->wants_preview = std::move(wants_preview);
+  job->when_left = when_left;
+  job->waiters = 1;
   const std::lock_guard lock(mutex_);
   require_room(*job);
   unfinished_image_bytes_ += job->image_bytes;
   jobs_[job->id] = job;
   waiting_.push_back(job);
   start_waiting_jobs();
-  return job->id;
+  return std::make_shared<Waiter>(*this, job);
 }
 
-std::optional<JobStatus> JobQueue::status(const std::string& id) const {
-  const std::lock_guard lock(mutex_);
+/// With the lock held. Null for another client's job as for none.
+std::shared_ptr<JobQueue::Job> JobQueue::find(const std::string& id, const Client& client) const {
   const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return std::nullopt;
-  return describe(*found->second);
+  return found != jobs_.end() && found->second->client == client ? found->second : nullptr;
 }
 
-std::optional<JobStatus> JobQueue::running(const std::string& client) const {
+std::shared_ptr<JobQueue::Waiter> JobQueue::join(const std::string& id, const Client& client) {
   const std::lock_guard lock(mutex_);
-  const auto rank = [&](const Worker& worker) {
-    return std::pair(worker.job->client == client, worker.number);
-  };
-  const Worker* latest = nullptr;
-  for (const auto& worker : workers_)
-    if (worker->job && (latest == nullptr || rank(*worker) > rank(*latest))) latest = worker.get();
-  if (latest == nullptr) return std::nullopt;
-  return describe(*latest->job);
+  const auto job = find(id, client);
+  if (!job || job->stop.stop_requested()) return nullptr;
+  ++job->waiters;
+  return std::make_shared<Waiter>(*this, job);
+}
+
+void JobQueue::leave(const std::shared_ptr<Job>& job) {
+  const std::lock_guard lock(mutex_);
+  if (--job->waiters == 0 && job->when_left == WhenLeft::cancel) cancel(job);
+}
+
+std::optional<JobStatus> JobQueue::status(const std::string& id, const Client& client) const {
+  const std::lock_guard lock(mutex_);
+  const auto job = find(id, client);
+  return job ? std::optional(describe(*job)) : std::nullopt;
+}
+
+std::optional<JobStatus> JobQueue::running(const Client& client) const {
+  const std::lock_guard lock(mutex_);
+  const Job* latest = nullptr;
+  for (const auto& worker : workers_) {
+    const Job* job = worker->job.get();
+    if (job != nullptr && job->client == client && (latest == nullptr || job->number > latest->number))
+      latest = job;
+  }
+  return latest != nullptr ? std::optional(describe(*latest)) : std::nullopt;
 }
 
 std::size_t JobQueue::unfinished() const {
@@ -144,34 +167,41 @@ std::size_t JobQueue::unfinished() const {
   return waiting_.size() + running_jobs();
 }
 
-void JobQueue::ask_for_preview(const std::string& id) {
+void JobQueue::ask_for_preview(const std::string& id, const Client& client) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = jobs_.find(id); found != jobs_.end()) found->second->preview_asked = true;
+  if (const auto job = find(id, client)) job->preview_asked = true;
 }
 
-bool JobQueue::cancel(const std::string& id) {
+void JobQueue::cancel(const std::string& id, const Client& client) {
   const std::lock_guard lock(mutex_);
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return false;
-  const std::shared_ptr<Job> job = found->second;
+  if (const auto job = find(id, client)) cancel(job);
+}
+
+/// With the lock held.
+void JobQueue::cancel(const std::shared_ptr<Job>& job) {
+  if (has_ended(job->state)) return;
   job->stop.request_stop();
   if (std::erase(waiting_, job) > 0) end(*job, JobState::cancelled, std::nullopt);
-  return true;
 }
 
-JobStatus JobQueue::wait(const std::string& id, const std::function<bool()>& gone) {
+std::optional<JobStatus> JobQueue::wait(const Job& job, const std::function<bool()>& gone) const {
   std::unique_lock lock(mutex_);
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end())
-    throw Error(ErrorCode::internal, "the job was forgotten before it was waited for");
-  const std::shared_ptr<Job> job = found->second;
-  while (!has_ended(job->state)) {
+  while (!has_ended(job.state)) {
     changed_.wait_for(lock, kGoneCheck);
     lock.unlock();
-    if (gone()) cancel(id);
+    if (gone()) return std::nullopt;
     lock.lock();
   }
-  return describe(*job);
+  return describe(job);
+}
+
+const std::string& JobQueue::Waiter::id() const {
+  return job_->id;
+}
+
+JobStatus JobQueue::Waiter::status() const {
+  const std::lock_guard lock(queue_.mutex_);
+  return queue_.describe(*job_);
 }
 
 /// With the lock held. A client gets one worker after the other while others wait for their first.
@@ -183,7 +213,7 @@ void JobQueue::start_waiting_jobs() {
     if (worker == nullptr) break;
     worker->job = *next;
     worker->client = worker->job->client;
-    worker->number = ++begun_;
+    worker->number = worker->job->number = ++begun_;
     worker->job->state = JobState::running;
     worker->job->began = Clock::now();
     waiting_.erase(next);
@@ -193,7 +223,7 @@ void JobQueue::start_waiting_jobs() {
 
 /// With the lock held. The one that served the client last, whose pictures it may remember; else the one
 /// whose memories are the oldest. Null where all are busy.
-JobQueue::Worker* JobQueue::idle_worker(const std::string& client) const {
+JobQueue::Worker* JobQueue::idle_worker(const Client& client) const {
   const auto rank = [&](const Worker& worker) {
     return worker.client == client ? std::pair(true, worker.number) : std::pair(false, -worker.number);
   };
@@ -211,7 +241,7 @@ std::size_t JobQueue::running_jobs() const {
 }
 
 /// With the lock held.
-std::size_t JobQueue::running_jobs(const std::string& client) const {
+std::size_t JobQueue::running_jobs(const Client& client) const {
   const auto count = std::ranges::count_if(
       workers_, [&](const auto& worker) { return worker->job && worker->job->client == client; });
   return static_cast<std::size_t>(count);
@@ -313,6 +343,7 @@ void JobQueue::forget_old() {
 JobStatus JobQueue::describe(const Job& job) const {
   JobStatus status;
   status.id = job.id;
+  status.number = job.number;
   status.state = job.state;
   status.pictures = job.list.size();
   status.step = job.step;
@@ -327,6 +358,8 @@ JobStatus JobQueue::describe(const Job& job) const {
   const auto now = has_ended(job.state) ? job.ended : Clock::now();
   if (job.began != Clock::time_point{})
     status.seconds = std::chrono::duration<double>(now - job.began).count();
+  if (has_ended(job.state))
+    status.seconds_since_end = std::chrono::duration<double>(Clock::now() - job.ended).count();
   if (const double share = status.share(); job.state == JobState::running && share > 0)
     status.seconds_left = status.seconds * (1 - share) / share;
   return status;

@@ -11,8 +11,10 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "client.h"
 #include "job.h"
 #include "latentdial/pipeline.h"
 
@@ -36,9 +38,13 @@ class QueueFull : public std::runtime_error {
 
 /// Runs jobs, each on a thread and a pipeline of its own on the same weights, and keeps what came of the
 /// latest. They begin in the order in which they came, but for those of a client that has more running than
-/// another which waits. Thread-safe.
+/// another which waits. A job is its client's: to others it is unknown. Thread-safe.
 class JobQueue {
  public:
+  class Waiter;
+  /// What becomes of a job when the last of those who waited for it has gone.
+  enum class WhenLeft { cancel, go_on };
+
   JobQueue(const Pipeline& pipeline, QueueLimits limits);
   /// Cancels what runs and waits.
   ~JobQueue();
@@ -47,24 +53,25 @@ class JobQueue {
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
-  /// Takes a list of pictures as one job and returns its id. `images` are what all of them are given,
-  /// `client` is who asks; an empty one may ask for as much as the queue holds. Without `wants_preview` there
-  /// are no previews. Throws invalid_input when the model cannot make one of them, and QueueFull.
-  std::string submit(const std::vector<Settings>& list, const InputImages& images, const std::string& client,
-                     WantsPreview wants_preview = {});
-  /// Nothing for an id that is unknown or forgotten.
-  [[nodiscard]] std::optional<JobStatus> status(const std::string& id) const;
-  /// Of the jobs that run, the client's that began last; where it has none, the one that began last.
-  [[nodiscard]] std::optional<JobStatus> running(const std::string& client) const;
-  /// Jobs that wait or run.
+  /// Takes a list of pictures as one job, for which its asker waits until it lets the Waiter go. `images` are
+  /// what all of them are given. Without `wants_preview` there are no previews. Throws invalid_input when the
+  /// model cannot make one of them, and QueueFull.
+  [[nodiscard]] std::shared_ptr<Waiter> submit(const std::vector<Settings>& list, const InputImages& images,
+                                               const Client& client, WhenLeft when_left,
+                                               WantsPreview wants_preview = {});
+  /// One more who waits for the client's job; null for an id that is unknown, forgotten or cancelled.
+  [[nodiscard]] std::shared_ptr<Waiter> join(const std::string& id, const Client& client);
+  /// Nothing for an id that is unknown or forgotten, or of another client's job.
+  [[nodiscard]] std::optional<JobStatus> status(const std::string& id, const Client& client) const;
+  /// Of the client's jobs that run, the one that began last.
+  [[nodiscard]] std::optional<JobStatus> running(const Client& client) const;
+  /// Jobs that wait or run, of all clients.
   [[nodiscard]] std::size_t unfinished() const;
-  /// Tells the job's WantsPreview that a preview is asked for.
-  void ask_for_preview(const std::string& id);
-  /// Takes it out of the queue, or stops it before its next U-Net evaluation. Pictures that are finished
-  /// stay.
-  bool cancel(const std::string& id);
-  /// Waits for its end. When `gone` says so, asked ten times a second, the job is cancelled.
-  [[nodiscard]] JobStatus wait(const std::string& id, const std::function<bool()>& gone);
+  /// Tells the job's WantsPreview that its client asks for a preview.
+  void ask_for_preview(const std::string& id, const Client& client);
+  /// Takes the client's job out of the queue, or stops it before its next U-Net evaluation. Pictures that are
+  /// finished stay.
+  void cancel(const std::string& id, const Client& client);
 
  private:
   struct Job;
@@ -75,15 +82,19 @@ class JobQueue {
   };
   using Clock = std::chrono::steady_clock;
 
+  [[nodiscard]] std::shared_ptr<Job> find(const std::string& id, const Client& client) const;
+  void cancel(const std::shared_ptr<Job>& job);
+  void leave(const std::shared_ptr<Job>& job);
+  [[nodiscard]] std::optional<JobStatus> wait(const Job& job, const std::function<bool()>& gone) const;
   void require_room(const Job& job) const;
   void work(Worker& worker);
   [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
   [[nodiscard]] Observer observe(Job& job);
   void keep_preview(Job& job, const Preview& preview);
   void start_waiting_jobs();
-  [[nodiscard]] Worker* idle_worker(const std::string& client) const;
+  [[nodiscard]] Worker* idle_worker(const Client& client) const;
   [[nodiscard]] std::size_t running_jobs() const;
-  [[nodiscard]] std::size_t running_jobs(const std::string& client) const;
+  [[nodiscard]] std::size_t running_jobs(const Client& client) const;
   void end(Job& job, JobState state, std::optional<Error> error);
   void forget_old();
   [[nodiscard]] JobStatus describe(const Job& job) const;
@@ -100,6 +111,26 @@ class JobQueue {
   std::int64_t begun_ = 0;  // Jobs so far.
   bool stopping_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+/// One who waits for a job, as long as it lives; no longer than the queue does.
+class JobQueue::Waiter {
+ public:
+  Waiter(JobQueue& queue, std::shared_ptr<Job> job) : queue_(queue), job_(std::move(job)) {}
+  ~Waiter() { queue_.leave(job_); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  [[nodiscard]] const std::string& id() const;
+  [[nodiscard]] JobStatus status() const;
+  /// The job at its end; nothing when `gone`, asked ten times a second, says that nobody waits any more.
+  [[nodiscard]] std::optional<JobStatus> wait(const std::function<bool()>& gone) const {
+    return queue_.wait(*job_, gone);
+  }
+
+ private:
+  JobQueue& queue_;
+  const std::shared_ptr<Job> job_;
 };
 
 }  // namespace latentdial::server

@@ -3,20 +3,21 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <deque>
 #include <functional>
-#include <mutex>
+#include <memory>
+#include <thread>
+#include <utility>
 
 #include "base64.h"
 #include "latentdial/error.h"
+#include "listener.h"
 #include "openai_request.h"
+#include "retries.h"
 
 namespace latentdial::server {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::size_t kRememberedKeys = 256;
 
 Json error_body(const Failure& failure) {
   const char* type = failure.status == 429  ? "rate_limit_error"
@@ -35,34 +36,6 @@ std::int64_t unix_time() {
       .count();
 }
 
-/// The jobs of the latest requests: a request that is sent again waits for the job that it started.
-class Retries {
- public:
-  /// The job that was started under this key; "" for none. Throws invalid_input where its body was another.
-  std::string find(const std::string& key, std::size_t body) const {
-    for (const auto& known : known_) {
-      if (known.key != key) continue;
-      if (known.body != body) throw invalid_input("Idempotency-Key", "it was used for another request");
-      return known.job;
-    }
-    return "";
-  }
-  void remember(const std::string& key, std::size_t body, const std::string& job) {
-    std::erase_if(known_, [&](const Known& known) { return known.key == key; });
-    known_.push_back({key, body, job});
-    if (known_.size() > kRememberedKeys) known_.pop_front();
-  }
-  std::mutex mutex;  ///< Held from find to remember: two tries at once are still one job.
-
- private:
-  struct Known {
-    std::string key;
-    std::size_t body;
-    std::string job;
-  };
-  std::deque<Known> known_;
-};
-
 /// Wants so many previews of a picture, at equal distances.
 WantsPreview spread_previews(int count) {
   if (count == 0) return {};
@@ -73,42 +46,49 @@ WantsPreview spread_previews(int count) {
   };
 }
 
-/// Starts the job, or finds the one that an earlier try of the same request started. A try is known by its
-/// key; OpenAI's own client sends none, but counts its retries.
-std::string start(const Context& context, Retries& retries, const httplib::Request& http,
-                  OpenAiRequest& request) {
-  const std::size_t body = std::hash<std::string>()(http.body);
-  const std::string given = http.get_header_value("Idempotency-Key");
-  const std::string key = given.empty() ? fmt::format("body {}", body) : "key " + given;
-  const std::string count = http.get_header_value("x-stainless-retry-count");
-  const bool may_be_retry = !given.empty() || (!count.empty() && count != "0");
-  const std::lock_guard lock(retries.mutex);
-  if (may_be_retry) {
-    const auto job = context.queue.status(retries.find(key, body));
-    if (job && job->state != JobState::cancelled) return job->id;
-  }
-  const std::string id = context.queue.submit(request.list, request.images, client_of(context, http),
-                                              spread_previews(request.partial_images));
-  retries.remember(key, body, id);
-  return id;
+/// Of what is asked for: the path, and the body or the parts of the form.
+std::size_t hash_of(const httplib::Request& http) {
+  std::string all = fmt::format("{}\n{}\n", http.path, http.body);
+  for (const auto& [name, part] : http.files)
+    all += fmt::format("{} {} {} {}\n", name, part.filename, part.content.size(), part.content);
+  return std::hash<std::string>()(all);
 }
 
-Json data_of(const Frame& frame, const std::string& job, bool as_urls, const httplib::Request& http) {
-  if (as_urls)
-    return {{"url", fmt::format("http://{}/v1/jobs/{}/frames/{}.png", http.get_header_value("Host"), job,
-                                frame.index)}};
+/// Starts the job, or finds the one that an earlier try of the same request started. A try is known by its
+/// key; OpenAI's own client sends none, but counts its retries.
+std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries,
+                                        const httplib::Request& http, const OpenAiRequest& request) {
+  const std::string count = http.get_header_value("x-stainless-retry-count");
+  const Retries::Request asked{.client = client_of(context, http),
+                               .key = http.get_header_value("Idempotency-Key"),
+                               .body = hash_of(http),
+                               .again = !count.empty() && count != "0"};
+  // A request with a key may come again for its pictures, so hanging up does not end it.
+  const auto when_left = asked.key.empty() ? JobQueue::WhenLeft::cancel : JobQueue::WhenLeft::go_on;
+  return retries.start(context.queue, asked, [&] {
+    return context.queue.submit(request.list, request.images, asked.client, when_left,
+                                spread_previews(request.partial_images));
+  });
+}
+
+/// Where the client reached this server; a proxy that ends TLS says so.
+std::string own_address(const Context& context, const httplib::Request& http) {
+  const bool tls = context.behind_proxy && http.get_header_value("X-Forwarded-Proto") == "https";
+  return fmt::format("{}://{}", tls ? "https" : "http", http.get_header_value("Host"));
+}
+
+Json data_of(const Frame& frame, const std::string& job, const std::string& address) {
+  if (!address.empty())
+    return {{"url", fmt::format("{}/v1/jobs/{}/frames/{}.png", address, job, frame.index)}};
   return {{"b64_json", encode_base64(frame.png)}};
 }
 
-void send_pictures(const Context& context, const std::string& id, bool as_urls, const httplib::Request& http,
-                   httplib::Response& response) {
-  // A request with a key may come again for its pictures, so hanging up does not end it.
-  const bool keep = http.has_header("Idempotency-Key");
-  const JobStatus job = keep ? context.queue.wait(id, [] { return false; }) : wait_for_client(context, id);
-  if (job.error) throw in_words(*job.error, openai_name);
+/// In the answer itself, or where an `address` is given, as links to it.
+void send_pictures(const JobQueue::Waiter& waiter, const std::string& address, httplib::Response& response) {
+  const JobStatus job = in_words_of(openai_name, [&] { return wait_for_client(waiter); });
   if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
   Json data = Json::array();
-  for (const auto& frame : job.frames) data.push_back(data_of(*frame, id, as_urls, http));
+  for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, address));
   const Settings& first = job.frames.front()->settings;
   reply(response, {{"created", unix_time()},
                    {"data", std::move(data)},
@@ -149,7 +129,8 @@ std::string last_event(const JobStatus& job, const std::string& name) {
 
 /// A job's stream, and what of it was sent.
 struct PictureStream {
-  std::string id, name;
+  std::shared_ptr<JobQueue::Waiter> waiter;
+  std::string name;
   Settings settings;  ///< Of the picture.
   int step = -1;
   std::size_t previews = 0;
@@ -173,19 +154,15 @@ struct PictureStream {
   }
 };
 
-void stream_picture(const Context& context, PictureStream stream, httplib::Response& response) {
+void stream_picture(PictureStream stream, httplib::Response& response) {
   response.set_chunked_content_provider(
-      "text/event-stream",
-      [context, stream = std::move(stream)](std::size_t, httplib::DataSink& sink) mutable {
-        const auto job = context.queue.status(stream.id);
-        if (!job) return false;
-        const bool ended = has_ended(job->state);
+      "text/event-stream", [stream = std::move(stream)](std::size_t, httplib::DataSink& sink) mutable {
+        if (Listener::client_is_gone()) return false;
+        const JobStatus job = stream.waiter->status();
+        const bool ended = has_ended(job.state);
         const std::string text =
-            stream.partial_images(*job) + (ended ? last_event(*job, stream.name) : stream.comment(*job));
-        if (!text.empty() && (!sink.is_writable() || !sink.write(text.data(), text.size()))) {
-          context.queue.cancel(stream.id);
-          return false;
-        }
+            stream.partial_images(job) + (ended ? last_event(job, stream.name) : stream.comment(job));
+        if (!text.empty() && !sink.write(text.data(), text.size())) return false;
         if (ended) {
           sink.done();
         } else {
@@ -195,13 +172,13 @@ void stream_picture(const Context& context, PictureStream stream, httplib::Respo
       });
 }
 
-void answer(const Context& context, Retries& retries, OpenAiRequest request, const std::string& name,
+void answer(const Context& context, Retries& retries, const OpenAiRequest& request, const std::string& name,
             const httplib::Request& http, httplib::Response& response) {
   const auto resolve = [&] { return context.pipeline.resolve({request.list.front(), request.images}); };
   const Settings settings = in_words_of(openai_name, resolve);
-  const std::string id = start(context, retries, http, request);
-  if (request.stream) return stream_picture(context, {id, name, settings}, response);
-  send_pictures(context, id, request.as_urls, http, response);
+  auto waiter = start(context, retries, http, request);
+  if (request.stream) return stream_picture({std::move(waiter), name, settings}, response);
+  send_pictures(*waiter, request.as_urls ? own_address(context, http) : "", response);
 }
 
 Json describe_model(const ModelInfo& model) {

@@ -60,9 +60,17 @@ int bind(httplib::Server& server, const ServeOptions& options) {
 }  // namespace
 
 void validate(const ServeOptions& options) {
-  if (!is_loopback(options.host) && options.api_key.empty())
-    throw invalid_input("host",
-                        fmt::format("{} can be reached by others, so --api-key is needed", options.host));
+  const bool others = !is_loopback(options.host);
+  if (others && options.keys.empty())
+    throw invalid_input(
+        "host",
+        fmt::format("{} can be reached by others, so --api-key-file or --api-key is needed", options.host));
+  if ((others || options.behind_proxy) && !options.keys.empty() &&
+      options.keys.shortest() < Keys::kShortestForOthers)
+    throw invalid_input(
+        "api_key", fmt::format("a key of {} characters can be guessed; where others reach the server, use at "
+                               "least {}, as openssl rand -hex 16 makes them",
+                               options.keys.shortest(), Keys::kShortestForOthers));
   if (options.port < 0 || options.port > 65535)
     throw invalid_input("port", fmt::format("{} is not from 0 to 65535", options.port));
 }
@@ -73,14 +81,15 @@ void serve(const Pipeline& pipeline, const ServeOptions& options, const std::fun
   set_limits(server, options.queue);
   const int port = bind(server, options);
   JobQueue queue(pipeline, options.queue);
-  const Context context{pipeline, queue, options.behind_proxy};
-  add_guard(server, options.api_key);
+  const Context context{pipeline, queue, options.keys, options.behind_proxy};
+  add_guard(server, options.keys, options.behind_proxy, options.log);
   add_page(server);
   add_v1_api(server, context);
   add_a1111_api(server, context);
   add_openai_api(server, context);
   add_openapi(server);
   std::thread listener([&] { server.listen_after_bind(); });
+  while (!server.is_running()) std::this_thread::sleep_for(1ms);  // Only then can it be stopped.
   on_ready(fmt::format("http://{}:{}", options.host, port));
   while (!stop()) std::this_thread::sleep_for(100ms);
   queue.close();

@@ -4,20 +4,24 @@
 #include <stop_token>
 #include <string>
 
+#include "guard.h"
 #include "job_queue.h"
+#include "keys.h"
 #include "latentdial/pipeline.h"
 
 namespace latentdial::server {
 
 struct ServeOptions {
   std::string host = "127.0.0.1";
-  int port = 7860;      ///< 0: any that is free.
-  std::string api_key;  ///< Needed for a host that others can reach.
+  int port = 7860;  ///< 0: any that is free.
+  Keys keys;        ///< Needed for a host that others can reach.
   QueueLimits queue;
   bool behind_proxy = false;  ///< Clients are told apart by what a reverse proxy says of them.
+  Log log;                    ///< Gets what who keeps the server should know; on any thread.
 };
 
-/// Throws invalid_input for a host that others can reach without an API key, and for numbers out of range.
+/// Throws invalid_input for a host that others can reach without an API key or with a short one, and for
+/// numbers out of range.
 void validate(const ServeOptions& options);
 
 /// Serves the page and the APIs until `stop`, asked ten times a second, says to stop; then what runs is

@@ -68,7 +68,7 @@ Json job_to_json(const JobStatus& job) {
 /// The job that a path names.
 JobStatus find_job(const Context& context, const httplib::Request& request) {
   const std::string id = request.matches[1];
-  const auto job = context.queue.status(id);
+  const auto job = context.queue.status(id, client_of(context, request));
   if (!job) throw NotFound(fmt::format("no job {} is kept here", id));
   return *job;
 }
@@ -114,10 +114,10 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const std::string id =
-      context.queue.submit(list, asked.images, client_of(context, request), std::move(wants_preview));
-  response.set_header("Location", "/v1/jobs/" + id);
-  reply(response, job_to_json(context.queue.status(id).value()), 202);
+  const auto waiter = context.queue.submit(list, asked.images, client_of(context, request),
+                                           JobQueue::WhenLeft::go_on, std::move(wants_preview));
+  response.set_header("Location", "/v1/jobs/" + waiter->id());
+  reply(response, job_to_json(waiter->status()), 202);
 }
 
 void send_png(httplib::Response& response, const std::string& png) {
@@ -243,7 +243,7 @@ void add_v1_api(httplib::Server& server, const Context& context) {
   server.Get(R"(/v1/jobs/([0-9a-f]+))", add(json_of_job));
   server.Delete(R"(/v1/jobs/([0-9a-f]+))", add([context](const auto& request, auto& response) {
                   const std::string id = find_job(context, request).id;
-                  context.queue.cancel(id);
+                  context.queue.cancel(id, client_of(context, request));
                   reply(response, job_to_json(find_job(context, request)));
                 }));
   server.Get(R"(/v1/jobs/([0-9a-f]+)/frames/(\d+)\.png)",

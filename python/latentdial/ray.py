@@ -1,7 +1,7 @@
 """Sweeps over many machines on Ray: `pip install latentdial[ray]`.
 
     latentdial sweep plan.json --out out/monet --ray auto             # the program; or, with more options:
-    python -m latentdial.ray plan.json --out out/monet --address auto
+    python -P -m latentdial.ray plan.json --out out/monet --address auto
 
     from latentdial.ray import run
     run("plan.json", out="out/monet", address="auto")
@@ -9,6 +9,9 @@
 One actor is one loaded model with its cores. Actors send finished pictures back, and the driver alone writes: each picture
 whole or not at all, its line in `manifest.jsonl` after it. Actors and whole nodes may die, and what they
 were making is made elsewhere; when the driver dies, `resume` goes on. No shared file system is needed.
+
+Driver and actors take one another's pickles, so whoever reaches a cluster runs code as you. No module is taken from the
+folder of the call; without -P (Python 3.11, or PYTHONSAFEPATH=1) Python itself does so.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -29,6 +31,7 @@ from typing import Any
 import ray
 
 from . import _engine
+from .cluster import connected
 from .errors import Error, InvalidInput
 from .keywords import in_range
 from .pipeline import Pipeline
@@ -37,7 +40,6 @@ Progress = Callable[[int, int], Any]
 MOST_ATTEMPTS = 5  # Of one batch, whose actor died each time.
 AHEAD = 2  # Batches that an actor has: it makes one while another is under way to or from it.
 DESCRIBED_AT_ONCE = 5000
-SECONDS_TO_ANSWER = 10  # Ray itself tries a port where nothing listens for minutes.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Worker:
 
     def load(self, model: dict[str, Any], folder: str) -> tuple[str, str]:
         """The name and the hash of the loaded model. Not the constructor's work, whose errors Ray would take for a dead actor."""
+        sys.path[:] = [path for path in sys.path if path not in ("", os.sep, folder)]  # Modules do not come from where the plan lies.
         if os.path.isdir(folder):
             os.chdir(folder)  # Relative paths mean what they mean to the driver.
         self._engine = Pipeline.from_pretrained(**model)._engine
@@ -207,27 +210,6 @@ class Actors:
             ray.kill(actor)
 
 
-def _check_listening(address: str) -> None:
-    """That something answers at HOST:PORT or ray://HOST:PORT. Other addresses are Ray's to understand."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        if int(port) > 65535:
-            raise ValueError("a port is at most 65535")
-        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()
-
-
-def _connect(address: str | None) -> bool:
-    """Whether this call started Ray."""
-    if ray.is_initialized():
-        return False
-    try:
-        _check_listening(address or "local")
-        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"no Ray cluster at {address}: {error}") from error
-    return True
-
-
 def _room(workers: int, cpus: int) -> tuple[int, int]:
     """How many actors, and how many cores each has: one a machine, unless told."""
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
@@ -267,16 +249,14 @@ def run(
     """
     jobs = [Job(file, settings) for file, settings in _engine.read_plan(os.fspath(plan), allow_paths)]
     size = in_range("batch", batch, 1, 1000)
-    started = _connect(address)
-    actors = Actors(*_room(in_range("workers", workers, 0, 100_000), in_range("cpus", cpus, 0, 1024)), model)
-    try:
-        return _run(jobs, Folder(pathlib.Path(out), resume), actors, size, on_progress)
-    except ray.exceptions.RayTaskError as error:
-        raise error.cause if isinstance(error.cause, Error) else error
-    finally:
-        actors.close()
-        if started:
-            ray.shutdown()
+    with connected(address):
+        actors = Actors(*_room(in_range("workers", workers, 0, 100_000), in_range("cpus", cpus, 0, 1024)), model)
+        try:
+            return _run(jobs, Folder(pathlib.Path(out), resume), actors, size, on_progress)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause if isinstance(error.cause, Error) else error
+        finally:
+            actors.close()
 
 
 def _run(jobs: list[Job], folder: Folder, actors: Actors, size: int, on_progress: Progress | None) -> Report:

@@ -14,7 +14,7 @@ def save_state(path: pathlib.Path, state: dict) -> None:
 
 def load_state(path: pathlib.Path, device: str = "cpu") -> dict | None:
     """The stored state, or None where there is none yet."""
-    return torch.load(path, map_location=device) if path.exists() else None
+    return torch.load(path, map_location=device, weights_only=True) if path.exists() else None
 
 
 class Average:

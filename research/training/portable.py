@@ -52,7 +52,7 @@ def unpack(folder: pathlib.Path, work: pathlib.Path, start: pathlib.Path) -> Non
         sys.exit(f"{folder} holds no state-00: give the folder that pack wrote")
     if (work / "denoiser.pt").exists() or (work / "vae").exists():
         sys.exit(f"{work} holds a training already: give an empty --work")
-    state = torch.load(io.BytesIO(b"".join(part.read_bytes() for part in parts)))
+    state = torch.load(io.BytesIO(b"".join(part.read_bytes() for part in parts)), weights_only=True)
     if "vae" in state:
         autoencoder = load_autoencoder(start)
         autoencoder.load_state_dict(state["vae"])

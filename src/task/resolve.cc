@@ -85,6 +85,21 @@ void check_dial(const Dial& dial, const std::string& file, const std::string& st
           file, dial.model, dial.fingerprint, model.name, model.fingerprint);
 }
 
+/// The model's own dial. Its errors name it by its place in the model: a server's clients need not know where
+/// that lies.
+std::shared_ptr<const Dial> read_models_own(const ModelInfo& model, const fs::path& place,
+                                            OpenedFiles& files) {
+  const fs::path path = fs::path(model.path) / place;
+  try {
+    return files.dial(path);
+  } catch (const Error& error) {
+    std::string message = error.message();
+    const std::string named = single_line(path.string());
+    if (message.starts_with(named)) message.replace(0, named.size(), place.string());
+    throw Error(error.code(), error.field(), message);
+  }
+}
+
 /// The dial that a request of a method with dials is turned by: the one it brings, the file it names,
 /// dials/STYLE.dial.json in the model's folder, or the standard one.
 std::shared_ptr<const Dial> find_dial(const Request& request, const ModelInfo& model, OpenedFiles& files) {
@@ -93,14 +108,18 @@ std::shared_ptr<const Dial> find_dial(const Request& request, const ModelInfo& m
     check_dial(*request.dial, "the given dial", s.style, model);
     return request.dial;
   }
-  const fs::path own = fs::path(model.path) / "dials" / dial_file_name(s.style);
+  if (!s.dial.empty()) {
+    auto dial = files.dial(s.dial);
+    check_dial(*dial, s.dial, s.style, model);
+    return dial;
+  }
+  const fs::path place = fs::path("dials") / dial_file_name(s.style);
   std::error_code ignored;
-  if (s.dial.empty() && !fs::exists(own, ignored)) return standard(s.style);
-  const fs::path path = s.dial.empty() ? own : fs::path(s.dial);
-  auto dial = files.dial(path);
+  if (!fs::exists(fs::path(model.path) / place, ignored)) return standard(s.style);
+  auto dial = read_models_own(model, place, files);
   // The model's own dials were fitted without the LoRA.
-  if (s.dial.empty() && !model.loras.empty()) return standard(s.style);
-  check_dial(*dial, path.string(), s.style, model);
+  if (!model.loras.empty()) return standard(s.style);
+  check_dial(*dial, place.string(), s.style, model);
   return dial;
 }
 

@@ -18,7 +18,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 ray = pytest.importorskip("ray")
-from ray.cluster_utils import Cluster  # noqa: E402
 
 import latentdial  # noqa: E402
 from latentdial import ray as sweeps  # noqa: E402
@@ -45,17 +44,6 @@ def alone(plan, tmp_path_factory):
     began = time.monotonic()
     subprocess.run([PROGRAM, "sweep", plan, "--out", out, "-q"], check=True, capture_output=True)
     return out, time.monotonic() - began
-
-
-@pytest.fixture
-def cluster():
-    """Two machines of one core each, as far as Ray can tell."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    cluster.second = cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
 
 
 def manifest(out):

@@ -22,7 +22,7 @@ def test_a_client_behind_a_proxy_may_have_so_many_jobs(server):
         assert int(replies[2].headers["Retry-After"]) > 0
         assert "2 jobs of yours" in replies[2].json()["error"]["message"]
         assert ask(address, "203.0.113.8").status_code == 202
-        requests.delete(f"{address}/v1/jobs/{replies[1].json()['id']}", timeout=60)
+        requests.delete(f"{address}/v1/jobs/{replies[1].json()['id']}", headers={"X-Forwarded-For": ADDRESS}, timeout=60)
         assert ask(address, ADDRESS).status_code == 202
 
 
@@ -56,3 +56,14 @@ def test_a_request_that_drips_is_ended(server):
 def test_a_connection_serves_one_request_after_another(server):
     with server() as (address, _), requests.Session() as session:
         assert all(session.get(address + "/v1/model", timeout=60).status_code == 200 for _ in range(30))
+
+
+def test_links_lead_where_the_client_came_from(server):
+    body = {"prompt": "a dog", "size": "64x64", "steps": 1, "response_format": "url"}
+    link = lambda address, **headers: requests.post(address + "/v1/images/generations", json=body, headers=headers, timeout=60).json()["data"][0]["url"]  # noqa: E731
+    with server("--behind-proxy") as (address, _):
+        assert link(address, **{"X-Forwarded-Proto": "https"}).startswith("https://127.0.0.1:")
+        for other in ("http", "HTTPS://else.where", "javascript", "https, http", ""):
+            assert link(address, **{"X-Forwarded-Proto": other}).startswith("http://127.0.0.1:")
+    with server() as (address, _):
+        assert link(address, **{"X-Forwarded-Proto": "https"}).startswith(address)

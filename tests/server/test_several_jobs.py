@@ -10,55 +10,10 @@ import pytest
 import requests
 from PIL import Image
 
-from live import PROGRAM, QUICK, png_bytes
+from live import PROGRAM, QUICK, Person, people, png_bytes, wait_until
 
 LONG = {"prompt": "a dog", "steps": 900}
 ALICE, BOB, CAROL = "203.0.113.7", "203.0.113.8", "203.0.113.9"
-
-
-class Person:
-    """A client that a reverse proxy tells apart from the others."""
-
-    def __init__(self, address, name):
-        self.address, self.headers = address, {"X-Forwarded-For": name}
-
-    def ask(self, path, verb="POST", **body):
-        return requests.request(verb, self.address + path, json=body or None, headers=self.headers, timeout=60)
-
-    def start(self, **body):
-        reply = self.ask("/v1/generate", **body)
-        assert reply.status_code == 202, reply.text
-        return reply.json()["id"]
-
-    def job(self, job):
-        return self.ask(f"/v1/jobs/{job}", "GET").json()
-
-    def finish(self, job):
-        while (now := self.job(job))["state"] in ("queued", "running"):
-            time.sleep(0.02)
-        assert now["state"] == "done", now
-        return now
-
-    def cancel(self, job):
-        self.ask(f"/v1/jobs/{job}", "DELETE")
-        wait_until(lambda: self.job(job)["state"] == "cancelled")
-
-    def pictures(self, path, **body):
-        """Of one job, in order."""
-        job = self.finish(self.ask(path, **body).json()["id"])
-        frames = sorted(job["frames"], key=lambda frame: frame["index"])
-        return [requests.get(self.address + frame["url"], timeout=60).content for frame in frames]
-
-
-def wait_until(true):
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def people(address, *names):
-    return [Person(address, name) for name in names]
 
 
 @pytest.fixture
@@ -141,8 +96,9 @@ def test_a1111s_progress_and_interrupt_are_of_the_clients_own_job(two_at_once):
         assert progress(alice)["state"]["sampling_steps"] >= 900 > progress(bob)["state"]["sampling_steps"] >= 700
         wait_until(lambda: progress(alice)["current_image"] and progress(bob)["current_image"])
         assert progress(alice)["current_image"] != progress(bob)["current_image"]
-        someone = Person(two_at_once, CAROL)  # Has no job: sees the one that began last.
-        assert progress(someone)["state"]["job"] == progress(bob)["state"]["job"]
+        someone = Person(two_at_once, CAROL)  # Has no job: sees how many there are, and nothing of them.
+        assert (progress(someone)["state"]["job"], progress(someone)["state"]["job_count"]) == ("", 2)
+        assert progress(alice)["state"]["job"] != progress(bob)["state"]["job"]
         alice.ask("/sdapi/v1/interrupt")
         assert hers.result(20).json()["images"] == []
         assert progress(bob)["state"]["job_count"] == 1

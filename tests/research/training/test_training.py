@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import pickle
 import signal
 import sys
 
@@ -11,6 +12,7 @@ import torch
 from transformers import CLIPTokenizer
 
 from research.training import pictures, portable
+from research.training.checkpoint import load_state, save_state
 from research.training.evaluate import examination
 from research.training.export import export
 from research.training.loop import UNFINISHED, Settings, Stop, Training, learning_rate
@@ -170,3 +172,22 @@ def test_a_state_can_be_carried_and_exported(tmp_path):
         assert path.read_bytes() == (SCENES / path.relative_to(tmp_path / "out")).read_bytes()
     before, after = Denoiser(SCENES), Denoiser(tmp_path / "out")
     assert all((a == b).all() for a, b in zip(before.parameters(), after.parameters(), strict=True))
+
+
+class Code:
+    """What a pickle would run."""
+
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('run')",))
+
+
+def test_a_state_is_read_without_running_it(tmp_path):
+    network = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(network.parameters())
+    network(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    save_state(tmp_path / "whole.pt", {"step": 3, "weights": network.state_dict(), "optimizer": optimizer.state_dict(), "best": 0.5})
+    assert load_state(tmp_path / "whole.pt")["optimizer"]["state"][0]["step"] == 1
+    save_state(tmp_path / "hostile.pt", {"step": Code()})
+    with pytest.raises(pickle.UnpicklingError):
+        load_state(tmp_path / "hostile.pt")
