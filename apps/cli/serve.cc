@@ -23,7 +23,7 @@ struct ServeCommand {
   void run() {
     if (!api_key.empty() || !api_key_file.empty()) server::keep_memory_private();
     options.keys = server::Keys(api_key, api_key_file);
-    options.log = [](const std::string& line) { fmt::print(stderr, "latentdial: {}\n", line); };
+    options.log = [](const std::string& line) { print_line(stderr, "latentdial: " + line); };
     server::validate(options);
     const Pipeline pipeline = load_pipeline(engine, output);
     const auto stop = [] {

@@ -22,8 +22,6 @@ struct JsonLimits {
 /// Levels of arrays and objects that a JSON text may have: what is read is copied and written by recursion.
 inline constexpr std::size_t kDeepestJson = 64;
 
-namespace detail {
-
 /// Counts what is made of a JSON text and throws invalid_input, without the text's name, once it is too much.
 class LATENTDIAL_API JsonBounds {
  public:
@@ -44,6 +42,8 @@ class LATENTDIAL_API JsonBounds {
   std::size_t left_, most_names_;
   std::size_t depth_ = 0;
 };
+
+namespace detail {
 
 /// Puts a Json together from what nlohmann's parser finds; each function is one of its events.
 template <class Json>

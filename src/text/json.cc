@@ -5,7 +5,7 @@
 #include "latentdial/error.h"
 #include "text/words.h"
 
-namespace latentdial::detail {
+namespace latentdial {
 namespace {
 
 // Of eight times the text, the text is one part, and the parser's two copies of a long string are three while
@@ -45,7 +45,7 @@ void JsonBounds::add_name(std::size_t names, std::size_t bytes) {
 }
 
 void JsonBounds::refuse_name(std::string_view given_twice) {
-  throw invalid_input(fmt::format("gives {} twice", printable(given_twice)));
+  throw invalid_input(fmt::format("gives {} twice", detail::printable(given_twice)));
 }
 
 void JsonBounds::refuse_text(std::size_t byte, bool number_out_of_range) {
@@ -53,4 +53,4 @@ void JsonBounds::refuse_text(std::size_t byte, bool number_out_of_range) {
                                           : fmt::format("is not valid JSON (at byte {})", byte));
 }
 
-}  // namespace latentdial::detail
+}  // namespace latentdial

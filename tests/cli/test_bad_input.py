@@ -89,7 +89,7 @@ def test_a_dial_that_cannot_be_turned(fails, tmp_path):
     dialled = (*DOG, "--style", "sketch", "--method", "calibrated", "--at", "0.5")
     assert "cannot be read" in fails(*dialled, "--dial", "missing.json")
     (tmp_path / "broken.json").write_text("{")
-    assert "is not a JSON object" in fails(*dialled, "--dial", "broken.json")
+    assert "is not valid JSON" in fails(*dialled, "--dial", "broken.json")
     side = {"start": 0.5, "passes": 1, "guidance": 1, "reason": ""}
     sides = {"strengthen": {**side, "points": [[0, 0], [1, 1]], "end": 1}, "weaken": {**side, "points": [[0, 0]], "end": 0}}
     dial = {"latentdial_dial": 7, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, **sides}

@@ -86,7 +86,8 @@ TEST_F(DialFile, ReadsWhatWasWritten) {
 }
 
 TEST_F(DialFile, RefusesWhatIsNoDial) {
-  EXPECT_THAT(refusal("hello"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(refusal("hello"), HasSubstr("is not valid JSON"));
+  EXPECT_THAT(refusal("[]"), HasSubstr("is not a JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
   EXPECT_THAT(refusal(changed("\"latentdial_dial\": 7", "\"latentdial_dial\": 6")),
               HasSubstr("is of format 6, this program reads 7"));

@@ -66,7 +66,7 @@ def test_decode_undoes_encode(pipe):
         (lambda pipe: pipe.decode(numpy.concatenate([pipe.noise(0)] * 2)), "latents: 2 pictures are given"),
         (lambda pipe: pipe.encode(numpy.zeros((61, 64, 3), numpy.uint8)), "image: 64x61 is not a size that this model"),
         (lambda pipe: pipe.noise(-1), "seed: -1 is out of range"),
-        (lambda pipe: pipe.noise(1, 61, 64), "width: 61x64 is none"),
+        (lambda pipe: pipe.noise(1, 61, 64), "width: 61x64 is not a size that this model can make"),
         (lambda pipe: pipe.encode_prompt(1), "text: 1 is not of type str"),
     ],
 )

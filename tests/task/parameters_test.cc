@@ -236,7 +236,7 @@ TEST(SettingsJson, NamesUnknownKeysWrongKindsAndNumbersThatDoNotFit) {
   EXPECT_THAT(fault(R"({"seed": -1})"), HasSubstr("seed: "));
   EXPECT_THAT(fault(R"({"prompt": 3})"), HasSubstr("a text"));
   EXPECT_THAT(fault("[]"), HasSubstr("JSON object"));
-  EXPECT_THAT(fault("{"), HasSubstr("JSON object"));
+  EXPECT_THAT(fault("{"), HasSubstr("is not valid JSON"));
   EXPECT_EQ(fault(R"({"seed": 18446744073709551615})"), "");
 }
 

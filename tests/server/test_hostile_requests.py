@@ -114,7 +114,7 @@ def test_a_body_of_very_many_names(post):
 def test_a_picture_as_long_as_a_body_may_be(post, end):
     body = b'{"prompt": "a dog", "image": "' + b"QUJD" * (10 * MEGABYTE) + end.encode()
     line = refused(post("/v1/generate", len(body), data=body))
-    assert ("what is given is no picture" if end == '"}' else "not valid JSON") in line
+    assert ("what is given is not a picture" if end == '"}' else "not valid JSON") in line
 
 
 def test_a_picture_whose_text_holds_json(post):
