@@ -9,9 +9,9 @@ from research.ruler.damage import damaged_at_random
 from research.ruler.generated import generated, restyle_all
 from research.ruler.rendered import LATENT_NOISE, blurred, render_all, round_trip, to_pixels
 from research.ruler.scorers import block
+from research.training.checkpoint import load_state, save_state
+from research.training.fit import fit
 from research.world1.captions import Scene, random_scene
-from research.world1.checkpoint import load_state, save_state
-from research.world1.fit import fit
 from research.world1.scenes import SUBJECTS
 from research.world1.styles import STYLES
 

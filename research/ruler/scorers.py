@@ -9,8 +9,8 @@ import numpy
 import torch
 
 from research.ruler.rendered import LATENT_NOISE, rendered, round_trip, to_pixels
-from research.world1.checkpoint import load_state, save_state
-from research.world1.fit import fit
+from research.training.checkpoint import load_state, save_state
+from research.training.fit import fit
 from research.world1.styles import STYLES
 
 PICTURES = 24000

@@ -27,6 +27,16 @@ def averaged(work: pathlib.Path, start: pathlib.Path) -> Denoiser:
     return denoiser
 
 
+def replace_folder(out: pathlib.Path, whole: pathlib.Path) -> None:
+    """Puts a model's `whole` folder in the place of `out`; one that is too large to be embedded ends the script."""
+    size = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
+    if size > LARGEST:
+        sys.exit(f"{whole} has {size / 2**20:.1f} MiB, more than {LARGEST / 2**20:.0f}: make the model smaller")
+    shutil.rmtree(out, ignore_errors=True)
+    whole.rename(out)
+    print(f"{out}: {size / 2**20:.1f} MiB")
+
+
 def export(work: pathlib.Path, start: pathlib.Path, out: pathlib.Path) -> None:
     """`start` with other weights: configs, tokenizer and schedule stay byte for byte. Replaces `out` only by a whole folder of allowed size."""
     denoiser, temporary = averaged(work, start), out.with_name(out.name + ".tmp")
@@ -36,12 +46,7 @@ def export(work: pathlib.Path, start: pathlib.Path, out: pathlib.Path) -> None:
     models = {"vae": load_autoencoder(work), "unet": denoiser.unet, "text_encoder": denoiser.text_encoder}
     for name, model in models.items():
         save_file({k: v.half().contiguous() for k, v in model.state_dict().items()}, temporary / name / WEIGHTS[name], {"format": "pt"})
-    size = sum(path.stat().st_size for path in temporary.rglob("*") if path.is_file())
-    if size > LARGEST:
-        sys.exit(f"{temporary} has {size / 2**20:.1f} MiB, more than {LARGEST / 2**20:.0f}: make the model smaller")
-    shutil.rmtree(out, ignore_errors=True)
-    temporary.rename(out)
-    print(f"{out}: {size / 2**20:.1f} MiB")
+    replace_folder(out, temporary)
 
 
 def main() -> None:

@@ -1,12 +1,14 @@
 """What judges the pictures: a small network trained on rendered scenes that names subject and attribute and measures each one's strength."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy
 import torch
 
 from research.training.arguments import script_parser
 from research.training.checkpoint import load_state, save_state
+from research.training.fit import fit
 from research.training.pictures import renderers, to_unit
 from research.world.places import PLACES
 from research.world.render import render
@@ -78,20 +80,15 @@ def train_scorer(work: pathlib.Path, processes: int, device: str) -> Scorer:
     scorer.to(device)
     pictures, *labels = rendered(0, PICTURES, processes)
     subjects, attributes, strengths = (label.to(device) for label in labels)
-    optimiser = torch.optim.AdamW(scorer.parameters(), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK, total_steps=STEPS)
     generator, cross_entropy = torch.Generator(device).manual_seed(0), torch.nn.functional.cross_entropy
-    for step in range(1, STEPS + 1):
+
+    def loss() -> torch.Tensor:
         pick = torch.randint(PICTURES, (BATCH,))
         answers = scorer(softened(to_unit(pictures[pick]).to(device), generator))
         named = cross_entropy(answers[0], subjects[pick]) + cross_entropy(answers[1], attributes[pick], ignore_index=-1)
-        loss = named + 5 * (answers[2] - strengths[pick]).square().mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 500 == 0:
-            print(f"scorer step {step}/{STEPS}, loss {loss.item():.4f}", flush=True)
+        return named + 5 * (answers[2] - strengths[pick]).square().mean()
+
+    fit(scorer, loss, STEPS, PEAK, "scorer")
     save_state(work / "scorer.pt", scorer.state_dict())
     return scorer.eval()
 
@@ -105,17 +102,23 @@ def score(scorer: Scorer, pictures: numpy.ndarray) -> tuple[numpy.ndarray, numpy
     return subjects.argmax(1).numpy(), attributes.argmax(1).numpy(), strengths.clamp(0, 1).numpy()
 
 
+def agreement(names: Sequence[str], wanted: numpy.ndarray, read: numpy.ndarray) -> dict[str, dict[str, float]]:
+    """How the strengths that were `read` [N, names] agree with those `wanted`, name by name, where there is some."""
+    figures = {}
+    for i, name in enumerate(names):
+        shown = wanted[:, i] > 0
+        true, got = wanted[shown, i], read[shown, i]
+        figures[name] = {"mean absolute error": float(abs(true - got).mean()), "correlation": float(numpy.corrcoef(true, got)[0, 1])}
+    return figures
+
+
 def report(scorer: Scorer, processes: int) -> dict:
     """Scores on rendered scenes that it never saw."""
     pictures, subjects, attributes, strengths = rendered(10**6, HELD_OUT, processes)
     subject, attribute, strength = score(scorer, pictures)
     clear = attributes.numpy() >= 0
     figures = {"subject": float((subject == subjects.numpy()).mean()), "attribute": float((attribute == attributes.numpy())[clear].mean())}
-    for i, name in enumerate(ATTRIBUTES):
-        shown = strengths[:, i].numpy() > 0
-        wanted, got = strengths[shown, i].numpy(), strength[shown, i]
-        figures[name] = {"mean absolute error": float(abs(wanted - got).mean()), "correlation": float(numpy.corrcoef(wanted, got)[0, 1])}
-    return figures
+    return figures | agreement(ATTRIBUTES, strengths.numpy(), strength)
 
 
 def main() -> None:

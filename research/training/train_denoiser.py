@@ -29,12 +29,13 @@ class Denoiser(torch.nn.Module):
     def forward(self, noisy: torch.Tensor, timesteps: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         return self.unet(noisy, timesteps, self.text_encoder(ids).last_hidden_state).sample
 
-    def keep_from_bf16(self) -> None:
-        """What CPUs are slow at in bf16: the fused attention's gradient (ten times the plain one's), and norms."""
-        self.unet.set_attn_processor(AttnProcessor())
-        for module in self.unet.modules():
-            if isinstance(module, torch.nn.GroupNorm):
-                module.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
+
+def keep_from_bf16(unet: UNet2DConditionModel) -> None:
+    """What CPUs are slow at in bf16: the fused attention's gradient (ten times the plain one's), and norms."""
+    unet.set_attn_processor(AttnProcessor())
+    for module in unet.modules():
+        if isinstance(module, torch.nn.GroupNorm):
+            module.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
 
 
 def stratified_timesteps(batch: int, generator: torch.Generator) -> torch.Tensor:
@@ -94,7 +95,7 @@ def train_denoiser(work: pathlib.Path, start: pathlib.Path, paths: list[pathlib.
     """Trains to the end, or goes on; work/denoiser.pt is what is exported."""
     model = Denoiser(start).to(settings.device, memory_format=torch.channels_last)
     if settings.device == "cpu" and settings.bf16:
-        model.keep_from_bf16()
+        keep_from_bf16(model.unet)
     training = Training(model, work / "denoiser.pt", settings)
     if training.step == settings.steps:
         return

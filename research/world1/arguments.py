@@ -3,6 +3,8 @@
 import argparse
 import pathlib
 
+from research.training.arguments import path_parser
+
 COMMON = {
     "work": (pathlib.Path.home() / ".cache/latentdial/training", "checkpoints, caches and the trained judges"),
     "program": (pathlib.Path("build/release/bin/latentdial"), "what makes the pictures"),
@@ -12,8 +14,4 @@ COMMON = {
 
 def script_parser(description: str, *flags: str) -> argparse.ArgumentParser:
     """A parser with these of the common flags: paths with their usual place as default."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for flag in flags:
-        default, text = COMMON[flag]
-        parser.add_argument(f"--{flag}", type=pathlib.Path, default=default, help=f"{text} (default: {default})")
-    return parser
+    return path_parser(description, {flag: COMMON[flag] for flag in flags})

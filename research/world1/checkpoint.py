@@ -1,19 +1,6 @@
-"""Training state on disk: written under a temporary name, then renamed, so that a killed run resumes from the last whole one."""
-
-import pathlib
+"""The average of the weights that are trained; how states are kept is the same as in research.training."""
 
 import torch
-
-
-def save_state(path: pathlib.Path, state: dict) -> None:
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    temporary.rename(path)
-
-
-def load_state(path: pathlib.Path, device: str) -> dict | None:
-    """The stored state, or None where there is none yet."""
-    return torch.load(path, map_location=device, weights_only=True) if path.exists() else None
 
 
 class Average:

@@ -9,15 +9,14 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
+from research.training.checkpoint import load_state
+from research.training.export import replace_folder
 from research.world1.arguments import script_parser
 from research.world1.autoencoder_halves import DecoderHalf, EncoderHalf, exported_weights
-from research.world1.checkpoint import Average, load_state
+from research.world1.checkpoint import Average
 from research.world1.latents import PatchBasis
 from research.world1.model import make_autoencoder, make_scheduler
 from research.world1.train_unet import Denoiser
-
-LARGEST = 30 * 2**20  # The models are committed and embedded.
-
 
 def set_average(model: torch.nn.Module, weights: list[torch.Tensor]) -> None:
     """The inverse of Average's constructor."""
@@ -77,21 +76,12 @@ def write_folder(work: pathlib.Path, start_from: pathlib.Path | None, folder: pa
     scheduler.write_text(json.dumps(json.loads(scheduler.read_text()) | {"clip_sample": False}, indent=2, sort_keys=True) + "\n")
 
 
-def folder_size(folder: pathlib.Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def export(work: pathlib.Path, start_from: pathlib.Path | None, out: pathlib.Path) -> None:
     """Replaces `out` only by a whole folder of allowed size."""
     temporary = out.with_name(out.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     write_folder(work, start_from, temporary)
-    size = folder_size(temporary)
-    if size > LARGEST:
-        sys.exit(f"{temporary} has {size / 2**20:.1f} MiB, more than {LARGEST / 2**20:.0f}: make the model smaller")
-    shutil.rmtree(out, ignore_errors=True)
-    temporary.rename(out)
-    print(f"{out}: {size / 2**20:.1f} MiB")
+    replace_folder(out, temporary)
 
 
 def main() -> None:

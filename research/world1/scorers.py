@@ -6,10 +6,11 @@ import pathlib
 import numpy
 import torch
 
+from research.training.checkpoint import load_state, save_state
+from research.training.fit import fit
+from research.training.scorers import agreement
 from research.world1.arguments import script_parser
 from research.world1.captions import random_scene
-from research.world1.checkpoint import load_state, save_state
-from research.world1.fit import fit
 from research.world1.latents import render, to_unit
 from research.world1.scenes import SUBJECTS
 from research.world1.styles import STYLES
@@ -107,11 +108,7 @@ def report(scorer: Scorer) -> dict:
     subject, style, strength = score(scorer, pictures.numpy())
     clear = styles.numpy() >= 0
     figures = {"subject": float((subject == subjects.numpy()).mean()), "style": float((style == styles.numpy())[clear].mean())}
-    for i, name in enumerate(STYLES):
-        shown = strengths[:, i].numpy() > 0
-        wanted, got = strengths[shown, i].numpy(), strength[shown, i]
-        figures[name] = {"mean absolute error": float(abs(wanted - got).mean()), "correlation": float(numpy.corrcoef(wanted, got)[0, 1])}
-    return figures
+    return figures | agreement(STYLES, strengths.numpy(), strength)
 
 
 def main() -> None:

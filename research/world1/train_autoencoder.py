@@ -8,9 +8,10 @@ import time
 
 import torch
 
+from research.training.checkpoint import load_state, save_state
 from research.world1.arguments import script_parser
 from research.world1.autoencoder_halves import CROP, WHOLE, DecoderHalf, EncoderHalf, Pictures, closed_form, exported_weights, psnr
-from research.world1.checkpoint import Average, load_state, save_state
+from research.world1.checkpoint import Average
 from research.world1.latents import PatchBasis
 from research.world1.model import make_autoencoder
 

@@ -7,8 +7,8 @@ import numpy
 import torch
 from transformers import CLIPTokenizer
 
+from research.training.checkpoint import load_state, save_state
 from research.world1.captions import PLACE_WORDS, caption, random_scene
-from research.world1.checkpoint import load_state, save_state
 from research.world1.model import TEXT_WIDTH, make_text_encoder
 from research.world1.scenes import MODIFIERS, PLACES, SUBJECTS
 from research.world1.styles import STYLES

@@ -9,11 +9,12 @@ import time
 
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from research.training.checkpoint import load_state, save_state
+from research.training.train_denoiser import keep_from_bf16, loss_weights, stratified_timesteps
 from research.world1.arguments import script_parser
-from research.world1.checkpoint import Average, load_state, save_state
+from research.world1.checkpoint import Average
 from research.world1.latents import cache_files, load_cache
 from research.world1.model import make_scheduler, make_text_encoder, make_unet
 from research.world1.tokenizer import MAX_LENGTH
@@ -21,7 +22,6 @@ from research.world1.train_text import train_text
 
 WARM_UP = 200
 CAPTION_DROPOUT = 0.1
-MIN_SNR = 5.0
 CHECKPOINT_SECONDS = 300
 RELOAD_STEPS = 1000
 REPORT_STEPS = 100
@@ -42,13 +42,6 @@ class Denoiser(torch.nn.Module):
         """Weights of a diffusers folder."""
         self.text_encoder.load_state_dict(CLIPTextModel.from_pretrained(folder / "text_encoder", torch_dtype=torch.float32).state_dict())
         self.unet.load_state_dict(UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).state_dict())
-
-    def keep_from_bf16(self) -> None:
-        """What CPUs are slow at in bf16: the fused attention's gradient (ten times the plain one's), and norms."""
-        self.unet.set_attn_processor(AttnProcessor())
-        for module in self.unet.modules():
-            if isinstance(module, torch.nn.GroupNorm):
-                module.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
 
 
 @dataclasses.dataclass
@@ -74,20 +67,6 @@ def learning_rate(step: int, settings: Settings) -> float:
     return settings.peak * min(1.0, (step + 1) / WARM_UP, max(0.02, (settings.steps - step) / settings.cooldown))
 
 
-def stratified_timesteps(batch: int, generator: torch.Generator) -> torch.Tensor:
-    """One timestep from each of `batch` equal slices of 0…999, shuffled: every step sees all noise levels."""
-    device = generator.device
-    u = (torch.arange(batch, device=device) + torch.rand(batch, generator=generator, device=device)) / batch
-    return (u * 1000).long()[torch.randperm(batch, generator=generator, device=device)]
-
-
-def loss_weights(alphas_cumprod: torch.Tensor) -> torch.Tensor:
-    """Per timestep, min(SNR + 1, γ)/(SNR + 1): v-prediction's own weight where there is noise, less where there is hardly any
-    (after min-SNR-γ, Hang et al. 2023). The noisiest steps count in full: there the words decide what the picture shows."""
-    snr = alphas_cumprod / (1 - alphas_cumprod)
-    return (snr + 1).clamp(max=MIN_SNR) / (snr + 1)
-
-
 def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
     return tokenizer(captions, padding="max_length", truncation=True, max_length=MAX_LENGTH, return_tensors="pt").input_ids
 
@@ -101,7 +80,7 @@ class Trainer:
         self.model = Denoiser(len(self.tokenizer)).to(settings.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         if settings.device == "cpu" and settings.bf16:
-            self.model.keep_from_bf16()
+            keep_from_bf16(self.model.unet)
         if (state := load_state(work / "unet.pt", settings.device)) is None:
             if settings.start_from is None:
                 self.model.text_encoder.load_state_dict(train_text(work))

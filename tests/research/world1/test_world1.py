@@ -1,5 +1,6 @@
 """The renderer, captions, tokenizer and trainers of the embedded model, and the committed model itself."""
 
+import hashlib
 import json
 import pathlib
 
@@ -18,6 +19,7 @@ from research.world1.tokenizer import MAX_LENGTH, write_tokenizer
 from research.world1.train_unet import Settings, learning_rate, loss_weights, stratified_timesteps
 
 SCENES = pathlib.Path(__file__).parents[3] / "models" / "scenes"
+RENDERED = "3a075d3b2d68095b959bb694e89948737c71bd2a8cad58cb3949102e9c266829"  # SHA-256 of some scenes, as they were before the second world.
 PAPERS_PROMPTS = (
     "a dog",
     "a cat",
@@ -25,6 +27,15 @@ PAPERS_PROMPTS = (
     "futuristic high tech city architecture",
     "temple hidden in the jungle Monet style",
 )
+
+
+def test_scenes_are_those_that_the_shipped_model_was_trained_on():
+    """Most subjects are drawn by the second world's code, which must not change them under the ruler."""
+    drawn = hashlib.sha256()
+    for seed, subject in enumerate(SUBJECTS):
+        for place in PLACES:
+            drawn.update(draw_scene(subject, place, MODIFIERS if seed % 2 else (), seed).tobytes())
+    assert drawn.hexdigest() == RENDERED
 
 
 def test_a_seed_is_a_scene():
