@@ -57,7 +57,7 @@ struct CalibrateCommand {
                           {"content", point.content},
                           {"share", point.share}});
       }
-      print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+      print_json(object);
       return;
     }
     print_line(stdout, path);

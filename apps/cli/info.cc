@@ -69,8 +69,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
 }
 
 std::string shown(const ordered_json& value) {
-  return value.is_string() ? value.get<std::string>()
-                           : value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return value.is_string() ? value.get<std::string>() : json_line(value);
 }
 
 /// "key: value" lines; what is empty is left out.
@@ -99,7 +98,7 @@ struct InfoCommand {
     ordered_json object = picture ? describe_picture(path) : describe_model(path, engine);
     if (path.empty()) object["version"] = kVersion;
     if (json) {
-      print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+      print_json(object);
     } else {
       print_text(object);
     }

@@ -38,7 +38,7 @@ struct MeasureCommand {
                                    {"length", sample.length},
                                    {"residual", sample.residual}});
     }
-    print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    print_json(object);
   }
 
   void run() const {

@@ -11,18 +11,15 @@
 #include "latentdial/text.h"
 
 namespace latentdial::cli {
-namespace {
 
 using nlohmann::ordered_json;
 
-void print_json(const ordered_json& object) {
-  print_line(stdout, object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-}
-
-}  // namespace
-
 void print_line(std::FILE* to, std::string_view line) {
   fmt::print(to, "{}\n", escape_controls(line));
+}
+
+void print_json(const ordered_json& object) {
+  print_line(stdout, json_line(object));
 }
 
 void add_output_options(CLI::App& command, OutputOptions& options) {

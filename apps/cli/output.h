@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ void add_output_options(CLI::App& command, OutputOptions& options);
 
 /// A line for people or, as JSON, for programs, whatever a file or a prompt in it holds: escape_controls.
 void print_line(std::FILE* to, std::string_view line);
+/// A result on stdout, for programs.
+void print_json(const nlohmann::ordered_json& object);
 
 /// Loads the model and, with -v, says what it is and what computes.
 [[nodiscard]] Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output);

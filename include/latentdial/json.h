@@ -133,4 +133,10 @@ template <class Json>
   }
 }
 
+/// A JSON value written on one line; bytes of its texts that are no UTF-8 become U+FFFD.
+template <class Json>
+[[nodiscard]] std::string json_line(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace latentdial

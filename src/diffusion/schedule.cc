@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 
 namespace latentdial::detail {
 namespace {
@@ -29,8 +30,7 @@ const json& member(const json& config, const std::string& key) {
 
 Error bad_field(const std::string& key, const json& value, const std::string& expected) {
   return invalid_input(fmt::format("scheduler_config.json: \"{}\" is {}, expected {}", key,
-                                   value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60),
-                                   expected));
+                                   json_line(value).substr(0, 60), expected));
 }
 
 std::optional<double> number(const json& config, const std::string& key, double low, double high) {
@@ -110,9 +110,7 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
     const json& value = member(config, setting.key);
     if (value.is_null() || value == setting.only_value) continue;
     for (const std::string& sampler : setting.samplers) {
-      found.emplace(sampler,
-                    fmt::format("\"{}\": {}", setting.key,
-                                value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
+      found.emplace(sampler, fmt::format("\"{}\": {}", setting.key, json_line(value).substr(0, 60)));
     }
   }
   return found;

@@ -63,7 +63,7 @@ void Manifest::add(const JobResult& result, const std::string& model) {
                      {"model", model},
                      {"seconds", result.seconds},
                      {"settings", parse_json<json>(to_json(result.settings))}};
-  append_to_file(path_, line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  append_to_file(path_, json_line(line) + "\n");
   listed_.insert(result.file);
 }
 

@@ -22,8 +22,7 @@ Chosen chosen(const Settings& settings) {
   static const json defaults = parse_json<json>(to_json(Settings()));
   Chosen texts;
   visit_settings(settings, [&](const Option& option, const auto& value) {
-    if (defaults.at(option.name) != value)
-      texts[option.name] = json(value).dump(-1, ' ', false, json::error_handler_t::replace);
+    if (defaults.at(option.name) != value) texts[option.name] = json_line<json>(value);
   });
   return texts;
 }

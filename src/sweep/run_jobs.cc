@@ -60,14 +60,15 @@ std::vector<JobResult> prepare(const Pipeline& pipeline, const std::vector<Job>&
   make_folder(options.folder);
   require(options.resume || !std::filesystem::exists(options.folder / options.manifest), "folder",
           "{} holds an earlier run; resume it, or use another folder", options.folder.string());
-  for (auto& result : results) {
-    const auto parent = (options.folder / result.file).parent_path();
+  std::set<std::filesystem::path> parents;
+  for (const auto& result : results) parents.insert((options.folder / result.file).parent_path());
+  for (const auto& parent : parents) {
     make_folder(parent);
-    if (!is_below(parent, options.folder))
-      throw invalid_input("folder",
-                          fmt::format("{} leads out of {}", parent.string(), options.folder.string()));
-    result.kept = is_finished(options.folder / result.file, result.settings, pipeline);
+    require(is_below(parent, options.folder), "folder", "{} leads out of {}", parent.string(),
+            options.folder.string());
   }
+  for (auto& result : results)
+    result.kept = is_finished(options.folder / result.file, result.settings, pipeline);
   if (options.resume) remove_half_written(options.folder, results);
   return results;
 }

@@ -49,15 +49,11 @@ std::string translate(std::span<const NamePair> table, const std::string& word, 
   return word;
 }
 
-std::string json_text(const std::string& text) {
-  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 /// A value as it stands after "Key: ": plain, or a JSON string where plain could be misread.
 std::string quoted(const std::string& text) {
   const bool plain = !text.empty() && text.find_first_of(",:\"\\\r\n") == std::string::npos &&
                      text.front() != ' ' && text.back() != ' ';
-  return plain ? text : json_text(text);
+  return plain ? text : json_line<json>(text);
 }
 
 template <class T>
@@ -227,9 +223,9 @@ std::string to_parameters(const Request& request, const ModelInfo& model) {
   text += settings_line(settings, hashes_of(request), model);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
-    text += fmt::format(", {}: {}", kExactPrompt, json_text(settings.prompt));
+    text += fmt::format(", {}: {}", kExactPrompt, json_line<json>(settings.prompt));
   if (read.negative_prompt != settings.negative_prompt)
-    text += fmt::format(", {}: {}", kExactNegative, json_text(settings.negative_prompt));
+    text += fmt::format(", {}: {}", kExactNegative, json_line<json>(settings.negative_prompt));
   return text;
 }
 

@@ -46,7 +46,7 @@ json read_text(const std::string& text) {
 std::string to_json(const Settings& settings) {
   json object = json::object();
   visit_settings(settings, [&](const Option& option, const auto& value) { object[option.name] = value; });
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_line(object);
 }
 
 Settings settings_from_json(const std::string& text) {
