@@ -28,7 +28,13 @@ def models_folder(tmp_path_factory) -> pathlib.Path:
     return pathlib.Path(kept) if kept else tmp_path_factory.mktemp("models")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_gradients():
+    """Nothing here learns; what runs afterwards may."""
+    with torch.no_grad():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def deterministic_torch():
     torch.manual_seed(0)
-    torch.set_grad_enabled(False)

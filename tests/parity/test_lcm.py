@@ -45,7 +45,6 @@ def lcm_lora(unet: torch.nn.Module) -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="module")
 def pipe(models_folder, scenes, tmp_path_factory):
     """diffusers with the LoRA, and where the model and the LoRA lie."""
-    torch.set_grad_enabled(False)
     folder = tmp_path_factory.mktemp("lcm")
     model = with_tokenizer(make_model(models_folder, "sd-v1-4"), scenes, folder / "model")
     pipe = StableDiffusionPipeline.from_pretrained(model, torch_dtype=torch.float32, safety_checker=None)

@@ -63,7 +63,6 @@ def lora(models_folder, scenes, tmp_path_factory):
     model = with_tokenizer(make_model(models_folder, "sd-v1-4"), scenes, folder / "model")
     pipeline = StableDiffusionPipeline.from_pretrained(model, torch_dtype=torch.float32, safety_checker=None)
     pipeline.set_progress_bar_config(disable=True)
-    torch.set_grad_enabled(False)
     add_adapters(pipeline)
     tensors = {f"unet.{k}": v for k, v in get_peft_model_state_dict(pipeline.unet).items()}
     tensors |= {f"text_encoder.{k}": v for k, v in get_peft_model_state_dict(pipeline.text_encoder).items()}
