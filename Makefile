@@ -9,7 +9,7 @@ VOCABULARY := .venv/share/latentdial/bpe_simple_vocab_16e6.txt.gz
 VOCABULARY_SHA256 := 924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
-            libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libcpp-httplib-dev \
+            libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libboost1.81-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
 TEST_PACKAGES := chromium
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
@@ -32,7 +32,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test library parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load clip-vocabulary lock sbom clean
+.PHONY: help demo build python test library parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack clip-vocabulary lock sbom clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,9 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 
 load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)
+
+attack: build .venv/test  ## Attacks on the server, all that SECURITY.md promises to hold against (two minutes)
+	LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/server/test_attacks.py tests/server/test_attacks_on_time.py tests/server/test_connections.py
 
 soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
 	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS) --most-growth $(SOAK_GROWTH)

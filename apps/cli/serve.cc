@@ -1,9 +1,8 @@
 #include "serve.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "commands.h"
 #include "interrupt.h"

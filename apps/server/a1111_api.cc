@@ -11,6 +11,7 @@
 
 #include "a1111_request.h"
 #include "base64.h"
+#include "job_answer.h"
 #include "latentdial/error.h"
 #include "latentdial/json.h"
 #include "latentdial/parameters.h"
@@ -60,7 +61,7 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                      {"method", first.method},
                      {"notices", all},
                      {"version", fmt::format("latentdial {}", kVersion)}};
-  return info.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(info);
 }
 
 constexpr int kMostPreviewSteps = 32;
@@ -88,36 +89,44 @@ struct A1111 : Context {
 };
 
 /// An interrupted job answers with the pictures that were finished.
-void generate(const A1111& context, bool from_image, const httplib::Request& http,
-              httplib::Response& response) {
-  Json body = read_object(http);
-  A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
-  const JobStatus job = in_words_of(a1111_name, [&] {
-    const auto waiter = context.queue.submit(request.list, request.images, client_of(context, http),
-                                             JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
-    return wait_for_client(*waiter);
-  });
+HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A1111Request& request,
+                           const Json& body) {
   Json images = Json::array();
   if (request.send_images) {
     for (const auto& frame : job.frames) images.push_back(encode_base64(frame->png));
   }
+  const std::string info = job.frames.empty() ? "{}" : describe_pictures(job, model, request.notices);
+  return reply({{"images", std::move(images)}, {"parameters", body}, {"info", info}});
+}
+
+Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
+  Json body = read_object(http);
+  A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
   body.erase("init_images");
-  const std::string info =
-      job.frames.empty() ? "{}" : describe_pictures(job, context.pipeline.info(), request.notices);
-  reply(response, {{"images", std::move(images)}, {"parameters", std::move(body)}, {"info", info}});
+  auto waiter = in_words_of(a1111_name, [&] {
+    return context.queue.submit(request.list, request.images, client_of(context, http),
+                                JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
+  });
+  request.images = {};  // The job has them.
+  Pending pending =
+      when_ended(std::move(waiter), [&model = context.pipeline.info(), request, body](const JobStatus& job) {
+        return send_pictures(model, job, request, body);
+      });
+  pending.answer = [answer = std::move(pending.answer)] { return in_words_of(a1111_name, answer); };
+  return pending;
 }
 
 /// The picture of the client's own job, for who does not skip it; the one that is asked for now comes with
 /// the next answer.
-Json current_image(const A1111& context, const JobStatus& job, const httplib::Request& request) {
-  const std::string skip = request.get_param_value("skip_current_image");
+Json current_image(const A1111& context, const JobStatus& job, const HttpRequest& request) {
+  const std::string skip = request.query_value("skip_current_image");
   if (skip == "true" || skip == "True" || skip == "1") return {};
   context.queue.ask_for_preview(job.id, client_of(context, request));
   if (job.previews.empty() || !context.live->enabled) return {};
   return encode_base64(job.previews.back()->png);
 }
 
-void send_progress(const A1111& context, const httplib::Request& request, httplib::Response& response) {
+HttpResponse send_progress(const A1111& context, const HttpRequest& request) {
   const auto job = context.queue.running(client_of(context, request));
   const JobStatus now = job.value_or(JobStatus{});
   const Json state = {
@@ -130,18 +139,18 @@ void send_progress(const A1111& context, const httplib::Request& request, httpli
       {"job_no", now.frames.size()},
       {"sampling_step", now.step.step},
       {"sampling_steps", now.step.steps}};
-  reply(response, {{"progress", now.share()},
-                   {"eta_relative", now.seconds_left.value_or(0)},
-                   {"state", state},
-                   {"current_image", current_image(context, now, request)},
-                   {"textinfo", nullptr}});
+  return reply({{"progress", now.share()},
+                {"eta_relative", now.seconds_left.value_or(0)},
+                {"state", state},
+                {"current_image", current_image(context, now, request)},
+                {"textinfo", nullptr}});
 }
 
 /// Stops the job that the progress shows.
-void interrupt(const Context& context, const httplib::Request& request, httplib::Response& response) {
+HttpResponse interrupt(const Context& context, const HttpRequest& request) {
   const Client client = client_of(context, request);
   if (const auto job = context.queue.running(client)) context.queue.cancel(job->id, client);
-  reply(response, Json::object());
+  return reply(Json::object());
 }
 
 Json options(const A1111& context) {
@@ -179,7 +188,7 @@ void set_live_previews(LivePreviews& live, const Json& wanted) {
 }
 
 /// One model is served as it was started: but for live previews, an option can be set to what it is.
-void set_options(const A1111& context, const httplib::Request& request, httplib::Response& response) {
+HttpResponse set_options(const A1111& context, HttpRequest& request) {
   const Json now = options(context);
   const std::string title =
       fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().hash);
@@ -194,10 +203,10 @@ void set_options(const A1111& context, const httplib::Request& request, httplib:
                            now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
   }
   set_live_previews(*context.live, wanted);
-  reply(response, Json());
+  return reply(Json());
 }
 
-void send_png_info(const httplib::Request& request, httplib::Response& response) {
+HttpResponse send_png_info(HttpRequest& request) {
   const Json body = read_object(request);
   if (!body.contains("image") || !body["image"].is_string())
     throw invalid_input("image", "a PNG in base64 is needed");
@@ -216,13 +225,13 @@ void send_png_info(const httplib::Request& request, httplib::Response& response)
                        {"Size-1", settings.width},
                        {"Size-2", settings.height}});
   }
-  reply(response, {{"info", text},
-                   {"items", text.empty() ? Json::object() : Json{{"parameters", text}}},
-                   {"parameters", parameters}});
+  return reply({{"info", text},
+                {"items", text.empty() ? Json::object() : Json{{"parameters", text}}},
+                {"parameters", parameters}});
 }
 
 /// Of this process and of the machine, from the kernel's own pages.
-void send_memory(httplib::Response& response) {
+HttpResponse send_memory(const HttpRequest&) {
   double total = 0, available = 0;
   std::ifstream file("/proc/meminfo");
   std::string key, unit;
@@ -230,8 +239,8 @@ void send_memory(httplib::Response& response) {
     if (key == "MemTotal:") total = kilobytes * 1024;
     if (key == "MemAvailable:") available = kilobytes * 1024;
   }
-  reply(response, {{"ram", {{"free", available}, {"used", total - available}, {"total", total}}},
-                   {"cuda", {{"error", "not used"}}}});
+  return reply({{"ram", {{"free", available}, {"used", total - available}, {"total", total}}},
+                {"cuda", {{"error", "not used"}}}});
 }
 
 Json list_samplers() {
@@ -277,11 +286,10 @@ Json list_embeddings(const ModelInfo& model) {
 }
 
 /// What is asked once and never changes.
-void add_lists(httplib::Server& server, const Context& context) {
+void add_lists(Router& router, const Context& context) {
   const ModelInfo& model = context.pipeline.info();
-  const auto always = [&server](const char* name, Json body) {
-    server.Get(std::string("/sdapi/v1/") + name,
-               [body = std::move(body)](const auto&, auto& response) { reply(response, body); });
+  const auto always = [&router](const char* name, const Json& body) {
+    router.get(std::string("/sdapi/v1/") + name, [body](const HttpRequest&) { return reply(body); });
   };
   always("samplers", list_samplers());
   always("schedulers", list_schedulers());
@@ -297,30 +305,24 @@ void add_lists(httplib::Server& server, const Context& context) {
 
 }  // namespace
 
-void add_a1111_api(httplib::Server& server, const Context& server_context) {
+void add_a1111_api(Router& router, const Context& server_context) {
   const A1111 context{server_context};
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body, 422); };
-  server.Post("/sdapi/v1/txt2img", add([context](const auto& request, auto& response) {
-                generate(context, false, request, response);
-              }));
-  server.Post("/sdapi/v1/img2img", add([context](const auto& request, auto& response) {
-                generate(context, true, request, response);
-              }));
-  server.Post("/sdapi/v1/png-info", add(send_png_info));
-  server.Get("/sdapi/v1/progress", add([context](const auto& request, auto& response) {
-               send_progress(context, request, response);
-             }));
-  server.Get("/sdapi/v1/options",
-             add([context](const auto&, auto& response) { reply(response, options(context)); }));
+  router.post("/sdapi/v1/txt2img",
+              add([context](HttpRequest& request) { return generate(context, false, request); }));
+  router.post("/sdapi/v1/img2img",
+              add([context](HttpRequest& request) { return generate(context, true, request); }));
+  router.post("/sdapi/v1/png-info", add(send_png_info));
+  router.get_quickly("/sdapi/v1/progress",
+                     add([context](const HttpRequest& request) { return send_progress(context, request); }));
+  router.get("/sdapi/v1/options", add([context](const HttpRequest&) { return reply(options(context)); }));
+  router.post("/sdapi/v1/options",
+              add([context](HttpRequest& request) { return set_options(context, request); }));
   for (const char* path : {"/sdapi/v1/interrupt", "/sdapi/v1/skip"})
-    server.Post(
-        path, add([context](const auto& request, auto& response) { interrupt(context, request, response); }));
-  server.Post("/sdapi/v1/options", add([context](const auto& request, auto& response) {
-                set_options(context, request, response);
-              }));
-  server.Get("/sdapi/v1/memory", add([](const auto&, auto& response) { send_memory(response); }));
-  server.Post("/sdapi/v1/refresh-checkpoints", [](const auto&, auto& response) { reply(response, Json()); });
-  add_lists(server, context);
+    router.post(path, add([context](const HttpRequest& request) { return interrupt(context, request); }));
+  router.get("/sdapi/v1/memory", add(send_memory));
+  router.post("/sdapi/v1/refresh-checkpoints", [](const HttpRequest&) { return reply(Json()); });
+  add_lists(router, context);
 }
 
 }  // namespace latentdial::server

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "latentdial/error.h"
+#include "latentdial/json.h"
 #include "latentdial/parameters.h"
 
 namespace latentdial::server {
@@ -93,7 +94,7 @@ bool is_neutral(const std::vector<Json>& neutral, const Json& value) {
 }
 
 Error not_supported(std::string_view key, const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json_line(value);
   if (text.size() > 60) text = text.substr(0, 57) + "…";
   return invalid_input(key, fmt::format("{} is not supported; leave it out", text));
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <httplib.h>
-
 #include <string>
+
+#include "http_message.h"
 
 namespace latentdial::server {
 
@@ -18,13 +18,9 @@ struct Client {
 
 /// Of a request: by its key, and by the address that it came from; behind a proxy by the last one in
 /// X-Forwarded-For, which the proxy has put there.
-[[nodiscard]] Client client_of(const Context& context, const httplib::Request& request);
+[[nodiscard]] Client client_of(const Context& context, const HttpRequest& request);
 
 /// The address itself, for a log: at most 64 printable characters.
-[[nodiscard]] std::string address_of(const httplib::Request& request, bool behind_proxy);
-
-/// Whom an address stands for: "203.0.113.7", however it is written, of IPv6 the network of 64 bits that one
-/// customer gets ("2001:db8:1:2::/64"), but a neighbour on the link by itself, and "this machine".
-[[nodiscard]] std::string network_of(const std::string& address);
+[[nodiscard]] std::string address_of(const HttpRequest& request, bool behind_proxy);
 
 }  // namespace latentdial::server

@@ -11,7 +11,6 @@
 #include "latentdial/image.h"
 #include "latentdial/json.h"
 #include "latentdial/parameters.h"
-#include "listener.h"
 
 namespace latentdial::server {
 namespace {
@@ -48,6 +47,27 @@ std::optional<InputImage> take_image(Json& body, const char* key) {
   }
 }
 
+/// The answer to the exception that is being handled.
+HttpResponse failed(ErrorBody body, int invalid_status) {
+  Failure failure;
+  try {
+    throw;
+  } catch (const Error& error) {
+    failure = {status_of(error.code(), invalid_status), name(error.code()), error.what(), error.field()};
+  } catch (const NotFound& error) {
+    failure = {404, "not_found", error.what(), ""};
+  } catch (const QueueFull& error) {
+    failure = {429, "queue_full", error.what(), ""};
+  } catch (const std::bad_alloc&) {
+    failure = {503, "out_of_memory", "out of memory; try a smaller picture", ""};
+  } catch (const std::exception& error) {
+    failure = {500, "internal", error.what(), ""};
+  }
+  HttpResponse response = reply(body(failure), failure.status);
+  if (failure.status == 429) response.headers.add("Retry-After", kRetryAfterSeconds);
+  return response;
+}
+
 }  // namespace
 
 Error in_words(const Error& error, const Naming& naming) {
@@ -56,48 +76,42 @@ Error in_words(const Error& error, const Naming& naming) {
 }
 
 Handler guarded(Handler handler, ErrorBody body, int invalid_status) {
-  return [=](const httplib::Request& request, httplib::Response& response) {
-    Failure failure;
+  const auto safe = [=](const auto& work) -> decltype(work()) {
     try {
-      handler(request, response);
-      return;
-    } catch (const Error& error) {
-      failure = {status_of(error.code(), invalid_status), name(error.code()), error.what(), error.field()};
-    } catch (const NotFound& error) {
-      failure = {404, "not_found", error.what(), ""};
-    } catch (const QueueFull& error) {
-      failure = {429, "queue_full", error.what(), ""};
-      response.set_header("Retry-After", kRetryAfterSeconds);
-    } catch (const std::bad_alloc&) {
-      failure = {503, "out_of_memory", "out of memory; try a smaller picture", ""};
-    } catch (const std::exception& error) {
-      failure = {500, "internal", error.what(), ""};
+      return work();
+    } catch (...) {
+      return failed(body, invalid_status);
     }
-    reply(response, body(failure), failure.status);
+  };
+  return [=](HttpRequest& request) {
+    Answer answer = safe([&] { return handler(request); });
+    if (auto* pending = std::get_if<Pending>(&answer))
+      pending->answer = [safe, later = std::move(pending->answer)] { return safe(later); };
+    return answer;
   };
 }
 
-void reply(httplib::Response& response, const Json& body, int status) {
-  response.status = status;
-  response.set_content(body.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json");
+HttpResponse reply(const Json& body, int status) {
+  return make_response("application/json", json_line(body), status);
 }
 
-Json read_object(const httplib::Request& request) {
+Json read_object(HttpRequest& request) {
   if (request.body.empty()) return Json::object();
+  const std::string text = std::exchange(request.body, {});
   try {
-    Json body = parse_json<Json>(request.body);
+    Json body = parse_json<Json>(text);
     if (body.is_object()) return body;
   } catch (const Error& error) {
     throw invalid_input(fmt::format("the body {}", error.message()));
   }
-  throw invalid_input("the body is no JSON object, as in {\"prompt\": \"a dog\"}");
+  throw invalid_input("the body is not a JSON object, as in {\"prompt\": \"a dog\"}");
 }
 
-JobStatus wait_for_client(const JobQueue::Waiter& waiter) {
-  const auto status = waiter.wait(Listener::client_is_gone);
-  if (!status) throw Error(ErrorCode::cancelled, "the client has gone");
-  if (status->error) throw *status->error;
-  return *status;
+std::string origin_of(const Context& context, const HttpRequest& request) {
+  const std::string host = request.headers.get("Host");
+  if (!context.behind_proxy) return "http://" + host;
+  if (!request.headers.has("X-Forwarded-Proto")) return "";
+  return (request.headers.last("X-Forwarded-Proto") == "https" ? "https://" : "http://") + host;
 }
 
 Request read_settings(Json body) {
@@ -111,7 +125,7 @@ Request read_settings(Json body) {
     body["position"] = *found;
     body.erase("dial");
   }
-  return {settings_from_json(body.dump(-1, ' ', false, Json::error_handler_t::replace)), std::move(images)};
+  return {settings_from_json(json_line(body)), std::move(images)};
 }
 
 std::uint64_t random_seed() {

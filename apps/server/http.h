@@ -1,13 +1,11 @@
 #pragma once
 
-#include <httplib.h>
-
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "client.h"
+#include "http_message.h"
 #include "job_queue.h"
 #include "keys.h"
 #include "latentdial/error.h"
@@ -40,10 +38,8 @@ class NotFound : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-using Handler = std::function<void(const httplib::Request&, httplib::Response&)>;
-
-/// The handler, with what it throws turned into a status and `body`: 400 for invalid input (or
-/// `invalid_status`), 404, 429 with Retry-After, 500.
+/// The handler, with what it throws, now or when its answer comes later, turned into a status and `body`: 400
+/// for invalid input (or `invalid_status`), 404, 429 with Retry-After, 500.
 [[nodiscard]] Handler guarded(Handler handler, ErrorBody body, int invalid_status = 400);
 
 /// An error of our settings in the words of an API that has others.
@@ -58,14 +54,16 @@ auto in_words_of(const Naming& naming, const Work& work) {
   }
 }
 
-void reply(httplib::Response& response, const Json& body, int status = 200);
+[[nodiscard]] HttpResponse reply(const Json& body, int status = 200);
 
-/// The request's body as a JSON object; an empty body is an empty object. Throws invalid_input.
-[[nodiscard]] Json read_object(const httplib::Request& request);
+/// The request's body as a JSON object; an empty body is an empty object. The body is gone from the request
+/// then, since both may be large. Throws invalid_input.
+[[nodiscard]] Json read_object(HttpRequest& request);
 
-/// Waits for the job's pictures, until the client of this thread's request hangs up. Throws the job's own
-/// error, and one for a client that has gone, which nobody reads.
-[[nodiscard]] JobStatus wait_for_client(const JobQueue::Waiter& waiter);
+/// What addresses of this server begin with for the request's client: "http://localhost:7860". A proxy that
+/// ends TLS says so in X-Forwarded-Proto, which is read from nobody else; where it has no such header, "":
+/// the address is relative to the request's own.
+[[nodiscard]] std::string origin_of(const Context& context, const HttpRequest& request);
 
 /// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
 /// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.

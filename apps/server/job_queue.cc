@@ -14,8 +14,8 @@ namespace latentdial::server {
 namespace {
 
 constexpr int kWorkerNiceness = 5;
-constexpr std::size_t kKeptPreviews = 3;  // As many as OpenAI's streams show of a picture.
-constexpr auto kGoneCheck = std::chrono::milliseconds(100);
+constexpr std::size_t kKeptPreviews = 3;   // As many as OpenAI's streams show of a picture.
+constexpr std::size_t kMostWaiters = 256;  // Of one job: a request that comes again and again.
 
 /// Nobody can guess another's job.
 std::string random_id() {
@@ -40,7 +40,7 @@ struct JobQueue::Job {
   WantsPreview wants_preview;
   bool preview_asked = false;
   WhenLeft when_left = WhenLeft::go_on;
-  std::size_t waiters = 0;
+  std::vector<const Waiter*> waiters;
   std::int64_t number = 0;  ///< By the order in which jobs began.
   JobState state = JobState::queued;
   StepProgress step;
@@ -116,14 +116,13 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const std::vector<Settings>& 
   job->image_bytes = bytes_of(images);
   job->wants_preview = std::move(wants_preview);
   job->when_left = when_left;
-  job->waiters = 1;
   const std::lock_guard lock(mutex_);
   require_room(*job);
   unfinished_image_bytes_ += job->image_bytes;
   jobs_[job->id] = job;
   waiting_.push_back(job);
   start_waiting_jobs();
-  return std::make_shared<Waiter>(*this, job);
+  return add_waiter(job);
 }
 
 /// With the lock held. Null for another client's job as for none.
@@ -136,13 +135,25 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::join(const std::string& id, const Cl
   const std::lock_guard lock(mutex_);
   const auto job = find(id, client);
   if (!job || job->stop.stop_requested()) return nullptr;
-  ++job->waiters;
-  return std::make_shared<Waiter>(*this, job);
+  if (job->waiters.size() >= kMostWaiters)
+    throw QueueFull(
+        fmt::format("{} requests wait for this job, which is as many as may", job->waiters.size()));
+  return add_waiter(job);
 }
 
-void JobQueue::leave(const std::shared_ptr<Job>& job) {
+/// With the lock held.
+std::shared_ptr<JobQueue::Waiter> JobQueue::add_waiter(const std::shared_ptr<Job>& job) {
+  job->waiters.reserve(job->waiters.size() + 1);  // What throws below would end a Waiter, which locks.
+  auto waiter = std::make_shared<Waiter>(*this, job);
+  job->waiters.push_back(waiter.get());
+  return waiter;
+}
+
+void JobQueue::leave(const Waiter& waiter) {
   const std::lock_guard lock(mutex_);
-  if (--job->waiters == 0 && job->when_left == WhenLeft::cancel) cancel(job);
+  const std::shared_ptr<Job>& job = waiter.job_;
+  std::erase(job->waiters, &waiter);
+  if (job->waiters.empty() && job->when_left == WhenLeft::cancel) cancel(job);
 }
 
 std::optional<JobStatus> JobQueue::status(const std::string& id, const Client& client) const {
@@ -184,15 +195,11 @@ void JobQueue::cancel(const std::shared_ptr<Job>& job) {
   if (std::erase(waiting_, job) > 0) end(*job, JobState::cancelled, std::nullopt);
 }
 
-std::optional<JobStatus> JobQueue::wait(const Job& job, const std::function<bool()>& gone) const {
-  std::unique_lock lock(mutex_);
-  while (!has_ended(job.state)) {
-    changed_.wait_for(lock, kGoneCheck);
-    lock.unlock();
-    if (gone()) return std::nullopt;
-    lock.lock();
-  }
-  return describe(job);
+/// With the lock held.
+void JobQueue::tell(const Job& job) {
+  for (const Waiter* waiter : job.waiters)
+    if (waiter->wake_ && (waiter->news_ == Waiter::News::every_change || has_ended(job.state)))
+      waiter->wake_();
 }
 
 const std::string& JobQueue::Waiter::id() const {
@@ -202,6 +209,12 @@ const std::string& JobQueue::Waiter::id() const {
 JobStatus JobQueue::Waiter::status() const {
   const std::lock_guard lock(queue_.mutex_);
   return queue_.describe(*job_);
+}
+
+void JobQueue::Waiter::notify(Wake wake, News news) {
+  const std::lock_guard lock(queue_.mutex_);
+  wake_ = std::move(wake);
+  news_ = news;
 }
 
 /// With the lock held. A client gets one worker after the other while others wait for their first.
@@ -270,7 +283,7 @@ JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
     const std::lock_guard lock(mutex_);
     job.step = {};
     job.frames.push_back(std::move(frame));
-    changed_.notify_all();
+    tell(job);
   };
   try {
     pipeline.generate(job.list, on_picture, observe(job));
@@ -291,6 +304,7 @@ Observer JobQueue::observe(Job& job) {
   observer.on_step = [&](const StepProgress& step) {
     const std::lock_guard lock(mutex_);
     job.step = step;
+    tell(job);
   };
   // Of a batch its first picture: batches come one after the other.
   observer.wants_preview = [&](const StepProgress& step, std::size_t picture) {
@@ -315,6 +329,7 @@ void JobQueue::keep_preview(Job& job, const Preview& preview) {
   frame.number = job.previews.empty() ? 0 : job.previews.back()->number + 1;
   job.previews.push_back(std::make_shared<const PreviewFrame>(std::move(frame)));
   if (job.previews.size() > kKeptPreviews) job.previews.pop_front();
+  tell(job);
 }
 
 /// With the lock held.
@@ -326,8 +341,8 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
   unfinished_image_bytes_ -= std::exchange(job.image_bytes, 0);
   ended_.push_back(jobs_.at(job.id));
   kept_bytes_ += job.bytes();
+  tell(job);
   forget_old();
-  changed_.notify_all();
 }
 
 /// With the lock held. The newest stays, however large.

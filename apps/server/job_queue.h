@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "client.h"
+#include "http_message.h"
 #include "job.h"
 #include "latentdial/pipeline.h"
 
@@ -59,7 +59,8 @@ class JobQueue {
   [[nodiscard]] std::shared_ptr<Waiter> submit(const std::vector<Settings>& list, const InputImages& images,
                                                const Client& client, WhenLeft when_left,
                                                WantsPreview wants_preview = {});
-  /// One more who waits for the client's job; null for an id that is unknown, forgotten or cancelled.
+  /// One more who waits for the client's job; null for an id that is unknown, forgotten or cancelled. Throws
+  /// QueueFull where as many wait for it as may.
   [[nodiscard]] std::shared_ptr<Waiter> join(const std::string& id, const Client& client);
   /// Nothing for an id that is unknown or forgotten, or of another client's job.
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id, const Client& client) const;
@@ -84,8 +85,9 @@ class JobQueue {
 
   [[nodiscard]] std::shared_ptr<Job> find(const std::string& id, const Client& client) const;
   void cancel(const std::shared_ptr<Job>& job);
-  void leave(const std::shared_ptr<Job>& job);
-  [[nodiscard]] std::optional<JobStatus> wait(const Job& job, const std::function<bool()>& gone) const;
+  [[nodiscard]] std::shared_ptr<Waiter> add_waiter(const std::shared_ptr<Job>& job);
+  void leave(const Waiter& waiter);
+  static void tell(const Job& job);
   void require_room(const Job& job) const;
   void work(Worker& worker);
   [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
@@ -102,7 +104,7 @@ class JobQueue {
   const Pipeline& pipeline_;
   const QueueLimits limits_;
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  std::condition_variable changed_;  // What workers wait for.
   std::map<std::string, std::shared_ptr<Job>> jobs_;
   std::deque<std::shared_ptr<Job>> waiting_;
   std::deque<std::shared_ptr<Job>> ended_;
@@ -116,21 +118,27 @@ class JobQueue {
 /// One who waits for a job, as long as it lives; no longer than the queue does.
 class JobQueue::Waiter {
  public:
+  /// What a Waiter is told of.
+  enum class News { every_change, end };
+
   Waiter(JobQueue& queue, std::shared_ptr<Job> job) : queue_(queue), job_(std::move(job)) {}
-  ~Waiter() { queue_.leave(job_); }
+  ~Waiter() { queue_.leave(*this); }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
   [[nodiscard]] const std::string& id() const;
   [[nodiscard]] JobStatus status() const;
-  /// The job at its end; nothing when `gone`, asked ten times a second, says that nobody waits any more.
-  [[nodiscard]] std::optional<JobStatus> wait(const std::function<bool()>& gone) const {
-    return queue_.wait(*job_, gone);
-  }
+  /// Calls `wake` whenever there is news from now on. It is called with the queue locked: it must be quick,
+  /// and not ask the queue.
+  void notify(Wake wake, News news);
 
  private:
+  friend class JobQueue;
+
   JobQueue& queue_;
   const std::shared_ptr<Job> job_;
+  Wake wake_;
+  News news_ = News::end;
 };
 
 }  // namespace latentdial::server

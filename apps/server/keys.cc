@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
 #include <string_view>
 
 #include "base64.h"
+#include "http_message.h"
 #include "latentdial/error.h"
 
 namespace latentdial::server {
@@ -36,7 +36,7 @@ std::string read_private_file(const std::string& path) {
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat about {};
   if (file.number < 0 || fstat(file.number, &about) != 0) throw wrong_file(path, std::strerror(errno));
-  if (!S_ISREG(about.st_mode)) throw wrong_file(path, "is no file");
+  if (!S_ISREG(about.st_mode)) throw wrong_file(path, "is not a file");
   if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     throw wrong_file(path, "others may read or change it; let nobody but yourself, as by chmod 600");
   std::string text(kLargestFile + 1, '\0');
@@ -51,11 +51,6 @@ bool fits_header(const std::string& key) {
   return std::ranges::all_of(key, [](unsigned char c) { return c > ' ' && c <= '~'; });
 }
 
-bool same_without_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 /// The key that a header carries: a bearer's, or the password of a login.
 std::string key_of(const std::string& header) {
   const auto space = header.find(' ');
@@ -63,8 +58,8 @@ std::string key_of(const std::string& header) {
   if (begin == std::string::npos) return "";
   const std::string_view scheme = std::string_view(header).substr(0, space);
   const std::string value = header.substr(begin);
-  if (same_without_case(scheme, "Bearer")) return value;
-  if (!same_without_case(scheme, "Basic")) return "";
+  if (equal_without_case(scheme, "Bearer")) return value;
+  if (!equal_without_case(scheme, "Basic")) return "";
   try {
     const std::string login = decode_base64("Authorization", value);
     const auto colon = login.find(':');
@@ -72,6 +67,15 @@ std::string key_of(const std::string& header) {
   } catch (const Error&) {
     return "";
   }
+}
+
+/// In a time that does not tell where they differ.
+bool equal_in_constant_time(const std::string& a, const std::string& b) {
+  unsigned difference = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference |=
+        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]);
+  return difference == 0;
 }
 
 }  // namespace
@@ -101,14 +105,6 @@ std::optional<std::size_t> Keys::find(const std::string& authorization) const {
   for (std::size_t i = 0; i < keys_.size(); ++i)
     if (equal_in_constant_time(key, keys_[i])) found = i;
   return found;
-}
-
-bool equal_in_constant_time(const std::string& a, const std::string& b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |=
-        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]);
-  return difference == 0;
 }
 
 void keep_memory_private() {

@@ -29,9 +29,6 @@ class Keys {
   std::vector<std::string> keys_;
 };
 
-/// Whether both are equal, in a time that does not tell where they differ.
-[[nodiscard]] bool equal_in_constant_time(const std::string& a, const std::string& b);
-
 /// Keeps the memory of this process out of core dumps, and from debuggers of the same account.
 void keep_memory_private();
 

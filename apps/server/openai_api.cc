@@ -2,22 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <boost/container_hash/hash.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <thread>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base64.h"
+#include "job_answer.h"
 #include "latentdial/error.h"
-#include "listener.h"
+#include "latentdial/json.h"
+#include "multipart.h"
 #include "openai_request.h"
 #include "retries.h"
 
 namespace latentdial::server {
 namespace {
-
-using namespace std::chrono_literals;
 
 Json error_body(const Failure& failure) {
   const char* type = failure.status == 429  ? "rate_limit_error"
@@ -46,22 +47,26 @@ WantsPreview spread_previews(int count) {
   };
 }
 
-/// Of what is asked for: the path, and the body or the parts of the form.
-std::size_t hash_of(const httplib::Request& http) {
-  std::string all = fmt::format("{}\n{}\n", http.path, http.body);
-  for (const auto& [name, part] : http.files)
-    all += fmt::format("{} {} {} {}\n", name, part.filename, part.content.size(), part.content);
-  return std::hash<std::string>()(all);
+/// Of what is asked for: the path and the body, or a form's fields, since its boundary is another each time.
+std::size_t hash_of(const HttpRequest& http, bool is_form) {
+  std::size_t hash = 0;
+  boost::hash_combine(hash, http.path);
+  if (!is_form) boost::hash_combine(hash, http.body);
+  for (const Part& part : is_form ? read_form(http) : std::vector<Part>()) {
+    boost::hash_combine(hash, part.name);
+    boost::hash_combine(hash, part.content);
+  }
+  return hash;
 }
 
 /// Starts the job, or finds the one that an earlier try of the same request started. A try is known by its
 /// key; OpenAI's own client sends none, but counts its retries.
-std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries,
-                                        const httplib::Request& http, const OpenAiRequest& request) {
-  const std::string count = http.get_header_value("x-stainless-retry-count");
+std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries, const HttpRequest& http,
+                                        std::size_t body, const OpenAiRequest& request) {
+  const std::string count = http.headers.get("x-stainless-retry-count");
   const Retries::Request asked{.client = client_of(context, http),
-                               .key = http.get_header_value("Idempotency-Key"),
-                               .body = hash_of(http),
+                               .key = http.headers.get("Idempotency-Key"),
+                               .body = body,
                                .again = !count.empty() && count != "0"};
   // A request with a key may come again for its pictures, so hanging up does not end it.
   const auto when_left = asked.key.empty() ? JobQueue::WhenLeft::cancel : JobQueue::WhenLeft::go_on;
@@ -71,35 +76,34 @@ std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries
   });
 }
 
-/// Where the client reached this server; a proxy that ends TLS says so.
-std::string own_address(const Context& context, const httplib::Request& http) {
-  const bool tls = context.behind_proxy && http.get_header_value("X-Forwarded-Proto") == "https";
-  return fmt::format("{}://{}", tls ? "https" : "http", http.get_header_value("Host"));
-}
-
-Json data_of(const Frame& frame, const std::string& job, const std::string& address) {
-  if (!address.empty())
-    return {{"url", fmt::format("{}/v1/jobs/{}/frames/{}.png", address, job, frame.index)}};
+Json data_of(const Frame& frame, const std::string& job, const std::optional<std::string>& origin) {
+  if (origin) return {{"url", fmt::format("{}/v1/jobs/{}/frames/{}.png", *origin, job, frame.index)}};
   return {{"b64_json", encode_base64(frame.png)}};
 }
 
-/// In the answer itself, or where an `address` is given, as links to it.
-void send_pictures(const JobQueue::Waiter& waiter, const std::string& address, httplib::Response& response) {
-  const JobStatus job = in_words_of(openai_name, [&] { return wait_for_client(waiter); });
+/// `origin` is what the pictures' addresses begin with; without it they are sent themselves.
+HttpResponse send_pictures(const JobStatus& job, const std::optional<std::string>& origin) {
   if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
   Json data = Json::array();
-  for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, address));
+  for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, origin));
   const Settings& first = job.frames.front()->settings;
-  reply(response, {{"created", unix_time()},
-                   {"data", std::move(data)},
-                   {"output_format", "png"},
-                   {"size", fmt::format("{}x{}", first.width, first.height)}});
+  return reply({{"created", unix_time()},
+                {"data", std::move(data)},
+                {"output_format", "png"},
+                {"size", fmt::format("{}x{}", first.width, first.height)}});
+}
+
+Pending wait_for_pictures(std::shared_ptr<JobQueue::Waiter> waiter,
+                          const std::optional<std::string>& origin) {
+  Pending pending =
+      when_ended(std::move(waiter), [origin](const JobStatus& job) { return send_pictures(job, origin); });
+  pending.answer = [answer = std::move(pending.answer)] { return in_words_of(openai_name, answer); };
+  return pending;
 }
 
 std::string event(const std::string& type, Json body) {
   body["type"] = type;
-  return fmt::format("event: {}\ndata: {}\n\n", type,
-                     body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return fmt::format("event: {}\ndata: {}\n\n", type, json_line(body));
 }
 
 /// What the events of a picture, under way or finished, have in common.
@@ -129,7 +133,6 @@ std::string last_event(const JobStatus& job, const std::string& name) {
 
 /// A job's stream, and what of it was sent.
 struct PictureStream {
-  std::shared_ptr<JobQueue::Waiter> waiter;
   std::string name;
   Settings settings;  ///< Of the picture.
   int step = -1;
@@ -154,31 +157,22 @@ struct PictureStream {
   }
 };
 
-void stream_picture(PictureStream stream, httplib::Response& response) {
-  response.set_chunked_content_provider(
-      "text/event-stream", [stream = std::move(stream)](std::size_t, httplib::DataSink& sink) mutable {
-        if (Listener::client_is_gone()) return false;
-        const JobStatus job = stream.waiter->status();
-        const bool ended = has_ended(job.state);
-        const std::string text =
-            stream.partial_images(job) + (ended ? last_event(job, stream.name) : stream.comment(job));
-        if (!text.empty() && !sink.write(text.data(), text.size())) return false;
-        if (ended) {
-          sink.done();
-        } else {
-          std::this_thread::sleep_for(20ms);
-        }
-        return true;
-      });
+Stream stream_picture(std::shared_ptr<JobQueue::Waiter> waiter, PictureStream stream) {
+  return event_stream(std::move(waiter), [stream = std::move(stream)](const JobStatus& job) mutable {
+    return stream.partial_images(job) +
+           (has_ended(job.state) ? last_event(job, stream.name) : stream.comment(job));
+  });
 }
 
-void answer(const Context& context, Retries& retries, const OpenAiRequest& request, const std::string& name,
-            const httplib::Request& http, httplib::Response& response) {
+Answer answer(const Context& context, Retries& retries, const OpenAiRequest& request, std::size_t body,
+              const std::string& name, const HttpRequest& http) {
   const auto resolve = [&] { return context.pipeline.resolve({request.list.front(), request.images}); };
   const Settings settings = in_words_of(openai_name, resolve);
-  auto waiter = start(context, retries, http, request);
-  if (request.stream) return stream_picture({std::move(waiter), name, settings}, response);
-  send_pictures(*waiter, request.as_urls ? own_address(context, http) : "", response);
+  auto waiter = start(context, retries, http, body, request);
+  if (request.stream) return stream_picture(std::move(waiter), {name, settings});
+  std::optional<std::string> origin;
+  if (request.as_urls) origin = origin_of(context, http);
+  return wait_for_pictures(std::move(waiter), origin);
 }
 
 Json describe_model(const ModelInfo& model) {
@@ -187,25 +181,26 @@ Json describe_model(const ModelInfo& model) {
 
 }  // namespace
 
-void add_openai_api(httplib::Server& server, const Context& context) {
+void add_openai_api(Router& router, const Context& context) {
   const ModelInfo& model = context.pipeline.info();
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
   const auto retries = std::make_shared<Retries>();
-  server.Get("/v1/models", add([&model](const auto&, auto& response) {
-               reply(response, {{"object", "list"}, {"data", Json::array({describe_model(model)})}});
+  router.get("/v1/models", add([&model](const HttpRequest&) {
+               return reply({{"object", "list"}, {"data", Json::array({describe_model(model)})}});
              }));
-  server.Get(
-      R"(/v1/models/(.+))", add([&model](const auto& request, auto& response) {
-        if (request.matches[1] != model.name)
-          throw NotFound(fmt::format("The model \"{}\" does not exist", std::string(request.matches[1])));
-        reply(response, describe_model(model));
-      }));
-  server.Post("/v1/images/generations", add([=, &model](const auto& http, auto& response) {
-                answer(context, *retries, read_generation(read_object(http), model), "image_generation", http,
-                       response);
+  router.get("/v1/models/{model:rest}", add([&model](const HttpRequest& request) {
+               const std::string& name = request.named.at("model");
+               if (name != model.name) throw NotFound(fmt::format("The model \"{}\" does not exist", name));
+               return reply(describe_model(model));
+             }));
+  router.post("/v1/images/generations", add([=, &model](HttpRequest& http) {
+                const std::size_t body = hash_of(http, false);  // What reads the body takes it away.
+                return answer(context, *retries, read_generation(read_object(http), model), body,
+                              "image_generation", http);
               }));
-  server.Post("/v1/images/edits", add([=, &model](const auto& http, auto& response) {
-                answer(context, *retries, read_edit(http, model), "image_edit", http, response);
+  router.post("/v1/images/edits", add([=, &model](HttpRequest& http) {
+                const std::size_t body = hash_of(http, true);
+                return answer(context, *retries, read_edit(http, model), body, "image_edit", http);
               }));
 }
 

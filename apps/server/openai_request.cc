@@ -12,6 +12,7 @@
 #include "latentdial/error.h"
 #include "latentdial/json.h"
 #include "latentdial/text.h"
+#include "multipart.h"
 
 namespace latentdial::server {
 namespace {
@@ -123,16 +124,14 @@ OpenAiRequest read_generation(Json body, const ModelInfo& model) {
   return read_request(std::move(body), model);
 }
 
-OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model) {
-  if (!request.is_multipart_form_data())
-    throw invalid_input("a form (multipart/form-data) with image and prompt is needed");
+OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
   Json body = Json::object();
-  std::vector<std::string> pictures;
-  for (const auto& [name, part] : request.files) {
-    if (name == "image" || name == "image[]") {
+  std::vector<std::string_view> pictures;
+  for (const Part& part : read_form(request)) {
+    if (part.name == "image" || part.name == "image[]") {
       pictures.push_back(part.content);
     } else {
-      body[name] = read_field(name, part.content);
+      body[part.name] = read_field(part.name, std::string(part.content));
     }
   }
   if (pictures.size() != 1)

@@ -23,6 +23,6 @@ struct OpenAiRequest {
 [[nodiscard]] OpenAiRequest read_generation(Json body, const ModelInfo& model);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
-[[nodiscard]] OpenAiRequest read_edit(const httplib::Request& request, const ModelInfo& model);
+[[nodiscard]] OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model);
 
 }  // namespace latentdial::server

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "http.h"
 #include "latentdial/dial.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
@@ -332,48 +333,17 @@ const Json& all_paths() {
   return paths;
 }
 
-/// Whether a path's part "1.png" is of the pattern "{index}.png".
-bool part_matches(std::string_view pattern, std::string_view part) {
-  const auto brace = pattern.find('{');
-  if (brace == pattern.npos) return pattern == part;
-  const auto before = pattern.substr(0, brace), after = pattern.substr(pattern.find('}') + 1);
-  return part.size() > before.size() + after.size() && part.starts_with(before) && part.ends_with(after);
-}
-
-/// Whether "/v1/jobs/1f" is of the pattern "/v1/jobs/{id}".
-bool matches(std::string_view pattern, std::string_view path) {
-  while (true) {
-    const auto pattern_end = pattern.find('/'), path_end = path.find('/');
-    if (!part_matches(pattern.substr(0, pattern_end), path.substr(0, path_end))) return false;
-    if (pattern_end == pattern.npos || path_end == path.npos) return pattern_end == path_end;
-    pattern.remove_prefix(pattern_end + 1);
-    path.remove_prefix(path_end + 1);
-  }
-}
-
 }  // namespace
 
-std::string allowed_methods(const std::string& path) {
-  std::vector<std::string> allowed;
-  for (const auto& [pattern, operations] : all_paths().items()) {
-    if (!matches(pattern, path)) continue;
-    for (const auto& [key, method] :
-         {std::pair("get", "GET, HEAD"), {"post", "POST"}, {"delete", "DELETE"}}) {
-      if (operations.contains(key)) allowed.emplace_back(method);
-    }
-  }
-  return fmt::format("{}", fmt::join(allowed, ", "));
-}
-
-void add_openapi(httplib::Server& server) {
+void add_openapi(Router& router) {
   Json document = {{"openapi", "3.1.0"},
                    {"info", {{"title", "latentdial"}, {"version", kVersion}}},
                    {"paths", all_paths()},
                    {"components", {{"schemas", schemas()}}}};
   document["components"]["securitySchemes"] = {{"key", {{"type", "http"}, {"scheme", "bearer"}}}};
   document["security"] = {Json::object(), Json{{"key", Json::array()}}};
-  server.Get("/openapi.json",
-             [document = std::move(document)](const auto&, auto& response) { reply(response, document); });
+  router.get("/openapi.json",
+             [document = std::move(document)](const HttpRequest&) { return reply(document); });
 }
 
 }  // namespace latentdial::server

@@ -17,11 +17,14 @@ const char* media_type(std::string_view name) {
 
 }  // namespace
 
-void add_page(httplib::Server& server) {
+void add_page(Router& router) {
   for (const PageFile& file : page_files()) {
     const std::string path = file.name == "index.html" ? "/" : "/page/" + std::string(file.name);
-    server.Get(path, [file](const httplib::Request&, httplib::Response& response) {
-      response.set_content(file.bytes.data(), file.bytes.size(), media_type(file.name));
+    router.get(path, [file](const HttpRequest&) {
+      HttpResponse response;
+      response.type = media_type(file.name);
+      response.body = file.bytes;
+      return response;
     });
   }
 }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <httplib.h>
+#include "router.h"
 
 namespace latentdial::server {
 
 /// The page with the slider: / and its files under /page/, which are part of the program.
-void add_page(httplib::Server& server);
+void add_page(Router& router);
 
 }  // namespace latentdial::server

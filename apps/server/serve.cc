@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "a1111_api.h"
 #include "guard.h"
+#include "http_server.h"
 #include "latentdial/error.h"
-#include "listener.h"
 #include "openai_api.h"
 #include "openapi.h"
 #include "page.h"
@@ -19,42 +21,34 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kLargestBody = 64u << 20;
-constexpr std::size_t kThreadsBesideQueue = 96;  // For those who look, cancel, or keep a connection open.
-constexpr int kBacklog = 512;
-
 /// Names that lead to this machine alone. One that only begins like its address may be anybody's.
 bool is_loopback(const std::string& host) {
   return host == "127.0.0.1" || host == "localhost" || host == "::1";
 }
 
-void set_limits(httplib::Server& server, const QueueLimits& limits) {
-  server.set_payload_max_length(kLargestBody);
-  server.set_tcp_nodelay(true);
-  server.set_keep_alive_timeout(Listener::kIdleSeconds);  // As every answer tells its client.
-  server.set_keep_alive_max_count(Listener::kRequestsPerConnection);
-  // A waiting client holds a thread, so those of a full queue leave enough for the others.
-  const std::size_t threads = limits.waiting + kThreadsBesideQueue;
-  server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+Site make_site(const Context& context, const Log& log) {
+  Site site;
+  site.guard = make_guard(context.keys, context.behind_proxy, log);
+  site.refuse = refusal_response;
+  site.always = security_headers();
+  add_page(site.router);
+  add_v1_api(site.router, context);
+  add_a1111_api(site.router, context);
+  add_openai_api(site.router, context);
+  add_openapi(site.router);
+  return site;
 }
 
-/// The port that is listened on.
-int bind(httplib::Server& server, const ServeOptions& options) {
-  socket_t socket = INVALID_SOCKET;
-  server.set_socket_options([&socket](socket_t created) {
-    socket = created;
-    const int yes = 1;  // Without httplib's SO_REUSEPORT, by which two servers would share a port.
-    setsockopt(created, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  const int port = options.port == 0                                 ? server.bind_to_any_port(options.host)
-                   : server.bind_to_port(options.host, options.port) ? options.port
-                                                                     : -1;
-  if (port < 0)
+/// The address that is listened on.
+std::string listen(HttpServer& server, const ServeOptions& options) {
+  try {
+    const int port = server.listen(options.host, options.port);
+    const bool is_v6 = options.host.find(':') != std::string::npos;
+    return fmt::format("http://{}:{}", is_v6 ? "[" + options.host + "]" : options.host, port);
+  } catch (const boost::system::system_error&) {
     throw invalid_input("port", fmt::format("{}:{} cannot be listened on; another program may hold it",
                                             options.host, options.port));
-  // httplib lets five connections wait to be accepted; a sixth client would try again after a second.
-  listen(socket, kBacklog);
-  return port;
+  }
 }
 
 }  // namespace
@@ -77,24 +71,15 @@ void validate(const ServeOptions& options) {
 
 void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
            const std::function<void(const std::string&)>& on_ready) {
-  Listener server;
-  set_limits(server, options.queue);
-  const int port = bind(server, options);
   JobQueue queue(pipeline, options.queue);
   const Context context{pipeline, queue, options.keys, options.behind_proxy};
-  add_guard(server, options.keys, options.behind_proxy, options.log);
-  add_page(server);
-  add_v1_api(server, context);
-  add_a1111_api(server, context);
-  add_openai_api(server, context);
-  add_openapi(server);
-  std::thread listener([&] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::sleep_for(1ms);  // Only then can it be stopped.
-  on_ready(fmt::format("http://{}:{}", options.host, port));
+  HttpServer server(make_site(context, options.log), HttpLimits());
+  const std::string address = listen(server, options);
+  server.start();
+  on_ready(address);
   while (!stop()) std::this_thread::sleep_for(100ms);
   queue.close();
   server.stop();
-  listener.join();
 }
 
 }  // namespace latentdial::server

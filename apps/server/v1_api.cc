@@ -66,8 +66,8 @@ Json job_to_json(const JobStatus& job) {
 }
 
 /// The job that a path names.
-JobStatus find_job(const Context& context, const httplib::Request& request) {
-  const std::string id = request.matches[1];
+JobStatus find_job(const Context& context, const HttpRequest& request) {
+  const std::string& id = request.named.at("id");
   const auto job = context.queue.status(id, client_of(context, request));
   if (!job) throw NotFound(fmt::format("no job {} is kept here", id));
   return *job;
@@ -100,8 +100,7 @@ WantsPreview take_preview_every(Json& body) {
   return [steps = every.get<int>()](const StepProgress& now, bool) { return now.step % steps == 0; };
 }
 
-void start_job(const Context& context, const httplib::Request& request, httplib::Response& response,
-               bool dial) {
+HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) {
   Json body = read_object(request);
   std::vector<double> positions;
   if (dial) {
@@ -116,31 +115,38 @@ void start_job(const Context& context, const httplib::Request& request, httplib:
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
   const auto waiter = context.queue.submit(list, asked.images, client_of(context, request),
                                            JobQueue::WhenLeft::go_on, std::move(wants_preview));
-  response.set_header("Location", "/v1/jobs/" + waiter->id());
-  reply(response, job_to_json(waiter->status()), 202);
+  HttpResponse response = reply(job_to_json(waiter->status()), 202);
+  response.headers.add("Location", "/v1/jobs/" + waiter->id());
+  return response;
 }
 
-void send_png(httplib::Response& response, const std::string& png) {
-  response.set_content(png, "image/png");
+/// A picture of a job, which is sent without a copy of it.
+template <class Owner>
+HttpResponse send_png(const std::shared_ptr<const Owner>& picture) {
+  HttpResponse response;
+  response.type = "image/png";
+  response.body = picture->png;
+  response.owner = picture;
+  return response;
 }
 
-void send_frame(const Context& context, const httplib::Request& request, httplib::Response& response) {
+HttpResponse send_frame(const Context& context, const HttpRequest& request) {
   const JobStatus job = find_job(context, request);
-  const std::string index = request.matches[2];
+  const std::string& index = request.named.at("index");
   for (const auto& frame : job.frames) {
-    if (std::to_string(frame->index) == index) return send_png(response, frame->png);
+    if (std::to_string(frame->index) == index) return send_png(frame);
   }
   throw NotFound(fmt::format("picture {} of job {} is not made yet", index, job.id));
 }
 
-void send_preview(const Context& context, const httplib::Request& request, httplib::Response& response) {
+HttpResponse send_preview(const Context& context, const HttpRequest& request) {
   const JobStatus job = find_job(context, request);
   if (job.previews.empty()) throw NotFound(fmt::format("there is no preview of job {} yet", job.id));
-  send_png(response, job.previews.back()->png);
+  return send_png(job.previews.back());
 }
 
 /// The finished pictures from left to right along the dial.
-void send_strip(const Context& context, const httplib::Request& request, httplib::Response& response) {
+HttpResponse send_strip(const Context& context, const HttpRequest& request) {
   JobStatus job = find_job(context, request);
   if (job.frames.empty()) throw NotFound(fmt::format("no picture of job {} is made yet", job.id));
   std::stable_sort(job.frames.begin(), job.frames.end(),
@@ -154,7 +160,7 @@ void send_strip(const Context& context, const httplib::Request& request, httplib
   const Settings& settings = job.frames.front()->settings;
   const std::string title = fmt::format("“{}”, {} ({})", settings.prompt, settings.style, settings.method);
   const auto bytes = encode_png(draw_strip(title, frames), "");
-  send_png(response, {bytes.begin(), bytes.end()});
+  return make_response("image/png", {bytes.begin(), bytes.end()});
 }
 
 Json describe_settings(const Pipeline& pipeline) {
@@ -216,43 +222,36 @@ Json describe_model(const Pipeline& pipeline) {
           {"settings", describe_settings(pipeline)}};
 }
 
-void send_png_info(const httplib::Request& request, httplib::Response& response) {
+HttpResponse send_png_info(const HttpRequest& request) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(request.body.data());
   const std::string text = png_parameters({bytes, request.body.size()}, "the picture");
-  reply(response, {{"parameters", text},
-                   {"settings", text.empty() ? Json::object() : settings_to_object(parse_parameters(text))}});
+  return reply({{"parameters", text},
+                {"settings", text.empty() ? Json::object() : settings_to_object(parse_parameters(text))}});
 }
 
 }  // namespace
 
-void add_v1_api(httplib::Server& server, const Context& context) {
+void add_v1_api(Router& router, const Context& context) {
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
-  const auto json_of_job = [context](const auto& request, auto& response) {
-    reply(response, job_to_json(find_job(context, request)));
-  };
-  server.Get("/v1/model", add([context](const auto&, auto& response) {
-               reply(response, describe_model(context.pipeline));
+  router.get("/v1/model",
+             add([context](const HttpRequest&) { return reply(describe_model(context.pipeline)); }));
+  router.post("/v1/generate",
+              add([context](HttpRequest& request) { return start_job(context, request, false); }));
+  router.post("/v1/dial", add([context](HttpRequest& request) { return start_job(context, request, true); }));
+  router.post("/v1/png-info", add(send_png_info));
+  router.get_quickly("/v1/jobs/{id:hex}", add([context](const HttpRequest& request) {
+                       return reply(job_to_json(find_job(context, request)));
+                     }));
+  router.del("/v1/jobs/{id:hex}", add([context](const HttpRequest& request) {
+               context.queue.cancel(find_job(context, request).id, client_of(context, request));
+               return reply(job_to_json(find_job(context, request)));
              }));
-  server.Post("/v1/generate", add([context](const auto& request, auto& response) {
-                start_job(context, request, response, false);
-              }));
-  server.Post("/v1/dial", add([context](const auto& request, auto& response) {
-                start_job(context, request, response, true);
-              }));
-  server.Post("/v1/png-info", add(send_png_info));
-  server.Get(R"(/v1/jobs/([0-9a-f]+))", add(json_of_job));
-  server.Delete(R"(/v1/jobs/([0-9a-f]+))", add([context](const auto& request, auto& response) {
-                  const std::string id = find_job(context, request).id;
-                  context.queue.cancel(id, client_of(context, request));
-                  reply(response, job_to_json(find_job(context, request)));
-                }));
-  server.Get(R"(/v1/jobs/([0-9a-f]+)/frames/(\d+)\.png)",
-             add([context](const auto& request, auto& response) { send_frame(context, request, response); }));
-  server.Get(R"(/v1/jobs/([0-9a-f]+)/preview\.png)", add([context](const auto& request, auto& response) {
-               send_preview(context, request, response);
-             }));
-  server.Get(R"(/v1/jobs/([0-9a-f]+)/strip\.png)",
-             add([context](const auto& request, auto& response) { send_strip(context, request, response); }));
+  router.get("/v1/jobs/{id:hex}/frames/{index:number}.png",
+             add([context](const HttpRequest& request) { return send_frame(context, request); }));
+  router.get("/v1/jobs/{id:hex}/preview.png",
+             add([context](const HttpRequest& request) { return send_preview(context, request); }));
+  router.get("/v1/jobs/{id:hex}/strip.png",
+             add([context](const HttpRequest& request) { return send_strip(context, request); }));
 }
 
 }  // namespace latentdial::server

@@ -1,11 +1,12 @@
 #pragma once
 
 #include "http.h"
+#include "router.h"
 
 namespace latentdial::server {
 
 /// latentdial's own API, which the page speaks: jobs that are asked for, looked at and cancelled by their
 /// ids.
-void add_v1_api(httplib::Server& server, const Context& context);
+void add_v1_api(Router& router, const Context& context);
 
 }  // namespace latentdial::server

@@ -88,6 +88,24 @@ def texts() -> list[bytes]:
     return [json.dumps(kinds).encode(), *nested, *dense, b'{"a":1,"a":2}', b"[1e999]"]
 
 
+def connections() -> list[bytes]:
+    """What clients send; a first byte of zero says that it is sent as it stands."""
+    head = lambda line, *headers: "\r\n".join([line, "Host: a", *headers, "", ""]).encode()  # noqa: E731
+    form = b'--a\r\nContent-Disposition: form-data; name="x"\r\n\r\nhello\r\n--a--\r\n'
+    whole = [
+        head("GET / HTTP/1.1") * 2,
+        head("POST /body HTTP/1.1", "Content-Length: 5") + b"hello" + head("GET / HTTP/1.1", "Connection: close"),
+        head("POST /form HTTP/1.1", "Content-Type: multipart/form-data; boundary=a", f"Content-Length: {len(form)}") + form,
+        head("POST /later HTTP/1.1", "Content-Length: 0") + head("POST /stream HTTP/1.1", "Content-Length: 0"),
+        head("POST /stream HTTP/1.0", "Content-Length: 0"),
+        head("POST /body HTTP/1.1", "Transfer-Encoding: chunked") + b"5\r\nhello\r\n0\r\n\r\n",
+        head("POST /body HTTP/1.1", "Content-Length: 5", "Content-Encoding: gzip") + b"hello",
+        head("POST /body HTTP/1.1", "Expect: 100-continue", "Content-Length: 5") + b"hello",
+        head("HEAD /jobs/1f/2.png?a=%41 HTTP/1.1", "Range: bytes=0-,0-", "Authorization: no"),
+    ]
+    return [b"\0" + each for each in whole]
+
+
 def main() -> None:
     seeds = {
         "checkpoint": checkpoints(),
@@ -102,6 +120,7 @@ def main() -> None:
         "dial_file": [path.read_bytes() for path in sorted((MODEL / "dials").glob("*.json"))[:2]],
         "request": requests(),
         "json": texts(),
+        "http": connections(),
     }
     for name, inputs in seeds.items():
         folder = CORPUS / name

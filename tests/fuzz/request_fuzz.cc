@@ -8,11 +8,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace latentdial;
   static const ModelInfo model = {
       .name = "scenes", .sampler = "pndm", .width = 128, .height = 128, .max_tokens = 32};
-  httplib::Request request;
-  request.body.assign(reinterpret_cast<const char*>(data), size);
   const auto read = [&](auto&& reader) {
     fuzz::try_input([&] {
       try {
+        server::HttpRequest request;
+        request.body.assign(reinterpret_cast<const char*>(data), size);
         reader(server::read_object(request));
       } catch (const server::NotFound&) {  // Another model: a reader's answer too.
       }

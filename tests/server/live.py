@@ -89,8 +89,8 @@ class Person:
         return [self.ask(frame["url"], "GET").content for frame in frames]
 
 
-def wait_until(true):
-    deadline = time.monotonic() + 20
+def wait_until(true, seconds=20):
+    deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -57,17 +57,21 @@ def test_the_body_of_a_refused_request_is_not_read_as_a_request(address, name):
     assert statuses[1:] in ([], [200])  # The request after it is answered, or the connection ends.
 
 
-def test_a_connection_outlives_a_refusal_whose_end_is_known(address):
+def test_the_body_of_a_refused_request_is_not_read_on(address):
     line, headers, body = REFUSED["of another name"]
-    assert answers(address, line + b" HTTP/1.1\r\n" + headers + b"\r\n" + body + FOLLOWING)[0] == [403, 200]
+    statuses, received = answers(address, line + b" HTTP/1.1\r\n" + headers + b"\r\n" + body + FOLLOWING)
+    assert statuses == [403] and b"Connection: close" in received
 
 
-def test_a_request_in_chunks_is_answered_and_ends_its_connection(address):
+def test_a_connection_outlives_a_refusal_without_a_body(address):
+    assert answers(address, b"GET /v1/model HTTP/1.1\r\nHost: else.where\r\n\r\n" + FOLLOWING)[0] == [403, 200]
+
+
+def test_a_request_in_chunks_is_refused_and_ends_its_connection(address):
     headers = b"Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
     statuses, received = answers(address, b"POST /v1/generate HTTP/1.1\r\n" + headers + b"\r\n" + chunked(b'{"prompt": "a dog", "steps": 0}') + FOLLOWING)
-    assert statuses == [400]
-    assert b"Connection: close" in received
-    assert b"steps" in received
+    assert statuses == [411]
+    assert b"Connection: close" in received and b"Content-Length" in received
 
 
 @pytest.mark.parametrize("size", [3_000, 3_000_000])
@@ -91,3 +95,87 @@ def test_a_client_gets_its_refusal_however_much_it_still_sends(address, size):
 def test_an_answer_says_how_long_its_connection_is_kept(address):
     reply = requests.get(address + "/v1/model", timeout=20)
     assert reply.headers["Keep-Alive"] == "timeout=2, max=100"
+
+
+DOUBTFUL = {
+    "a blank before a colon": b"Content-Length : %d\r\n",
+    "a tab before a colon": b"Content-Length\t: %d\r\n",
+    "a blank before a header": b" Content-Length: %d\r\n",
+    "a folded length": b"Content-Length:\r\n %d\r\n",
+    "a folded header": b"X-Long: a\r\n\tb\r\nContent-Length: %d\r\n",
+    "a bare CR in a header": b"X-Long: a\rContent-Length: %d\r\n",
+    "a bare CR before a colon": b"Content-Length\r: %d\r\n",
+    "a bare LF": b"X-Long: a\nContent-Length: %d\r\n",
+    "a bare LF at the end": b"Content-Length: %d\n",
+    "a NUL in a name": b"Content\0-Length: %d\r\n",
+    "a NUL in a value": b"X-Long: a\0b\r\nContent-Length: %d\r\n",
+    "a form feed": b"Content-Length:\f%d\r\n",
+    "a header without a name": b": a\r\nContent-Length: %d\r\n",
+    "a header without a colon": b"Content-Length %d\r\n",
+    "a name in quotes": b'"Content-Length": %d\r\n',
+    "a length with a sign": b"Content-Length: +%d\r\n",
+    "a negative length": b"Content-Length: -%d\r\n",
+    "a hexadecimal length": b"Content-Length: 0x%x\r\n",
+    "a length in a list": b"Content-Length: %d, 5\r\n",
+    "the same length in a list": b"Content-Length: %d, 44\r\n",
+    "a length and a half": b"Content-Length: %d.5\r\n",
+    "a length with a blank": b"Content-Length: 4 %d\r\n",
+    "an empty length": b"Content-Length:\r\nX-Long: %d\r\n",
+    "two lengths": b"Content-Length: %d\r\nContent-Length: 5\r\n",
+    "two same lengths": b"Content-Length: 44\r\nContent-Length: %d\r\n",
+    "a length and chunks": b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n",
+    "chunks and a length": b"Transfer-Encoding: chunked\r\nContent-Length: %d\r\n",
+    "a blank before the colon of chunks": b"Transfer-Encoding : chunked\r\nContent-Length: %d\r\n",
+    "folded chunks": b"Transfer-Encoding:\r\n chunked\r\nX-Long: %d\r\n",
+    "two hosts": b"Host: localhost\r\nContent-Length: %d\r\n",
+}
+
+
+@pytest.mark.parametrize("verb", [b"POST /v1/nothing", b"POST /v1/generate", b"GET /v1/model", b"PUT /v1/generate"])
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_a_head_that_two_could_read_differently_ends_its_connection(address, name, verb):
+    headers = DOUBTFUL[name] % len(HIDDEN)
+    statuses, received = answers(address, verb + b" HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n" + HIDDEN + FOLLOWING)
+    assert statuses == [400] and b"Connection: close" in received and b"/v1/hidden" not in received
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"GET /v1/model HTTP/2.0\r\nHost: localhost\r\n\r\n", [400, 505]),
+        (b"GET /v1/model HTTP/1.2\r\nHost: localhost\r\n\r\n", [400, 505]),
+        (b"GET /v1/model\r\n\r\n", [400]),
+        (b"GET  /v1/model HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
+        (b"GET /v1/mo del HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
+        (b"GET /v1/model HTTP/1.1\r\n\r\n", [400]),
+        (b"GET http://localhost/v1/model HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
+        (b"GET v1/model HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
+        (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
+        (b"G\xc3\x89T /v1/model HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400, 505]),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\n" * 10, [400]),
+        (b"POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nExpect: 200-maybe\r\nContent-Length: 2\r\n\r\n{}", [417]),
+    ],
+)
+def test_what_is_no_request_of_ours_is_answered_once(address, sent, expected):
+    statuses, _ = answers(address, sent)
+    assert len(statuses) == 1 and statuses[0] in expected
+
+
+def test_a_client_that_asks_is_told_to_go_on(address):
+    body = b'{"prompt": "a dog", "steps": 0}'
+    head = b"POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nConnection: close\r\n" + length(body)
+    url = urllib.parse.urlsplit(address)
+    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        connection.sendall(head + b"\r\n")
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+def test_older_and_shorter_clients_are_answered(address):
+    for version, connection, ends in ((b"1.0", b"", True), (b"1.0", b"Connection: keep-alive\r\n", False), (b"1.1", b"Connection: TE, close\r\n", True)):
+        head = b"HEAD /v1/model HTTP/" + version + b"\r\nHost: localhost\r\n" + connection + b"\r\n"
+        statuses, received = answers(address, head + FOLLOWING)
+        assert statuses == ([200] if ends else [200, 200])
+        assert re.search(rb"Content-Length: \d\d\d", received.split(b"\r\n\r\n")[0])

@@ -10,6 +10,7 @@ import requests
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from attacks import status_of
 from hostile import MEGABYTE, NESTED, PARTS, SANITIZED, many
 from live import png_bytes, running_server
 
@@ -47,11 +48,6 @@ def refused(reply) -> str:
     return line
 
 
-def kilobytes(process, name: str) -> int:
-    lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
-
-
 @pytest.fixture(scope="module")
 def alone():
     """A server whose memory nobody else uses."""
@@ -66,11 +62,11 @@ def post(alone):
     address, process = alone
 
     def send(path, size, **content):
-        before = kilobytes(process, "VmRSS")
+        before = status_of(process.pid, "VmRSS")
         pathlib.Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # VmHWM begins anew.
         reply = requests.post(address + path, timeout=60, **content)
         assert process.poll() is None, "the server fell over"
-        growth = (kilobytes(process, "VmHWM") - before) << 10
+        growth = status_of(process.pid, "VmHWM") - before
         assert SANITIZED or growth <= 8 * size + 16 * MEGABYTE, f"{growth >> 20} MiB for {size / MEGABYTE:.1f}"
         return reply
 

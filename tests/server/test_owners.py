@@ -1,12 +1,16 @@
 """Whose is it: jobs, pictures, previews, retries and Idempotency-Keys are the client's that asked, and nothing of them is anybody else's."""
 
 import concurrent.futures
+import contextlib
+import json
+import select
 import time
 
 import pytest
 import requests
 from PIL import Image
 
+from attacks import Connection, request
 from live import QUICK, Person, people, png_bytes, running_server, wait_until
 
 LONG = {"prompt": "a dog", "steps": 900}
@@ -14,6 +18,7 @@ ALICE, BOB, CAROL = "203.0.113.7", "203.0.113.8", "203.0.113.9"
 PICTURE = {"prompt": "a dog", "size": "128x128", "steps": 4}
 AGAIN = {"x-stainless-retry-count": "1"}
 SEVERAL = 135  # Requests at once: more than the server has threads for.
+MOST = 256  # Requests that may wait for one job.
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +215,25 @@ def test_those_that_have_gone_hold_no_thread(address, alice, bob):
         assert count(bob) == 1
         assert time.monotonic() - began < 1, "a waiting thread was left when its client had gone"
     alice.ask("/sdapi/v1/interrupt")
+
+
+def test_so_many_wait_for_one_job_and_who_hangs_up_makes_room(address, alice):
+    body = json.dumps(PICTURE | {"steps": 900}).encode()
+    once = request("POST", "/v1/images/generations", f"Content-Length: {len(body)}", f"X-Forwarded-For: {ALICE}", "Idempotency-Key: crowd", body=body)
+    answered = lambda connections, seconds: select.select([each.socket for each in connections], [], [], seconds)[0]  # noqa: E731
+    with contextlib.ExitStack() as crowd:
+
+        def ask():
+            connection = crowd.enter_context(Connection(address))
+            connection.send(once)
+            return connection
+
+        waiting = [ask() for _ in range(MOST + 1)]
+        (refused,) = answered(waiting, 20)
+        assert refused.recv(65536).startswith(b"HTTP/1.1 429 ")
+        next(each for each in waiting if each.socket is not refused).close()
+        wait_until(lambda: not answered([ask()], 0.5))
+        alice.ask("/sdapi/v1/interrupt")
 
 
 def test_keys_of_one_address_are_different_clients(server, tmp_path):

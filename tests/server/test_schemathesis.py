@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 EXAMPLES = os.environ.get("LATENTDIAL_SCHEMA_EXAMPLES", "10")
-# Not "positive_data_acceptance": no schema can say that base64 is a picture. Not "unsupported_method": the HTTP library takes no method QUERY at all.
+# Not "positive_data_acceptance": no schema can say that base64 is a picture. Not "unsupported_method": the server takes no method QUERY at all.
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
