@@ -18,7 +18,8 @@ using testing::StartsWith;
 using testing::StrEq;
 
 TEST(Error, IsOneLineWhateverIsNamedInIt) {
-  EXPECT_THAT(invalid_input("no file \"a\nb\x1b[2J\x7f\"").what(), StrEq("no file \"a\\x0ab\\x1b[2J\\u007f\""));
+  EXPECT_THAT(invalid_input("no file \"a\nb\x1b[2J\x7f\"").what(),
+              StrEq("no file \"a\\x0ab\\x1b[2J\\u007f\""));
 }
 
 TEST(Error, KeepsTextOfAnyLanguage) {
