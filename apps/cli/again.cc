@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kLongestValue = 60;
+
 /// "dog.png, 0123456789abcdef", of which a text may hold only one.
 std::string name_of(const std::string& path, const std::string& hash) {
   const std::string name = fs::path(path).filename().string();
@@ -27,17 +30,65 @@ std::string hash_of_file(const InputFile& input, const fs::path& path) {
   return fmt::format("{:016x}", is_dial ? hash_of(read_dial(path)) : InputImage::read(path).hash());
 }
 
+/// What of another program's settings makes another picture. A key may be the beginning of several.
+struct Deciding {
+  std::string_view key;
+  std::string_view harmless;  ///< The value that asks for nothing; "": none does.
+};
+constexpr Deciding kDeciding[] = {
+    {"Clip skip", "1"},
+    {"Hires ", ""},
+    {"Lora hashes", ""},
+    {"TI hashes", ""},
+    {"AddNet ", ""},
+    {"Hypernet", ""},
+    {"Variation seed strength", "0"},
+    {"Seed resize from", ""},
+    {"ENSD", "0"},
+    {"Eta", "0"},
+    {"Sigma ", ""},
+    {"Refiner", ""},
+    {"ControlNet", ""},
+    {"ADetailer", ""},
+    {"Face restoration", ""},
+    {"Tiling", "False"},
+    {"Mask ", ""},
+    {"Masked ", ""},
+    {"Inpaint ", ""},
+    {"Noise multiplier", "1"},
+    {"Token merging", "0"},
+    {"Dynamic thresholding", "False"},
+    {"FreeU", ""},
+};
+
+bool decides(const NamedText& setting) {
+  return std::ranges::any_of(kDeciding, [&](const Deciding& deciding) {
+    return setting.key.starts_with(deciding.key) && !setting.value.empty() &&
+           (deciding.harmless.empty() || setting.value != deciding.harmless);
+  });
+}
+
+std::string shown(const MadeBy& made) {
+  return fmt::format("{}{}", made.model.empty() ? "a model" : made.model,
+                     made.hash.empty() ? "" : fmt::format(" ({})", made.hash));
+}
+
+bool names_model(const std::function<bool(std::string_view name)>& is_given) {
+  return is_given("model") || is_given("lora") || is_given("embedding") || is_given("taesd");
+}
+
 }  // namespace
 
 Settings settings_in(const std::string& picture) {
-  const std::string text = read_png_parameters(picture);
-  if (text.empty()) throw invalid_input("again", fmt::format("{} holds no settings", picture));
+  const std::string text = read_image_parameters(picture);
+  if (list_parameters(text).empty())
+    throw invalid_input("again", fmt::format("{} holds no settings", picture));
   return parse_parameters(text);
 }
 
 void check_inputs(const std::string& picture, const Settings& settings,
                   const std::function<bool(std::string_view name)>& is_given, const OutputOptions& output) {
-  const InputHashes hashes = read_input_hashes(read_png_parameters(picture));
+  const InputHashes hashes = read_input_hashes(read_image_parameters(picture));
   std::vector<std::string> missing;
   for (const InputFile& input : input_files()) {
     const std::string &path = settings.*input.path, &hash = hashes.*input.hash;
@@ -53,6 +104,48 @@ void check_inputs(const std::string& picture, const Settings& settings,
     throw invalid_input("again",
                         fmt::format("{} was made from other files, of which none is opened unasked; name {}",
                                     picture, fmt::join(missing, " and ")));
+}
+
+std::vector<std::string> check_text(const std::string& picture,
+                                    const std::function<bool(std::string_view name)>& is_given) {
+  const std::string text = read_image_parameters(picture);
+  std::vector<std::string> left, deciding;
+  bool has_strength = false;
+  for (const NamedText& setting : list_parameters(text)) {
+    has_strength = has_strength || setting.key == "Denoising strength";
+    if (!setting.is_read) left.push_back(setting.key);
+    if (!setting.is_read && decides(setting))
+      deciding.push_back(fmt::format("{}: {}", setting.key, setting.value.substr(0, kLongestValue)));
+  }
+  if (!deciding.empty())
+    throw invalid_input("again", fmt::format("{} was made with what is not here ({}), so it would be another "
+                                             "picture; `latentdial info` lists what can be given by hand",
+                                             picture, fmt::join(deciding, ", ")));
+  const bool elsewhere = !read_made_by(text).by_latentdial;
+  if (elsewhere && has_strength && !is_given("image"))
+    throw invalid_input("image", fmt::format("{} was made from a picture; give that by @(image)", picture));
+  std::vector<std::string> lines;
+  if (!left.empty()) lines.push_back(fmt::format("{}: not taken over: {}", picture, fmt::join(left, ", ")));
+  if (elsewhere) lines.push_back(fmt::format("{}: another program made it, whose noise may differ", picture));
+  return lines;
+}
+
+std::string check_model(const std::string& picture, const ModelInfo& model,
+                        const std::function<bool(std::string_view name)>& is_given) {
+  const MadeBy made = read_made_by(read_image_parameters(picture));
+  const bool says_nothing = made.model.empty() && made.hash.empty();
+  const bool same = made.by_latentdial && !says_nothing &&
+                    (made.hash.empty() ? made.model == model.name : made.hash == model.hash);
+  if (same) return "";
+  if (says_nothing) return fmt::format("{}: which model made it is not known", picture);
+  const std::string here = shown({model.name, model.hash, "", true});
+  if (!names_model(is_given))
+    throw invalid_input("again",
+                        fmt::format("{} was made by {}, not by {}; say which model is meant by @(model), "
+                                    "@(lora), @(embedding) or @(taesd)",
+                                    picture, shown(made), here));
+  return fmt::format("{}: made by {}, now by {}{}", picture, shown(made), here,
+                     made.by_latentdial ? "" : "; another program's hash cannot be compared");
 }
 
 }  // namespace latentdial::cli

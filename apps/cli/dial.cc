@@ -26,6 +26,7 @@ struct DialCommand {
   int draft_steps = 0;
   bool explained = false;
   std::string out;
+  const CLI::App* command = nullptr;
 
   [[nodiscard]] Strip strip_at(const std::string& flag, const std::string& positions, int steps) const {
     Settings s = settings;
@@ -45,6 +46,7 @@ struct DialCommand {
     if (settings.style.empty())
       throw invalid_input("style",
                           "no style is given; say what the dial turns, as in --style \"Monet style\"");
+    require_prompt(*command, settings);
     check_draft();
     const Strip whole = strip_at("position", at, settings.steps);
     const Strip strip = refined.empty() ? whole : strip_at("refine", refined, settings.steps);
@@ -74,6 +76,7 @@ std::string method_list() {
 void add_dial(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("dial", "A strip of pictures from none of a style to all of it");
   auto c = std::make_shared<DialCommand>();
+  c->command = command;
   add_settings(*command, c->settings, {"position", "to_prompt", "to_seed", "to_image", "theta"});
   add_text(*command, "--at", c->at,
            "Dial positions A:B:N, N values from A to B; or one number; -4 to 4 (default: 0:1:11)");

@@ -114,7 +114,7 @@ ordered_json describe(const Strip& strip, const Explanation& found) {
 void explain_strip(const Pipeline& pipeline, const Strip& strip, const fs::path& folder,
                    const OutputOptions& output) {
   const Explanation found = look(pipeline, strip, folder);
-  write_png(folder / "explain.png", draw(strip, found), read_png_parameters(folder / frame_name(0)));
+  write_png(folder / "explain.png", draw(strip, found), read_image_parameters(folder / frame_name(0)));
   write_file(folder / "explain.json",
              describe(strip, found).dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
   report_path(output, "explanation", (folder / "explain.png").string());

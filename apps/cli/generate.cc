@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -35,10 +37,15 @@ void check_output(const fs::path& path) {
 }
 
 /// out.png, or the first of out-1.png, out-2.png … that is free: no picture is written over unasked.
-std::string free_name() {
+/// The name is taken at once by an empty file, so that two programs never have the same.
+std::string take_free_name() {
   std::string name = "out.png";
-  for (int i = 1; fs::exists(name); ++i) name = fmt::format("out-{}.png", i);
-  return name;
+  for (int i = 1;; ++i) {
+    errno = 0;
+    if (std::FILE* file = std::fopen(name.c_str(), "wx"); file != nullptr) std::fclose(file);
+    if (errno != EEXIST) return name;  // Taken, or writing the picture says why not.
+    name = fmt::format("out-{}.png", i);
+  }
 }
 
 struct GenerateCommand {
@@ -47,22 +54,25 @@ struct GenerateCommand {
   OutputOptions output;
   std::string out;
 
-  std::string again;  ///< The PNG whose settings are taken over; empty: none.
+  std::string again;  ///< The picture whose settings are taken over; empty: none.
   const CLI::App* command = nullptr;
 
   void run() {
+    const auto is_given = [this](std::string_view name) {
+      return command->count(flag_of(*command, name)) > 0;
+    };
     if (!again.empty()) {
-      const auto given = [this](std::string_view name) {
-        return command->count(flag_of(*command, name)) > 0;
-      };
-      check_inputs(again, settings, given, output);
+      for (const auto& line : check_text(again, is_given)) notice(output, line);
+      check_inputs(again, settings, is_given, output);
     }
+    if (again.empty()) require_prompt(*command, settings);
     validate(settings);
-    const std::string path = out.empty() ? free_name() : out;
-    check_output(path);
+    check_output(out.empty() ? "out.png" : out);
     const Pipeline pipeline = load_pipeline(engine, output);
+    if (const auto line = again.empty() ? "" : check_model(again, pipeline.info(), is_given); !line.empty())
+      notice(output, line);
     JobResult result{
-        .file = path, .settings = pipeline.resolve(settings), .seconds = 0, .kept = false, .notices = {}};
+        .file = out, .settings = pipeline.resolve(settings), .seconds = 0, .kept = false, .notices = {}};
     const auto start = std::chrono::steady_clock::now();
     Picture picture;
     {
@@ -75,7 +85,9 @@ struct GenerateCommand {
       };
       picture = pipeline.generate(result.settings, observer);
     }
+    const std::string path = out.empty() ? take_free_name() : out;
     write_png(path, picture.image, picture.parameters);
+    result.file = path;
     result.notices = picture.notices;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report_picture(output, path, result);
@@ -96,9 +108,9 @@ void add_generate(CLI::App& app, Run& run) {
             c->again = picture;
             c->settings = settings_in(picture);
           },
-          "PNG whose settings are taken over; options beside it change them. Files that it was made from are "
-          "not opened unasked: name them by --image and the like")
-      ->type_name("PNG");
+          "Picture whose settings are taken over; options beside it change them. Files that it was made from "
+          "are not opened unasked: name them by --image and the like; what cannot be had again is said")
+      ->type_name("PICTURE");
   add_settings(*command, c->settings, {});
   add_text(*command, "-o,--out", c->out,
            "PNG to write, over an earlier one (default: out.png, or the next free name)");

@@ -28,25 +28,24 @@ std::string first_bytes(const std::string& path) {
   return head;
 }
 
-bool is_png(const std::string& path) {
-  return first_bytes(path).starts_with("\x89PNG");
-}
-
 /// PNG, JPEG or WebP, by its first bytes.
 bool is_picture(const std::string& path) {
   const std::string head = first_bytes(path);
-  return is_png(path) || head.starts_with("\xff\xd8\xff") ||
+  return head.starts_with("\x89PNG") || head.starts_with("\xff\xd8\xff") ||
          (head.starts_with("RIFF") && head.substr(8) == "WEBP");
 }
 
 ordered_json describe_picture(const std::string& path) {
   const Image image = read_image(path);
-  const std::string text = is_png(path) ? read_png_parameters(path) : "";
+  const std::string text = read_image_parameters(path);
   ordered_json object = {{"picture", path},
                          {"width", image.width},
                          {"height", image.height},
                          {"parameters", text},
                          {"model_hash", read_model_hash(text)}};
+  object["not_read"] = ordered_json::object();
+  for (const auto& [key, value, is_read] : list_parameters(text))
+    if (!is_read) object["not_read"][key] = value;
   object["settings"] =
       text.empty() ? ordered_json() : parse_json<ordered_json>(to_json(parse_parameters(text)));
   return object;
@@ -64,6 +63,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"tokens", info.max_tokens},
           {"prediction", info.prediction},
           {"sampler", info.sampler},
+          {"notices", info.notices},
           {"unused_tensors", info.unused_tensors},
           {"device", describe_device(engine)}};
 }
@@ -80,6 +80,7 @@ void print_text(const ordered_json& object) {
       std::istringstream lines(value.get<std::string>());
       for (std::string line; std::getline(lines, line);) print_line(stdout, line);
     } else if (value.is_object()) {
+      if (key != "settings") fmt::print("{}:\n", key);
       for (const auto& [name, setting] : value.items())
         print_line(stdout, fmt::format("  {}: {}", name, shown(setting)));
     } else {
@@ -108,8 +109,7 @@ struct InfoCommand {
 }  // namespace
 
 void add_info(CLI::App& app, Run& run) {
-  auto* command =
-      app.add_subcommand("info", "What a model or picture is: what was read, the settings in a PNG");
+  auto* command = app.add_subcommand("info", "What a model or picture is: what was read, the settings in it");
   auto c = std::make_shared<InfoCommand>();
   add_text(*command, "PATH", c->path, "Model or picture (default: the embedded model)");
   command->add_flag("--json", c->json, "As one JSON object");

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <random>
+#include <set>
+#include <string_view>
 #include <type_traits>
 
 #include "latentdial/error.h"
@@ -22,12 +26,30 @@ std::string long_name(const std::string& flags) {
   return comma == std::string::npos ? flags : flags.substr(comma + 1);
 }
 
+bool is_seed(const Option& option) {
+  return option.name == std::string_view("seed");
+}
+
 template <class T>
 void read_option(const Option& option, const std::string& text, T& value) {
+  if (is_seed(option) && text == "-1") {
+    value = static_cast<T>(std::random_device()());  // Any.
+    return;
+  }
   if (read_number(text, value) && std::isfinite(static_cast<double>(value))) return;
-  throw invalid_input(option.name,
-                      fmt::format("\"{}\" is not a {}number from {} to {}", text,
-                                  std::is_integral_v<T> ? "whole " : "", option.min, option.max));
+  throw invalid_input(
+      option.name,
+      fmt::format("\"{}\" is not a {}number from {} to {}{}", text, std::is_integral_v<T> ? "whole " : "",
+                  limit<T>(option.min), limit<T>(option.max), is_seed(option) ? ", or -1 for any" : ""));
+}
+
+/// An empty text where a file is meant, as "$UNSET" of a script gives it, counts as not given.
+void say_empty(const CLI::App& command, const Option& option) {
+  static const std::set<std::string_view> files = {"model", "taesd",    "lora",       "embedding",
+                                                   "image", "to_image", "style_mask", "dial"};
+  const CLI::Option* quiet = command.get_option_no_throw("--quiet");
+  if (!files.contains(option.name) || (quiet != nullptr && quiet->count() > 0)) return;
+  fmt::print(stderr, "notice: {} is empty and counts as not given\n", long_name(option.flags));
 }
 
 /// Adds one declared option to a command.
@@ -42,11 +64,20 @@ struct AddOption {
     if constexpr (std::is_same_v<T, bool>) {
       command.add_flag(flags, value, option.help);
     } else if constexpr (std::is_same_v<T, std::string>) {
-      add_text(command, flags, value, option.help);
+      const auto read = [this_command = &command, &value, option](const std::string& text) {
+        if (text.empty()) say_empty(*this_command, option);
+        value = text;
+      };
+      command.add_option_function<std::string>(flags, read, option.help)->type_name("TEXT");
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
       command
           .add_option_function<std::vector<std::string>>(
-              flags, [&value](const std::vector<std::string>& list) { value = list; }, option.help)
+              flags,
+              [this_command = &command, &value, option](const std::vector<std::string>& list) {
+                value = list;
+                if (std::erase(value, "") > 0) say_empty(*this_command, option);
+              },
+              option.help)
           ->type_name("TEXT")
           ->allow_extra_args(false);
     } else {
@@ -74,6 +105,12 @@ void read_size(const std::string& text, Settings& settings) {
 }
 
 }  // namespace
+
+void require_prompt(const CLI::App& command, const Settings& settings) {
+  if (command.count("--prompt") > 0 || !settings.prompt.empty() || settings.invert) return;
+  throw invalid_input("prompt",
+                      "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
+}
 
 CLI::Option* add_text(CLI::App& command, const std::string& flags, std::string& value,
                       const std::string& help) {

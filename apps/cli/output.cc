@@ -36,6 +36,7 @@ Pipeline load_pipeline(const ModelOptions& options, const OutputOptions& output)
     print_line(stderr, fmt::format("{} ({}, {:.1f} M weights{}) on {}", info.path, info.format,
                                    static_cast<double>(info.parameters) / 1e6,
                                    info.decoder.empty() ? "" : ", decoded by " + info.decoder, info.device));
+  for (const auto& line : info.notices) notice(output, line);
   for (const auto& line : info.loras) notice(output, line);
   for (const auto& [word, vectors, width] : info.embeddings)
     notice(output, fmt::format("\"{}\" is a word of prompts, of {} learnt vectors", word, vectors));

@@ -71,7 +71,7 @@ Image write_sheet(const Strip& strip, const std::filesystem::path& folder) {
     frames.push_back({read_image(folder / frame_name(i)), strip.labels[i]});
   }
   Image sheet = draw_strip(strip.title, frames);
-  write_png(folder / "strip.png", sheet, read_png_parameters(folder / frame_name(0)));
+  write_png(folder / "strip.png", sheet, read_image_parameters(folder / frame_name(0)));
   return sheet;
 }
 

@@ -212,7 +212,7 @@ HttpResponse send_png_info(HttpRequest& request) {
     throw invalid_input("image", "a PNG in base64 is needed");
   const std::string bytes = decode_base64("image", body["image"].get_ref<const std::string&>());
   const std::string text =
-      png_parameters({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "image");
+      image_parameters({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "image");
   Json parameters = Json::object();
   if (!text.empty()) {
     const Settings settings = parse_parameters(text);

@@ -149,6 +149,14 @@ int read_count(const Json& body, const char* key) {
   return value.get<int>();
 }
 
+/// What A1111 has no word for goes by ours: errors name it so.
+bool is_own_setting(const std::string& key) {
+  const ModelOptions engine;
+  bool of_model = false;
+  visit_model_options(engine, [&](const Option& option, const auto&) { of_model |= key == option.name; });
+  return is_setting(key) && !of_model && a1111_name(key).empty();
+}
+
 /// −1, or nothing, asks for any seed.
 Json read_seed(const Json& value) {
   return value.is_null() || value == -1 ? Json(random_seed()) : value;
@@ -158,7 +166,7 @@ Json read_seed(const Json& value) {
 /// use.
 void read_start_image(const Json& body, Json& settings) {
   const Json images = body.value("init_images", Json::array());
-  if (!images.is_array() || images.size() != 1)
+  if (!images.is_array() || images.size() != 1 || images[0] == "" || images[0].is_null())
     throw invalid_input("init_images", "a list of one picture in base64 is needed");
   settings["image"] = images[0];
   if (body.contains("denoising_strength") && !body["denoising_strength"].is_null())
@@ -181,6 +189,8 @@ void read_key(const std::string& key, const Json& value, const ModelInfo& model,
     check_overrides(value, model);
   } else if (const auto neutral = kNeutral.find(key); neutral != kNeutral.end()) {
     if (!is_neutral(neutral->second, value)) throw not_supported(key, value);
+  } else if (is_own_setting(key)) {
+    settings[key] = value;
   } else if (!kSubordinate.contains(key)) {
     throw invalid_input(key, "no such setting");
   }
@@ -191,6 +201,7 @@ void read_key(const std::string& key, const Json& value, const ModelInfo& model,
 std::string a1111_name(std::string_view field) {
   const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
                                   [&](const auto& renamed) { return renamed.second == field; });
+  if (field == "lora") return "latentdial serve --lora";
   return found == kRenamed.end() ? "" : std::string(found->first);
 }
 
@@ -199,7 +210,7 @@ A1111Request read_a1111_request(const Json& body, bool from_image, const ModelIn
       "batch_size",         "n_iter",      "send_images", "sampler_index",
       "denoising_strength", "init_images", "resize_mode"};
   A1111Request request;
-  Json settings = {{"guidance_scale", 7.0}};
+  Json settings = {{"prompt", ""}, {"guidance_scale", 7.0}};
   settings["seed"] = read_seed(Json());
   if (!body.contains("sampler_name") || body["sampler_name"].is_null())
     read_sampler("sampler_index", body.value("sampler_index", Json()), settings);

@@ -117,6 +117,9 @@ std::string origin_of(const Context& context, const HttpRequest& request) {
 Request read_settings(Json body) {
   if (body.contains("dial") && body["dial"].is_string())
     throw invalid_input("dial", "a file of this machine cannot be named; \"dial\" is the position, a number");
+  if (!body.contains("prompt") && body.value("invert", Json()) != true)
+    throw invalid_input("prompt",
+                        "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
   InputImages images;
   images.start = take_image(body, "image");
   images.end = take_image(body, "to_image");

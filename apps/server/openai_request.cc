@@ -63,7 +63,10 @@ void read_size(const Json& size, Json& body) {
 }
 
 /// A style without a position would do nothing, and nobody would know.
-void check_dial(const Json& body) {
+void check_dial(Json& body) {
+  const Json style = body.value("style", Json());
+  const bool dialled = body.contains("dial") || body.contains("position");
+  if (!dialled && (style == "vivid" || style == "natural")) body.erase("style");  // OpenAI's own words.
   if (body.contains("style") && !body.contains("dial") && !body.contains("position"))
     throw invalid_input("dial", "say how much of the style is wanted: 0 none, 1 all of it");
 }
@@ -104,7 +107,8 @@ OpenAiRequest read_request(Json body, const ModelInfo& model) {
   if (format != "b64_json" && format != "url")
     throw invalid_input("response_format", fmt::format("{} is unknown; use b64_json or url", format.dump()));
   request.as_urls = format == "url";
-  if (!body.contains("seed") || body["seed"].is_null()) body["seed"] = random_seed();
+  if (const Json seed = body.value("seed", Json()); seed.is_null() || seed == -1)
+    body["seed"] = random_seed();
   check_dial(body);
   Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(body)); });
   request.images = std::move(asked.images);
@@ -117,6 +121,7 @@ OpenAiRequest read_request(Json body, const ModelInfo& model) {
 
 std::string openai_name(std::string_view field) {
   if (field == "width" || field == "height") return "size";
+  if (field == "lora") return "latentdial serve --lora";
   return field == "position" ? "dial" : "";
 }
 
@@ -129,7 +134,7 @@ OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
   std::vector<std::string_view> pictures;
   for (const Part& part : read_form(request)) {
     if (part.name == "image" || part.name == "image[]") {
-      pictures.push_back(part.content);
+      if (!part.content.empty()) pictures.push_back(part.content);
     } else {
       body[part.name] = read_field(part.name, std::string(part.content));
     }

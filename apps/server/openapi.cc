@@ -62,8 +62,8 @@ Json settings_properties() {
   for (const char* key : {"image", "to_image", "style_mask"}) {
     properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
   }
-  properties["prompt"] = not_empty(properties["prompt"]);
-  properties["method"]["enum"] = {""};  // The default.
+  properties["prompt"].erase("default");  // It must be given, and may be empty.
+  properties["method"]["enum"] = {""};    // The default.
   for (const MethodInfo& method : dial_methods()) properties["method"]["enum"].push_back(method.name);
   properties["dial"] = properties["position"];
   return properties;
@@ -94,7 +94,7 @@ Json a1111_request() {
                      {"batch_size", whole("Pictures, seeds ascending", 1, 64)},
                      {"n_iter", whole("Times batch_size", 1, 64)},
                      {"send_images", {{"type", "boolean"}}}});
-  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", {"prompt"}}};
+  return {{"type", "object"}, {"properties", std::move(properties)}};
 }
 
 Json img2img_request() {
@@ -103,7 +103,7 @@ Json img2img_request() {
   pictures.update({{"minItems", 1}, {"maxItems", 1}});
   schema["properties"]["init_images"] = std::move(pictures);
   schema["properties"]["denoising_strength"] = settings_properties()["strength"];
-  schema["required"] = {"prompt", "init_images"};
+  schema["required"] = {"init_images"};
   return schema;
 }
 

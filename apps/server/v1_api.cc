@@ -224,7 +224,7 @@ Json describe_model(const Pipeline& pipeline) {
 
 HttpResponse send_png_info(const HttpRequest& request) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(request.body.data());
-  const std::string text = png_parameters({bytes, request.body.size()}, "the picture");
+  const std::string text = image_parameters({bytes, request.body.size()}, "the picture");
   return reply({{"parameters", text},
                 {"settings", text.empty() ? Json::object() : settings_to_object(parse_parameters(text))}});
 }

@@ -17,9 +17,9 @@ struct Image {
   std::vector<std::uint8_t> rgb;
 };
 
-/// Reads a PNG, JPEG or WebP (by its content, not its name) as RGB; transparency is laid on white, 16 bits
-/// are cut to 8. Throws invalid_input for anything else, for damage, and for sides over 16384 or more than
-/// 2^26 pixels.
+/// Reads a PNG, JPEG or WebP (by its content, not its name) as RGB, upright as its EXIF has it; transparency
+/// is laid on white, 16 bits are cut to 8. Throws invalid_input for anything else, for damage, and for sides
+/// over 16384 or more than 2^26 pixels.
 [[nodiscard]] LATENTDIAL_API Image read_image(const std::filesystem::path& path);
 
 /// The same for a file in memory; `name` stands for it in messages.
@@ -34,11 +34,12 @@ LATENTDIAL_API void write_png(const std::filesystem::path& path, const Image& im
 [[nodiscard]] LATENTDIAL_API std::vector<std::uint8_t> encode_png(const Image& image,
                                                                   const std::string& parameters);
 
-/// The text chunk `parameters` of a PNG; empty when it has none. Throws invalid_input when it is no PNG.
-[[nodiscard]] LATENTDIAL_API std::string read_png_parameters(const std::filesystem::path& path);
+/// The settings that a PNG has in its text chunk `parameters`, a JPEG or WebP (as A1111 writes them) in
+/// EXIF's UserComment; empty when it has none. Throws invalid_input when it is none of the three.
+[[nodiscard]] LATENTDIAL_API std::string read_image_parameters(const std::filesystem::path& path);
 /// The same for a file in memory; `name` stands for it in messages.
-[[nodiscard]] LATENTDIAL_API std::string png_parameters(std::span<const std::uint8_t> bytes,
-                                                        const std::string& name);
+[[nodiscard]] LATENTDIAL_API std::string image_parameters(std::span<const std::uint8_t> bytes,
+                                                          const std::string& name);
 
 /// A copy scaled to fill width × height and cut at the centre (Lanczos, rows first, as Pillow up to 12 does).
 [[nodiscard]] LATENTDIAL_API Image resize_to_fill(const Image& image, int width, int height);

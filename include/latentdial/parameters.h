@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "latentdial/export.h"
 #include "latentdial/request.h"
@@ -41,9 +42,27 @@ struct InputFile {
 [[nodiscard]] LATENTDIAL_API Settings without_folders(Settings settings);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
-/// understood. Keys of other programs are left alone. Throws invalid_input naming the key whose value cannot
-/// be read.
+/// understood. Each key is taken by itself; other programs' are left alone (list_parameters), and so is a
+/// "Seed: -1". Throws invalid_input naming the key whose value cannot be read.
 [[nodiscard]] LATENTDIAL_API Settings parse_parameters(const std::string& text);
+
+/// One setting in a `parameters` text.
+struct NamedText {
+  std::string key;    ///< "Clip skip".
+  std::string value;  ///< "2"; a JSON string as the text that it is.
+  bool is_read;       ///< By this program, so not left alone.
+};
+/// All of them in their order.
+[[nodiscard]] LATENTDIAL_API std::vector<NamedText> list_parameters(const std::string& text);
+
+/// What a `parameters` text says of its maker; "" where it does not.
+struct MadeBy {
+  std::string model;           ///< ModelInfo::name, or another program's name of its model.
+  std::string hash;            ///< ModelInfo::hash, or what another program wrote as "Model hash".
+  std::string decoder;         ///< ModelInfo::decoder.
+  bool by_latentdial = false;  ///< This program, of any version; another's hashes are of another kind.
+};
+[[nodiscard]] LATENTDIAL_API MadeBy read_made_by(const std::string& text);
 
 /// The hashes of its inputs that a `parameters` text holds.
 [[nodiscard]] LATENTDIAL_API InputHashes read_input_hashes(const std::string& text);

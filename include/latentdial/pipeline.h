@@ -45,6 +45,7 @@ struct ModelInfo {
   std::string decoder;                      ///< "TAESD" where one decodes; empty: the model's own VAE.
   std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
   std::vector<LearntWord> embeddings;       ///< Words of textual inversion.
+  std::vector<std::string> notices;         ///< Lines for the user on how the model's files were read.
   std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
 };
 

@@ -61,7 +61,7 @@ struct Request {
 };
 
 /// Throws invalid_input of the first setting that is out of range, NaN, of an unknown name, or at odds with
-/// another (no prompt; `invert` without a picture; a size not a multiple of 8; `position` without `style`).
+/// another (`invert` without a picture; a size not a multiple of 8; `position` without `style`).
 /// Opens no file and needs no model.
 LATENTDIAL_API void validate(const Request& request);
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "latentdial/export.h"
@@ -19,6 +21,16 @@ struct Option {
   double min = 0;     ///< Smallest allowed value of a number.
   double max = 0;     ///< Largest allowed value of a number.
 };
+
+/// Option::min or Option::max as people write it: of a whole number in full, 18446744073709551615.
+template <class T>
+[[nodiscard]] std::conditional_t<std::is_integral_v<T>, T, double> limit(double bound) {
+  if constexpr (std::is_integral_v<T>) {
+    constexpr T kMost = std::numeric_limits<T>::max();
+    return bound >= static_cast<double>(kMost) ? kMost : static_cast<T>(bound);
+  }
+  return bound;
+}
 
 /// Everything that decides one picture. The same settings on the same model give the same picture, bit for
 /// bit, whatever the number of threads. A dial strip is a list of settings that differ only in `position`; an
@@ -95,7 +107,7 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "Share of the steps after which guidance ends, 0 to 1", 0, 1},
           s.guidance_end);
   visitor(Option{"seed", "--seed", "Seed",
-                 "Seed of the starting noise, 0 to 2^64-1; equals torch's CPU generator", 0,
+                 "Seed of the starting noise, 0 to 2^64-1, or -1 for any; equals torch's CPU generator", 0,
                  18446744073709551615.0},
           s.seed);
   visitor(Option{"width", "", "", "Width in pixels, a multiple of 8 (0: the model's own)", 0, 8192}, s.width);

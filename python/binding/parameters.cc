@@ -36,8 +36,8 @@ void bind_parameters(nb::module_& module) {
       "difference", &difference, nb::arg("found"), nb::arg("wanted"),
       "Empty, or why a picture with the text `found` is not the one that would get the text `wanted`.");
   module.def(
-      "read_parameters", [](const std::string& path) { return read_png_parameters(path); }, nb::arg("path"),
-      "The text chunk `parameters` of a PNG; empty when it has none.");
+      "read_parameters", [](const std::string& path) { return read_image_parameters(path); }, nb::arg("path"),
+      "The settings that a PNG, JPEG or WebP holds, as text; empty when it has none.");
   module.def(
       "encode_png",
       [](const GivenPixels& pixels, const std::string& parameters) {

@@ -86,6 +86,7 @@ void bind_info(nb::module_& module) {
       .def_ro("decoder", &ModelInfo::decoder, "\"TAESD\" where one decodes; empty: the model's own VAE.")
       .def_ro("loras", &ModelInfo::loras, "\"NAME x SCALE: N of M layers applied\", one a LoRA.")
       .def_ro("embeddings", &ModelInfo::embeddings, "Words of textual inversion.")
+      .def_ro("notices", &ModelInfo::notices, "Lines for the user on how the model's files were read.")
       .def_ro("unused_tensors", &ModelInfo::unused_tensors,
               "Tensors of the files that the model has no place for.")
       .def("__repr__", [](const ModelInfo& info) {

@@ -47,9 +47,9 @@ def dial_methods() -> list[str]:
 
 
 def read_parameters(path: str | os.PathLike[str]) -> str:
-    """The `parameters` text of a PNG: the settings it was made with; empty when it has none.
+    """The settings that a PNG, JPEG or WebP was made with, as text; empty when it holds none.
 
-    Raises InvalidInput when the file is no PNG.
+    Raises InvalidInput when the file is none of the three.
     """
     return _engine.read_parameters(os.fspath(path))
 

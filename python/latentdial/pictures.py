@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Union
 
 import numpy
-from PIL import Image
+from PIL import Image, ImageOps
 
 from . import _engine
 from .errors import InvalidInput
@@ -21,6 +21,7 @@ def to_pil(keyword: str, picture: Any) -> Image.Image:
     """A PIL image or an array [H,W], [H,W,1], [H,W,3] or [H,W,4], uint8 or floats 0 to 1, as a PIL image of
     8 bits. Raises InvalidInput naming the keyword."""
     if isinstance(picture, Image.Image):
+        picture = ImageOps.exif_transpose(picture)  # Upright, as the engine reads a file.
         return picture if picture.mode in _MODES else picture.convert("RGB")
     if not isinstance(picture, numpy.ndarray):
         raise InvalidInput(f"{type(picture).__name__} is not a picture; use a path, a PIL image or a numpy array", keyword)

@@ -1,10 +1,13 @@
 #include "denoise/prompted_denoiser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "dial/text_states.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
@@ -100,6 +103,7 @@ std::vector<Tensor> PromptedDenoiser::run(const std::vector<PromptedLatents>& in
   const models::LayoutTap tap{layouts, layout.level, layout.share};
   const Tensor outputs =
       ops_->to_host(call(inputs, timestep, {.layout = keep_their_layout(inputs) ? nullptr : &tap}));
+  require_finite(outputs, "unet", fmt::format("timestep {:g}", timestep));
   std::vector<Tensor> answers;
   for (std::int64_t i = 0; i < outputs.dim(0); ++i) answers.push_back(outputs.slice(i, i + 1));
   return answers;

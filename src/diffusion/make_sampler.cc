@@ -13,19 +13,18 @@ namespace {
 
 struct SamplerKind {
   const char* name;
-  const char* diffusers_class;
   bool has_karras;
   bool draws_noise;
   SamplerMaker* make;
 };
 
 constexpr std::array<SamplerKind, 6> kKinds{{
-    {"pndm", "PNDMScheduler", false, false, make_pndm},
-    {"ddim", "DDIMScheduler", false, false, make_ddim},
-    {"euler", "EulerDiscreteScheduler", true, false, make_euler},
-    {"euler_a", "EulerAncestralDiscreteScheduler", true, true, make_euler_ancestral},
-    {"dpm++2m", "DPMSolverMultistepScheduler", true, false, make_dpm_multistep},
-    {"lcm", "LCMScheduler", false, true, make_lcm},
+    {"pndm", false, false, make_pndm},
+    {"ddim", false, false, make_ddim},
+    {"euler", true, false, make_euler},
+    {"euler_a", true, true, make_euler_ancestral},
+    {"dpm++2m", true, false, make_dpm_multistep},
+    {"lcm", false, true, make_lcm},
 }};
 
 template <class Belongs>
@@ -83,16 +82,6 @@ std::vector<std::string> invertible_sampler_names() {
 
 std::vector<std::string> scheduler_names() {
   return {"normal", "karras"};
-}
-
-std::string sampler_for_class(const std::string& diffusers_class_name) {
-  std::vector<std::string> classes;
-  for (const SamplerKind& kind : kKinds) {
-    if (kind.diffusers_class == diffusers_class_name) return kind.name;
-    classes.emplace_back(kind.diffusers_class);
-  }
-  throw invalid_input(fmt::format("scheduler_config.json: unknown scheduler class {:?}, known are {}",
-                                  diffusers_class_name, fmt::join(classes, ", ")));
 }
 
 }  // namespace latentdial::detail

@@ -110,7 +110,13 @@ class Sampler {
 /// Those that draw no noise on the way, so that some noise leads to any picture.
 [[nodiscard]] std::vector<std::string> invertible_sampler_names();
 [[nodiscard]] std::vector<std::string> scheduler_names();
-/// "PNDMScheduler" → "pndm"; an unknown class is an invalid_input with the known ones.
-[[nodiscard]] std::string sampler_for_class(const std::string& diffusers_class_name);
+/// The sampler that makes a model's pictures where none is asked for.
+struct DefaultSampler {
+  std::string name;
+  std::string notice;  ///< One line where it is not the one that the scheduler config means; else empty.
+};
+/// The sampler of the schedule's class. Where that is not here, or cannot do what the config asks for, the
+/// nearest that is and can; "pndm" where no class is named.
+[[nodiscard]] DefaultSampler default_sampler(const NoiseSchedule& schedule);
 
 }  // namespace latentdial::detail

@@ -87,7 +87,10 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
     std::string key;
     json only_value;
     std::vector<std::string> samplers;
+    bool of_solver = false;  // Says which solver of its class is meant; of another class's it says nothing.
   };
+  const json& of_class = member(config, "_class_name");
+  const bool names_solver = of_class.is_null() || of_class == "DPMSolverMultistepScheduler";
   const std::vector<Setting> settings = {
       {"thresholding", false, {"ddim", "dpm++2m", "lcm"}},
       {"interpolation_type", "linear", {"euler"}},
@@ -99,16 +102,16 @@ std::map<std::string, std::string> find_not_honoured(const json& config) {
       {"use_beta_sigmas", false, {"euler", "dpm++2m"}},
       {"use_lu_lambdas", false, {"dpm++2m"}},
       {"use_flow_sigmas", false, {"dpm++2m"}},
-      {"algorithm_type", "dpmsolver++", {"dpm++2m"}},
-      {"solver_order", 2, {"dpm++2m"}},
-      {"solver_type", "midpoint", {"dpm++2m"}},
-      {"lower_order_final", true, {"dpm++2m"}},
-      {"variance_type", nullptr, {"dpm++2m"}},
+      {"algorithm_type", "dpmsolver++", {"dpm++2m"}, true},
+      {"solver_order", 2, {"dpm++2m"}, true},
+      {"solver_type", "midpoint", {"dpm++2m"}, true},
+      {"lower_order_final", true, {"dpm++2m"}, true},
+      {"variance_type", nullptr, {"dpm++2m"}, true},
   };
   std::map<std::string, std::string> found;
   for (const Setting& setting : settings) {
     const json& value = member(config, setting.key);
-    if (value.is_null() || value == setting.only_value) continue;
+    if (value.is_null() || value == setting.only_value || (setting.of_solver && !names_solver)) continue;
     for (const std::string& sampler : setting.samplers) {
       found.emplace(sampler, fmt::format("\"{}\": {}", setting.key, json_line(value).substr(0, 60)));
     }

@@ -14,12 +14,13 @@ inline constexpr std::int64_t kMostPixels = 1 << 26;
 
 /// Decoders of one format each, from the bytes of a whole file; `name` is for error messages. They throw
 /// invalid_input when the bytes are damaged or a side is over kLargestSide.
-struct DecodedPng {
-  Image image;
-  std::string parameters;  ///< The text chunk of that name; empty when there is none.
+struct DecodedImage {
+  Image image;             ///< Upright, as the file's EXIF has it.
+  std::string parameters;  ///< A PNG's text chunk of that name, else EXIF's UserComment; empty: neither.
 };
-[[nodiscard]] DecodedPng decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
-[[nodiscard]] Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] DecodedImage decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);
+[[nodiscard]] DecodedImage decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// The whole file. Throws invalid_input when it cannot be read or is over 512 MiB.
 [[nodiscard]] std::string read_bytes(const std::filesystem::path& path);

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <csetjmp>
+#include <cstring>
+#include <utility>
 
+#include "image/exif.h"
 #include "image/formats.h"
 #include "text/require.h"
 
@@ -77,71 +80,32 @@ std::vector<std::uint8_t> cmyk_to_rgb(const std::vector<std::uint8_t>& cmyk, boo
   return rgb;
 }
 
-/// EXIF orientation 1 to 8 from the APP1 marker; 1 where there is none (EXIF 2.3, section 4.6).
-int orientation(const jpeg_decompress_struct& info) {
+/// The EXIF of an APP1 marker, which XMP has too.
+Exif exif_of(const jpeg_decompress_struct& info) {
   for (auto* marker = info.marker_list; marker != nullptr; marker = marker->next) {
     const std::span<const std::uint8_t> data(marker->data, marker->data_length);
-    if (data.size() < 14 ||
-        std::string_view(reinterpret_cast<const char*>(data.data()), 6) != std::string_view("Exif\0\0", 6))
-      continue;
-    const auto tiff = data.subspan(6);
-    const bool little = tiff[0] == 'I';
-    const auto read = [&](std::size_t at, std::size_t bytes) -> std::size_t {
-      std::size_t value = 0;
-      if (at + bytes > tiff.size()) return 0;
-      for (std::size_t i = 0; i < bytes; ++i)
-        value |= static_cast<std::size_t>(tiff[at + i]) << (8 * (little ? i : bytes - 1 - i));
-      return value;
-    };
-    const std::size_t directory = read(4, 4);
-    for (std::size_t i = 0; i < read(directory, 2); ++i) {
-      const std::size_t entry = directory + 2 + 12 * i;
-      if (read(entry, 2) == 0x0112) {
-        const auto value = static_cast<int>(read(entry + 8, 2));
-        return value >= 1 && value <= 8 ? value : 1;
-      }
-    }
+    if (data.size() > 4 && std::memcmp(data.data(), "Exif", 4) == 0) return read_exif(data);
   }
-  return 1;
-}
-
-/// The picture turned upright.
-Image upright(Image image, int turned) {
-  if (turned == 1) return image;
-  const bool swapped = turned >= 5;
-  Image out{swapped ? image.height : image.width, swapped ? image.width : image.height,
-            std::vector<std::uint8_t>(image.rgb.size())};
-  for (int y = 0; y < out.height; ++y) {
-    for (int x = 0; x < out.width; ++x) {
-      int from_x = swapped ? y : x, from_y = swapped ? x : y;
-      if (turned == 2 || turned == 3 || turned == 7 || turned == 8) from_x = image.width - 1 - from_x;
-      if (turned == 3 || turned == 4 || turned == 6 || turned == 7) from_y = image.height - 1 - from_y;
-      const std::size_t from = 3 * (static_cast<std::size_t>(from_y) * image.width + from_x);
-      const std::size_t to = 3 * (static_cast<std::size_t>(y) * out.width + x);
-      std::copy_n(image.rgb.begin() + static_cast<std::ptrdiff_t>(from), 3,
-                  out.rgb.begin() + static_cast<std::ptrdiff_t>(to));
-    }
-  }
-  return out;
+  return {};
 }
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) {
+DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) {
   JpegReader reader;
   const bool started = reader.start(bytes);
   require(started, "", "{} is a damaged JPEG: {}", name, reader.message());
   const auto& info = reader.info();
   check_sides(info.image_width, info.image_height, name);
   Image image{static_cast<int>(info.image_width), static_cast<int>(info.image_height), {}};
-  const int turned = orientation(info);  // Now: libjpeg forgets the markers with the last row.
+  Exif exif = exif_of(info);  // Now: libjpeg forgets the markers with the last row.
   const std::size_t channels = info.out_color_space == JCS_CMYK ? 4 : 3;
   image.rgb.resize(channels * image.width * image.height);
   const bool read = reader.read_rows(image.rgb.data());
   require(read, "", "{} is a damaged JPEG: {}", name, reader.message());
   require(!reader.cut_short(), "", "{} is a damaged JPEG: its data end early or are corrupt", name);
   if (channels == 4) image.rgb = cmyk_to_rgb(image.rgb, info.saw_Adobe_marker != 0);
-  return upright(std::move(image), turned);
+  return {upright(std::move(image), exif.orientation), std::move(exif.comment)};
 }
 
 }  // namespace latentdial::detail

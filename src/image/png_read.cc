@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
+#include "image/exif.h"
 #include "image/formats.h"
 #include "latentdial/error.h"
 #include "text/utf8.h"
 
-namespace latentdial {
-
-using namespace detail;
+namespace latentdial::detail {
 namespace {
 
 /// One PNG in memory, read as RGBA. The functions that libpng may leave by longjmp keep no object of their
@@ -64,6 +64,13 @@ class PngReader {
     return "";
   }
 
+  [[nodiscard]] Exif exif() const {
+    png_bytep bytes = nullptr;
+    png_uint_32 size = 0;
+    if (png_get_eXIf_1(png_, info_, &size, &bytes) == 0) return {};
+    return read_exif({bytes, size});
+  }
+
   [[nodiscard]] std::size_t width() const { return png_get_image_width(png_, info_); }
   [[nodiscard]] std::size_t height() const { return png_get_image_height(png_, info_); }
   [[nodiscard]] Error fault(const std::string& name) const {
@@ -112,23 +119,19 @@ void check_chunk_lengths(std::span<const std::uint8_t> bytes, const std::string&
 
 }  // namespace
 
-DecodedPng detail::decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
+DecodedImage decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
   check_chunk_lengths(bytes, name);
   PngReader reader(bytes);
   if (!reader.start()) throw reader.fault(name);
   check_sides(static_cast<std::int64_t>(reader.width()), static_cast<std::int64_t>(reader.height()), name);
   std::vector<std::uint8_t> rgba(4 * reader.width() * reader.height());
   if (!reader.read_rows(rgba.data())) throw reader.fault(name);
-  return {lay_on_white(rgba.data(), static_cast<int>(reader.width()), static_cast<int>(reader.height())),
-          reader.parameters()};
+  Exif exif = reader.exif();
+  Image image =
+      lay_on_white(rgba.data(), static_cast<int>(reader.width()), static_cast<int>(reader.height()));
+  std::string parameters = reader.parameters();
+  return {upright(std::move(image), exif.orientation),
+          parameters.empty() ? std::move(exif.comment) : std::move(parameters)};
 }
 
-std::string read_png_parameters(const std::filesystem::path& path) {
-  return decode_png(as_bytes(read_bytes(path)), path.string()).parameters;
-}
-
-std::string png_parameters(std::span<const std::uint8_t> bytes, const std::string& name) {
-  return decode_png(bytes, name).parameters;
-}
-
-}  // namespace latentdial
+}  // namespace latentdial::detail

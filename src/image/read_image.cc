@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <webp/decode.h>
 
 #include <cstring>
-#include <memory>
 #include <system_error>
 
 #include "files/read_file.h"
@@ -21,14 +19,11 @@ bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, st
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
 }
 
-Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name) {
-  int width = 0, height = 0;
-  require(WebPGetInfo(bytes.data(), bytes.size(), &width, &height) != 0, "", "{} is a damaged WebP", name);
-  check_sides(width, height, name);
-  const std::unique_ptr<std::uint8_t, decltype(&WebPFree)> rgba(
-      WebPDecodeRGBA(bytes.data(), bytes.size(), &width, &height), WebPFree);
-  require(rgba != nullptr, "", "{} is a damaged or animated WebP", name);
-  return lay_on_white(rgba.get(), width, height);
+DecodedImage decode(std::span<const std::uint8_t> bytes, const std::string& name) {
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name);
+  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
+  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);
+  throw invalid_input(fmt::format("{} is not a picture; {}", name, kNeeded));
 }
 
 }  // namespace
@@ -52,10 +47,15 @@ Image read_image(const std::filesystem::path& path) {
 }
 
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name).image;
-  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
-  if (starts_with(bytes, "RIFF") && starts_with(bytes, "WEBP", 8)) return decode_webp(bytes, name);
-  throw invalid_input(fmt::format("{} is not a picture; {}", name, kNeeded));
+  return decode(bytes, name).image;
+}
+
+std::string read_image_parameters(const std::filesystem::path& path) {
+  return image_parameters(as_bytes(read_bytes(path)), path.string());
+}
+
+std::string image_parameters(std::span<const std::uint8_t> bytes, const std::string& name) {
+  return decode(bytes, name).parameters;
 }
 
 void detail::check_sides(std::int64_t width, std::int64_t height, const std::string& name) {

@@ -6,6 +6,7 @@
 #include "model/open_model.h"
 #include "model/pixels.h"
 #include "models/tiny_decoder.h"
+#include "tensor/arithmetic.h"
 #include "tensor/buffer_pool.h"
 #include "text/require.h"
 #include "weights/tiny_decoder_files.h"
@@ -89,13 +90,19 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
 
 Image Model::picture_of(const Tensor& latents) const {
   release_idle_buffers();  // The denoiser's, of other sizes than the decoder's.
-  Image image = to_image(decode(latents));
+  Image image;
+  {
+    const Tensor pixels = decode(latents);
+    require_finite(pixels, info.decoder.empty() ? "vae" : info.decoder, "decoding the picture");
+    image = to_image(pixels);
+  }
   release_idle_buffers();
   return image;
 }
 
 Tensor Model::latents_of(const Image& image) const {
   Tensor latents = encoder(to_pixels(image)).mean;
+  require_finite(latents, "vae", "encoding the start picture");
   release_idle_buffers();
   return latents;
 }

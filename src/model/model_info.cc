@@ -1,6 +1,7 @@
 #include "model/model_info.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <bit>
@@ -47,18 +48,24 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
   const auto schedule = NoiseSchedule::from_json(checkpoint.scheduler_config);
   ModelInfo info;
+  info.notices = checkpoint.notices;
   info.name = model_name(checkpoint.path);
   for (const AppliedLora& lora : checkpoint.loras) {
     info.name += fmt::format("+{}:{}", lora.name, lora.scale);
     info.loras.push_back(
         fmt::format("{} x {}: {} of {} layers applied", lora.name, lora.scale, lora.applied, lora.layers));
+    if (!lora.left_out_words.empty())
+      info.notices.push_back(fmt::format("{}: the learnt words in it were left out: {}", lora.name,
+                                         fmt::join(lora.left_out_words, ", ")));
   }
   info.path = checkpoint.path.string();
   info.format = checkpoint.format;
   info.prediction = schedule.prediction_type == PredictionType::epsilon        ? "epsilon"
                     : schedule.prediction_type == PredictionType::v_prediction ? "v_prediction"
                                                                                : "sample";
-  info.sampler = schedule.class_name.empty() ? "pndm" : sampler_for_class(schedule.class_name);
+  const auto [sampler, notice] = default_sampler(schedule);
+  info.sampler = sampler;
+  if (!notice.empty()) info.notices.push_back(fmt::format("{}: {}", info.path, notice));
   info.width = info.height = static_cast<int>(unet.sample_size * vae.downscale());
   info.max_tokens = static_cast<int>(text.max_position_embeddings);
   info.parameters = count_parameters(checkpoint.text_encoder.weights) +

@@ -9,6 +9,7 @@
 
 #include "dial/text_states.h"
 #include "prompt/emphasis.h"
+#include "tensor/arithmetic.h"
 #include "text/require.h"
 #include "text/words.h"
 
@@ -61,12 +62,17 @@ std::vector<std::int64_t> TextReader::places_of(const std::string& words, const 
 }
 
 ReadText TextReader::read(const std::string& text, PromptSyntax syntax) const {
+  const auto states_of = [&](const std::vector<std::int32_t>& ids) {
+    Tensor read = ops_->to_host((*text_encoder_)(ids));
+    require_finite(read, "text_encoder", "the prompt");
+    return read;
+  };
   std::vector<Tensor> states;
   std::vector<float> weights;
   ReadText result;
   for (const TokenWindow& one : windows_of(text, syntax)) {
     const auto begin = static_cast<std::int64_t>(weights.size());
-    states.push_back(ops_->to_host((*text_encoder_)(one.ids)));
+    states.push_back(states_of(one.ids));
     weights.insert(weights.end(), one.weights.begin(), one.weights.end());
     for (std::int64_t k = 0; k < one.tokens; ++k) result.encoded.words.push_back(begin + 1 + k);
   }

@@ -94,7 +94,7 @@ std::string check(const Listed& listed, const fs::path& place, Inputs& inputs) {
   const auto listed_settings = line.find("settings");
   const Settings settings =
       listed_settings == line.end() ? Settings() : settings_from_json(listed_settings->dump());
-  const std::string text = read_png_parameters(listed.path);
+  const std::string text = read_image_parameters(listed.path);
   if (without_folders(parse_parameters(text)) != without_folders(settings))
     throw invalid_input(
         fmt::format("merge: {} was not made with the settings that its manifest says", listed.path.string()));

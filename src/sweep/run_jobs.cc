@@ -45,7 +45,7 @@ void remove_half_written(const std::filesystem::path& folder, const std::vector<
 /// Whether the job's picture is there already, with exactly its settings and made with these weights.
 bool is_finished(const std::filesystem::path& path, const Settings& settings, const Pipeline& pipeline) {
   if (!std::filesystem::exists(path)) return false;
-  const std::string why = difference(read_png_parameters(path), pipeline.parameters(settings));
+  const std::string why = difference(read_image_parameters(path), pipeline.parameters(settings));
   require(why.empty(), "folder", "{} {}; use another folder or move it away", path.string(), why);
   return true;
 }

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "latentdial/error.h"
@@ -17,7 +20,9 @@
 #include "latentdial/pipeline.h"
 #include "latentdial/text.h"
 #include "latentdial/version.h"
+#include "task/infotext.h"
 #include "text/require.h"
+#include "text/words.h"
 
 namespace latentdial {
 
@@ -26,13 +31,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kNegative = "Negative prompt: ";
+constexpr std::string_view kNegative = "Negative prompt:";
+constexpr double kMostExact = 9007199254740992.0;  // 2^53: above it doubles skip whole numbers.
 constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder = "VAE Decoder";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
-
-constexpr std::size_t kMostPairs = 1000;
 
 constexpr std::array<NamePair, 6> kSamplers{{{"pndm", "PLMS"},
                                              {"ddim", "DDIM"},
@@ -52,7 +56,7 @@ std::string translate(std::span<const NamePair> table, const std::string& word, 
 /// A value as it stands after "Key: ": plain, or a JSON string where plain could be misread.
 std::string quoted(const std::string& text) {
   const bool plain = !text.empty() && text.find_first_of(",:\"\\\r\n") == std::string::npos &&
-                     text.front() != ' ' && text.back() != ' ';
+                     trimmed(text) == text && text.front() != '{' && text.front() != '[';
   return plain ? text : json_line<json>(text);
 }
 
@@ -111,33 +115,17 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
   return fmt::format("{}", fmt::join(items, ", "));
 }
 
-/// "Key: value, Key: \"json\", …" → pairs; nothing when the line has another form.
-std::map<std::string, std::string> read_pairs(std::string_view line) {
-  std::map<std::string, std::string> pairs;
-  while (!line.empty() && pairs.size() < kMostPairs) {
-    const auto colon = line.find(": ");
-    if (colon == std::string_view::npos || line.substr(0, colon).find(',') != std::string_view::npos)
-      return {};
-    const std::string key(line.substr(0, colon));
-    line.remove_prefix(colon + 2);
-    std::size_t end = 0;
-    if (!line.empty() && line.front() == '"') {
-      for (end = 1; end < line.size() && line[end] != '"'; ++end) end += line[end] == '\\' ? 1 : 0;
-      if (end >= line.size()) return {};
-      const auto value = try_parse_json<json>(line.substr(0, end + 1));
-      if (!value || !value->is_string()) return {};
-      pairs[key] = value->get<std::string>();
-      ++end;
-    } else {
-      end = std::min(line.find(','), line.size());
-      pairs[key] = std::string(line.substr(0, end));
-    }
-    line.remove_prefix(end);
-    if (line.empty()) break;
-    if (line.substr(0, 2) != ", ") return {};
-    line.remove_prefix(2);
+/// "20.0", where a whole number is needed.
+template <class T>
+bool read_whole(const std::string& text, T& value) {
+  if constexpr (std::is_integral_v<T>) {
+    double read = 0;
+    const bool whole = read_number(text, read) && read == std::floor(read) && std::abs(read) <= kMostExact;
+    if (!whole || !std::in_range<T>(static_cast<std::int64_t>(read))) return false;
+    value = static_cast<T>(read);
+    return true;
   }
-  return pairs;
+  return false;
 }
 
 template <class T>
@@ -145,28 +133,26 @@ void read_value(const std::string& key, const std::string& text, T& value) {
   if constexpr (std::is_same_v<T, std::string>) {
     value = text;
   } else if constexpr (std::is_same_v<T, bool>) {
-    require(text == "true" || text == "false", "parameters", "\"{}: {}\" is neither true nor false", key,
+    const std::string word = lower(text);
+    require(word == "true" || word == "false", "parameters", "\"{}: {}\" is neither true nor false", key,
             text);
-    value = text == "true";
+    value = word == "true";
   } else {
-    require(read_number(text, value), "parameters", "\"{}: {}\" is not a number in range", key, text);
+    require(read_number(text, value) || read_whole(text, value), "parameters",
+            "\"{}: {}\" is not a number in range", key, text);
   }
 }
 
 void read_size(const std::string& text, Settings& s) {
-  const auto x = text.find('x');
+  const auto x = text.find_first_of("xX");
   require(x != std::string::npos, "parameters", "\"Size: {}\" is not as in 512x512", text);
-  read_value("Size", text.substr(0, x), s.width);
-  read_value("Size", text.substr(x + 1), s.height);
+  read_value("Size", std::string(trimmed(text.substr(0, x))), s.width);
+  read_value("Size", std::string(trimmed(text.substr(x + 1))), s.height);
 }
 
 void read_sampler(std::string name, Settings& s) {
   if (take_karras(name)) s.scheduler = "karras";
   s.sampler = translate(kSamplers, name, false);
-}
-
-std::string_view last_line(std::string_view text) {
-  return text.substr(text.find_last_of('\n') + 1);
 }
 
 /// Whether two texts say the same of what is asked for; a text that cannot be read says nothing. Older ones
@@ -186,15 +172,18 @@ bool same_request(const std::string& found, const std::string& wanted) {
   }
 }
 
+/// A1111's "Seed: -1" asked for any.
+bool names_no_seed(std::string_view label, const std::string& value) {
+  return label == "Seed" && value.starts_with('-');
+}
+
 void split_prompts(std::string_view text, Settings& s) {
-  const auto start = text.starts_with(kNegative) ? 0 : text.find("\n" + std::string(kNegative));
-  if (start == std::string_view::npos) {
-    s.prompt = std::string(text);
-    return;
-  }
-  const auto negative = start + (text.starts_with(kNegative) ? 0 : 1) + kNegative.size();
+  const bool at_start = text.starts_with(kNegative);
+  const auto start = at_start ? 0 : text.find("\n" + std::string(kNegative));
   s.prompt = std::string(text.substr(0, start));
-  s.negative_prompt = std::string(text.substr(negative));
+  if (start == std::string_view::npos) return;
+  s.negative_prompt = std::string(text.substr(start + (at_start ? 0 : 1) + kNegative.size()));
+  if (s.negative_prompt.starts_with(' ')) s.negative_prompt.erase(0, 1);
 }
 
 }  // namespace
@@ -219,7 +208,7 @@ Settings without_folders(Settings settings) {
 std::string to_parameters(const Request& request, const ModelInfo& model) {
   const Settings settings = without_folders(request.settings);
   std::string text = settings.prompt + "\n";
-  if (!settings.negative_prompt.empty()) text += std::string(kNegative) + settings.negative_prompt + "\n";
+  if (!settings.negative_prompt.empty()) text += fmt::format("{} {}\n", kNegative, settings.negative_prompt);
   text += settings_line(settings, hashes_of(request), model);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
@@ -230,52 +219,70 @@ std::string to_parameters(const Request& request, const ModelInfo& model) {
 }
 
 Settings parse_parameters(const std::string& text) {
+  const Infotext read = read_infotext(text);
   Settings s;
-  const auto last = text.find_last_of('\n');
-  auto pairs = read_pairs(last_line(text));
-  if (!pairs.contains("Steps")) {
-    split_prompts(text, s);
-    return s;
-  }
-  split_prompts(std::string_view(text).substr(0, last == std::string::npos ? 0 : last), s);
+  split_prompts(read.prompts, s);
   visit_settings(s, [&](const Option& option, auto& value) {
-    const auto found = pairs.find(option.label);
-    if (option.label[0] != '\0' && found != pairs.end()) read_value(found->first, found->second, value);
+    const auto* found = option.label[0] == '\0' ? nullptr : read.find(option.label);
+    if (found != nullptr && !names_no_seed(option.label, *found)) read_value(option.label, *found, value);
   });
-  if (pairs.contains("Schedule type")) {
-    const auto scheduler = translate(kSchedulers, pairs["Schedule type"], false);
+  if (const auto* type = read.find("Schedule type")) {
+    const auto scheduler = translate(kSchedulers, *type, false);
     s.scheduler = scheduler == "Automatic" ? "" : scheduler;
   }
-  if (pairs.contains("Sampler")) read_sampler(pairs["Sampler"], s);
-  if (pairs.contains("Size")) read_size(pairs["Size"], s);
-  if (const auto exact = pairs.find(std::string(kExactPrompt)); exact != pairs.end())
-    s.prompt = exact->second;
-  if (const auto exact = pairs.find(std::string(kExactNegative)); exact != pairs.end())
-    s.negative_prompt = exact->second;
+  if (const auto* sampler = read.find("Sampler")) read_sampler(*sampler, s);
+  if (const auto* size = read.find("Size")) read_size(*size, s);
+  if (const auto* exact = read.find(kExactPrompt)) s.prompt = *exact;
+  if (const auto* exact = read.find(kExactNegative)) s.negative_prompt = *exact;
   return s;
 }
 
+std::vector<NamedText> list_parameters(const std::string& text) {
+  std::set<std::string_view> known = {"Size", kModelHash, kModel,       kDecoder,
+                                      "RNG",  "Version",  kExactPrompt, kExactNegative};
+  const Settings any;
+  visit_settings(any, [&](const Option& option, const auto&) { known.insert(option.label); });
+  std::vector<NamedText> list;
+  for (auto& pair : read_infotext(text).pairs) {
+    const std::string& key = pair.first;
+    const bool is_hash =
+        std::ranges::any_of(input_files(), [&](const InputFile& input) { return key == hash_label(input); });
+    const bool is_read = (known.contains(key) || is_hash) && !names_no_seed(key, pair.second);
+    list.push_back({pair.first, std::move(pair.second), is_read});
+  }
+  return list;
+}
+
 InputHashes read_input_hashes(const std::string& text) {
-  auto pairs = read_pairs(last_line(text));
+  const Infotext read = read_infotext(text);
   InputHashes hashes;
-  for (const InputFile& input : input_files()) hashes.*input.hash = pairs[hash_label(input)];
+  for (const InputFile& input : input_files())
+    if (const auto* hash = read.find(hash_label(input))) hashes.*input.hash = *hash;
   return hashes;
 }
 
+MadeBy read_made_by(const std::string& text) {
+  const Infotext read = read_infotext(text);
+  const auto value = [&](std::string_view key) {
+    const auto* found = read.find(key);
+    return found == nullptr ? "" : *found;
+  };
+  return {value(kModel), value(kModelHash), value(kDecoder), value("Version").starts_with("latentdial ")};
+}
+
 std::string read_model_hash(const std::string& text) {
-  return read_pairs(last_line(text))[std::string(kModelHash)];
+  return read_made_by(text).hash;
 }
 
 std::string difference(const std::string& found, const std::string& wanted) {
-  auto there = read_pairs(last_line(found)), here = read_pairs(last_line(wanted));
-  const auto differ = [&](std::string_view key) { return there[std::string(key)] != here[std::string(key)]; };
-  if (!same_request(found, wanted) || differ(kModel) || differ(kDecoder))
+  const MadeBy there = read_made_by(found), here = read_made_by(wanted);
+  if (!same_request(found, wanted) || there.model != here.model || there.decoder != here.decoder)
     return "holds a picture with other settings";
-  if (!differ(kModelHash)) return "";
-  const std::string own = read_model_hash(found);
-  if (own.empty()) return "holds a picture of an older version, which does not say which weights made it";
-  return fmt::format("holds a picture that other weights made (model hash {}, now {})", own,
-                     read_model_hash(wanted));
+  if (there.hash == here.hash) return "";
+  if (there.hash.empty())
+    return "holds a picture of an older version, which does not say which weights made it";
+  return fmt::format("holds a picture that other weights made (model hash {}, now {})", there.hash,
+                     here.hash);
 }
 
 std::span<const NamePair> a1111_samplers() {

@@ -41,6 +41,14 @@ json read_text(const std::string& text) {
   }
 }
 
+template <class T>
+std::string wanted(const Option& option) {
+  if (std::is_same_v<T, std::string>) return "a text is needed";
+  if (std::is_same_v<T, bool>) return "true or false is needed";
+  return fmt::format("a {}number is needed, {} to {}", std::is_integral_v<T> ? "whole " : "",
+                     limit<T>(option.min), limit<T>(option.max));
+}
+
 }  // namespace
 
 std::string to_json(const Settings& settings) {
@@ -61,11 +69,7 @@ Settings settings_from_json(const std::string& text) {
     const auto found = object.find(option.name);
     if (found == object.end()) return;
     if (!fits<T>(*found)) {
-      const char* wanted = std::is_same_v<T, std::string> ? "a text"
-                           : std::is_same_v<T, bool>      ? "true or false"
-                           : std::is_floating_point_v<T>  ? "a number"
-                                                          : "a whole number";
-      throw invalid_input(option.name, fmt::format("{} is given, but {} is needed", found->dump(), wanted));
+      throw invalid_input(option.name, fmt::format("{} is given, but {}", found->dump(), wanted<T>(option)));
     }
     value = found->template get<T>();
   });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -10,7 +11,6 @@
 #include "dial/method.h"
 #include "diffusion/sampler.h"
 #include "latentdial/request.h"
-#include "latentdial/text.h"
 #include "task/prompts.h"
 #include "text/require.h"
 
@@ -30,7 +30,7 @@ struct RangeCheck {
     if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
       const auto number = static_cast<double>(value);
       require(std::isfinite(number) && number >= option.min && number <= option.max, option.name,
-              "{} is out of range, use {} to {}", value, option.min, option.max);
+              "{} is out of range, use {} to {}", value, limit<T>(option.min), limit<T>(option.max));
     }
   }
 };
@@ -41,10 +41,14 @@ void check_choice(std::string_view field, const std::string& value, const std::v
 }
 
 void check_size(int width, int height) {
-  const auto fits = [](int side) { return side > 0 && side % 8 == 0; };
-  require((width == 0 && height == 0) || (fits(width) && fits(height)), fits(width) ? "height" : "width",
-          "{}x{} is not a picture size; both sides must be multiples of 8 from 8 to 8192, as in 512x512",
-          width, height);
+  constexpr std::string_view kSides = "sides must be multiples of 8 from 8 to 8192, as in 512x512";
+  const auto fits = [](int side) { return side >= 0 && side % 8 == 0; };
+  require(width == 0 || height == 0 || (fits(width) && fits(height)), fits(width) ? "height" : "width",
+          "{}x{} is not a picture size; both {}", width, height, kSides);
+  const int given = width == 0 ? height : width;
+  require(fits(given), width != 0 ? "width" : "height", "{} is not a side; {}", given, kSides);
+  require((width == 0) == (height == 0), width == 0 ? "width" : "height", "only the other is given; both {}",
+          kSides);
 }
 
 /// "a, b and c".
@@ -127,8 +131,6 @@ void check_dial(const Request& request) {
 
 void validate(const Request& request) {
   const Settings& s = request.settings;
-  require(!is_blank(s.prompt) || (s.invert && s.prompt.empty()), "prompt",
-          "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
   check_size(s.width, s.height);
   visit_settings(s, RangeCheck{});
   check_choice("sampler", s.sampler, sampler_names());

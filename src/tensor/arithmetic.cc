@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "latentdial/error.h"
@@ -70,6 +72,22 @@ void add_scaled(Tensor& sum, double factor, const Tensor& x) {
 Tensor scaled(Tensor x, double factor) {
   for (float& value : x.values()) value = static_cast<float>(value * factor);
   return x;
+}
+
+bool all_finite(std::span<const float> values) {
+  constexpr std::uint32_t kExponent = 0x7f800000u;
+  std::uint32_t found = 0;  // Without branches, so that the compiler can vectorise it.
+  for (const float value : values)
+    found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent);
+  return found == 0;
+}
+
+void require_finite(const Tensor& x, std::string_view part, std::string_view where) {
+  if (all_finite(x.values())) return;
+  throw Error(ErrorCode::internal,
+              fmt::format("{}: not a number after {}: the model, a LoRA, an embedding or the noise schedule "
+                          "does not fit the others, or is damaged",
+                          part, where));
 }
 
 double dot(std::span<const float> x, std::span<const float> y) {

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 #include <span>
+#include <string_view>
 
 #include "tensor/tensor.h"
 
@@ -27,6 +28,12 @@ void add_scaled(Tensor& sum, double factor, const Tensor& x);
 
 /// factor · x, written over x; f32, each product rounded once.
 [[nodiscard]] Tensor scaled(Tensor x, double factor);
+
+/// Whether no value is infinite or not a number.
+[[nodiscard]] bool all_finite(std::span<const float> values);
+
+/// Throws internal, "PART: not a number after WHERE …", unless all values of an f32 tensor are finite.
+void require_finite(const Tensor& x, std::string_view part, std::string_view where);
 
 /// Σ x·y in double; spans of one length.
 [[nodiscard]] double dot(std::span<const float> x, std::span<const float> y);

@@ -9,7 +9,7 @@
 namespace latentdial::detail {
 
 /// Element types of tensors in memory and in files.
-enum class DType { f32, bf16, f16, i32, i64 };
+enum class DType { f32, bf16, f16, f64, i32, i64 };
 
 /// bfloat16: the upper half of an IEEE float; conversion rounds to nearest even and keeps NaN a NaN.
 struct bfloat16 {
@@ -41,7 +41,7 @@ struct float16 {
 
 /// Bytes of one element.
 [[nodiscard]] std::size_t element_size(DType dtype);
-/// "f32", "bf16", "f16", "i32" or "i64".
+/// "f32", "bf16", "f16", "f64", "i32" or "i64".
 [[nodiscard]] std::string_view name(DType dtype);
 
 /// The element type that T is in memory.
@@ -50,8 +50,11 @@ template <class T>
   if (std::is_same_v<T, float>) return DType::f32;
   if (std::is_same_v<T, bfloat16>) return DType::bf16;
   if (std::is_same_v<T, float16>) return DType::f16;
+  if (std::is_same_v<T, double>) return DType::f64;
   if (std::is_same_v<T, std::int32_t>) return DType::i32;
-  static_assert(sizeof(T) < sizeof(std::int64_t) || std::is_same_v<T, std::int64_t>, "no element type");
+  static_assert(
+      sizeof(T) < sizeof(std::int64_t) || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>,
+      "no element type");
   return DType::i64;
 }
 

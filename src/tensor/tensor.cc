@@ -18,7 +18,7 @@ namespace {
 constexpr struct {
   std::string_view name;
   std::size_t size;
-} kDTypes[] = {{"f32", 4}, {"bf16", 2}, {"f16", 2}, {"i32", 4}, {"i64", 8}};
+} kDTypes[] = {{"f32", 4}, {"bf16", 2}, {"f16", 2}, {"f64", 8}, {"i32", 4}, {"i64", 8}};
 
 [[noreturn]] void shape_fault(const char* where, const Shape& shape, const Shape& wanted) {
   throw Error(ErrorCode::internal,

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ struct Component {
 struct AppliedLora {
   std::string name;  ///< Stem of its file.
   double scale = 1;
-  int layers = 0;          ///< In the file.
-  int applied = 0;         ///< That the model has.
-  std::uint64_t hash = 0;  ///< Of the applied weights.
+  int layers = 0;                             ///< In the file.
+  int applied = 0;                            ///< That the model has.
+  std::uint64_t hash = 0;                     ///< Of the applied weights.
+  std::set<std::string> left_out_words = {};  ///< Learnt words that lie beside its layers.
 };
 
 /// Everything a Stable Diffusion model needs, whatever form it was stored in.
@@ -36,7 +38,8 @@ struct Checkpoint {
   nlohmann::json scheduler_config;
   std::filesystem::path
       tokenizer_dir;  ///< Holds vocab.json + merges.txt; empty: use the standard CLIP vocabulary.
-  std::vector<AppliedLora> loras = {};  ///< In the order in which they were added.
+  std::vector<AppliedLora> loras = {};    ///< In the order in which they were added.
+  std::vector<std::string> notices = {};  ///< Lines for the user on how the files were read.
 };
 
 /// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where

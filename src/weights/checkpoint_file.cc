@@ -28,24 +28,44 @@ bool is_old_torch(std::string_view start) {
   return start.starts_with("\x80\x02\x8a\x0a");
 }
 
+struct Sign {
+  std::string_view start;
+  std::string_view meaning;
+};
+
+constexpr std::string_view kNeeded = "a .safetensors, a .ckpt or a diffusers folder is needed";
+constexpr Sign kOtherFiles[] = {
+    {"version https://git-lfs", "a git-lfs pointer, not the model: fetch it with `git lfs pull`"},
+    {"GGUF", "a GGUF file"},
+    {"\x1f\x8b", "a gzip file: unpack it"},
+    {"7z\xbc\xaf\x27\x1c", "a 7z file: unpack it"},
+    {"Rar!", "a rar file: unpack it"},
+    {"\x89HDF", "an HDF5 file, as Keras writes it"},
+    {"\x89PNG", "a picture"},
+    {"\xff\xd8\xff", "a picture"},
+};
+constexpr std::string_view kPages[] = {"<!doctype html", "<html", "<?xml", "<head", "<body"};
+
 bool is_text(std::string_view start) {
   return std::ranges::all_of(start, [](char c) {
     return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
   });
 }
 
-std::string_view what_it_seems(std::string_view start) {
-  if (start.starts_with("version https://git-lfs"))
-    return "a git-lfs pointer, not the model: fetch it with `git lfs pull`";
+// What a file is that is not a model; "" where nothing tells.
+std::string_view other_file(std::string_view start) {
   if (is_old_torch(start)) {
     return "an old non-zip PyTorch file: re-save it with torch.save(torch.load(path), path) in PyTorch 1.6 "
            "or later";
   }
-  if (start.starts_with("GGUF"))
-    return "a GGUF file; a .safetensors, a .ckpt or a diffusers folder is needed";
-  if (is_text(start)) return "a text file; a .safetensors, a .ckpt or a diffusers folder is needed";
-  return "neither safetensors nor a PyTorch zip file; a .safetensors, a .ckpt or a diffusers folder is "
-         "needed";
+  for (const auto& sign : kOtherFiles)
+    if (start.starts_with(sign.start)) return sign.meaning;
+  const std::string words = lower(trimmed(start));
+  if (std::ranges::any_of(kPages, [&](auto page) { return words.starts_with(page); }))
+    return "a web page, not the model: what was fetched was perhaps a login or an error";
+  if (is_text(start)) return "a text file";
+  const bool zeros = start.size() > 64 && std::ranges::all_of(start, [](char c) { return c == '\0'; });
+  return zeros ? "zeros: a download that was not finished" : "";
 }
 
 }  // namespace
@@ -54,20 +74,21 @@ CheckpointFile read_checkpoint_file(const std::filesystem::path& path) {
   const auto file = MappedFile::open(path);
   const std::string_view start{reinterpret_cast<const char*>(file->bytes().data()),
                                std::min<std::size_t>(file->bytes().size(), 256)};
-  if (start.starts_with("PK\x03\x04")) return {true, read_torch_file(file), {}};
-  const bool known_otherwise = start.starts_with("version https://git-lfs") || is_old_torch(start);
-  if (!known_otherwise && is_safetensors(start, path)) {
+  if (start.starts_with("PK\x03\x04")) return read_torch_file(file);
+  const auto other = other_file(start);
+  if (other.empty() && is_safetensors(start, path)) {
     Safetensors read = read_safetensors(file);
     return {false, std::move(read.tensors), std::move(read.metadata)};
   }
-  throw invalid_input(fmt::format("{}: is {}", path.string(), what_it_seems(start)));
+  throw invalid_input(fmt::format("{}: is {}; {}", path.string(),
+                                  other.empty() ? "neither safetensors nor a PyTorch zip file" : other,
+                                  kNeeded));
 }
 
 Tensor read_finite(const std::string& file, const std::string& key, const StoredTensor& stored,
                    const char* kind) {
-  const Weights one(kind, file, {{key, open_tensor(file, key, stored)}});
-  Tensor values = one.load(key, stored.shape);
-  for (const float value : std::as_const(values).values()) {
+  const Tensor values = as_f32(open_tensor(file, key, stored));
+  for (const float value : values.values()) {
     if (!std::isfinite(value))
       throw invalid_input(fmt::format("{}: {} holds {}, which is no {}", file, printable(key), value, kind));
   }

@@ -12,7 +12,8 @@ namespace latentdial::detail {
 struct CheckpointFile {
   bool is_torch = false;  ///< A PyTorch zip (.ckpt, .bin, .pt); otherwise safetensors.
   StoredTensors tensors;
-  std::map<std::string, std::string> metadata = {};  ///< The free-form texts of a safetensors file.
+  std::map<std::string, std::string> metadata = {};  ///< The free-form texts of a safetensors file; of a
+                                                     ///< .ckpt's outermost dictionary texts and numbers.
 };
 
 /// Opens a safetensors or PyTorch zip file. The first bytes decide, not the ending of its name.

@@ -34,8 +34,8 @@ enum class Generation { sd1, sd2 };
                                               const KeyLayout& layout, Generation generation);
 [[nodiscard]] nlohmann::json infer_text_config(const std::string& file, const ComponentTensors& tensors,
                                                Generation generation);
-/// PNDM as SD v1-4 ships it. ε- or v-prediction does not show in tensors: SD 2 is taken for the 768 v-model;
-/// SD 2 base (512, ε) needs its scheduler/scheduler_config.json beside the file.
+/// PNDM as SD v1-4 ships it. ε- or v-prediction does not show in tensors: SD 2 is taken for the 768 v-model
+/// where nothing else is said (`Training`).
 [[nodiscard]] nlohmann::json infer_scheduler_config(Generation generation);
 
 /// True when some name begins with `prefix`.

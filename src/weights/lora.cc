@@ -33,6 +33,7 @@ class LoraFile {
         adapter_config_(adapter_config(file_.metadata)) {}
 
   [[nodiscard]] std::vector<LoraLayer> layers() const { return sort_lora_keys(path_, file_.tensors); }
+  [[nodiscard]] std::set<std::string> words() const { return bundled_words(file_.tensors); }
   /// down and up as matrices, [rank, in …] and [out, rank], fitted to the layer's own shape.
   [[nodiscard]] LowRank read(const LoraLayer& layer, const std::string& component, const Shape& target,
                              double scale) const {
@@ -79,8 +80,13 @@ class LoraFile {
 AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path& path, double scale) {
   const LoraFile file(path);
   const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names());
-  AppliedLora applied{
-      .name = path.stem().string(), .scale = scale, .layers = 0, .applied = 0, .hash = kHashStart};
+  AppliedLora applied{.name = path.stem().string(),
+                      .scale = scale,
+                      .layers = 0,
+                      .applied = 0,
+                      .hash = kHashStart,
+                      .left_out_words = {}};
+  applied.left_out_words = file.words();
   std::string missed;
   for (const LoraLayer& layer : file.layers()) {
     ++applied.layers;

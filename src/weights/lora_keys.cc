@@ -32,6 +32,9 @@ constexpr std::array<Ending, 11> kEndings{{{".lora_down.weight", LoraFactor::dow
                                            {"_lora.down.weight", LoraFactor::down},
                                            {"_lora.up.weight", LoraFactor::up}}};
 
+/// OneTrainer puts the words that it learnt beside the layers: "bundle_emb.WORD.string_to_param.*".
+constexpr std::string_view kBundledWord = "bundle_emb.";
+
 std::string underscored(std::string name) {
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
@@ -42,6 +45,7 @@ std::string underscored(std::string name) {
 std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTensors& tensors) {
   std::map<std::string, LoraLayer> layers;
   for (const auto& [key, tensor] : tensors) {
+    if (key.starts_with(kBundledWord)) continue;
     const auto ending = std::find_if(kEndings.begin(), kEndings.end(),
                                      [&key = key](const Ending& e) { return key.ends_with(e.text); });
     if (ending == kEndings.end())
@@ -69,6 +73,16 @@ std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTenso
   return sorted;
 }
 
+std::set<std::string> bundled_words(const StoredTensors& tensors) {
+  std::set<std::string> words;
+  for (auto at = tensors.lower_bound(kBundledWord);
+       at != tensors.end() && at->first.starts_with(kBundledWord); ++at) {
+    const std::string word = at->first.substr(kBundledWord.size());
+    words.insert(word.substr(0, word.find('.')));
+  }
+  return words;
+}
+
 LoraTargets::LoraTargets(const std::vector<std::string>& unet, const std::vector<std::string>& text_encoder) {
   constexpr std::string_view kWeight = ".weight", kTextModel = "text_model.";
   const auto add = [&](const std::vector<std::string>& names, const std::string& component,
@@ -89,6 +103,7 @@ LoraTargets::LoraTargets(const std::vector<std::string>& unet, const std::vector
   };
   add(unet, "unet", "lora_unet_");
   add(text_encoder, "text_encoder", "lora_te_");
+  add(text_encoder, "text_encoder", "lora_te1_");  // kohya's for SDXL's first, diffusers' for every model.
 }
 
 LoraTarget LoraTargets::find(const std::string& module) const {

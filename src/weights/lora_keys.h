@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,12 @@ struct LoraLayer {
   std::string alpha;     ///< A number; without it the rank is taken.
 };
 
-/// Sorts the keys of a LoRA file into layers. Throws invalid_input naming a key that is no LoRA's, or whose
-/// other half is missing.
+/// Sorts the keys of a LoRA file into layers; bundled_words are left out. Throws invalid_input naming a key
+/// that is no LoRA's, or whose other half is missing.
 [[nodiscard]] std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTensors& tensors);
+
+/// The words of textual inversion that a LoRA file holds beside its layers.
+[[nodiscard]] std::set<std::string> bundled_words(const StoredTensors& tensors);
 
 /// The layer of the model that `module` means: a component ("unet" or "text_encoder") and the name of its
 /// weight there; both empty for one that neither of them has.

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "latentdial/error.h"
+#include "text/utf8.h"
 #include "text/words.h"
 #include "weights/pickle.h"
 
@@ -16,6 +18,15 @@ namespace {
 constexpr std::size_t kMostValues = 2'000'000;
 constexpr std::size_t kMostSteps = 20'000'000;
 constexpr std::size_t kDeepestStack = 1'000'000;
+
+// Two's complement, little-endian, of at most eight bytes.
+std::int64_t signed_number(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  const auto unused = 64 - 8 * bytes.size();
+  return bytes.empty() ? 0 : static_cast<std::int64_t>(value << unused) >> unused;
+}
 
 class Interpreter {
  public:
@@ -135,13 +146,11 @@ class Interpreter {
     push(PickleValue{PickleKind::real});
   }
   void push_integer(std::int64_t value) { push({PickleKind::integer, value}); }
-  void push_long(std::uint64_t bytes) {
-    if (bytes > 8) {  // Only random states and the like are so long.
-      take(bytes);
-      return push(PickleValue{PickleKind::inert});
-    }
-    const auto unused = 64 - 8 * bytes;
-    push_integer(bytes == 0 ? 0 : static_cast<std::int64_t>(little_endian(bytes) << unused) >> unused);
+  void push_long(std::uint64_t size) {
+    const auto bytes = take(size);
+    if (size > 8)
+      return push(PickleValue{PickleKind::inert});  // Only random states and the like are so long.
+    push_integer(signed_number(bytes));
   }
   void push_global(std::string_view module, std::string_view name) {
     constexpr std::size_t kLongest = 256;
@@ -175,14 +184,14 @@ class Interpreter {
     pop();
     apply();
   }
-  void drop_state() {
-    pop();  // Nothing here reads it.
-    top();
-  }
+  void make_dict(const std::vector<PickleRef>& given);
+  void make_number(const std::vector<PickleRef>& given);
+  void take_state();
 
   const std::string& file_;
   std::string_view bytes_;
   std::size_t at_ = 0;
+  std::size_t copied_ = 0;  // References that dictionaries took over from lists.
   Pickle pickle_;
   std::vector<PickleRef> stack_;
   std::vector<std::size_t> marks_;
@@ -231,7 +240,7 @@ const Interpreter::Opcode Interpreter::kOpcodes[] = {
     {"Q", [](Interpreter& i) { i.push({PickleKind::storage, 0, {}, {}, {i.pop()}}); }},  // BINPERSID
     {"R\x81", [](Interpreter& i) { i.apply(); }},                                        // REDUCE, NEWOBJ
     {"\x92", [](Interpreter& i) { i.apply_with_keywords(); }},                           // NEWOBJ_EX
-    {"b", [](Interpreter& i) { i.drop_state(); }},                                       // BUILD
+    {"b", [](Interpreter& i) { i.take_state(); }},                                       // BUILD
 };
 
 Interpreter::Operation Interpreter::operation_of(unsigned char code) {
@@ -259,16 +268,71 @@ void Interpreter::apply() {
       // The arguments stay one shared sequence: copying them for every call would let memory grow with the
       // square.
       return push({PickleKind::tensor, 0, {}, {}, {arguments}});
-    case PickleCall::rebuild_parameter:
-      if (given.empty()) fail("rebuilds a parameter from nothing");
+    case PickleCall::rebuild_subclass:
+      if (given.size() < 3) fail("rebuilds a tensor from too little");
+      if (allowed_call(pickle_[given[0]].text, pickle_[given[0]].name) != PickleCall::rebuild_tensor)
+        refuse(shown(pickle_[given[0]]));
+      return push({PickleKind::tensor, 0, {}, {}, {given[2]}});
+    case PickleCall::first_argument:
+      if (given.empty()) fail("rebuilds a value from nothing");
       return push(given.front());
     case PickleCall::make_dict:
-      return push(PickleValue{PickleKind::dict});
+      return make_dict(given);
+    case PickleCall::make_module:
+      return push(PickleValue{PickleKind::module});
+    case PickleCall::make_number:
+      return make_number(given);
     case PickleCall::make_inert:
-      return push(PickleValue{PickleKind::inert});
+      return push({PickleKind::inert, 0, {}, {}, {arguments}});
     case PickleCall::refuse:
       refuse(shown(function));
   }
+}
+
+// dict() · dict(another) · OrderedDict([(key, value), …]), as Python 2 wrote it · defaultdict(factory).
+void Interpreter::make_dict(const std::vector<PickleRef>& given) {
+  if (!given.empty() && pickle_[given.front()].kind == PickleKind::dict) return push(given.front());
+  PickleValue dict{PickleKind::dict};
+  if (!given.empty() && pickle_[given.front()].kind == PickleKind::sequence) {
+    const auto& pairs = pickle_[given.front()].items;
+    copied_ += pairs.size();
+    if (copied_ > kMostValues) fail("copies absurdly many values");
+    for (const auto pair : pairs) {
+      const auto& both = pickle_[pair].items;
+      if (pickle_[pair].kind != PickleKind::sequence || both.size() != 2)
+        fail("has a dictionary key without a value");
+      dict.items.insert(dict.items.end(), both.begin(), both.end());
+    }
+  }
+  push(std::move(dict));
+}
+
+// (numpy.dtype("i8"), eight bytes); below protocol 3 the bytes stand as Latin-1 in UTF-8.
+void Interpreter::make_number(const std::vector<PickleRef>& given) {
+  const auto first_of = [&](PickleRef ref) {
+    return pickle_[ref].items.empty() ? ref : pickle_[ref].items[0];
+  };
+  const auto code = given.empty() ? std::string_view() : pickle_[first_of(first_of(given[0]))].text;
+  if (given.size() < 2 || code.empty() || (code.front() != 'i' && code.front() != 'u'))
+    return push(PickleValue{PickleKind::inert});
+  const auto text = pickle_[given[1]].text.substr(0, 16);
+  std::string bytes(text);
+  if (code.substr(1) != std::to_string(text.size())) {
+    bytes.clear();
+    for (const char32_t point : decode_utf8(text)) bytes += static_cast<char>(point);
+  }
+  if (code.front() == 'u' && bytes.size() < 8) bytes += '\0';
+  push_integer(signed_number(std::string_view(bytes).substr(0, 8)));
+}
+
+// Of all objects only torch.nn's modules have something in their state that is read.
+void Interpreter::take_state() {
+  const auto state = pop();
+  auto& object = pickle_.values[top()];
+  if (object.kind != PickleKind::module || pickle_[state].kind != PickleKind::dict) return;
+  const auto& items = pickle_[state].items;
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2)
+    if (pickle_[items[i]].text == "_parameters") object.items = {items[i + 1]};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "weights/infer_config.h"
 #include "weights/key_table.h"
 #include "weights/recognise.h"
+#include "weights/training.h"
 
 namespace latentdial::detail {
 namespace {
@@ -97,13 +99,32 @@ Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, 
                       [&](const auto& renamed) { return infer_text_config(file, renamed, generation); });
 }
 
-Component read_unet(const fs::path& path, const StoredTensors& tensors, Generation generation) {
+// Of the two releases with OpenCLIP the one that predicts ε was trained on 512 pixels.
+void set_native_size(const Training& training, Generation generation, nlohmann::json& config) {
+  if (training.sides) {
+    config["sample_size"] = *training.sides / 8;
+  } else if (generation == Generation::sd2 && training.v_prediction == false) {
+    config["sample_size"] = 64;
+  }
+}
+
+nlohmann::json trained_schedule(const Training& training, Generation generation) {
+  auto config = infer_scheduler_config(generation);
+  apply(training, config);
+  return config;
+}
+
+Component read_unet(const fs::path& path, const StoredTensors& tensors, Generation generation,
+                    const Training& training) {
   const auto file = path.string();
   const auto stored = part_of(tensors, kUnet);
   const auto layout = unet_layout(file, stored);
-  return component_of(
-      path, "unet", kUnet, stored, KeyTable(KeyFamily::compvis_unet, layout),
-      [&](const auto& renamed) { return infer_unet_config(file, renamed, layout, generation); });
+  return component_of(path, "unet", kUnet, stored, KeyTable(KeyFamily::compvis_unet, layout),
+                      [&](const auto& renamed) {
+                        auto config = infer_unet_config(file, renamed, layout, generation);
+                        set_native_size(training, generation, config);
+                        return config;
+                      });
 }
 
 Component read_vae(const fs::path& path, const StoredTensors& tensors, Generation generation) {
@@ -115,10 +136,23 @@ Component read_vae(const fs::path& path, const StoredTensors& tensors, Generatio
       [&](const auto& renamed) { return infer_vae_config(file, renamed, layout, generation); });
 }
 
+// "state_dict.model.diffusion_model.…" or "module.model.…": the names without what a wrapper put before all.
+StoredTensors without_wrapper(const StoredTensors& tensors) {
+  const auto unet = std::ranges::find_if(tensors, [](const auto& entry) {
+    return entry.first.find(fmt::format(".{}", kUnet)) != std::string::npos;
+  });
+  if (unet == tensors.end() || has_prefix(tensors, std::string(kUnet))) return tensors;
+  const auto wrapper = unet->first.substr(0, unet->first.find(kUnet));
+  StoredTensors inner;
+  for (const auto& [name, tensor] : tensors)
+    inner.emplace(name.starts_with(wrapper) ? name.substr(wrapper.size()) : name, tensor);
+  return inner;
+}
+
 }  // namespace
 
 Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
-  const auto& tensors = file.tensors;
+  const auto tensors = without_wrapper(file.tensors);
   require_compvis_checkpoint(path.string(), tensors);
   const bool open_clip = has_prefix(tensors, "cond_stage_model.model.");
   if (!open_clip && !has_prefix(tensors, "cond_stage_model.transformer.")) {
@@ -128,13 +162,14 @@ Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
                     path.string()));
   }
   const auto generation = open_clip ? Generation::sd2 : Generation::sd1;
+  const Training training = read_training(path, file);
   return {path,
           file.is_torch ? "CompVis ckpt" : "CompVis safetensors",
           read_text_encoder(path, tensors, generation),
-          read_unet(path, tensors, generation),
+          read_unet(path, tensors, generation, training),
           read_vae(path, tensors, generation),
           config_beside(path, "scheduler", "scheduler_config.json",
-                        [&] { return infer_scheduler_config(generation); }),
+                        [&] { return trained_schedule(training, generation); }),
           find_tokenizer(path.parent_path())};
 }
 

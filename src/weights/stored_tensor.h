@@ -16,7 +16,7 @@ namespace latentdial::detail {
 struct StoredTensor {
   Shape shape;
   std::string dtype_name;      ///< As the file writes it: "F16", "torch.HalfStorage".
-  std::optional<DType> dtype;  ///< Empty: a type the engine cannot hold (f64, 8-bit floats, …).
+  std::optional<DType> dtype;  ///< Empty: a type the engine cannot hold (8-bit floats, complex, …).
   std::function<Tensor()>
       map;  ///< A view of the mapped bytes, perhaps misaligned; a copy where the file is compressed.
 };
@@ -30,7 +30,7 @@ using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 
 /// The values of `tensor` for use. Throws invalid_input naming the tensor, its type and the file when the
 /// engine has no such type. Only tensors that the engine wants are asked for, so odd types elsewhere in a
-/// checkpoint (an f64 noise schedule, an optimiser's counters) do no harm.
+/// checkpoint (an optimiser's counters) do no harm.
 [[nodiscard]] Tensor open_tensor(const std::string& file, std::string_view name, const StoredTensor& tensor);
 
 }  // namespace latentdial::detail

@@ -23,12 +23,24 @@ struct StorageType {
 };
 
 constexpr StorageType kStorageTypes[] = {
-    {"FloatStorage", 4, DType::f32},     {"HalfStorage", 2, DType::f16},
-    {"BFloat16Storage", 2, DType::bf16}, {"LongStorage", 8, DType::i64},
-    {"IntStorage", 4, DType::i32},       {"DoubleStorage", 8, std::nullopt},
-    {"ShortStorage", 2, std::nullopt},   {"CharStorage", 1, std::nullopt},
-    {"ByteStorage", 1, std::nullopt},    {"BoolStorage", 1, std::nullopt},
+    {"FloatStorage", 4, DType::f32},
+    {"HalfStorage", 2, DType::f16},
+    {"BFloat16Storage", 2, DType::bf16},
+    {"LongStorage", 8, DType::i64},
+    {"IntStorage", 4, DType::i32},
+    {"DoubleStorage", 8, DType::f64},
+    {"ShortStorage", 2, std::nullopt},
+    {"CharStorage", 1, std::nullopt},
+    {"ByteStorage", 1, std::nullopt},
+    {"BoolStorage", 1, std::nullopt},
     {"UntypedStorage", 1, std::nullopt},
+    {"ComplexFloatStorage", 8, std::nullopt},
+    {"ComplexDoubleStorage", 16, std::nullopt},
+    {"QInt8Storage", 1, std::nullopt},
+    {"QUInt8Storage", 1, std::nullopt},
+    {"QInt32Storage", 4, std::nullopt},
+    {"QUInt4x2Storage", 1, std::nullopt},
+    {"QUInt2x4Storage", 1, std::nullopt},
 };
 
 // One opened file, shared by the views of its tensors.
@@ -131,18 +143,49 @@ class TensorReader {
     return tensors;
   }
 
- private:
-  const PickleValue& state_dict() const {
-    const auto& root = pickle_[pickle_.root];
-    if (root.kind != PickleKind::dict)
-      source_->fail("holds no dictionary of tensors; a Stable Diffusion checkpoint is needed");
-    for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
-      const auto& key = pickle_[root.items[i]];
-      const auto& value = pickle_[root.items[i + 1]];
-      if ((key.text == "state_dict" || key.text == "string_to_param") && value.kind == PickleKind::dict)
-        return value;
+  std::map<std::string, std::string> metadata() const {
+    std::map<std::string, std::string> texts;
+    const auto* root = dict_in(pickle_.root);
+    for (std::size_t i = 0; i + 1 < root->items.size(); i += 2) {
+      const auto& key = pickle_[root->items[i]];
+      const auto& value = pickle_[root->items[i + 1]];
+      if (key.kind != PickleKind::text) continue;
+      if (value.kind == PickleKind::text) texts.emplace(key.text, value.text);
+      if (value.kind == PickleKind::integer) texts.emplace(key.text, std::to_string(value.integer));
     }
-    return root;
+    return texts;
+  }
+
+ private:
+  // The dictionary that a value is, or a module of PyTorch holds; else null.
+  const PickleValue* dict_in(PickleRef ref) const {
+    const PickleValue* value = &pickle_[ref];
+    if (value->kind == PickleKind::module && !value->items.empty()) value = &pickle_[value->items[0]];
+    return value->kind == PickleKind::dict ? value : nullptr;
+  }
+
+  // What a dictionary wraps; "params" may also be settings, so names are asked for in order.
+  const PickleValue* inner_dict(const PickleValue& dict) const {
+    for (const std::string_view name : {"state_dict", "string_to_param", "model", "module", "params"}) {
+      for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
+        if (pickle_[dict.items[i]].text != name) continue;
+        if (const auto* inner = dict_in(dict.items[i + 1])) return inner;
+      }
+    }
+    return nullptr;
+  }
+
+  const PickleValue& state_dict() const {
+    constexpr int kDeepest = 8;  // A dictionary may hold itself.
+    const auto* dict = dict_in(pickle_.root);
+    if (dict == nullptr)
+      source_->fail("holds no dictionary of tensors; a Stable Diffusion checkpoint is needed");
+    for (int depth = 0; depth < kDeepest; ++depth) {
+      const auto* inner = inner_dict(*dict);
+      if (inner == nullptr) break;
+      dict = inner;
+    }
+    return *dict;
   }
 
   [[noreturn]] void broken(const std::string& name, const std::string& what) const {
@@ -260,7 +303,7 @@ std::string read_text(const ZipArchive& archive, const std::string& path, const 
 
 }  // namespace
 
-StoredTensors read_torch_file(const std::shared_ptr<const MappedFile>& file) {
+CheckpointFile read_torch_file(const std::shared_ptr<const MappedFile>& file) {
   const auto path = file->path().string();
   ZipArchive archive(file);
   const auto root = find_root(path, archive);
@@ -279,7 +322,9 @@ StoredTensors read_torch_file(const std::shared_ptr<const MappedFile>& file) {
   const auto pickle = read_pickle(path, bytes);
   const auto source =
       std::make_shared<Source>(Source{path, root, std::move(archive), size * 4 + (1u << 20), {}});
-  return TensorReader(source, pickle).read();
+  const TensorReader reader(source, pickle);
+  auto tensors = reader.read();  // Complains where there is no dictionary.
+  return {true, std::move(tensors), reader.metadata()};
 }
 
 }  // namespace latentdial::detail

@@ -9,6 +9,7 @@
 
 #include "files/mapped_file.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 #include "text/words.h"
 
 namespace latentdial::detail {
@@ -25,12 +26,20 @@ void widen_all(const std::byte* from, float* to, std::size_t count) {
 }
 
 void widen_all(DType dtype, const std::byte* from, float* to, std::size_t count) {
-  if (dtype == DType::f32) {
-    std::memcpy(to, from, count * sizeof(float));
-  } else if (dtype == DType::f16) {
-    widen_all<float16>(from, to, count);
-  } else {
-    widen_all<bfloat16>(from, to, count);
+  switch (dtype) {
+    case DType::f32:
+      std::memcpy(to, from, count * sizeof(float));
+      return;
+    case DType::f16:
+      return widen_all<float16>(from, to, count);
+    case DType::bf16:
+      return widen_all<bfloat16>(from, to, count);
+    case DType::f64:
+      return widen_all<double>(from, to, count);
+    case DType::i32:
+      return widen_all<std::int32_t>(from, to, count);
+    case DType::i64:
+      return widen_all<std::int64_t>(from, to, count);
   }
 }
 
@@ -57,6 +66,20 @@ Tensor view_of(const Tensor& stored, const Shape& shape) {
     release_mapped_pages(static_cast<const std::byte*>(data), stored.bytes());
   };
   return Tensor::view(shape, DType::f32, stored.raw(), std::shared_ptr<const void>(stored.raw(), release));
+}
+
+// In pieces that stay in the cache after they were widened; a view's are read here first.
+bool is_finite(const Tensor& weight) {
+  constexpr std::int64_t kPiece = 1 << 16;
+  const auto values = weight.values();
+  const auto count = static_cast<std::int64_t>(values.size());
+  bool finite = true;
+#pragma omp parallel for reduction(&& : finite)
+  for (std::int64_t begin = 0; begin < count; begin += kPiece)
+    finite = all_finite(values.subspan(static_cast<std::size_t>(begin),
+                                       static_cast<std::size_t>(std::min(kPiece, count - begin)))) &&
+             finite;
+  return finite;
 }
 
 void add_product(Tensor& weight, const LowRank& change) {
@@ -98,6 +121,14 @@ struct Weights::Store {
   std::string source;
   std::map<std::string, Entry, std::less<>> entries;
 
+  [[nodiscard]] static Tensor read(const Entry& entry, const Shape& shape) {
+    const bool in_place = entry.tensor.dtype() == DType::f32 && is_aligned(entry.tensor);
+    if (entry.changes.empty() && in_place) return view_of(entry.tensor, shape);
+    Tensor read = copy_as_f32(entry.tensor, shape);
+    for (const LowRank& change : entry.changes) add_product(read, change);
+    return read;
+  }
+
   [[nodiscard]] Entry& find(const std::string& name, const std::string& wanted) {
     const auto found = entries.find(name);
     if (found == entries.end()) {
@@ -107,6 +138,10 @@ struct Weights::Store {
     return found->second;
   }
 };
+
+Tensor as_f32(const Tensor& stored) {
+  return copy_as_f32(stored, stored.shape());
+}
 
 Weights::Weights(std::string component, std::string source, std::map<std::string, Tensor> tensors)
     : store_(std::make_shared<Store>()) {
@@ -144,13 +179,11 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
                                     detail::name(stored.dtype())));
   }
   entry.used = true;
-  if (!entry.changes.empty()) {
-    Tensor changed = copy_as_f32(stored, expected);
-    for (const LowRank& change : entry.changes) add_product(changed, change);
-    return changed;
-  }
-  const bool in_place = stored.dtype() == DType::f32 && is_aligned(stored);
-  return in_place ? view_of(stored, expected) : copy_as_f32(stored, expected);
+  Tensor loaded = store_->read(entry, expected);
+  if (is_finite(loaded)) return loaded;
+  throw Error(ErrorCode::internal,
+              fmt::format("{}: {}: not a number, or an infinite one, in its tensor {}; the file is damaged",
+                          store_->source, store_->component, printable(full)));
 }
 
 const Tensor& Weights::stored(std::string_view name) const {

@@ -18,6 +18,9 @@ struct LowRank {
   float scale = 0;
 };
 
+/// A copy of a tensor of any type in f32, the nearest where that has no such number.
+[[nodiscard]] Tensor as_f32(const Tensor& stored);
+
 /// The tensors of one model component by name, in diffusers' naming, seen from a scope: `weights /
 /// "down_blocks.0"`. Copies are cheap and share the record of which tensors were used. Values stay in the
 /// (mapped) file until loaded.
@@ -34,7 +37,8 @@ class Weights {
   [[nodiscard]] Shape shape(std::string_view name) const;
 
   /// The tensor in f32, for reading only: it may be a view of the file. Throws invalid_input naming the
-  /// tensor, the shape expected and the shape found, or that it is missing. A stored [out, in, 1, 1] is
+  /// tensor, the shape expected and the shape found, or that it is missing; internal where a value is not
+  /// finite. A stored [out, in, 1, 1] is
   /// accepted for [out, in] and the reverse.
   [[nodiscard]] Tensor load(std::string_view name, const Shape& expected) const;
 

@@ -25,8 +25,7 @@ def test_unknown_command_and_option(fails):
 
 def test_no_prompt(fails):
     assert "--prompt" in fails("generate")
-    assert "--prompt" in fails("generate", "-p", "")
-    assert "--prompt" in fails("generate", "-p", "  \n")
+    assert "--prompt" in fails("dial", "--style", "sketch")
     assert "--from" in fails("interpolate", "--to", "a cat")
     assert "--to" in fails("interpolate", "--from", "a dog")
     assert "--style" in fails("dial", "-p", "a dog")

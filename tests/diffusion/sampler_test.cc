@@ -213,14 +213,60 @@ TEST(Samplers, NameTheChoices) {
 TEST(Samplers, StayInOneLineWhateverTheName) {
   EXPECT_THAT(fault("he\nun", "normal", 20), testing::Not(testing::HasSubstr("\n")));
   EXPECT_THAT(fault("euler", "be\nta", 20), testing::Not(testing::HasSubstr("\n")));
-  EXPECT_EQ(sampler_for_class("EulerDiscreteScheduler"), "euler");
-  EXPECT_EQ(sampler_for_class("LCMScheduler"), "lcm");
-  try {
-    (void)sampler_for_class("Heun\nScheduler");
-    ADD_FAILURE() << "an unknown class was taken";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("\n")));
+}
+
+DefaultSampler default_of(const json& config) {
+  return default_sampler(NoiseSchedule::from_json(config));
+}
+
+TEST(DefaultSampler, IsTheOneOfTheConfigsClass) {
+  const std::map<std::string, std::string> classes = {{"PNDMScheduler", "pndm"},
+                                                      {"DDIMScheduler", "ddim"},
+                                                      {"EulerDiscreteScheduler", "euler"},
+                                                      {"EulerAncestralDiscreteScheduler", "euler_a"},
+                                                      {"DPMSolverMultistepScheduler", "dpm++2m"},
+                                                      {"LCMScheduler", "lcm"}};
+  for (const auto& [name, sampler] : classes) {
+    EXPECT_EQ(default_of({{"_class_name", name}}).name, sampler);
+    EXPECT_EQ(default_of({{"_class_name", name}}).notice, "");
   }
+  EXPECT_EQ(default_of(json::object()).name, "pndm");
+  EXPECT_EQ(default_of(json::object()).notice, "");
+}
+
+TEST(DefaultSampler, IsTheNearestWhereThatOneIsNotHere) {
+  const std::map<std::string, std::string> classes = {{"DEISMultistepScheduler", "dpm++2m"},
+                                                      {"UniPCMultistepScheduler", "dpm++2m"},
+                                                      {"DPMSolverSinglestepScheduler", "dpm++2m"},
+                                                      {"HeunDiscreteScheduler", "euler"},
+                                                      {"LMSDiscreteScheduler", "euler"},
+                                                      {"KDPM2AncestralDiscreteScheduler", "euler_a"},
+                                                      {"DDPMScheduler", "ddim"},
+                                                      {"TCDScheduler", "lcm"},
+                                                      {"Some\nbodysScheduler", "ddim"}};
+  for (const auto& [name, sampler] : classes) {
+    const DefaultSampler found = default_of({{"_class_name", name}});
+    EXPECT_EQ(found.name, sampler) << name;
+    EXPECT_THAT(found.notice, testing::AllOf(testing::HasSubstr("is not here; " + sampler),
+                                             testing::Not(testing::HasSubstr("\n"))));
+  }
+}
+
+// What DEIS, UniPC or DDPM are told of their own solvers is no other sampler's business.
+TEST(DefaultSampler, ReadsTheSolverOfItsOwnClassAlone) {
+  for (const json& config : std::vector<json>{
+           {{"_class_name", "DEISMultistepScheduler"}, {"algorithm_type", "deis"}, {"solver_type", "logrho"}},
+           {{"_class_name", "UniPCMultistepScheduler"}, {"solver_type", "bh2"}, {"solver_order", 3}},
+           {{"_class_name", "DPMSolverSinglestepScheduler"}, {"lower_order_final", false}},
+           {{"_class_name", "DDPMScheduler"}, {"variance_type", "fixed_small"}}}) {
+    const NoiseSchedule schedule = NoiseSchedule::from_json(config);
+    EXPECT_NO_THROW((void)make_sampler(default_sampler(schedule).name, "normal", schedule, 20)) << config;
+    EXPECT_NO_THROW((void)make_sampler("dpm++2m", "normal", schedule, 20)) << config;
+  }
+  const auto sde =
+      default_of({{"_class_name", "DPMSolverMultistepScheduler"}, {"algorithm_type", "sde-dpmsolver++"}});
+  EXPECT_EQ(sde.name, "euler");
+  EXPECT_THAT(sde.notice, testing::HasSubstr("sde-dpmsolver++"));
 }
 
 TEST(NoiseSchedule, NamesTheFieldThatIsWrong) {

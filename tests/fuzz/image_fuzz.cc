@@ -5,6 +5,6 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;
   const std::span<const std::uint8_t> bytes(data, size);
-  fuzz::try_input([&] { (void)png_parameters(bytes, "input"); });
+  fuzz::try_input([&] { (void)image_parameters(bytes, "input"); });
   return fuzz::try_input([&] { (void)decode_image(bytes, "input"); });
 }

@@ -123,14 +123,23 @@ TEST(ReadImage, NamesWhatIsNoPicture) {
 }
 
 TEST(ReadParameters, FindTheTextOfOtherPrograms) {
-  EXPECT_EQ(read_png_parameters(kGolden / "rgb.png"), "a dog\nSteps: 20");
-  EXPECT_EQ(read_png_parameters(kGolden / "itxt.png"), "猫 θ");
-  EXPECT_EQ(read_png_parameters(kGolden / "grey.png"), "");
-  EXPECT_THROW((void)read_png_parameters(kGolden / "rgb.jpg"), Error);
+  EXPECT_EQ(read_image_parameters(kGolden / "rgb.png"), "a dog\nSteps: 20");
+  EXPECT_EQ(read_image_parameters(kGolden / "itxt.png"), "猫 θ");
+  EXPECT_EQ(read_image_parameters(kGolden / "grey.png"), "");
+  EXPECT_EQ(read_image_parameters(kGolden / "rgb.jpg"), "");
+  EXPECT_THROW((void)read_image_parameters(kGolden / "make.py"), Error);
+}
+
+TEST(ReadParameters, StandInTheExifOfEveryFormat) {
+  const std::string settings =
+      "a café, 猫 🐕\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64";
+  for (const std::string name : {"be.jpg", "le.jpg", "bom.jpg", "utf8.jpg", "ascii.jpg", "be.webp", "le.webp",
+                                 "bom.webp", "utf8.webp", "ascii.webp", "be.png"})
+    EXPECT_EQ(read_image_parameters(kGolden / ("comment_" + name)), settings) << name;
 }
 
 TEST(ReadParameters, AreUtf8WhereThePngHasLatin1) {
-  EXPECT_EQ(read_png_parameters(kGolden / "latin1.png"), "café, naïve");
+  EXPECT_EQ(read_image_parameters(kGolden / "latin1.png"), "café, naïve");
 }
 
 TEST(Resize, IsPillowsLanczosFit) {

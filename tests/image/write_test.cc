@@ -39,7 +39,7 @@ TEST_F(WritePng, PixelsAndTextComeBack) {
     const Image image = patterned(33, 17);
     write_png(path_, image, text);
     EXPECT_EQ(read_image(path_).rgb, image.rgb);
-    EXPECT_EQ(read_png_parameters(path_), text);
+    EXPECT_EQ(read_image_parameters(path_), text);
   }
   EXPECT_EQ(files(), 1);
 }
@@ -64,7 +64,7 @@ TEST_F(WritePng, AFullDiskLeavesTheEarlierPicture) {
   EXPECT_THROW(write_png(path_, patterned(200, 200), std::string(5000, 'x')), Error);
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
-  EXPECT_EQ(read_png_parameters(path_), "earlier");
+  EXPECT_EQ(read_image_parameters(path_), "earlier");
   EXPECT_EQ(files(), 1);
 }
 

@@ -18,7 +18,6 @@ BAD = [
     ({"stepz": 3}, "stepz: there is no such setting; did you mean steps?"),
     ({"prompt": 3}, "prompt: 3 is not of type str"),
     ({"prompt": []}, "prompt: the list is empty"),
-    ({"prompt": " "}, "prompt: no prompt is given"),
     ({"prompt": "a\0b"}, "prompt: the text holds a NUL"),
     ({"prompt": "\ud800"}, "prompt: the text holds half of a surrogate pair"),
     ({"steps": 2.5}, "steps: 2.5 is not of type int"),

@@ -117,3 +117,18 @@ def test_a_request_that_is_sent_again_is_not_run_again(address):
     fresh = ask(body, **{"x-stainless-retry-count": "0"}).json()["data"]
     assert fresh != first
     assert ask(body, **{"x-stainless-retry-count": "1"}).json()["data"] == fresh
+
+
+def test_openais_own_words_and_empty_texts(address):
+    def ask(path="generations", **body):
+        return requests.post(f"{address}/v1/images/{path}", json={"prompt": "a dog", "size": "64x64", "steps": 1} | body, timeout=60)
+
+    for body in ({"style": "vivid"}, {"style": "natural"}, {"seed": -1}, {"seed": None}, {"prompt": ""}, {"prompt": " "}):
+        assert ask(**body).status_code == 200, body
+    for body, says in (({"style": "sketch"}, "dial: say how much"), ({"seed": -2}, "seed: -2 is given, but a whole number is needed, 0 to 18446744073709551615")):
+        error = ask(**body).json()["error"]
+        assert error["message"].startswith(says) and error["param"] == says.split(":")[0]
+    missing = requests.post(f"{address}/v1/images/generations", json={"steps": 1}, timeout=60)
+    assert missing.status_code == 400 and missing.json()["error"]["param"] == "prompt"
+    empty = requests.post(f"{address}/v1/images/edits", files={"image": ("a.png", b"", "image/png")}, data={"prompt": "a"}, timeout=60)
+    assert empty.status_code == 400 and empty.json()["error"]["message"].startswith("image: one picture is needed, not 0")

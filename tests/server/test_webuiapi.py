@@ -186,12 +186,27 @@ def test_img2img_names_its_own_fields(address):
 def test_errors_reach_the_client(api, address):
     with pytest.raises(RuntimeError, match="422"):
         api.txt2img(prompt="a dog", width=100)
-    for images in ([], ["!!"], ["aGVsbG8="]):
+    for images in ([], [""], [None], ["!!"], ["aGVsbG8="]):
         assert requests.post(address + "/sdapi/v1/img2img", json={"prompt": "a dog", "init_images": images}, timeout=60).status_code == 422
     assert requests.post(address + "/sdapi/v1/options", json={"sd_model_checkpoint": "other"}, timeout=60).status_code == 422
     half = png_bytes(Image.new("RGB", (64, 64)))[:60]
     body = {"image": webuiapi.webuiapi.base64.b64encode(half).decode()}
     assert "damaged PNG" in requests.post(address + "/sdapi/v1/png-info", json=body, timeout=60).json()["detail"]
+
+
+def test_what_errors_name_is_taken(address):
+    """A1111 has no word for some of our settings: they go by ours."""
+
+    def ask(**body):
+        return requests.post(address + "/sdapi/v1/txt2img", json={"steps": 1, "width": 64, "height": 64} | body, timeout=60)
+
+    assert "with plain_prompt it is a word" in ask(prompt="a", negative_prompt="a AND b").json()["detail"]
+    assert ask(prompt="a", negative_prompt="a AND b", plain_prompt=True).status_code == 200
+    assert "latentdial serve --lora FILE" in ask(prompt="a <lora:x:1>").json()["detail"]
+    assert ask(prompt="a", width=100).json()["detail"].startswith("width: 100x64 is not a picture size")
+    assert ask(prompt="a", lora=["x"]).status_code == 422 and ask(prompt="a", guidance_scale=1).status_code == 422
+    for prompt in ({"prompt": ""}, {"prompt": None}, {}):
+        assert ask(**prompt).status_code == 200, prompt
 
 
 def test_a_client_that_hangs_up_frees_its_place(address):

@@ -51,7 +51,7 @@ TEST_F(RunJobs, WritesEveryPictureAndItsLine) {
   ASSERT_EQ(lines.size(), 3u);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(lines[i].at("file"), results[i].file);
-    EXPECT_EQ(parse_parameters(read_png_parameters(folder_ / results[i].file)), results[i].settings);
+    EXPECT_EQ(parse_parameters(read_image_parameters(folder_ / results[i].file)), results[i].settings);
   }
 }
 
@@ -93,7 +93,7 @@ TEST_F(RunJobs, ResumingKeepsNoPictureThatOtherWeightsMade) {
 
 /// Changes the text of a picture that is there.
 void rewrite(const fs::path& path, const std::string& from, const std::string& to) {
-  std::string text = read_png_parameters(path);
+  std::string text = read_image_parameters(path);
   ASSERT_NE(text.find(from), std::string::npos) << text;
   write_png(path, read_image(path), text.replace(text.find(from), from.size(), to));
 }
@@ -117,7 +117,7 @@ TEST_F(RunJobs, ResumingKeepsNoPictureOfAnotherStartPicture) {
   write_start(50);
   run(list, false);
   EXPECT_TRUE(run(list, true)[0].kept);
-  EXPECT_EQ(read_png_parameters(folder_ / "picture-0.png").find(folder_.string()), std::string::npos);
+  EXPECT_EQ(read_image_parameters(folder_ / "picture-0.png").find(folder_.string()), std::string::npos);
   write_start(90);
   EXPECT_THAT([&] { run(list, true); },
               ::testing::ThrowsMessage<Error>(::testing::HasSubstr("other settings")));

@@ -123,6 +123,88 @@ TEST(Parameters, ReadWhatA1111Wrote) {
   EXPECT_EQ(s.height, 448);
 }
 
+constexpr const char* kHead = "a cat\nNegative prompt: bad\n";
+constexpr const char* kLine =
+    "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 965400086, Size: 64x64, Model hash: 6ce0161689";
+
+void expect_read(const std::string& text) {
+  const Settings s = parse_parameters(text);
+  EXPECT_EQ(s.prompt, "a cat") << text;
+  EXPECT_EQ(s.negative_prompt, "bad") << text;
+  EXPECT_EQ(s.steps, 20) << text;
+  EXPECT_EQ(s.sampler, "euler_a") << text;
+  EXPECT_EQ(s.guidance_scale, 7) << text;
+  EXPECT_EQ(s.seed, 965400086U) << text;
+  EXPECT_EQ(s.width, 64) << text;
+  EXPECT_EQ(read_model_hash(text), "6ce0161689") << text;
+}
+
+TEST(Parameters, AreTakenEachByItselfWhateverStandsBesideThem) {
+  for (const char* beside :
+       {R"(Hashes: {"vae": "735e4c3a44", "model": "6ce0161689"})",
+        R"(Civitai resources: [{"type":"checkpoint","modelVersionId":1}], Civitai metadata: {})",
+        R"(Lora hashes: "a: 1, b: 2")", R"(ControlNet 0: "preprocessor: none, model: \"x, y\"")",
+        R"(Hashes: {"a]": "},{"})", "Template: \"a {cat|dog}\"", "Broken: {\"a\": [1, 2",
+        "Broken: \"never closed", "no pair at all", "Empty: , Other:", "Version: v1.6.0",
+        "Hires prompt: \"a\\nb\"", "Ünï: 猫", "a: b: c"})
+    expect_read(fmt::format("{}{}, {}", kHead, kLine, beside));
+}
+
+TEST(Parameters, AreReadHoweverTheLinesAreBroken) {
+  const std::string text = std::string(kHead) + kLine;
+  const auto replaced = [](std::string changed, const std::string& from, const std::string& to) {
+    for (auto at = changed.find(from); at != std::string::npos; at = changed.find(from, at + to.size()))
+      changed.replace(at, from.size(), to);
+    return changed;
+  };
+  for (const std::string& variant :
+       {text, text + "\n", text + "\n\n  \n", replaced(text, "\n", "\r\n"),
+        replaced(text, "\n", "\r\n") + "\r\n", replaced(text, ", ", ","), replaced(text, ", ", " ,  "),
+        text + "\nTemplate: a {cat|dog}", text + "\nTemplate: a {cat|dog}\nNegative Template: bad",
+        replaced(text, "Steps: 20", "Steps: 20.0"), replaced(text, ": 20,", ":20,"),
+        replaced(text, "64x64", "64 x 64"), replaced(text, "64x64", "64X64"),
+        replaced(text, "Seed: 965400086", "Seed: 965400086.0"), replaced(text, "prompt: bad", "prompt:bad"),
+        replaced(text, "Steps: 20", "Steps: \"20\"")})
+    expect_read(variant);
+}
+
+TEST(Parameters, ThatAskForAnySeedNameNone) {
+  const std::string text = "a cat\nSteps: 20, Seed: -1, Size: 64x64";
+  EXPECT_EQ(parse_parameters(text).steps, 20);
+  EXPECT_EQ(parse_parameters(text).seed, 0U);
+  EXPECT_FALSE(list_parameters(text).at(1).is_read);
+}
+
+TEST(Parameters, WithoutALineOfSettingsArePrompts) {
+  for (const char* text : {"a cat", "a cat, Steps: 20", "Photo: a cat, 1girl", "a cat\nand a dog", ""})
+    EXPECT_EQ(parse_parameters(text).prompt, text);
+}
+
+TEST(Parameters, ListWhatIsLeftAlone) {
+  std::vector<std::string> left;
+  for (const auto& [key, value, is_read] : list_parameters(fmt::format(
+           "{}{}, Clip skip: 2, Hashes: {{\"a\": \"b\"}}, RNG: CPU, Hires upscale: 2", kHead, kLine)))
+    if (!is_read) left.push_back(key + "=" + value);
+  EXPECT_THAT(left, testing::ElementsAre("Clip skip=2", "Hashes={\"a\": \"b\"}", "Hires upscale=2"));
+  Settings s;
+  s.prompt = "a dog";
+  s.image = "photo.jpg";
+  s.style = "sketch, \"quoted\"";
+  for (const auto& setting : list_parameters(to_parameters(s, model("0123456789", "TAESD"))))
+    EXPECT_TRUE(setting.is_read) << setting.key;
+}
+
+TEST(Parameters, SayWhoMadeThePicture) {
+  const MadeBy ours = read_made_by(to_parameters(Settings(), model("0123456789", "TAESD")));
+  EXPECT_TRUE(ours.by_latentdial);
+  EXPECT_EQ(ours.model, "scenes");
+  EXPECT_EQ(ours.hash, "0123456789");
+  EXPECT_EQ(ours.decoder, "TAESD");
+  const MadeBy theirs = read_made_by("a\nSteps: 1, Model hash: 6ce0161689, Model: v1-5, Version: v1.9.3");
+  EXPECT_FALSE(theirs.by_latentdial);
+  EXPECT_EQ(theirs.model, "v1-5");
+}
+
 TEST(Parameters, TellTheModelThatMadeThePicture) {
   Settings s;
   s.prompt = "a dog\nModel hash: aaaaaaaaaa, Model: none";

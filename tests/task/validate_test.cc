@@ -39,9 +39,20 @@ TEST(Validate, TakesADefaultPicture) {
   EXPECT_EQ(fault([](Settings&) {}), "");
 }
 
-TEST(Validate, AsksForAPrompt) {
-  EXPECT_THAT(fault([](Settings& s) { s.prompt = ""; }), HasSubstr("prompt: "));
-  EXPECT_THAT(fault([](Settings& s) { s.prompt = " \n\t"; }), HasSubstr("prompt: "));
+// A picture of nothing in particular; that none was given at all, the faces say.
+TEST(Validate, TakesAnEmptyPrompt) {
+  for (const char* prompt : {"", " ", " \n\t", "()", "[]", "BREAK", ","})
+    EXPECT_EQ(fault([&](Settings& s) { s.prompt = prompt; }), "") << prompt;
+}
+
+TEST(Validate, NamesTheSideThatIsWrong) {
+  EXPECT_THAT(fault([](Settings& s) { s.width = 512; }),
+              HasSubstr("height: only the other is given; both sides"));
+  EXPECT_THAT(fault([](Settings& s) { s.height = 64; }), HasSubstr("width: only the other is given"));
+  EXPECT_THAT(fault([](Settings& s) { s.width = 100; }), HasSubstr("width: 100 is not a side"));
+  EXPECT_THAT(fault([](Settings& s) { s.height = -8; }), HasSubstr("height: -8 is not a side"));
+  EXPECT_THAT(fault([](Settings& s) { s.width = s.height = 100; }),
+              HasSubstr("width: 100x100 is not a picture"));
 }
 
 TEST(Validate, NamesTheSettingThatIsOutOfRange) {

@@ -36,7 +36,7 @@ TEST(ModelPath, MustBeAModelFile) {
   EXPECT_THAT(refused(write_file(dir / "empty.ckpt", "")), HasSubstr("empty.ckpt: is empty (0 bytes)"));
   EXPECT_THAT(refused(write_file(dir / "note.txt", "buy milk\n")), HasSubstr("is a text file"));
   EXPECT_THAT(refused(write_file(dir / "note.safetensors", "buy milk and bread\n")),
-              HasSubstr("not a safetensors file"));
+              HasSubstr("is a text file; a .safetensors"));
   EXPECT_THAT(refused(write_file(dir / "a.ckpt", std::string("\x7f"
                                                              "ELF\0\1\2",
                                                              7))),
@@ -47,6 +47,25 @@ TEST(ModelPath, MustBeAModelFile) {
               HasSubstr("has no table of contents"));
   EXPECT_THAT(refused(write_file(dir / "lfs.ckpt", "version https://git-lfs.github.com/spec/v1\n")),
               HasSubstr("git-lfs pointer"));
+}
+
+// What a browser, a script or half a download leaves under a model's name.
+TEST(ModelPath, IsNamedForWhatItIs) {
+  const TempDir dir;
+  const auto seems = [&](std::string_view bytes) {
+    return refused(write_file(dir / "model.safetensors", std::string(bytes)));
+  };
+  using namespace std::string_view_literals;
+  for (const auto page :
+       {"<!DOCTYPE html><html><head>"sv, "\n <html lang=\"en\">"sv, "<!doctype HTML>\n<p>"sv,
+        "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>"sv})
+    EXPECT_THAT(seems(page), HasSubstr("is a web page, not the model"));
+  EXPECT_THAT(seems(R"({"error": "Invalid credentials"})"), HasSubstr("is a text file"));
+  EXPECT_THAT(seems("\x1f\x8b\x08\0\0\0\0\0\0\x03"sv), HasSubstr("a gzip file"));
+  EXPECT_THAT(seems("7z\xbc\xaf\x27\x1c\0\x04\0\0"sv), HasSubstr("a 7z file"));
+  EXPECT_THAT(seems("Rar!\x1a\x07\x01\0\0\0"sv), HasSubstr("a rar file"));
+  EXPECT_THAT(seems("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"sv), HasSubstr("a picture"));
+  EXPECT_THAT(seems(std::string(4096, '\0')), HasSubstr("a download that was not finished"));
 }
 
 TEST(ModelPath, MustBeARegularFile) {

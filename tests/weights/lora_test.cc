@@ -124,6 +124,48 @@ TEST_F(Lora, CountsTheLayersThatTheModelHasNot) {
   EXPECT_EQ(applied.layers, 2);
 }
 
+TEST_F(Lora, TakesAlphaOfEveryType) {
+  const auto bytes = [](auto value) { return testing::bytes_of<decltype(value)>({value}); };
+  for (const RawTensor& alpha : std::vector<RawTensor>{{"I64", {}, bytes(std::int64_t{3})},
+                                                       {"I32", {}, bytes(std::int32_t{3})},
+                                                       {"F64", {1}, bytes(3.0)},
+                                                       {"F32", {}, bytes(3.0F)},
+                                                       {"F16", {}, bytes(std::uint16_t{0x4200})},
+                                                       {"BF16", {1, 1}, bytes(std::uint16_t{0x4040})}}) {
+    checkpoint_ = small_checkpoint();
+    (void)apply_lora(checkpoint_,
+                     write({{"lora_unet_conv_in.lora_down.weight", f32_tensor({1, 4}, {1, 2, 3, 4})},
+                            {"lora_unet_conv_in.lora_up.weight", f32_tensor({2, 1}, {1, 0})},
+                            {"lora_unet_conv_in.alpha", alpha}}),
+                     1);
+    EXPECT_THAT(values(checkpoint_.unet.weights, "conv_in.weight"), ElementsAre(3, 6, 9, 12, 0, 0, 0, 0))
+        << alpha.dtype;
+  }
+}
+
+TEST_F(Lora, FindsTheTextEncoderByEveryonesPrefix) {
+  for (const std::string prefix : {"lora_te_text_model_", "lora_te1_text_model_", "lora_te_", "lora_te1_",
+                                   "text_encoder.text_model.", "text_encoder."}) {
+    checkpoint_ = small_checkpoint();
+    const bool dots = prefix.ends_with('.');
+    const auto path = write(
+        {{prefix + "q_proj" + (dots ? ".lora_A.weight" : ".lora_down.weight"), f32_tensor({1, 2}, {1, 2})},
+         {prefix + "q_proj" + (dots ? ".lora_B.weight" : ".lora_up.weight"), f32_tensor({2, 1}, {1, 0})}});
+    EXPECT_EQ(apply_lora(checkpoint_, path, 1).applied, 1) << prefix;
+  }
+}
+
+TEST_F(Lora, NamesTheLearntWordsThatItLeavesOut) {
+  const auto path = write({{"unet.conv_in.lora_A.weight", f32_tensor({1, 4}, {1, 2, 3, 4})},
+                           {"unet.conv_in.lora_B.weight", f32_tensor({2, 1}, {1, 1})},
+                           {"bundle_emb.cat-toy.string_to_param.*", f32_tensor({2, 2}, {1, 2, 3, 4})},
+                           {"bundle_emb.cat-toy.clip_l", f32_tensor({2, 2}, {1, 2, 3, 4})},
+                           {"bundle_emb.monet.string_to_param.*", f32_tensor({1, 2}, {1, 2})}});
+  const AppliedLora applied = apply_lora(checkpoint_, path, 1);
+  EXPECT_EQ(applied.applied, 1);
+  EXPECT_THAT(applied.left_out_words, ElementsAre("cat-toy", "monet"));
+}
+
 TEST_F(Lora, NamesTheKeyThatIsWrong) {
   const RawTensor up = f32_tensor({2, 1}, {1, 1}), down = f32_tensor({1, 3}, {1, 2, 3});
   EXPECT_THAT(fault({{"unet.conv_in.hada_w1_a", up}}),

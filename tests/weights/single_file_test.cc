@@ -189,6 +189,39 @@ TEST_F(SingleFile, PrefersConfigurationFilesBesideIt) {
   EXPECT_EQ(checkpoint.tokenizer_dir, dir_ / "tokenizer");
 }
 
+TEST_F(SingleFile, ReadsWhatConvertersLeaveHalfDone) {
+  const std::string attention = "first_stage_model.decoder.mid.attn_1.";
+  const TinyModel model("sd1");
+  for (const auto& names : std::vector<std::map<std::string, std::string>>{
+           {{"q", "to_q"}, {"k", "to_k"}, {"v", "to_v"}, {"proj_out", "to_out.0"}, {"norm", "group_norm"}},
+           {{"q", "query"}, {"k", "key"}, {"v", "value"}, {"proj_out", "proj_attn"}}}) {
+    auto tensors = model.tensors;
+    for (const auto& [from, to] : names) {
+      for (const char* kind : {".weight", ".bias"}) {
+        auto moved = tensors.extract(attention + from + kind);
+        moved.key() = attention + to + kind;
+        tensors.insert(std::move(moved));
+      }
+    }
+    expect_same_tensors(model.pairs("vae"), open(tensors).vae.weights);
+  }
+}
+
+TEST_F(SingleFile, ReadsNamesThatAWrapperPutSomethingBefore) {
+  const TinyModel model("sd1");
+  for (const std::string wrapper : {"state_dict.", "module.", "model.module."}) {
+    Tensors tensors;
+    for (const auto& [name, tensor] : model.tensors) tensors[wrapper + name] = tensor;
+    expect_same_tensors(model.pairs("unet"), open(tensors).unet.weights);
+  }
+}
+
+TEST_F(SingleFile, ReadsDoublesAsTheNearestFloats) {
+  auto tensors = TinyModel("sd1").tensors;
+  tensors["model.diffusion_model.out.2.bias"] = {"F64", {4}, testing::bytes_of<double>({1, 2, 0.1, -4})};
+  EXPECT_THAT(open(tensors).unet.weights.load("conv_out.bias", {4}).values(), ElementsAre(1, 2, 0.1F, -4));
+}
+
 TEST_F(SingleFile, NeedsAFusedProjectionOfThreeParts) {
   auto tensors = TinyModel("sd2").tensors;
   tensors["cond_stage_model.model.transformer.resblocks.0.attn.in_proj_bias"] = f32_tensor({4}, {1, 2, 3, 4});

@@ -64,8 +64,33 @@ TEST_P(TorchSaved, GivesViewsOfOneStorageEachItsPart) {
 TEST_P(TorchSaved, SaysWhenATensorIsOfATypeItCannotUse) {
   const auto file = read_checkpoint_file(golden(GetParam()));
   EXPECT_TRUE(file.is_torch);
-  EXPECT_THAT(refusal([&] { (void)open_tensor("f", "f64", file.tensors.at("f64")); }),
-              HasSubstr("tensor 'f64' is of type 'torch.DoubleStorage'"));
+  EXPECT_THAT(as_f32(open_tensor("f", "f64", file.tensors.at("f64"))).values(), ElementsAre(1, 1));
+}
+
+// Python's, numpy's and PyTorch's containers beside the weights, and around them.
+class TorchContainers : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(TorchContainers, AreReadAndRunNothing) {
+  const auto path = golden(GetParam());
+  const auto file = read_checkpoint_file(path);
+  const auto weights = open(path);
+  EXPECT_THAT(weights.load("f64", {3}).values(), ElementsAre(0, 0.25, 0.5));
+  EXPECT_THAT(weights.load("subclass", {2}).values(), ElementsAre(-1, -0.75));
+  for (const auto& [key, value] : std::map<std::string, std::string>{
+           {"global_step", "875000"}, {"epoch", "-3"}, {"level", "200"}, {"author", "somebody"}})
+    EXPECT_EQ(file.metadata.at(key), value) << key;
+  for (const auto& [key, type] : std::map<std::string, std::string>{{"complex", "torch.ComplexFloatStorage"},
+                                                                    {"bools", "torch.BoolStorage"}}) {
+    EXPECT_THAT(refusal([&, name = key] { (void)open_tensor("f", name, file.tensors.at(name)); }),
+                HasSubstr("is of type '" + type + "'"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, TorchContainers, ::testing::Values("containers2.ckpt", "containers4.ckpt"));
+
+TEST(TorchFile, HoldsParametersInAModule) {
+  EXPECT_THAT(open(golden("parameter_dict.pt")).load("*", {2, 4}).values(),
+              ::testing::ElementsAreArray(ramp({0, 1, 2, 3, 4, 5, 6, 7})));
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, TorchSaved, ::testing::Values("benign.ckpt", "protocol4.ckpt", "plain.bin"));
@@ -90,7 +115,7 @@ TEST(TorchFile, MustNotLieAboutItsStorages) {
   EXPECT_THAT(refused("stride_zero.ckpt"), HasSubstr("reaches past the end"));
   EXPECT_THAT(refused("negative_offset.ckpt"), HasSubstr("lacks a whole number"));
   EXPECT_THAT(refused("overflow.ckpt"), HasSubstr("impossible shape"));
-  EXPECT_THAT(refused("unknown_storage.ckpt"), HasSubstr("unknown type 'torch.ComplexFloatStorage'"));
+  EXPECT_THAT(refused("unknown_storage.ckpt"), HasSubstr("unknown type 'torch.SomebodysStorage'"));
 }
 
 TEST(TorchFile, MustNotUnpackToMoreThanWeightsDo) {
@@ -165,6 +190,43 @@ TEST(PickleReader, KeepsUncalledAndHarmlessNamesInert) {
       run("\x80\x02"
           "cpytorch_lightning.callbacks\nCheckpoint\n)\x81}b.");
   EXPECT_EQ(trainer[trainer.root].kind, PickleKind::inert);
+}
+
+TEST(PickleReader, ReadsDictionariesHoweverTheyAreMade) {
+  using namespace std::string_view_literals;
+  for (const auto bytes : {"\x80\x02}X\x01\0\0\0aK\x07s."sv,
+                           "\x80\x02"
+                           "ccollections\nOrderedDict\n]X\x01\0\0\0aK\x07\x86"
+                           "a\x85R."sv,
+                           "\x80\x02"
+                           "ccollections\nOrderedDict\n)RX\x01\0\0\0aK\x07s."sv,
+                           "\x80\x02"
+                           "ccollections\ndefaultdict\nc__builtin__\nlist\n\x85RX\x01\0\0\0aK\x07s."sv,
+                           "\x80\x02"
+                           "ccollections\nCounter\n}X\x01\0\0\0aK\x07s\x85R."sv,
+                           "\x80\x02"
+                           "cbuiltins\ndict\n}X\x01\0\0\0aK\x07s\x85R."sv}) {
+    const auto pickle = run(bytes);
+    const auto& dict = pickle[pickle.root];
+    ASSERT_EQ(dict.kind, PickleKind::dict);
+    ASSERT_EQ(dict.items.size(), 2U);
+    EXPECT_EQ(pickle[dict.items[0]].text, "a");
+    EXPECT_EQ(pickle[dict.items[1]].integer, 7);
+  }
+}
+
+TEST(PickleReader, RefusesUnknownClassesWhereverTheyHide) {
+  using namespace std::string_view_literals;
+  for (const auto bytes : {"\x80\x02"
+                           "ctransformers.training_args\nTrainingArguments\n)\x81."sv,
+                           "\x80\x02"
+                           "ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nctorch\nTensor\n)NtR."sv,
+                           "\x80\x02"
+                           "ctorch.nn.modules_\nParameterDict\n)\x81."sv,
+                           "\x80\x02"
+                           "cbuiltins\ngetattr\n(NNtR."sv}) {
+    EXPECT_THAT(refusal([&] { (void)run(bytes); }), HasSubstr("would run"));
+  }
 }
 
 TEST(PickleReader, ReadsIntegersOfEveryWidth) {

@@ -69,7 +69,7 @@ float half_value(int bits) {
 TEST_F(StoredWeights, OfEveryHalfValueAreExact) {
   std::vector<std::uint16_t> all(1 << 16);
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint16_t>(i);
-  const auto loaded = open({{"h", {"F16", {1 << 16}, bytes_of(all)}}}).load("h", {1 << 16});
+  const auto loaded = as_f32(open({{"h", {"F16", {1 << 16}, bytes_of(all)}}}).stored("h"));
   for (int bits = 0; bits < 1 << 16; ++bits) {
     const float value = loaded.values()[static_cast<std::size_t>(bits)];
     const float wanted = half_value(bits);
@@ -79,6 +79,33 @@ TEST_F(StoredWeights, OfEveryHalfValueAreExact) {
       ASSERT_EQ(std::bit_cast<std::uint32_t>(value), std::bit_cast<std::uint32_t>(wanted)) << bits;
     }
   }
+}
+
+TEST_F(StoredWeights, AreFiniteOrNamed) {
+  const double nan = std::nan(""), infinite = INFINITY;
+  const auto bytes = [](auto value) { return bytes_of<decltype(value)>({value}); };
+  for (const RawTensor& wrong : std::vector<RawTensor>{{"F32", {1}, bytes(static_cast<float>(nan))},
+                                                       {"F32", {1}, bytes(static_cast<float>(-infinite))},
+                                                       {"F64", {1}, bytes(nan)},
+                                                       {"F64", {1}, bytes(1e300)},
+                                                       {"F16", {1}, bytes(std::uint16_t{0x7c00})},
+                                                       {"F16", {1}, bytes(std::uint16_t{0xfe00})},
+                                                       {"BF16", {1}, bytes(std::uint16_t{0x7f80})},
+                                                       {"BF16", {1}, bytes(std::uint16_t{0xffc0})}}) {
+    const auto weights = open({{"right", f32_tensor({1}, {1})}, {"wrong", wrong}});
+    EXPECT_NO_THROW((void)weights.load("right", {1}));
+    try {
+      (void)weights.load("wrong", {1});
+      ADD_FAILURE() << wrong.dtype << " was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::internal);
+      EXPECT_THAT(error.what(),
+                  ::testing::HasSubstr("not a number, or an infinite one, in its tensor 'wrong'"));
+    }
+  }
+  std::vector<float> many(200'000, 1);
+  many.back() = NAN;
+  EXPECT_THROW((void)open({{"many", f32_tensor({200'000}, many)}}).load("many", {200'000}), Error);
 }
 
 TEST_F(StoredWeights, OfAMatrixMayBeStoredAsA1x1Convolution) {

@@ -25,6 +25,7 @@ export class Form {
 
   /** The settings as the API takes them; those of a start image only when there is one. */
   read(withImage) {
+    if (this.fields.seed.value.trim() === "-1") this.newSeed();
     const settings = { ...this.extras };
     for (const field of this.#named()) {
       if (OF_START_IMAGE.includes(field.name) && !withImage) continue;

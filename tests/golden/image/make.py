@@ -26,6 +26,31 @@ def save(name: str, image: Image.Image, **options) -> None:
     (HERE / f"{name}.rgb").write_bytes(white.astype(numpy.uint8).tobytes())
 
 
+def turned_and_commented() -> None:
+    """EXIF in PNG and WebP as in JPEG: each orientation, and settings as A1111 and its kin write them."""
+    rgb = Image.fromarray(gradient(3))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x112] = orientation
+        save(f"turned{orientation}.png", rgb, exif=exif)
+        save(f"turned{orientation}.webp", rgb, exif=exif, lossless=True)
+    settings = "a café, 猫 🐕\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64"
+    for name, comment in {
+        "be": b"UNICODE\0" + settings.encode("utf-16-be"),
+        "le": b"UNICODE\0" + settings.encode("utf-16-le"),
+        "bom": b"UNICODE\0" + settings.encode("utf-16"),
+        "utf8": bytes(8) + settings.encode(),
+        "ascii": b"ASCII\0\0\0" + settings.encode() + b"\0",
+    }.items():
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0x9286] = comment
+        save(f"comment_{name}.jpg", rgb, exif=exif, quality=90, subsampling=0)
+        save(f"comment_{name}.webp", rgb, exif=exif, lossless=True)
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + settings.encode("utf-16-be")
+    save("comment_be.png", rgb, exif=exif.tobytes())
+
+
 def main() -> None:
     rgb = Image.fromarray(gradient(3))
     text = PngImagePlugin.PngInfo()
@@ -61,4 +86,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    turned_and_commented()
     main()

@@ -3,15 +3,18 @@
     python make.py        (needs torch, diffusers, transformers, safetensors)
 """
 
+import argparse
+import datetime
 import io
 import json
 import os
+import pathlib
 import pickle
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,21 @@ def benign() -> dict:
         rows=base[1:3], transposed=base.t(), parameter=torch.nn.Parameter(ramp(3)))
     return {"epoch": 3, "global_step": 10**12, "big": 1 << 80, "state_dict": tensors, "callbacks": {"best": np.float64(0.5)},
             "nested": [({"a": [1, (2.5, None, True)]},)], "shape": torch.Size([1, 2]), "seen": {1, 2}}
+
+
+def containers() -> dict:
+    """What lies beside weights: Python's, numpy's and PyTorch's containers, none of which needs to be run."""
+    tensors = defaultdict(list, f64=torch.arange(3, dtype=torch.float64) / 4, subclass=torch.nn.Buffer(ramp(2)),
+                          bools=torch.tensor([True]), complex=torch.zeros(1, dtype=torch.complex64))
+    return {"state_dict": {"state_dict": tensors}, "global_step": np.int64(875000), "epoch": np.int32(-3), "level": np.uint8(200),
+            "loss": np.float32(0.5), "author": "somebody", "done": True, "counts": Counter("aab"), "size": torch.Size([2, 3]),
+            "dtype": torch.float16, "device": torch.device("cpu"), "modules": torch.nn.ModuleDict({"a": torch.nn.Linear(1, 1)}),
+            "options": argparse.Namespace(lr=1e-4), "when": datetime.datetime(2023, 1, 2, tzinfo=datetime.timezone.utc),
+            "path": pathlib.PurePosixPath("a/b"), "seen": {1}, "frozen": frozenset({2}), "range": range(3), "slice": slice(1, 2)}
+
+
+def embedding(parameters) -> dict:
+    return {"string_to_token": {"*": torch.tensor(265)}, "string_to_param": parameters, "name": "toy", "step": 3}
 
 
 class Shell:
@@ -85,6 +103,9 @@ def checkpoints() -> None:
     torch.save(benign(), HERE / "protocol4.ckpt", pickle_protocol=4)
     torch.save(dict(benign()["state_dict"]), HERE / "plain.bin")
     torch.save({"state_dict": {"w": ramp(2)}}, HERE / "old.ckpt", _use_new_zipfile_serialization=False)
+    for protocol in (2, 4):
+        torch.save(containers(), HERE / f"containers{protocol}.ckpt", pickle_protocol=protocol)
+    torch.save(embedding(torch.nn.ParameterDict({"*": torch.nn.Parameter(ramp(2, 4))})), HERE / "parameter_dict.pt")
     torch.save({"state_dict": {"w": ramp(2)}, "extra": Shell()}, HERE / "runs_system.ckpt")
     torch.save({"state_dict": {"w": Eval()}}, HERE / "runs_eval.ckpt")
 
@@ -100,7 +121,8 @@ def checkpoints() -> None:
     lie("stride_past_end.ckpt", Storage(floats, "0", 8), strides=(7, 1), _0=eight)
     lie("stride_zero.ckpt", Storage(floats, "0", 8), shape=(1 << 40, 2), strides=(0, 1), _0=eight)
     lie("overflow.ckpt", Storage(floats, "0", 8), shape=(1 << 62, 1 << 62), _0=eight)
-    lie("unknown_storage.ckpt", Storage(torch.ComplexFloatStorage, "0", 4), _0=eight)
+    unknown = pickled({"weight": Tensor(Storage(torch.ComplexFloatStorage, "0", 4), 0, (2, 2), (2, 1))})
+    archive("unknown_storage.ckpt", unknown.replace(b"ComplexFloatStorage", b"SomebodysStorage"), _0=eight)
     # A dictionary that sets the same name twice, which Python itself cannot hold.
     weight = Tensor(Storage(floats, "0", 8), 0, (2, 2), (2, 1))
     twice = pickled([("weight", weight), ("weight", weight)])

@@ -1,0 +1,116 @@
+"""--again: the same picture, or one line that says why it would be another."""
+
+import json
+import pathlib
+
+import numpy
+import pytest
+from PIL import Image, PngImagePlugin
+
+SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
+SMALL = ("--steps", "1", "--size", "64x64")
+THEIRS = "a cat\nNegative prompt: bad\nSteps: 1, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x64"
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A picture that another program made, with its settings as text."""
+
+    def make(text, name="theirs.png"):
+        image = Image.new("RGB", (64, 64), "grey")
+        if name.endswith(".png"):
+            info = PngImagePlugin.PngInfo()
+            info.add_text("parameters", text)
+            image.save(tmp_path / name, pnginfo=info)
+        else:
+            exif = Image.Exif()
+            exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-be")
+            image.save(tmp_path / name, exif=exif)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def lora(tmp_path):
+    """A LoRA of one layer of the embedded model, of rank 1."""
+    unet = (SCENES / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
+    header = json.loads(unet[8 : 8 + int.from_bytes(unet[:8], "little")])
+    name, shape = next((key, value["shape"]) for key, value in header.items() if key.endswith("attn2.to_k.weight"))
+    layer = "unet." + name[: -len("weight")]
+    factors = {f"{layer}lora_A.weight": [1, shape[1]], f"{layer}lora_B.weight": [shape[0], 1]}
+    offset, entries, data = 0, {}, b""
+    for key, extents in factors.items():
+        values = numpy.full(extents, 0.5, numpy.float32).tobytes()
+        entries[key] = {"dtype": "F32", "shape": extents, "data_offsets": [offset, offset + len(values)]}
+        offset, data = offset + len(values), data + values
+    text = json.dumps(entries).encode()
+    (tmp_path / "l.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+    return "l.safetensors"
+
+
+def same(tmp_path, one, other):
+    return (tmp_path / one).read_bytes() == (tmp_path / other).read_bytes()
+
+
+def test_the_same_model_makes_the_same_picture(latentdial, tmp_path):
+    assert latentdial("generate", "-p", "a cat", *SMALL, "-o", "a.png").returncode == 0
+    again = latentdial("generate", "--again", "a.png", "-o", "b.png")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert same(tmp_path, "a.png", "b.png")
+
+
+def test_a_lora_that_is_not_there_is_asked_for(latentdial, fails, tmp_path, lora):
+    assert latentdial("generate", "-p", "a cat", *SMALL, "--lora", lora, "-o", "a.png").returncode == 0
+    line = fails("generate", "--again", "a.png", "-o", "b.png")
+    assert "a.png was made by scenes+l:1" in line and "--lora" in line
+    assert not (tmp_path / "b.png").exists()
+    again = latentdial("generate", "--again", "a.png", "--lora", lora, "-o", "b.png")
+    assert again.returncode == 0 and same(tmp_path, "a.png", "b.png")
+    other = latentdial("generate", "--again", "a.png", "-m", SCENES, "-o", "c.png")
+    assert other.returncode == 0 and "made by scenes+l:1" in other.stderr and "now by scenes" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["Clip skip: 2", "Hires upscale: 2", "Hires steps: 10", 'Lora hashes: "a: 1"', 'TI hashes: "a: 1"', "Variation seed strength: 0.3",
+     "ENSD: 31337", "Refiner: x", 'ControlNet 0: "a, b"', "ADetailer model: face", "Tiling: True", "Mask blur: 4", "Eta: 0.67"],
+)
+def test_what_is_not_here_and_decides_is_named(fails, picture, setting):
+    line = fails("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, {setting}"))
+    assert setting.split(":")[0] in line and "not here" in line
+
+
+@pytest.mark.parametrize(
+    "setting", ["Clip skip: 1", "Hashes: {}", "Variation seed strength: 0", "ENSD: 0", "Tiling: False", "VAE: x", "Template: y", "Seed resize: "]
+)
+def test_what_is_not_here_and_harmless_is_noticed(latentdial, picture, setting):
+    again = latentdial("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, Model: v1-5, Model hash: 6ce0161689, {setting}"), "-o", "b.png")
+    assert again.returncode == 0, again
+    assert "not taken over: " + setting.split(":")[0] in again.stderr
+    assert "made by v1-5 (6ce0161689)" in again.stderr
+
+
+def test_another_programs_model_is_asked_for(fails, picture):
+    line = fails("generate", "--again", picture(THEIRS + ", Model hash: 6ce0161689, Model: v1-5-pruned-emaonly"))
+    assert "v1-5-pruned-emaonly (6ce0161689)" in line and "--model" in line
+
+
+def test_another_programs_start_picture_is_asked_for(latentdial, fails, picture):
+    name = picture(THEIRS + ", Denoising strength: 0.75")
+    assert "--image" in fails("generate", "-m", SCENES, "--again", name)
+    assert latentdial("generate", "-m", SCENES, "--again", name, "--image", name, "-o", "b.png").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["theirs.jpg", "theirs.webp", "theirs.png"])
+def test_settings_of_every_format_are_read(latentdial, picture, name):
+    described = json.loads(latentdial("info", picture(THEIRS + ', Hashes: {"a": "b"}', name), "--json").stdout)
+    assert (described["settings"]["prompt"], described["settings"]["seed"]) == ("a cat", 5)
+    assert described["not_read"] == {"Hashes": '{"a": "b"}'}
+    assert latentdial("generate", "-m", SCENES, "--again", name, "-o", "b.png").returncode == 0
+
+
+def test_a_picture_without_settings_is_named_so(fails, tmp_path):
+    for name in ("plain.jpg", "plain.webp", "plain.png"):
+        Image.new("RGB", (64, 64)).save(tmp_path / name)
+        assert f"{name} holds no settings" in fails("generate", "--again", name)
