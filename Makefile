@@ -37,9 +37,8 @@ THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test p
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-# At the paper's guidance of 7.5 the embedded model's Monet is burnt before the dial is turned.
 demo: build  ## The paper's figures 5 to 9, made by our engine on the embedded model
-	$(PROGRAM) figures --cfg 3.5 --out out/figures
+	$(PROGRAM) figures --out out/figures
 
 build: packages  ## The program, build/release/bin/latentdial
 	cmake --preset release

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "commands.h"
 #include "interrupt.h"
@@ -27,13 +29,34 @@ struct CalibrateCommand {
   OutputOptions output;
   std::string out;
 
-  void check_out() const {
-    if (out.empty()) return;
-    const fs::path folder = fs::path(out).parent_path().empty() ? fs::path(".") : fs::path(out).parent_path();
+  bool install = false;
+
+  /// The file to write. Throws invalid_input where it cannot be.
+  [[nodiscard]] fs::path dial_path(const ModelInfo& model) const {
+    const std::string name = dial_file_name(options.settings.style);
+    const fs::path path = install       ? dial_folder(model.path) / name
+                          : out.empty() ? fs::path(name)
+                                        : fs::path(out);
+    const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
     std::error_code fault;
     fs::create_directories(folder, fault);
     if (fault || access(folder.c_str(), W_OK | X_OK) != 0)
-      throw invalid_input("out", fmt::format("{} cannot be written to", folder.string()));
+      throw invalid_input(install ? "install" : "out",
+                          fmt::format("{} cannot be written to", folder.string()));
+    return path;
+  }
+
+  /// How long it will take, once the first pictures are made.
+  void announce(int pictures, double seconds) const {
+    const double each = seconds / pictures, all = each * most_pictures(options);
+    const std::string end =
+        all < 90 ? fmt::format("up to {:.0f} s", all) : fmt::format("up to {:.0f} min", all / 60);
+    print_line(stderr, fmt::format("at most {} pictures, about {:.1f} s each here: {}",
+                                   most_pictures(options), each, end));
+  }
+
+  void report_side(const char* what, const DialSide& side) const {
+    print_line(stderr, fmt::format("{} {:.0f} %: {}", what, 100 * side.end, side.reason));
   }
 
   void report(const std::string& path, const Calibration& found) const {
@@ -65,35 +88,49 @@ struct CalibrateCommand {
     print_line(
         stderr,
         fmt::format(
-            "{}the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance; {} "
-            "pictures, {} prompts and seeds used",
-            recipe.colours.empty()
-                ? ""
-                : "the picture's colours and outlines are brought into the style, which needs no content "
-                  "budget; then ",
-            100 * recipe.start, recipe.passes, recipe.guidance, found.pictures, found.used));
-    print_line(stderr,
-               fmt::format("up to {:.0f} %: {}", 100 * found.dial.high(), found.dial.strengthen.reason));
-    print_line(stderr, fmt::format("down to {:.0f} %: {}", 100 * found.dial.low(), found.dial.weaken.reason));
+            "50 % of this dial shows half of \"{}\", as the model's own meter reads it on {} pictures.",
+            options.settings.style, found.used));
+    report_side("The dial goes up to", found.dial.strengthen);
+    report_side("Where the prompt names the style, down to", found.dial.weaken);
+    if (found.dial.high() < 1) print_line(stderr, "The whole style cannot be shown with the scene kept.");
+    if (!install)
+      print_line(stderr, fmt::format("Turn it: latentdial dial -p \"…\" --style \"{}\" --dial {}",
+                                     options.settings.style, path));
+    if (!output.verbose) return;
+    print_line(
+        stderr,
+        fmt::format(
+            "the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance{}; {} "
+            "pictures were made",
+            100 * recipe.start, recipe.passes, recipe.guidance,
+            recipe.colours.empty() ? "" : ", after the picture's own colours and outlines", found.pictures));
   }
 
   void run() {
     options.seeds.clear();
     for (std::size_t i = 0; i < seeds; ++i) options.seeds.push_back(options.settings.seed + i);
     validate(options);
-    check_out();
+    if (!install) (void)dial_path({});
     const Pipeline pipeline = load_pipeline(engine, output);
+    const std::string path = dial_path(pipeline.info()).string();
+    const auto started = std::chrono::steady_clock::now();
     Calibration found;
     {
       ProgressLine line(output.quiet);
+      bool announced = output.quiet;
+      const int most = most_pictures(options);
       options.stop = interrupt_token();
       options.on_step = [](const StepProgress&) { poll_interrupts(); };
       options.on_picture = [&](int pictures) {
-        line.show({.picture = pictures, .pictures = pictures, .step = {}});
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+        if (!std::exchange(announced, true)) announce(pictures, seconds.count());
+        line.show({.picture = pictures,
+                   .pictures = most,
+                   .step = {},
+                   .share = static_cast<double>(pictures) / most});
       };
       found = calibrate(pipeline, options);
     }
-    const std::string path = out.empty() ? dial_file_name(options.settings.style) : out;
     write_dial(path, found.dial);
     report(path, found);
     report_profile(output, pipeline);
@@ -123,13 +160,19 @@ void add_calibrate(CLI::App& app, Run& run) {
       "begins with the picture's own colours and outlines");
   command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)")
       ->check(CLI::Range(std::size_t{1}, kMostSeeds));
-  add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
+  auto* file = add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
+  command
+      ->add_flag(
+          "--install", c->install,
+          "Write it into the model's own folder, where dial, the server and its page find it for the style")
+      ->excludes(file);
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(
       "Makes pictures without the style, with it, and edited to it, reads them with the meter (latentdial "
       "measure) and writes how they are to be made and how much each shows.\n\n"
       "Examples:\n"
+      "  latentdial calibrate --style \"pencil drawing\" -m path/to/stable-diffusion-v1-4 --install\n"
       "  latentdial calibrate --style \"Monet style\" -o monet.dial.json\n"
       "  latentdial dial -p \"a temple\" --style \"Monet style\" --method calibrated --dial monet.dial.json\n"
       "  latentdial calibrate --style cyberpunk -p \"a street\" -p \"a portrait of a woman\" --seeds 4\n");

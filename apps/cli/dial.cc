@@ -95,6 +95,11 @@ void add_dial(CLI::App& app, Run& run) {
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
       "Methods, by --method:\n" +
       method_list() +
+      "\nThe default fades one picture into the other between its ends: right for colours and strokes. "
+      "Things "
+      "that the style brings\ninto the scene fade in too, half-transparent; guide and slerp draw each "
+      "position by "
+      "itself.\n"
       "\nExamples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.4:5 --seed 3 --explain\n"

@@ -67,7 +67,9 @@ Image draw(const Strip& strip, const Explanation& found) {
   std::vector<std::pair<double, double>> response;
   for (std::size_t i = 0; i < found.frames.size(); ++i) {
     auto labels = strip.labels[i];
-    labels.push_back(fmt::format("meter {:.0f} %", 100 * found.readings[i].strength));
+    labels.push_back(found.readings[i].tells()
+                         ? fmt::format("meter {:.0f} %", 100 * found.readings[i].strength)
+                         : "meter cannot tell");
     frames.push_back({found.frames[i], labels});
     response.emplace_back(strip.frames[i].position, found.readings[i].strength);
   }

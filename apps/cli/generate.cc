@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -11,6 +9,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
+#include "latentdial/files.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -40,12 +39,8 @@ void check_output(const fs::path& path) {
 /// The name is taken at once by an empty file, so that two programs never have the same.
 std::string take_free_name() {
   std::string name = "out.png";
-  for (int i = 1;; ++i) {
-    errno = 0;
-    if (std::FILE* file = std::fopen(name.c_str(), "wx"); file != nullptr) std::fclose(file);
-    if (errno != EEXIST) return name;  // Taken, or writing the picture says why not.
-    name = fmt::format("out-{}.png", i);
-  }
+  for (int i = 1; !take_name(name); ++i) name = fmt::format("out-{}.png", i);
+  return name;
 }
 
 struct GenerateCommand {
@@ -80,7 +75,7 @@ struct GenerateCommand {
       Observer observer;
       observer.stop = interrupt_token();
       observer.on_step = [&](const StepProgress& step) {
-        line.show({.picture = 0, .pictures = 1, .step = step});
+        line.show({.picture = 0, .pictures = 1, .step = step, .share = step.share()});
         poll_interrupts();
       };
       picture = pipeline.generate(result.settings, observer);

@@ -63,6 +63,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"tokens", info.max_tokens},
           {"prediction", info.prediction},
           {"sampler", info.sampler},
+          {"guidance_scale", info.guidance_scale},
           {"notices", info.notices},
           {"unused_tensors", info.unused_tensors},
           {"device", describe_device(engine)}};
@@ -80,7 +81,7 @@ void print_text(const ordered_json& object) {
       std::istringstream lines(value.get<std::string>());
       for (std::string line; std::getline(lines, line);) print_line(stdout, line);
     } else if (value.is_object()) {
-      if (key != "settings") fmt::print("{}:\n", key);
+      if (key != "settings") print_line(stdout, key + ":");
       for (const auto& [name, setting] : value.items())
         print_line(stdout, fmt::format("  {}: {}", name, shown(setting)));
     } else {

@@ -75,11 +75,33 @@ int report(int code, const std::string& message) {
   return code;
 }
 
-int report_usage(const CLI::App& app, const CLI::ParseError& error) {
+/// "--stpes is not an option of generate; did you mean --steps?" where an option is unknown; else "".
+std::string unknown_option(const CLI::App& command, const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  for (auto given = arguments.rbegin(); given != arguments.rend(); ++given) {
+    const std::string name = given->substr(0, given->find('='));
+    if (!name.starts_with("--") || name.size() == 2 || std::ranges::find(names, name) != names.end())
+      continue;
+    const std::string nearest = nearest_name(name, names);
+    return fmt::format("{} is not an option of {}{}", name, command.get_name(),
+                       nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+  }
+  return "";
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error,
+                 const std::vector<std::string>& arguments) {
   if (error.get_exit_code() == 0) return app.exit(error);
   std::string message = error.what();
   if (const auto end = message.find('\n'); end != std::string::npos) message.resize(end);
   const auto chosen = app.get_subcommands();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !chosen.empty()) {
+    const std::string unknown = unknown_option(*chosen.front(), arguments);
+    if (!unknown.empty()) message = unknown;
+  }
+  if (message.ends_with('?')) return report(kWrongInput, message);
   return report(kWrongInput, fmt::format("{}; see latentdial {}--help", message,
                                          chosen.empty() ? "" : chosen.front()->get_name() + " "));
 }
@@ -104,14 +126,15 @@ int run_program(int argc, char** argv) {
   CLI::App app{"Stable Diffusion with a style-strength dial", "latentdial"};
   Run run;
   add_commands(app, run);
+  std::vector<std::string> arguments;
   try {
-    auto arguments = read_arguments(argc, argv);
+    arguments = read_arguments(argc, argv);
     check_command(app, arguments);
-    app.parse(arguments);
+    app.parse(std::vector(arguments));
     run();
     return kDone;
   } catch (const CLI::ParseError& error) {
-    return report_usage(app, error);
+    return report_usage(app, error, arguments);
   } catch (const Error& error) {
     return report_error(app, error);
   } catch (const std::bad_alloc&) {

@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
+#include "latentdial/parameters.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -25,12 +27,18 @@ struct MeasureCommand {
 
   void report(const std::string& path, const Reading& reading) const {
     if (!output.json) {
-      print_line(stdout, fmt::format("{}: {:.1f} % ± {:.1f}", path, 100 * reading.strength,
-                                     200 * reading.standard_error));
+      const std::string percent =
+          fmt::format("{:.1f} % ± {:.1f}", 100 * reading.strength, 200 * reading.standard_error);
+      print_line(stdout, fmt::format("{}: {}", path,
+                                     reading.tells() ? percent
+                                                     : "cannot tell: the model hardly knows this style (" +
+                                                           percent + ")"));
       return;
     }
-    ordered_json object = {
-        {"file", path}, {"strength", reading.strength}, {"standard_error", reading.standard_error}};
+    ordered_json object = {{"file", path},
+                           {"strength", reading.strength},
+                           {"standard_error", reading.standard_error},
+                           {"tells", reading.tells()}};
     for (const auto& sample : reading.samples) {
       if (!samples) break;
       object["samples"].push_back({{"timestep", sample.timestep},
@@ -39,6 +47,32 @@ struct MeasureCommand {
                                    {"residual", sample.residual}});
     }
     print_json(object);
+  }
+
+  /// What a picture shows: as it is told, or as the picture's own text has it.
+  [[nodiscard]] std::string prompt_of(const std::string& path) const {
+    if (!measurement.prompt.empty()) return measurement.prompt;
+    const std::string text = read_image_parameters(path);
+    if (!list_parameters(text).empty()) return parse_parameters(text).prompt;
+    notice(output, fmt::format("{} does not say what it shows, so it is read roughly; say it by -p", path));
+    return "";
+  }
+
+  /// The pictures' readings, in their order; those of one prompt are read together.
+  [[nodiscard]] std::vector<Reading> read(const Pipeline& pipeline, const std::vector<Image>& pictures,
+                                          const Observer& observer) const {
+    std::map<std::string, std::vector<std::size_t>> by_prompt;
+    for (std::size_t i = 0; i < paths.size(); ++i) by_prompt[prompt_of(paths[i])].push_back(i);
+    std::vector<Reading> readings(paths.size());
+    for (const auto& [prompt, places] : by_prompt) {
+      std::vector<Image> group;
+      for (const auto place : places) group.push_back(pictures[place]);
+      Measurement asked = measurement;
+      asked.prompt = prompt;
+      auto read = pipeline.measure(group, asked, observer);
+      for (std::size_t k = 0; k < places.size(); ++k) readings[places[k]] = std::move(read[k]);
+    }
+    return readings;
   }
 
   void run() const {
@@ -51,10 +85,10 @@ struct MeasureCommand {
       Observer observer;
       observer.stop = interrupt_token();
       observer.on_step = [&](const StepProgress& step) {
-        line.show({.picture = 0, .pictures = 1, .step = step});
+        line.show({.picture = 0, .pictures = 1, .step = step, .share = step.share()});
         poll_interrupts();
       };
-      readings = pipeline.measure(pictures, measurement, observer);
+      readings = read(pipeline, pictures, observer);
     }
     for (std::size_t i = 0; i < paths.size(); ++i) report(paths[i], readings[i]);
     report_profile(output, pipeline);
@@ -64,12 +98,14 @@ struct MeasureCommand {
 }  // namespace
 
 void add_measure(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("measure", "How much of a style a picture shows, from 0 to 100 %");
+  auto* command = app.add_subcommand(
+      "measure", "How much of a style a picture shows: 0 % none, 100 % as much as its words make");
   auto c = std::make_shared<MeasureCommand>();
   command->add_option("PICTURE", c->paths, "PNG, JPEG or WebP; several may be given")->required();
   add_text(*command, "--style", c->measurement.style, "The style, or any described feature, to look for");
   add_text(*command, "-p,--prompt", c->measurement.prompt,
-           "What the picture shows, without the style; the better it fits, the better the reading");
+           "What the picture shows; the better it fits, the better the reading (default: the prompt that its "
+           "settings hold)");
   command->add_option("--evaluations", c->measurement.evaluations,
                       "U-Net evaluations per picture, even, 2 to 1000 (default: 16)");
   command->add_option("--seed", c->measurement.seed, "Seed of the noise that the meter works with");
@@ -78,8 +114,10 @@ void add_measure(CLI::App& app, Run& run) {
   add_output_options(*command, c->output);
   command->footer(
       "Examples:\n"
-      "  latentdial measure temple.png --style \"Monet style\" -p \"a temple in the jungle\"\n"
-      "  latentdial measure frame-*.png --style cyberpunk -p \"a city\" --json\n");
+      "  latentdial measure temple.png --style \"Monet style\"                      made here: it holds its "
+      "prompt\n"
+      "  latentdial measure photo.jpg --style sunset -p \"a house on the beach\"\n"
+      "  latentdial measure frame-*.png --style cyberpunk --json\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

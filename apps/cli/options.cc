@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <random>
 #include <set>
@@ -13,6 +14,7 @@
 #include "latentdial/error.h"
 #include "latentdial/sweep.h"
 #include "latentdial/text.h"
+#include "output.h"
 
 namespace latentdial::cli {
 namespace {
@@ -27,13 +29,17 @@ std::string long_name(const std::string& flags) {
 }
 
 bool is_seed(const Option& option) {
-  return option.name == std::string_view("seed");
+  return std::string_view(option.name) == "seed";
+}
+
+std::uint64_t random_seed() {
+  return std::random_device()();
 }
 
 template <class T>
 void read_option(const Option& option, const std::string& text, T& value) {
   if (is_seed(option) && text == "-1") {
-    value = static_cast<T>(std::random_device()());  // Any.
+    value = static_cast<T>(random_seed());
     return;
   }
   if (read_number(text, value) && std::isfinite(static_cast<double>(value))) return;
@@ -49,7 +55,24 @@ void say_empty(const CLI::App& command, const Option& option) {
                                                    "image", "to_image", "style_mask", "dial"};
   const CLI::Option* quiet = command.get_option_no_throw("--quiet");
   if (!files.contains(option.name) || (quiet != nullptr && quiet->count() > 0)) return;
-  fmt::print(stderr, "notice: {} is empty and counts as not given\n", long_name(option.flags));
+  print_line(stderr, fmt::format("notice: {} is empty and counts as not given", long_name(option.flags)));
+}
+
+/// A setting's flag, before any command has it; "" for none.
+std::string declared_flag(std::string_view field) {
+  std::string flag;
+  const auto find = [&](const Option& option, const auto&) {
+    if (field == option.name) flag = *option.flags == '\0' ? kSizeFlag : long_name(option.flags);
+  };
+  const Settings settings;
+  const ModelOptions engine;
+  visit_settings(settings, find);
+  visit_model_options(engine, find);
+  return flag;
+}
+
+std::string help_of(const Option& option) {
+  return with_names(option.help, declared_flag) + (is_seed(option) ? " (-1: a random one)" : "");
 }
 
 /// Adds one declared option to a command.
@@ -61,14 +84,15 @@ struct AddOption {
   void operator()(const Option& option, T& value) const {
     const std::string flags = option.flags;
     if (flags.empty() || without.contains(option.name)) return;
+    using Value = setting_value_t<T>;
     if constexpr (std::is_same_v<T, bool>) {
-      command.add_flag(flags, value, option.help);
+      command.add_flag(flags, value, help_of(option));
     } else if constexpr (std::is_same_v<T, std::string>) {
       const auto read = [this_command = &command, &value, option](const std::string& text) {
         if (text.empty()) say_empty(*this_command, option);
         value = text;
       };
-      command.add_option_function<std::string>(flags, read, option.help)->type_name("TEXT");
+      command.add_option_function<std::string>(flags, read, help_of(option))->type_name("TEXT");
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
       command
           .add_option_function<std::vector<std::string>>(
@@ -77,12 +101,16 @@ struct AddOption {
                 value = list;
                 if (std::erase(value, "") > 0) say_empty(*this_command, option);
               },
-              option.help)
+              help_of(option))
           ->type_name("TEXT")
           ->allow_extra_args(false);
     } else {
-      const auto read = [&value, option](const std::string& text) { read_option(option, text, value); };
-      command.add_option_function<std::string>(flags, read, option.help)->type_name("N");
+      const auto read = [&value, option](const std::string& text) {
+        Value number{};
+        read_option(option, text, number);
+        value = number;
+      };
+      command.add_option_function<std::string>(flags, read, help_of(option))->type_name("N");
     }
   }
 };
@@ -134,15 +162,9 @@ void add_engine_options(CLI::App& command, ModelOptions& options) {
 }
 
 std::string flag_of(const CLI::App& command, std::string_view field) {
-  std::string flag = fmt::format("--{}", field);
+  std::string flag = declared_flag(field);
+  if (flag.empty()) flag = fmt::format("--{}", field);
   std::replace(flag.begin() + 2, flag.end(), '_', '-');
-  const auto declared = [&](const Option& option, const auto&) {
-    if (field == option.name) flag = *option.flags == '\0' ? kSizeFlag : long_name(option.flags);
-  };
-  const Settings settings;
-  const ModelOptions engine;
-  visit_settings(settings, declared);
-  visit_model_options(engine, declared);
   // What a command writes to is in the API a folder or a path.
   if (field == "folder" || field == "path") flag = "--out";
   return command.get_option_no_throw(flag) == nullptr ? "" : flag;

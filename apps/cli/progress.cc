@@ -28,9 +28,7 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::show(const SweepProgress& p) {
   if (!visible_) return;
-  const double part =
-      p.step.steps > 0 ? static_cast<double>(p.step.step) * p.step.pictures / p.step.steps : 0;
-  const double fraction = std::min(1.0, (p.picture + part) / std::max(1, p.pictures));
+  const double fraction = std::min(1.0, p.share);
   if (first_fraction_ < 0) {
     first_fraction_ = fraction;
     start_ = std::chrono::steady_clock::now();

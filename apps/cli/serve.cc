@@ -70,6 +70,12 @@ void add_serve(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 1024));
   command->add_flag("--behind-proxy", c->options.behind_proxy,
                     "Tell clients apart by the last address in X-Forwarded-For, which a reverse proxy sets");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--dial", [c](const std::vector<std::string>& files) { c->engine.dials = files; },
+          "Dial file that latentdial calibrate wrote, for all requests of its style; give it again for more")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(
@@ -80,7 +86,7 @@ void add_serve(CLI::App& app, Run& run) {
       "  /v1/images/…            as OpenAI's images API, with the same\n\n"
       "Examples:\n"
       "  latentdial serve\n"
-      "  latentdial serve -m path/to/stable-diffusion-v1-4 --port 8080\n"
+      "  latentdial serve -m path/to/stable-diffusion-v1-4 --port 8080 --dial pencil.dial.json\n"
       "  (umask 077; openssl rand -hex 16 > keys); latentdial serve --host 0.0.0.0 --api-key-file keys\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }

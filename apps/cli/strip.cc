@@ -89,7 +89,9 @@ Strip dial_strip(const Settings& settings, const std::vector<double>& positions)
     frame.position = position;
     validate(frame);
     strip.frames.push_back(frame);
-    strip.labels.push_back({percent(position), theta_label(theta_of(frame))});
+    strip.labels.push_back({percent(position)});
+    // The paper's angle, where it is not the position.
+    if (theta_of(frame) != position) strip.labels.back().push_back(theta_label(theta_of(frame)));
   }
   return strip;
 }
@@ -102,7 +104,7 @@ Strip interpolation_strip(const Settings& settings, const std::vector<double>& t
     frame.theta = theta;
     validate(frame);
     strip.frames.push_back(frame);
-    strip.labels.push_back({percent(theta), theta_label(theta)});
+    strip.labels.push_back({theta_label(theta)});
   }
   return strip;
 }
@@ -131,8 +133,9 @@ std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip
 
 std::filesystem::path default_folder(const std::string& kind, const std::string& model, const Strip& strip) {
   const auto& first = strip.frames.front();
-  return std::filesystem::path("out") / fmt::format("{}-{}-{}-{}", kind, short_name(model),
-                                                    short_name(subject(first)), settings_id(strip.frames));
+  std::string name = fmt::format("{}-{}-{}", kind, short_name(model), short_name(subject(first)));
+  if (!first.style.empty()) name += "-" + short_name(first.style);
+  return std::filesystem::path("out") / fmt::format("{}-{}", name, settings_id(strip.frames));
 }
 
 }  // namespace latentdial::cli

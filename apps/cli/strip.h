@@ -34,7 +34,8 @@ struct Strip {
 std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip>& strips,
                                const std::filesystem::path& folder, const OutputOptions& output);
 
-/// Where a strip goes when the user names no folder: "out/KIND-MODEL-PROMPT-ID", the same for the same strip.
+/// Where a strip goes when the user names no folder: "out/KIND-MODEL-PROMPT-STYLE-ID", the same for the same
+/// strip.
 [[nodiscard]] std::filesystem::path default_folder(const std::string& kind, const std::string& model,
                                                    const Strip& strip);
 

@@ -49,7 +49,7 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                      {"width", first.width},
                      {"height", first.height},
                      {"sampler_name", a1111_sampler(first.sampler)},
-                     {"cfg_scale", first.guidance_scale},
+                     {"cfg_scale", first.guidance_scale.value()},
                      {"steps", first.steps},
                      {"batch_size", 1},
                      {"sd_model_name", model.name},
@@ -218,7 +218,8 @@ HttpResponse send_png_info(HttpRequest& request) {
     const Settings settings = parse_parameters(text);
     const Json values = parse_json<Json>(to_json(settings));
     visit_settings(settings, [&](const Option& option, const auto&) {
-      if (option.label[0] != '\0') parameters[option.label] = values[option.name];
+      if (option.label[0] != '\0' && !values[option.name].is_null())
+        parameters[option.label] = values[option.name];
     });
     parameters.update({{"Prompt", settings.prompt},
                        {"Negative prompt", settings.negative_prompt},

@@ -210,8 +210,7 @@ A1111Request read_a1111_request(const Json& body, bool from_image, const ModelIn
       "batch_size",         "n_iter",      "send_images", "sampler_index",
       "denoising_strength", "init_images", "resize_mode"};
   A1111Request request;
-  Json settings = {{"prompt", ""}, {"guidance_scale", 7.0}};
-  settings["seed"] = read_seed(Json());
+  Json settings = {{"prompt", ""}, {"seed", read_seed(Json())}};
   if (!body.contains("sampler_name") || body["sampler_name"].is_null())
     read_sampler("sampler_index", body.value("sampler_index", Json()), settings);
   for (const auto& [key, value] : body.items()) {

@@ -33,10 +33,8 @@ const char* to_string(JobState state) {
 double JobStatus::share() const {
   if (state == JobState::done) return 1;
   if (pictures == 0) return 0;
-  const double left = static_cast<double>(pictures - frames.size());
-  const double batch = step.steps == 0 ? 0 : static_cast<double>(step.step) / step.steps;
-  const double begun = std::min<double>(left, step.pictures) * batch;
-  return std::min(0.999, (static_cast<double>(frames.size()) + begun) / static_cast<double>(pictures));
+  const double finished = static_cast<double>(frames.size()) / static_cast<double>(pictures);
+  return std::min(0.999, step.all_evaluations > 0 ? step.share() : finished);
 }
 
 }  // namespace latentdial::server

@@ -281,7 +281,6 @@ JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
   const auto on_picture = [&](std::size_t index, Picture picture) {
     auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));
     const std::lock_guard lock(mutex_);
-    job.step = {};
     job.frames.push_back(std::move(frame));
     tell(job);
   };

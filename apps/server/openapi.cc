@@ -34,7 +34,7 @@ Json text(const std::string& description) {
 
 template <class T>
 Json describe(const Option& option, const T& value) {
-  Json schema = {{"description", option.help}, {"default", value}};
+  Json schema = {{"description", with_names(option.help, {})}, {"default", value}};
   if constexpr (std::is_same_v<T, std::string>) {
     schema["type"] = "string";
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -43,6 +43,15 @@ Json describe(const Option& option, const T& value) {
     schema["type"] = std::is_floating_point_v<T> ? "number" : "integer";
     if (option.max > option.min) schema.update({{"minimum", option.min}, {"maximum", option.max}});
   }
+  return schema;
+}
+
+/// A setting that the model has an own value of.
+template <class T>
+Json describe(const Option& option, const std::optional<T>&) {
+  Json schema = describe(option, T{});
+  schema.erase("default");
+  schema["type"] = {schema["type"], "null"};
   return schema;
 }
 
@@ -166,6 +175,8 @@ Json schemas() {
                        {"picture", whole("Pictures finished", 0, 201)},
                        {"step", {{"type", "integer"}}},
                        {"steps", {{"type", "integer"}}},
+                       {"evaluations", {{"type", "integer"}}},
+                       {"all_evaluations", {{"type", "integer"}}},
                        {"progress", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
                        {"seconds", {{"type", "number"}}},
                        {"seconds_left", {{"type", {"number", "null"}}}},

@@ -57,6 +57,8 @@ Json job_to_json(const JobStatus& job) {
           {"picture", job.frames.size()},
           {"step", job.step.step},
           {"steps", job.step.steps},
+          {"evaluations", job.step.evaluations},
+          {"all_evaluations", job.step.all_evaluations},
           {"progress", job.share()},
           {"seconds", job.seconds},
           {"seconds_left", job.seconds_left ? Json(*job.seconds_left) : Json()},
@@ -169,7 +171,7 @@ Json describe_settings(const Pipeline& pipeline) {
   const Json values = parse_json<Json>(to_json(defaults));
   visit_settings(defaults, [&](const Option& option, const auto&) {
     Json entry = {{"name", option.name},
-                  {"help", option.help},
+                  {"help", with_names(option.help, {})},
                   {"label", option.label},
                   {"default", values[option.name]}};
     if (option.max > option.min) entry.update({{"min", option.min}, {"max", option.max}});
@@ -178,6 +180,7 @@ Json describe_settings(const Pipeline& pipeline) {
   for (Json& entry : list) {
     if (entry["name"] == "width") entry["default"] = pipeline.info().width;
     if (entry["name"] == "height") entry["default"] = pipeline.info().height;
+    if (entry["name"] == "guidance_scale") entry["default"] = pipeline.info().guidance_scale;
     if (entry["name"] == "sampler") entry["default"] = pipeline.info().sampler;
   }
   return list;
@@ -197,6 +200,15 @@ Json describe_methods() {
   return list;
 }
 
+/// Those that a dial is there for.
+std::vector<std::string> styles_of(const ModelInfo& info) {
+  std::vector<std::string> styles = dial_styles(info.path);
+  styles.insert(styles.end(), info.dials.begin(), info.dials.end());
+  std::ranges::sort(styles);
+  styles.erase(std::ranges::unique(styles).begin(), styles.end());
+  return styles;
+}
+
 Json describe_model(const Pipeline& pipeline) {
   const ModelInfo& info = pipeline.info();
   Json methods = Json::array();
@@ -213,8 +225,10 @@ Json describe_model(const Pipeline& pipeline) {
           {"height", info.height},
           {"max_tokens", info.max_tokens},
           {"sampler", info.sampler},
+          {"guidance_scale", info.guidance_scale},
+          {"example", parse_json<Json>(info.example)},
           {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
-          {"styles", dial_styles(info.path)},
+          {"styles", styles_of(info)},
           {"methods", std::move(methods)},
           {"dial_methods", describe_methods()},
           {"samplers", std::move(samplers)},

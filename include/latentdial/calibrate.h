@@ -41,6 +41,9 @@ struct CalibrationOptions {
 /// Needs no model.
 LATENTDIAL_API void validate(const CalibrationOptions& options);
 
+/// The most pictures that calibrate makes; how many depends on what it finds.
+[[nodiscard]] LATENTDIAL_API int most_pictures(const CalibrationOptions& options);
+
 /// What the fit saw at one strength.
 struct ResponsePoint {
   double strength = 0;  ///< λ of method `anchored`.

@@ -92,10 +92,14 @@ LATENTDIAL_API void write_dial(const std::filesystem::path& path, const Dial& di
 /// Of all that the dial holds; the same on every machine.
 [[nodiscard]] LATENTDIAL_API std::uint64_t hash_of(const Dial& dial);
 
-/// "STYLE.dial.json" as the model's folder `dials` names it: lower case, spaces as "-".
+/// "STYLE.dial.json" as a dial_folder names it: lower case, spaces as "-", at most 100 bytes. A style that
+/// such a name cannot tell from others has its hash in it.
 [[nodiscard]] LATENTDIAL_API std::string dial_file_name(const std::string& style);
 
-/// The styles that a model's folder `dials` holds dials for, sorted; files that cannot be read are left out.
+/// Where a model's own dials lie: "dials" in its folder, or beside a single file the folder "NAME.dials".
+[[nodiscard]] LATENTDIAL_API std::filesystem::path dial_folder(const std::filesystem::path& model);
+
+/// The styles that a model's dial_folder holds dials for, sorted; files that cannot be read are left out.
 [[nodiscard]] LATENTDIAL_API std::vector<std::string> dial_styles(const std::filesystem::path& model);
 
 }  // namespace latentdial

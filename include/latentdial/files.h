@@ -14,4 +14,8 @@ namespace latentdial {
 /// anything but a file in the path's place.
 LATENTDIAL_API void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Makes an empty file, so that of several programs that want the name one has it; false where something has
+/// it, a link too. Throws io, "PATH cannot be written: REASON", where no file can be made.
+[[nodiscard]] LATENTDIAL_API bool take_name(const std::filesystem::path& path);
+
 }  // namespace latentdial

@@ -34,7 +34,8 @@ class LATENTDIAL_API JsonBounds {
   /// `names` are in the object already.
   void add_name(std::size_t names, std::size_t bytes);
   [[noreturn]] static void refuse_name(std::string_view given_twice);
-  [[noreturn]] static void refuse_text(std::size_t byte, bool number_out_of_range);
+  /// `byte` is the last that was read, 1 the first; a text of several lines has the line named too.
+  [[noreturn]] static void refuse_text(std::string_view text, std::size_t byte, bool number_out_of_range);
 
  private:
   void spend(std::size_t bytes);
@@ -49,7 +50,8 @@ namespace detail {
 template <class Json>
 class JsonBuilder {
  public:
-  JsonBuilder(std::size_t text_bytes, const JsonLimits& limits) : bounds_(text_bytes, limits) {}
+  /// `text`, which must outlive this, is what the events come from.
+  JsonBuilder(std::string_view text, const JsonLimits& limits) : text_(text), bounds_(text.size(), limits) {}
 
   [[nodiscard]] Json take() { return std::move(root_); }
 
@@ -79,7 +81,7 @@ class JsonBuilder {
 
   bool parse_error(std::size_t byte, const std::string&, const typename Json::exception& error) {
     constexpr int kOutOfRange = 406;
-    JsonBounds::refuse_text(byte, error.id == kOutOfRange);
+    JsonBounds::refuse_text(text_, byte, error.id == kOutOfRange);
   }
 
  private:
@@ -104,6 +106,7 @@ class JsonBuilder {
     return true;
   }
 
+  std::string_view text_;
   JsonBounds bounds_;
   Json root_;
   std::vector<Json*> open_;  // A container does not move while one within it is open.
@@ -118,7 +121,7 @@ class JsonBuilder {
 /// goes on after the text's name: "is not valid JSON (at byte 7)".
 template <class Json>
 [[nodiscard]] Json parse_json(std::string_view text, const JsonLimits& limits = {}) {
-  detail::JsonBuilder<Json> builder(text.size(), limits);
+  detail::JsonBuilder<Json> builder(text, limits);
   Json::sax_parse(text, &builder);
   return builder.take();
 }

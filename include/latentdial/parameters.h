@@ -82,6 +82,10 @@ struct MadeBy {
 [[nodiscard]] LATENTDIAL_API std::string to_json(const Settings& settings);
 [[nodiscard]] LATENTDIAL_API Settings settings_from_json(const std::string& json);
 
+/// The setting that an unknown name most probably means: one with that flag ("cfg") or label ("CFG scale"),
+/// or spelt alike ("stpes"); "" for none.
+[[nodiscard]] LATENTDIAL_API std::string nearest_setting(std::string_view name);
+
 /// Our names of the samplers and schedulers, each with the one that A1111 writes for it.
 using NamePair = std::pair<std::string_view, std::string_view>;
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_samplers();

@@ -34,16 +34,19 @@ struct ModelInfo {
   /// 10 digits of all that makes pictures, which they carry as "Model hash": the fingerprint's first, or
   /// others where words of textual inversion or a TAESD are loaded too.
   std::string hash;
-  std::string format;      ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
-  std::string device;      ///< What computes: processor, instruction set, threads, number format.
-  std::string prediction;  ///< "epsilon" or "v_prediction".
-  std::string sampler;     ///< The default sampler, from the model's scheduler config.
-  int width = 0;           ///< Native size in pixels.
+  std::string format;           ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string device;           ///< What computes: processor, instruction set, threads, number format.
+  std::string prediction;       ///< "epsilon" or "v_prediction".
+  std::string sampler;          ///< The default sampler, from the model's scheduler config.
+  double guidance_scale = 7.5;  ///< The default one, from the model's folder.
+  std::string example = "{}";   ///< Settings to begin with, from the model's folder: a JSON object.
+  int width = 0;                ///< Native size in pixels.
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
   std::string decoder;                      ///< "TAESD" where one decodes; empty: the model's own VAE.
   std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
+  std::vector<std::string> dials;           ///< Styles of ModelOptions::dials.
   std::vector<LearntWord> embeddings;       ///< Words of textual inversion.
   std::vector<std::string> notices;         ///< Lines for the user on how the model's files were read.
   std::vector<std::string> unused_tensors;  ///< Tensors of the files that the model has no place for.
@@ -54,6 +57,15 @@ struct StepProgress {
   int step = 0;   ///< Steps done.
   int steps = 0;  ///< Steps in all, those of an inversion too, less what an earlier picture has done already.
   int pictures = 1;  ///< Pictures in the batch.
+  /// U-Net evaluations done, and in all, of every picture of the list; of a picture in a batch each one
+  /// counts. `all_evaluations` may turn out another while the work goes on.
+  std::int64_t evaluations = 0, all_evaluations = 0;
+
+  /// Of all work, 0 to 1; of the batch's where evaluations are not counted.
+  [[nodiscard]] double share() const {
+    if (all_evaluations > 0) return static_cast<double>(evaluations) / static_cast<double>(all_evaluations);
+    return steps > 0 ? static_cast<double>(step) / steps : 0;
+  }
 };
 
 /// A picture under way: the clean latents that the model sees in the noise after a step, decoded. An edit of
@@ -72,7 +84,7 @@ struct Observer {
   /// picture is inverted there is none.
   std::function<bool(const StepProgress&, std::size_t picture)> wants_preview = {};
   std::function<void(Preview)> on_preview = {};
-  std::stop_token stop;  ///< When asked, `generate` throws Error(cancelled) before the next U-Net evaluation.
+  std::stop_token stop;  ///< When asked, `generate` throws Error(cancelled) within a second, at any size.
 };
 
 /// One finished picture.
@@ -85,7 +97,8 @@ struct Picture {
   double seconds = 0;  ///< Its share of the time that its batch took.
 };
 
-/// Gets each picture of a list when it is finished, with its place in the list.
+/// Gets each picture of a list as soon as it is finished, with its place in the list. Of a batch the plain
+/// picture comes before those that are mixed with it.
 using OnPicture = std::function<void(std::size_t index, Picture picture)>;
 
 namespace detail {

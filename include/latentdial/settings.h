@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -17,7 +18,7 @@ struct Option {
   const char* flags;  ///< Command line: "--cfg"; with a short form "-p,--prompt".
   const char* label;  ///< In the `parameters` text, A1111's word where it has one: "CFG scale"; "" where it
                       ///< is not listed there.
-  const char* help;   ///< One line: meaning, unit, range.
+  const char* help;   ///< One line: meaning, unit, range; names other settings as "@(steps)" (with_names).
   double min = 0;     ///< Smallest allowed value of a number.
   double max = 0;     ///< Largest allowed value of a number.
 };
@@ -41,16 +42,16 @@ struct Settings {
   bool plain_prompt = false;  ///< Every character of the prompts is text; one window of the text encoder.
   std::uint64_t seed = 0;
   int steps = 50;
-  double guidance_scale = 7.5;
-  double guidance_start = 0;  ///< Share of the steps after which guidance begins, 0 to 1.
-  double guidance_end = 1;    ///< Share of the steps after which it ends, 0 to 1.
-  int width = 0;              ///< Pixels, a multiple of 8; 0 is the model's own size.
-  int height = 0;             ///< Pixels, a multiple of 8; 0 is the model's own size.
-  std::string sampler;        ///< Empty: the one the model's scheduler config names.
-  std::string scheduler;      ///< Empty: "normal".
-  std::string image;          ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;     ///< How far the start picture is noised, or inverted; 0 to 1.
-  bool invert = false;        ///< Start from the noise that leads back to the picture, not from drawn noise.
+  std::optional<double> guidance_scale;  ///< None: the model's own (ModelInfo::guidance_scale).
+  double guidance_start = 0;             ///< Share of the steps after which guidance begins, 0 to 1.
+  double guidance_end = 1;               ///< Share of the steps after which it ends, 0 to 1.
+  int width = 0;                         ///< Pixels, a multiple of 8; 0 is the model's own size.
+  int height = 0;                        ///< Pixels, a multiple of 8; 0 is the model's own size.
+  std::string sampler;                   ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;                 ///< Empty: "normal".
+  std::string image;                     ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;                ///< How far the start picture is noised, or inverted; 0 to 1.
+  bool invert = false;  ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -75,6 +76,18 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
+/// What a field of Settings holds: of a std::optional, which leaves it to the model, what that would hold.
+template <class T>
+struct SettingValue {
+  using type = T;
+};
+template <class T>
+struct SettingValue<std::optional<T>> {
+  using type = T;
+};
+template <class Field>
+using setting_value_t = typename SettingValue<std::remove_cvref_t<Field>>::type;
+
 /// Calls `visitor(option, field)` for every setting, in the order people read them.
 template <class SettingsRef, class Visitor>
 void visit_settings(SettingsRef& s, Visitor&& visitor) {
@@ -97,9 +110,12 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(
       Option{"scheduler", "--scheduler", "Schedule type", "Spacing of the noise levels: normal or karras"},
       s.scheduler);
-  visitor(Option{"guidance_scale", "--cfg", "CFG scale",
-                 "Classifier-free guidance scale, 0 to 100; 1 switches guidance off", 0, 100},
-          s.guidance_scale);
+  visitor(
+      Option{"guidance_scale", "--cfg", "CFG scale",
+             "Classifier-free guidance scale, 0 to 100; up to 1 there is no guidance (default: the model's "
+             "own; 7.5 where it names none)",
+             0, 100},
+      s.guidance_scale);
   visitor(Option{"guidance_start", "--cfg-start", "CFG start",
                  "Share of the steps before guidance begins, 0 to 1; a step without it costs half", 0, 1},
           s.guidance_start);
@@ -107,7 +123,7 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "Share of the steps after which guidance ends, 0 to 1", 0, 1},
           s.guidance_end);
   visitor(Option{"seed", "--seed", "Seed",
-                 "Seed of the starting noise, 0 to 2^64-1, or -1 for any; equals torch's CPU generator", 0,
+                 "Seed of the starting noise, 0 to 2^64-1; equals torch's CPU generator", 0,
                  18446744073709551615.0},
           s.seed);
   visitor(Option{"width", "", "", "Width in pixels, a multiple of 8 (0: the model's own)", 0, 8192}, s.width);
@@ -128,45 +144,48 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  -4, 4},
           s.position);
   visitor(Option{"method", "--method", "Dial method",
-                 "How the style is set (default: calibrated); latentdial dial --help lists the methods"},
+                 "How the style is set: one of the dial's methods (default: calibrated)"},
           s.method);
   visitor(
       Option{"dial", "--dial", "Dial file",
-             "With --method calibrated, the file that latentdial calibrate wrote (default: the model's own "
-             "for the style)"},
+             "With @(method) calibrated, the file that a calibration wrote (default: the model's own for the "
+             "style)"},
       s.dial);
-  visitor(Option{"style_mask", "--style-mask", "Style mask",
-                 "With --method guide, anchored or calibrated, a picture of the same size: the style acts "
-                 "where it is white"},
-          s.style_mask);
+  visitor(
+      Option{"style_mask", "--style-mask", "Style mask",
+             "With @(method) guide, anchored or calibrated, a picture: the style acts where it is white. Of "
+             "another size it is scaled and cut at the centre"},
+      s.style_mask);
   visitor(Option{"mask_words", "--mask-words", "Style mask words",
                  "With the same methods, words of the prompt, parted by commas: the style acts where the "
                  "picture shows them, as the model's own attention tells"},
           s.mask_words);
-  visitor(
-      Option{"style_start", "--style-start", "Style start",
-             "With --method guide or anchored, the share of the steps before the style begins, 0 to 1", 0, 1},
-      s.style_start);
-  visitor(Option{"style_end", "--style-end", "Style end",
-                 "With --method guide or anchored, the share of the steps after which the style ends, 0 to 1",
+  visitor(Option{"style_start", "--style-start", "Style start",
+                 "With @(method) guide or anchored, the share of the steps before the style begins, 0 to 1",
                  0, 1},
-          s.style_end);
+          s.style_start);
+  visitor(
+      Option{"style_end", "--style-end", "Style end",
+             "With @(method) guide or anchored, the share of the steps after which the style ends, 0 to 1", 0,
+             1},
+      s.style_end);
   visitor(Option{"style_passes", "--style-passes", "Style passes",
-                 "With --method anchored, how often the steps of the style are gone through, 1 to 16: more "
-                 "from a late --style-start show the style and keep the scene",
+                 "With @(method) anchored, how often the steps of the style are gone through, 1 to 16: more "
+                 "from a late @(style_start) show the style and keep the scene",
                  1, 16},
           s.style_passes);
-  visitor(Option{"style_guidance", "--style-guidance", "Style guidance",
-                 "With --method anchored, the guidance scale of the edit as a share of the picture's, 0 to 4",
-                 0, 4},
-          s.style_guidance);
+  visitor(
+      Option{"style_guidance", "--style-guidance", "Style guidance",
+             "With @(method) anchored, the guidance scale of the edit as a share of the picture's, 0 to 4", 0,
+             4},
+      s.style_guidance);
   visitor(Option{"per_token", "--per-token", "Dial per token",
                  "Turn each token's vector by itself instead of the flattened encoding"},
           s.per_token);
   visitor(Option{"to_prompt", "--to", "Interpolate to", "Prompt at the other end of an interpolation"},
           s.to_prompt);
   visitor(Option{"to_image", "--to-image", "Interpolate to image",
-                 "With --invert, the picture at the other end of an interpolation"},
+                 "With @(invert), the picture at the other end of an interpolation"},
           s.to_image);
   visitor(Option{"to_seed", "--to-seed", "Interpolate to seed",
                  "Seed of the noise at the other end of an interpolation (-1: the same noise)", -1,
@@ -184,6 +203,7 @@ struct ModelOptions {
       {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
   std::vector<std::string> embedding =
       {};  ///< Files of textual inversion, perhaps as "WORD=FILE"; the word in a prompt is the embedding.
+  std::vector<std::string> dials = {};  ///< Dial files that calibrate wrote, for the styles that they name.
   std::string taesd = "";  ///< TAESD folder or file that decodes pictures; empty: the model's own VAE does.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.

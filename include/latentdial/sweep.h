@@ -50,6 +50,7 @@ struct SweepProgress {
   int picture = 0;   ///< Pictures finished or found finished.
   int pictures = 0;  ///< Pictures in all.
   StepProgress step;
+  double share = 0;  ///< Of all work, 0 to 1.
 };
 
 struct SweepOptions {

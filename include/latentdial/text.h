@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "latentdial/export.h"
 
@@ -23,6 +24,10 @@ namespace latentdial {
 /// ASCII and a byte that is no UTF-8 as "\\x1b", DEL, the controls from U+0080 on, U+2028, U+2029 and the
 /// marks of direction as "\\u202e", which JSON reads as the character itself.
 [[nodiscard]] LATENTDIAL_API std::string escape_controls(std::string_view text);
+
+/// Of several names the one that a word is spelt most like; "" where none is near.
+[[nodiscard]] LATENTDIAL_API std::string nearest_name(std::string_view word,
+                                                      const std::vector<std::string>& names);
 
 /// Whether the text is one number of the type and nothing else, no space and no "+"; then `value` is that
 /// number, which may be infinite or no number ("inf", "nan") where T is a floating-point type.

@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include <string>
@@ -65,6 +66,8 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "escape_controls", [](const std::string& text) { return escape_controls(text); }, nb::arg("text"),
       "The text with what could steer a terminal made visible.");
+  module.def("nearest_setting", &nearest_setting, nb::arg("name"),
+             "The setting that an unknown name most probably means; empty for none.");
   module.def("parse_range", &parse_range, nb::arg("text"),
              "\"A:B:N\" as N values from A to B, or a lone number as one value.");
 }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -78,6 +80,7 @@ void bind_info(nb::module_& module) {
               "What computes: processor, instruction set, threads, number format.")
       .def_ro("prediction", &ModelInfo::prediction, "\"epsilon\" or \"v_prediction\".")
       .def_ro("sampler", &ModelInfo::sampler, "The default sampler, from the model's scheduler config.")
+      .def_ro("guidance_scale", &ModelInfo::guidance_scale, "The default one, from the model's folder.")
       .def_ro("width", &ModelInfo::width, "Native width in pixels.")
       .def_ro("height", &ModelInfo::height, "Native height in pixels.")
       .def_ro("max_tokens", &ModelInfo::max_tokens,
@@ -95,6 +98,8 @@ void bind_info(nb::module_& module) {
       });
 }
 
+using SampleState = std::tuple<double, std::vector<double>, std::vector<double>, std::vector<double>>;
+
 void bind_results(nb::module_& module) {
   nb::class_<Picture>(module, "Picture", "One finished picture.")
       .def_prop_ro(
@@ -108,17 +113,34 @@ void bind_results(nb::module_& module) {
       .def_ro("timestep", &MeterSample::timestep)
       .def_ro("projection", &MeterSample::projection, "Sum of e·d over the pixels.")
       .def_ro("length", &MeterSample::length, "Sum of d·d.")
-      .def_ro("residual", &MeterSample::residual, "Sum of e·e.");
+      .def_ro("residual", &MeterSample::residual, "Sum of e·e.")
+      .def("__getstate__",
+           [](const MeterSample& s) { return std::tuple(s.timestep, s.projection, s.length, s.residual); })
+      .def("__setstate__", [](MeterSample& sample, const SampleState& state) {
+        const auto& [timestep, projection, length, residual] = state;
+        new (&sample) MeterSample{timestep, projection, length, residual};
+      });
   nb::class_<Reading>(module, "Reading", "How much of a style a picture shows.")
       .def_ro("strength", &Reading::strength,
               "0 none, 1 as much as a picture made from \"PROMPT, STYLE\"; not clipped.")
       .def_ro("standard_error", &Reading::standard_error, "Of `strength`, from the spread of its samples.")
       .def_ro("samples", &Reading::samples)
+      .def_prop_ro("tells", &Reading::tells,
+                   "Whether it tells anything: False above a standard error of 0.2, where the model hardly "
+                   "knows the style.")
       .def("__float__", [](const Reading& reading) { return reading.strength; })
-      .def("__repr__", [](const Reading& reading) {
-        return fmt::format("Reading(strength={:.3f}, standard_error={:.3f})", reading.strength,
-                           reading.standard_error);
-      });
+      .def("__repr__",
+           [](const Reading& reading) {
+             return fmt::format("Reading(strength={:.3f}, standard_error={:.3f}{})", reading.strength,
+                                reading.standard_error,
+                                reading.tells() ? "" : ", cannot tell: the model hardly knows this style");
+           })
+      .def("__getstate__",
+           [](const Reading& r) { return std::tuple(r.strength, r.standard_error, r.samples); })
+      .def("__setstate__",
+           [](Reading& reading, const std::tuple<double, double, std::vector<MeterSample>>& state) {
+             new (&reading) Reading{std::get<0>(state), std::get<1>(state), std::get<2>(state)};
+           });
   nb::class_<OperationTime>(module, "OperationTime", "Time spent in one operation on one shape.")
       .def_ro("operation", &OperationTime::operation)
       .def_ro("shapes", &OperationTime::shapes)

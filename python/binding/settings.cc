@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include <fmt/format.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -87,9 +88,9 @@ template <class Visit, class Values>
 std::vector<Declared> declared(Visit visit, const Values& values) {
   std::vector<Declared> list;
   visit(values, [&](const Option& option, const auto& value) {
-    using T = std::remove_cvref_t<decltype(value)>;
-    list.push_back(
-        {option.name, kTypeName<T>, option.flags, option.help, nb::cast(value), option.min, option.max});
+    using T = setting_value_t<decltype(value)>;
+    list.push_back({option.name, kTypeName<T>, option.flags, with_names(option.help, {}), nb::cast(value),
+                    option.min, option.max});
   });
   return list;
 }
@@ -102,7 +103,11 @@ Settings settings_from_dict(const nb::dict& dict) {
   visit_settings(settings, [&](const Option& option, auto& value) {
     if (!dict.contains(option.name)) return;
     ++known;
-    value = read<std::remove_cvref_t<decltype(value)>>(option.name, nb::object(dict[option.name]));
+    using Value = setting_value_t<decltype(value)>;
+    const nb::object given = dict[option.name];
+    // None leaves it to the model.
+    if (!std::is_same_v<Value&, decltype(value)> && given.is_none()) return;
+    value = read<Value>(option.name, given);
   });
   if (known == dict.size()) return settings;
   const nb::dict names = settings_to_dict(settings);

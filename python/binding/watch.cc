@@ -51,7 +51,8 @@ Observer Watch::observer() {
 void Watch::tell_python(const StepProgress& progress) {
   if (PyErr_CheckSignals() != 0) throw nb::python_error();
   if (callback_.is_none()) return;
-  const nb::object answer = callback_(Progress{progress.step, progress.steps, picture_, pictures_});
+  const nb::object answer =
+      callback_(Progress{progress.step, progress.steps, picture_, pictures_, progress.share()});
   if (answer.is(nb::handle(Py_False)))
     throw Error(ErrorCode::cancelled, "the callback returned False: stopped before the picture was finished");
 }
@@ -67,6 +68,7 @@ void bind_watch(nb::module_& module) {
       .def_ro("steps", &Progress::steps, "Its steps in all.")
       .def_ro("picture", &Progress::picture, "Pictures finished.")
       .def_ro("pictures", &Progress::pictures, "Pictures in all; 0 where that is not known.")
+      .def_ro("share", &Progress::share, "Of the call's U-Net evaluations, 0 to 1.")
       .def("__repr__", [](const Progress& p) {
         return fmt::format("Progress(step={}, steps={}, picture={}, pictures={})", p.step, p.steps, p.picture,
                            p.pictures);

@@ -15,6 +15,7 @@ namespace latentdial::binding {
 struct Progress {
   int step = 0, steps = 0;        ///< Of the batch that is being made.
   int picture = 0, pictures = 0;  ///< Finished, and in all; 0 where that is not known.
+  double share = 0;               ///< Of all evaluations, 0 to 1.
 };
 
 /// Work without the GIL that Python can follow and stop: by a callback that returns False or raises, or by

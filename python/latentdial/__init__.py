@@ -41,6 +41,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
 def dial_methods() -> list[str]:
     """Names that the setting `method` takes, the default first."""
     return [method.name for method in _engine.dial_methods()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import random
 from collections.abc import Iterable
 from typing import Any, Union
 
@@ -14,6 +15,11 @@ from .errors import InvalidInput
 
 ALIASES = {"num_inference_steps": "steps"}
 OPTIONS = {option.name: option for option in _engine.options()}
+# What a fit decides by itself, and what it makes no pictures of.
+OF_A_DIAL = (
+    *("position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance", "style_mask", "mask_words", "per_token"),
+    *("image", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
+)
 HIGHEST_SEED = 2**64 - 1
 MOST_PICTURES = 100_000
 NOT_SUPPORTED = {
@@ -48,7 +54,7 @@ def in_range(keyword: str, value: Any, low: int, high: int) -> int:
 
 
 def to_settings(keywords: dict[str, Any], **fixed: str) -> dict[str, Any]:
-    """The settings that keyword arguments mean; None is the default. `fixed` maps a setting that the function
+    """The settings that keyword arguments mean; None is the default, and a random one for `seed`. `fixed` maps a setting that the function
     gives a value itself to what to use in its place. Raises InvalidInput naming the keyword."""
     settings: dict[str, Any] = {}
     for keyword, value in keywords.items():
@@ -61,12 +67,14 @@ def to_settings(keywords: dict[str, Any], **fixed: str) -> dict[str, Any]:
             raise InvalidInput(f"{name} is given already", keyword)
         if value is not None:
             settings[name] = plain(value)
+        elif name == "seed":
+            settings[name] = random.getrandbits(32)
     return settings
 
 
 def _unknown(keyword: str) -> str:
-    near = difflib.get_close_matches(keyword, [*OPTIONS, *ALIASES, "num_images_per_prompt", "callback"], 1)
-    return "there is no such setting" + (f"; did you mean {near[0]}?" if near else "; help(latentdial.Pipeline.__call__) lists them")
+    near = _engine.nearest_setting(keyword) or next(iter(difflib.get_close_matches(keyword, [*ALIASES, "num_images_per_prompt", "callback"], 1)), "")
+    return "there is no such setting" + (f"; did you mean {near}?" if near else "; help(latentdial.Pipeline.__call__) lists them")
 
 
 def to_positions(keyword: str, given: Positions) -> list[float]:
@@ -86,7 +94,12 @@ def to_positions(keyword: str, given: Positions) -> list[float]:
 
 def table() -> str:
     """All settings with type, default and meaning, for docstrings."""
-    lines = [f"    {o.name} ({o.type}, default {o.default!r}): {o.help}" for o in OPTIONS.values() if o.name != "prompt"]
+    takes = {"image": "picture", "to_image": "picture", "style_mask": "picture", "dial": "path or Calibration"}
+    lines = [
+        f"    {o.name} ({takes.get(o.name, o.type)}, default {o.default!r}): {o.help}{'; None: a random one' if o.name == 'seed' else ''}"
+        for o in OPTIONS.values()
+        if o.name != "prompt"
+    ]
     return "\n".join(lines)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from typing import Any, Union
 
 import numpy
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from . import _engine
 from .errors import InvalidInput
@@ -15,6 +17,29 @@ from .errors import InvalidInput
 PictureLike = Union[str, "os.PathLike[str]", Image.Image, numpy.ndarray]
 PICTURE_SETTINGS = ("image", "to_image", "style_mask")
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+
+
+class Picture(Image.Image):
+    """A PIL image whose PNG keeps the settings in `info["parameters"]`; what is made of it is a plain image."""
+
+    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
+        """As PIL's, which writes no text of its own accord. A file appears under its name only when it is whole."""
+        path = os.fsdecode(fp) if isinstance(fp, (str, bytes, os.PathLike)) else None
+        if path is not None and format is None:
+            ending = os.path.splitext(path)[1].lower()
+            format = Image.registered_extensions().get(ending)
+            if format is None:
+                raise ValueError(f"unknown file extension: {ending}")
+        text = self.info.get("parameters", "")
+        if text and (format or "").upper() == "PNG" and "pnginfo" not in params:
+            params["pnginfo"] = PngInfo()
+            (params["pnginfo"].add_text if text.isascii() else params["pnginfo"].add_itxt)("parameters", text)
+        if path is None:
+            super().save(fp, format, **params)
+            return
+        buffer = io.BytesIO()
+        super().save(buffer, format, **params)
+        _engine.write_file(path, buffer.getvalue())
 
 
 def to_pil(keyword: str, picture: Any) -> Image.Image:
@@ -52,8 +77,17 @@ def to_pixels(keyword: str, picture: PictureLike) -> numpy.ndarray:
 def from_pixels(pixels: numpy.ndarray, parameters: str) -> Image.Image:
     """[H,W,3] uint8 as a PIL image that carries its settings as text."""
     image = Image.fromarray(pixels)
+    image.__class__ = Picture  # PIL has no other way to make one of a subclass.
     image.info["parameters"] = parameters
     return image
+
+
+def prompt_in(picture: Any) -> str | None:
+    """What a picture that was made here shows, by its own text; None where it has none."""
+    text = picture.info.get("parameters", "") if isinstance(picture, Image.Image) else ""
+    if isinstance(picture, (str, os.PathLike)):
+        text = _engine.read_parameters(os.fspath(picture))
+    return _engine.parse_parameters(text)["prompt"] if "Steps:" in text else None
 
 
 def save(image: Image.Image, path: str | os.PathLike[str]) -> None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from PIL import Image
 
 from . import _engine
 from .errors import InvalidInput
-from .keywords import HIGHEST_SEED, MOST_PICTURES, OPTIONS, Positions, checked, in_range, methods, table, to_positions, to_settings
-from .pictures import PictureLike, from_pixels, to_engine, to_pixels, with_given
+from .keywords import HIGHEST_SEED, MOST_PICTURES, OF_A_DIAL, OPTIONS, Positions, checked, in_range, methods, table, to_positions, to_settings
+from .pictures import PictureLike, from_pixels, prompt_in, to_engine, to_pixels, with_given
 from .result import Result, Strip
 from .stages import Stages
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .settings import CalibrationSettings, DialSettings, InterpolationSettings, Settings
+
 Callback = Callable[[_engine.Progress], Any]
-# What a fit decides by itself, and what it makes no pictures of.
-_OF_A_DIAL = (
-    *("position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance", "style_mask", "mask_words", "per_token"),
-    *("image", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
-)
 OnPreview = Callable[[int, int, Image.Image], Any]
 
 
@@ -70,6 +71,9 @@ class Pipeline(Stages):
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
         return cls(_engine.Engine(path, _files(lora), _files(embedding), tiny, *numbers))
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Pipeline holds a loaded model and cannot be pickled; load it where it is needed, by Pipeline.from_pretrained")
+
     def share(self) -> Pipeline:
         """A pipeline for another caller on the same weights, which are not copied. It remembers work of its own: the
         calls of both run at once, each with all its cores."""
@@ -95,7 +99,7 @@ class Pipeline(Stages):
         callback: Callback | None = None,
         on_preview: OnPreview | None = None,
         preview_every: int = 5,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> Result:
         """Makes pictures.
 
@@ -120,14 +124,14 @@ class Pipeline(Stages):
 
         Settings:
         """
-        common = to_settings(settings)
+        common = to_settings(dict(settings))
         prompts = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
         count = in_range("num_images_per_prompt", num_images_per_prompt, 1, MOST_PICTURES)
         if not prompts:
             raise InvalidInput("the list is empty; say what the picture shows", "prompt")
         return Result(**self._make([{**one, "prompt": text} for text in prompts for one in _with_seeds(common, count)], callback, on_preview, preview_every))
 
-    def dial(self, prompt: str, style: str, at: Positions = "0:1:11", *, callback: Callback | None = None, **settings: Any) -> Strip:
+    def dial(self, prompt: str, style: str, at: Positions = "0:1:11", *, callback: Callback | None = None, **settings: Unpack[DialSettings]) -> Strip:
         """A strip of pictures from none of a style to all of it, the rest of the picture kept.
 
         Args:
@@ -145,14 +149,14 @@ class Pipeline(Stages):
         """
         if not isinstance(style, str) or not style.strip():
             raise InvalidInput("no style is given; say what the dial turns, as in \"Monet style\"", "style")
-        common = to_settings(settings, position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate")
+        common = to_settings(dict(settings), position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate")
         common.update(prompt=prompt, style=style)
         positions = to_positions("at", at)
         made = self._make([{**common, "position": position} for position in positions], callback)
         return Strip(**made, positions=positions, title=f"“{prompt}” + “{style}”, {made['settings'][0]['method']}")
 
     def interpolate(
-        self, prompt: str, to_prompt: str = "", theta: Positions = "0:1:7", *, callback: Callback | None = None, **settings: Any
+        self, prompt: str, to_prompt: str = "", theta: Positions = "0:1:7", *, callback: Callback | None = None, **settings: Unpack[InterpolationSettings]
     ) -> Strip:
         """A strip from one prompt to another, along the great circle between their encodings.
 
@@ -169,7 +173,7 @@ class Pipeline(Stages):
         Raises:
             InvalidInput, Cancelled: As for calling the pipeline.
         """
-        common = to_settings(settings)
+        common = to_settings(dict(settings))
         if not to_prompt and "to_seed" not in common and "to_image" not in common:
             raise InvalidInput("no other end is given; use to_prompt, to_seed or to_image", "to_prompt")
         common.update(prompt=prompt, to_prompt=to_prompt)
@@ -181,7 +185,7 @@ class Pipeline(Stages):
         self,
         pictures: PictureLike | Sequence[PictureLike],
         style: str,
-        prompt: str = "",
+        prompt: str | None = None,
         *,
         evaluations: int = 16,
         seed: int = 0,
@@ -192,22 +196,30 @@ class Pipeline(Stages):
         Args:
             pictures: One picture or several: paths, PIL images or arrays; they are cut to the model's own size.
             style: The style, or any described feature.
-            prompt: What the picture shows without it; may be empty.
+            prompt: What the pictures show; the better it fits, the better the reading. None: what each picture's own text
+                says, as of all that are made here; a picture without one is read roughly, and a warning says so.
             evaluations: U-Net evaluations per picture, even, 2 to 1000; more read finer.
             seed: Of the noise, the same for every picture.
 
         Returns:
             One reading per picture: `strength` (0 none, 1 as much as a picture made from "PROMPT, STYLE"),
-            `standard_error` and the `samples` behind them.
+            `standard_error`, the `samples` behind them, and `tells`: False where the error is above 0.2 and nothing can be
+            told, since the model hardly knows the style.
 
         Raises:
             InvalidInput, Cancelled: As for calling the pipeline.
         """
         several = list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]
         pixels = [to_pixels("pictures", picture) for picture in several]  # type: ignore[arg-type]
-        text = {name: checked(name, value, str) for name, value in (("style", style), ("prompt", prompt))}
+        text = checked("style", style, str)
         number = {name: in_range(name, value, *limits) for name, value, limits in (("evaluations", evaluations, (2, 1000)), ("seed", seed, (0, HIGHEST_SEED)))}
-        return self._engine.measure(pixels, **text, **number, callback=callback)
+        prompts = [_shown(picture) if prompt is None else checked("prompt", prompt, str) for picture in several]
+        readings: dict[int, _engine.Reading] = {}
+        for shown in dict.fromkeys(prompts):
+            places = [place for place, other in enumerate(prompts) if other == shown]
+            made = self._engine.measure([pixels[place] for place in places], style=text, prompt=shown, **number, callback=callback)
+            readings.update(zip(places, made))
+        return [readings[place] for place in range(len(several))]
 
     def calibrate(
         self,
@@ -217,7 +229,7 @@ class Pipeline(Stages):
         seeds: Sequence[int] | None = None,
         content_budget: float | None = None,
         callback: Callback | None = None,
-        **settings: Any,
+        **settings: Unpack[CalibrationSettings],
     ) -> _engine.Calibration:
         """Fits the dial to a style, so that position 0.5 shows half of it, as `latentdial calibrate` does.
 
@@ -238,7 +250,7 @@ class Pipeline(Stages):
             InvalidInput: As for calling the pipeline, or the style does not show on this model.
             Cancelled: The callback returned False.
         """
-        common = to_settings(settings, prompt="prompts", seed="seeds", **dict.fromkeys(_OF_A_DIAL, "calibrate"))
+        common = to_settings(dict(settings), prompt="prompts", seed="seeds", **dict.fromkeys(OF_A_DIAL, "calibrate"))
         texts = [prompts] if isinstance(prompts, str) else prompts
         return _engine.calibrate(
             self._engine,
@@ -268,6 +280,14 @@ class Pipeline(Stages):
         """Where only one of width and height is given, the other is the model's own, as in diffusers."""
         sides = {name: getattr(self.info, name) if not job.get(name) else job[name] for name in ("width", "height")}
         return {**job, **sides} if job.get("width") or job.get("height") else job
+
+
+def _shown(picture: Any) -> str:
+    """What a picture shows, as its own text has it; with a warning where it has none."""
+    prompt = prompt_in(picture)
+    if prompt is None:
+        warnings.warn("a picture does not say what it shows, so it is read roughly; give the prompt", stacklevel=3)
+    return prompt or ""
 
 
 def _files(given: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str]:

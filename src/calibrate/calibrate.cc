@@ -82,7 +82,7 @@ Dial new_dial(const ModelInfo& model, const CalibrationOptions& options) {
   dial.style = options.settings.style;
   dial.model = model.name;
   dial.fingerprint = model.fingerprint;
-  dial.guidance_scale = options.settings.guidance_scale;
+  dial.guidance_scale = options.settings.guidance_scale.value();
   return dial;
 }
 
@@ -311,14 +311,15 @@ std::string extend(Fitter& fitter, const std::vector<Scene>& scenes, Side& side)
     const bool more = point.mean >= last.mean + kLeastGain;
     if (more && point.content >= kLeastContent) side.response.push_back(std::move(point));
     if (!keeps)
-      return fmt::format("at strength {} the picture keeps {:.0f} % of what the prompt says", beyond.strength,
-                         100 * beyond.content);
+      return fmt::format(
+          "beyond it the picture keeps less than {:.0f} % of what the prompt says ({:.0f} % at strength {})",
+          100 * kLeastContent, 100 * beyond.content, beyond.strength);
     if (!more)
       return fmt::format("{} {:.0f} % at strength {}, and more strength {} no more",
                          side.weaken ? "weakening takes away" : "the style shows",
                          100 * last.mean / side.full(), last.strength, side.weaken ? "takes away" : "shows");
   }
-  return "the furthest that was tried";
+  return "nothing further was tried";
 }
 
 /// Ends the range where the scene would be lost. `budget` 0: nowhere; and a picture's own colours and
@@ -362,8 +363,17 @@ double budget_of(const Pipeline& pipeline, const CalibrationOptions& options,
 
 }  // namespace
 
-Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& options) {
-  validate(options);
+int most_pictures(const CalibrationOptions& options) {
+  constexpr auto kStages =
+      std::size(kRecipes) + 1 + std::size(kStrengths);  // Of a side: one more is half-way.
+  const auto scenes = options.prompts.size() * options.seeds.size();
+  return static_cast<int>(scenes * (2 + 2 * kStages));
+}
+
+Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& given) {
+  validate(given);
+  CalibrationOptions options = given;
+  options.settings.guidance_scale = given.settings.guidance_scale.value_or(pipeline.info().guidance_scale);
   Fitter fitter(pipeline, options);
   const auto scenes = find_scenes(fitter, options);
   Calibration result;

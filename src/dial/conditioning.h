@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -66,17 +67,20 @@ struct StepInterval {
   bool operator==(const StepInterval&) const = default;
 };
 
-/// Classifier-free guidance (Ho & Salimans 2022): ε = ε_∅ + s·(ε_text − ε_∅). Outside `interval` s is 1
-/// (Kynkäänniemi et al. 2024, arXiv 2404.07724).
+/// Classifier-free guidance (Ho & Salimans 2022): ε = ε_∅ + s·(ε_text − ε_∅). A scale of up to 1 is no
+/// guidance, as in diffusers: s is 1. So it is outside `interval` (Kynkäänniemi et al. 2024, arXiv
+/// 2404.07724).
 struct ClassifierFreeGuidance {
   Condition negative;  ///< ∅, the negative prompt.
   double scale = 7.5;
   StepInterval interval = {};
 
-  [[nodiscard]] double scale_at(double progress) const { return interval.contains(progress) ? scale : 1; }
+  [[nodiscard]] double scale_at(double progress) const {
+    return interval.contains(progress) ? std::max(scale, 1.0) : 1;
+  }
   /// The two terms of a step.
   [[nodiscard]] std::vector<GuidanceTerm> terms(const Condition& text, double progress) const;
-  /// The whole run on one prompt. A scale of 1, or a step outside the interval, costs one evaluation.
+  /// The whole run on one prompt. A scale of up to 1, or a step outside the interval, costs one evaluation.
   [[nodiscard]] Conditioning condition(const Condition& text) const;
 };
 

@@ -28,6 +28,7 @@ constexpr int kFormat = 7;
 constexpr int kMostPasses = 16;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
+constexpr std::size_t kLongestName = 80;  // With a hash and the ending 100 bytes at most.
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what) {
   throw invalid_input("dial",
@@ -206,13 +207,25 @@ std::uint64_t hash_of(const Dial& dial) {
 }
 
 std::string dial_file_name(const std::string& style) {
-  return slug(style) + ".dial.json";
+  const std::string plain = slug(style);
+  const bool says_all =
+      !plain.empty() && plain.size() <= kLongestName &&
+      std::ranges::all_of(style, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (says_all) return plain + ".dial.json";
+  return fmt::format("{}-{:08x}.dial.json", plain.empty() ? "style" : plain.substr(0, kLongestName),
+                     static_cast<std::uint32_t>(hash_text(kHashStart, style)));
+}
+
+std::filesystem::path dial_folder(const std::filesystem::path& model) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(model, ignored)) return model / "dials";
+  return std::filesystem::path(model).replace_extension("dials");
 }
 
 std::vector<std::string> dial_styles(const std::filesystem::path& model) {
   std::vector<std::string> styles;
   std::error_code fault;
-  for (const auto& entry : std::filesystem::directory_iterator(model / "dials", fault)) {
+  for (const auto& entry : std::filesystem::directory_iterator(dial_folder(model), fault)) {
     if (!entry.path().filename().string().ends_with(".dial.json")) continue;
     try {
       styles.push_back(read_dial(entry.path()).style);

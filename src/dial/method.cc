@@ -14,7 +14,8 @@ using namespace detail;
 const std::vector<DialMethod>& detail::dial_method_table() {
   static const std::vector<DialMethod> table = {
       {{.name = "calibrated",
-        .summary = "at 0.5, half of the style: the finished picture is edited as far as a dial file says",
+        .summary = "half of what the style changes at 0.5; between its ends this dial fades one picture into "
+                   "the other",
         .acts_on_part = true,
         .edits = true,
         .needs_dial = true},

@@ -81,4 +81,10 @@ void write_file(const fs::path& path, std::string_view bytes) {
   if (!write_unnamed(path, bytes)) write_named(path, bytes);
 }
 
+bool take_name(const fs::path& path) {
+  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode)};
+  if (file.fd < 0 && errno != EEXIST) throw fault(path);
+  return file.fd >= 0;
+}
+
 }  // namespace latentdial

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "model/dials.h"
 #include "model/model_info.h"
 #include "model/open_model.h"
 #include "model/pixels.h"
@@ -73,11 +74,14 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
            models::UNetConfig::from_json(checkpoint.unet.config)),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
-      decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)) {
+      decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)),
+      is_embedded(options.model.empty()) {
   check_widths(text_encoder, unet, vae_config);
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();
   info.fingerprint = fingerprint_of(checkpoint, tokenizer);
+  dials = read_dials(options.dials, info);
+  for (const auto& dial : dials) info.dials.push_back(dial->style);
   info.hash = model_hash(info.fingerprint, learnt, options.taesd);
   for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));

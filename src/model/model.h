@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "diffusion/schedule.h"
+#include "latentdial/dial.h"
 #include "latentdial/pipeline.h"
 #include "model/learnt_embeddings.h"
 #include "model/text_reader.h"
@@ -47,6 +49,8 @@ struct Model {
   models::AutoencoderConfig vae_config;
   models::Encoder encoder;
   PictureDecoder decode;
+  std::vector<std::shared_ptr<const Dial>> dials;  ///< Loaded with it.
+  bool is_embedded = false;
 };
 
 }  // namespace latentdial::detail

@@ -67,6 +67,8 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
   info.sampler = sampler;
   if (!notice.empty()) info.notices.push_back(fmt::format("{}: {}", info.path, notice));
   info.width = info.height = static_cast<int>(unet.sample_size * vae.downscale());
+  info.guidance_scale = checkpoint.defaults.value("guidance_scale", info.guidance_scale);
+  info.example = checkpoint.defaults.value("example", nlohmann::json::object()).dump();
   info.max_tokens = static_cast<int>(text.max_position_embeddings);
   info.parameters = count_parameters(checkpoint.text_encoder.weights) +
                     count_parameters(checkpoint.unet.weights) + count_parameters(checkpoint.vae.weights);

@@ -8,6 +8,7 @@
 #include "pipeline/state.h"
 #include "reading/meter.h"
 #include "task/prompts.h"
+#include "tensor/stop_scope.h"
 #include "text/require.h"
 
 namespace latentdial {
@@ -36,19 +37,22 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
                                        const Observer& observer) const {
   check(measurement);
   const std::scoped_lock lock(state_->one_at_a_time);
+  const StopScope stop(observer.stop);
   Session& session = state_->session;
   const Model& model = *session.model;
   std::vector<std::string> notices;
   const auto encode = [&](const std::string& text) {
     return session.encode(constant_prompt("prompt", text), PromptSyntax::a1111, notices).condition;
   };
-  const Condition content = encode(measurement.prompt);
-  const Condition styled = encode(joined(measurement.prompt, ", " + measurement.style));
+  const std::string prompt = content_of(measurement);
+  const Condition content = encode(prompt);
+  const Condition styled = encode(joined(prompt, ", " + measurement.style));
   const auto timesteps = meter_timesteps(measurement.evaluations / 2, model.schedule);
   const auto batches = (pictures.size() + kMostAtOnce - 1) / kMostAtOnce;
   StepProgress progress{.step = 0, .steps = static_cast<int>(batches * timesteps.size()), .pictures = 1};
+  progress.all_evaluations = progress.steps;
   const auto count = [&] {
-    ++progress.step;
+    progress.evaluations = ++progress.step;
     if (observer.on_step) observer.on_step(progress);
   };
   std::vector<Reading> readings;

@@ -1,5 +1,7 @@
 #include "latentdial/pipeline.h"
 
+#include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -53,10 +55,20 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
   std::vector<Resolved> resolved;
   resolved.reserve(list.size());
   for (const Request& request : list) resolved.push_back(state_->resolve(request));
-  for (std::span<const Resolved> left = resolved; !left.empty();) {
+  Session& session = state_->session;
+  std::vector<std::int64_t> expected;
+  {
     const std::scoped_lock lock(state_->one_at_a_time);
-    const auto batch = left.first(batch_size(state_->session, left));
-    detail::generate(state_->session, batch, resolved.size() - left.size(), on_picture, observer);
+    expected = expected_evaluations(session, resolved);
+  }
+  Evaluations evaluations;
+  evaluations.to_come = std::accumulate(expected.begin(), expected.end(), std::int64_t{0});
+  std::span<const Resolved> left = resolved;
+  for (const std::int64_t of_batch : expected) {
+    const std::scoped_lock lock(state_->one_at_a_time);
+    const auto batch = left.first(batch_size(session, left));
+    evaluations.to_come -= of_batch;
+    detail::generate(session, batch, resolved.size() - left.size(), evaluations, on_picture, observer);
     left = left.subspan(batch.size());
   }
 }

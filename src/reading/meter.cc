@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "dial/style_words.h"
 #include "diffusion/forward_process.h"
 #include "diffusion/random.h"
 #include "latentdial/error.h"
@@ -45,6 +46,10 @@ MeterSample compare(float timestep, const Tensor& truth, const Tensor& content, 
 }
 
 }  // namespace
+
+std::string content_of(const Measurement& measurement) {
+  return without_style(measurement.prompt, measurement.style).value_or(measurement.prompt);
+}
 
 std::vector<float> meter_timesteps(int count, const NoiseSchedule& schedule) {
   std::vector<float> timesteps;

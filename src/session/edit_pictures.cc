@@ -6,6 +6,8 @@
 #include "dial/colour_map.h"
 #include "session/conditions.h"
 #include "session/stage.h"
+#include "session/visible_change.h"
+#include "task/dial_notices.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -68,13 +70,36 @@ Image mixed(const EditPlan& plan, const Find& find) {
   return image;
 }
 
+/// Whether an edit by the words in full leaves the picture as it was, to the eye.
+bool shows_nothing(const EditPlan& plan, const Session& session) {
+  return std::ranges::any_of(plan.shares, [&](const EditShare& share) {
+    return share.task.turn.position >= 1 && session.edited.find(share.task)->change < kLeastVisibleChange;
+  });
+}
+
+/// Position 0 is the finished picture, whatever the dial.
+bool is_plain(const EditPlan& plan) {
+  return std::ranges::all_of(plan.shares,
+                             [](const EditShare& share) { return share.task.turn.method == nullptr; });
+}
+
+/// What the user of a mixed picture should know of its dial.
+std::vector<std::string> notices_of(const Task& task, const EditPlan& plan, const Session& session) {
+  std::string notice;
+  if (shows_nothing(plan, session))
+    notice = nothing_shown_notice(task.turn.style, *session.model);
+  else if (task.turn.dial && !is_plain(plan))
+    notice = calibration_notice(task.turn, task.content.guidance.scale, *session.model);
+  return notice.empty() ? std::vector<std::string>() : std::vector{notice};
+}
+
 /// Shows the batch's pictures as they are mixed of edits under way.
 void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLatents& clean, Work& work) {
   std::vector<Image> images;
   const auto find = [&](const Task& task) -> const Image& {
     const auto place = std::ranges::find(stage.pictures, task) - stage.pictures.begin();
     return place < std::ssize(images) ? images[static_cast<std::size_t>(place)]
-                                      : *work.session.edited.find(task);
+                                      : work.session.edited.find(task)->image;
   };
   for (std::size_t i = 0; i < work.batch.edits.size(); ++i) {
     if (!work.observer.wants_preview(i)) continue;
@@ -90,8 +115,9 @@ void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLa
 
 void DecodeTrunks::run(Work& work) const {
   for (const Task& task : pictures)
-    work.session.edited.keep(task,
-                             work.session.model->picture_of(work.session.finished(task.content).latents));
+    work.session.edited.keep(
+        task, {work.session.model->picture_of(work.session.finished(task.content).latents), 0});
+  MixEdits::run(work);
 }
 
 void Edit::run(Work& work) const {
@@ -104,8 +130,9 @@ void Edit::run(Work& work) const {
       edit(work.session.denoiser, under_way.edits, first, recipe, look, work.observer.stop());
   for (std::size_t k = 0; k < latents.size(); ++k) {
     const Tensor& original = under_way.edits[k].original->latents;
-    work.session.edited.keep(
-        pictures[k], work.session.model->picture_of(masked(original, latents[k], under_way.masks[k])));
+    const Tensor& mask = under_way.masks[k];
+    work.session.edited.keep(pictures[k], {work.session.model->picture_of(masked(original, latents[k], mask)),
+                                           visible_change(original, latents[k], mask)});
   }
 }
 
@@ -113,10 +140,25 @@ int Edit::steps(const Batch& batch) const {
   return edit_steps(*batch.sampler, first, recipe.passes);
 }
 
+std::size_t Edit::evaluations(const Batch&) const {
+  std::vector<const Content*> originals;  // Each once.
+  for (const Task& task : pictures)
+    if (std::ranges::none_of(originals, [&](const Content* known) { return *known == task.content; }))
+      originals.push_back(&task.content);
+  return pictures.size() + originals.size();
+}
+
 void MixEdits::run(Work& work) {
-  for (const EditPlan& plan : work.batch.edits)
-    work.images.push_back(
-        mixed(plan, [&](const Task& task) -> const Image& { return *work.session.edited.find(task); }));
+  const auto find = [&](const Task& task) { return work.session.edited.find(task); };
+  work.finished.resize(work.batch.edits.size());
+  for (std::size_t i = 0; i < work.batch.edits.size(); ++i) {
+    const EditPlan& plan = work.batch.edits[i];
+    const auto is_known = [&](const EditShare& share) { return find(share.task) != nullptr; };
+    if (work.finished[i] || !std::ranges::all_of(plan.shares, is_known)) continue;
+    work.finished[i] = true;
+    work.finish(i, mixed(plan, [&](const Task& task) -> const Image& { return find(task)->image; }),
+                notices_of(work.batch.tasks[i], plan, work.session));
+  }
 }
 
 }  // namespace latentdial::detail

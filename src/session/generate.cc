@@ -1,18 +1,27 @@
 #include "session/generate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "latentdial/parameters.h"
 #include "session/stage.h"
+#include "tensor/stop_scope.h"
 
 namespace latentdial::detail {
 namespace {
 
 // Latent pixels that are denoised in one batch: one picture of 512x512, or sixteen of 128x128.
 constexpr std::int64_t kMostLatentPixels = 64 * 64;
+// Of earlier batches, whose results are looked for when a later one is planned.
+constexpr std::ptrdiff_t kMostStages = 32;
+// Sides, in those of the model.
+constexpr int kMostOfOwnSize = 2;
 
 /// Whether two pictures can be at one point of one schedule.
 bool same_schedule(const Content& a, const Content& b) {
@@ -41,6 +50,45 @@ bool edit_together(const Task& a, const Task& b, const Model& model) {
   return same_prompts || (windows_of(a, model.texts) == 1 && windows_of(b, model.texts) == 1);
 }
 
+/// Larger pictures than a model was trained at show a scene several times, or none.
+void add_size_notice(const ModelInfo& model, const Sampling& asked, std::vector<std::string>& notices) {
+  if (asked.width <= kMostOfOwnSize * model.width && asked.height <= kMostOfOwnSize * model.height) return;
+  notices.push_back(
+      fmt::format("{} was trained at {}x{}; at {}x{} it shows no scene, or the same several times",
+                  model.name, model.width, model.height, asked.width, asked.height));
+}
+
+std::vector<Task> tasks_of(std::span<const Resolved> list) {
+  std::vector<Task> tasks;
+  for (const Resolved& one : list) tasks.push_back(one.task);
+  return tasks;
+}
+
+int steps_of(const Stage& stage, const Batch& batch) {
+  return std::visit([&](const auto& one) { return one.steps(batch); }, stage);
+}
+
+std::size_t evaluations_per_step(const Stage& stage, const Batch& batch) {
+  return std::visit([&](const auto& one) { return one.evaluations(batch); }, stage);
+}
+
+std::int64_t evaluations_of(std::span<const Stage> stages, const Batch& batch) {
+  std::int64_t sum = 0;
+  for (const Stage& stage : stages)
+    sum += steps_of(stage, batch) * static_cast<std::int64_t>(evaluations_per_step(stage, batch));
+  return sum;
+}
+
+/// The progress before the first step of a batch, whose evaluations are added to those done.
+StepProgress begin_progress(std::span<const Stage> stages, const Batch& batch, Evaluations& evaluations) {
+  StepProgress progress{.step = 0, .steps = 0, .pictures = static_cast<int>(batch.tasks.size())};
+  for (const Stage& stage : stages) progress.steps += steps_of(stage, batch);
+  progress.evaluations = evaluations.done;
+  evaluations.done += evaluations_of(stages, batch);
+  progress.all_evaluations = evaluations.done + evaluations.to_come;
+  return progress;
+}
+
 }  // namespace
 
 std::size_t batch_size(const Session& session, std::span<const Resolved> list) {
@@ -60,32 +108,51 @@ std::size_t batch_size(const Session& session, std::span<const Resolved> list) {
   return 1 + static_cast<std::size_t>(std::ranges::find_if_not(near, together) - near.begin());
 }
 
-void generate(Session& session, std::span<const Resolved> list, std::size_t begin,
+std::vector<std::int64_t> expected_evaluations(const Session& session, std::span<const Resolved> list) {
+  std::vector<std::int64_t> expected;
+  std::vector<Stage> stages;
+  while (!list.empty()) {
+    const std::size_t size = batch_size(session, list);
+    std::vector<std::vector<std::string>> ignored;
+    const Batch batch = make_batch(tasks_of(list.first(size)), session.model->schedule, ignored);
+    const std::size_t planned = stages.size();
+    plan_stages(session, batch, stages);
+    expected.push_back(evaluations_of(std::span(stages).subspan(planned), batch));
+    // A session remembers no more, and a long list would be compared with itself.
+    if (std::ssize(stages) > kMostStages) stages.erase(stages.begin(), stages.end() - kMostStages);
+    list = list.subspan(size);
+  }
+  return expected;
+}
+
+void generate(Session& session, std::span<const Resolved> list, std::size_t begin, Evaluations& evaluations,
               const OnPicture& on_picture, const Observer& observer) {
+  const StopScope stop(observer.stop);
   const auto started = std::chrono::steady_clock::now();
-  std::vector<Task> tasks;
-  for (const Resolved& one : list) tasks.push_back(one.task);
   std::vector<std::vector<std::string>> notices;
-  const Batch batch = make_batch(std::move(tasks), session.model->schedule, notices);
-  const auto stages = plan_stages(session, batch);
-  StepProgress progress{.step = 0, .steps = 0, .pictures = static_cast<int>(list.size())};
-  for (const Stage& stage : stages)
-    progress.steps += std::visit([&](const auto& one) { return one.steps(batch); }, stage);
-  BatchObserver batch_observer(observer, progress, begin);
+  const Batch batch = make_batch(tasks_of(list), session.model->schedule, notices);
+  std::vector<Stage> stages;
+  plan_stages(session, batch, stages);
+  BatchObserver batch_observer(observer, begin_progress(stages, batch, evaluations), begin);
   Work work{session, batch, batch_observer};
-  for (const Stage& stage : stages) std::visit([&](const auto& one) { one.run(work); }, stage);
-  session.trim();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
-  for (std::size_t i = 0; i < list.size(); ++i) {
+  work.finish = [&](std::size_t i, Image image, std::vector<std::string> all) {
+    const Resolved& one = list[i];
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+    for (const auto& more : {notices[i], work.notices}) all.insert(all.end(), more.begin(), more.end());
+    add_size_notice(session.model->info, one.task.content.sampling, all);
     Picture picture;
-    picture.image = std::move(work.images[i]);
-    picture.settings = list[i].request.settings;
-    picture.parameters = to_parameters(list[i].request, session.model->info);
-    picture.notices = std::move(notices[i]);
-    picture.notices.insert(picture.notices.end(), work.notices.begin(), work.notices.end());
+    picture.image = std::move(image);
+    picture.settings = one.request.settings;
+    picture.parameters = to_parameters(one.request, session.model->info);
+    picture.notices = std::move(all);
     picture.seconds = seconds.count() / static_cast<double>(list.size());
     on_picture(begin + i, std::move(picture));
+  };
+  for (const Stage& stage : stages) {
+    batch_observer.begin_stage(evaluations_per_step(stage, batch));
+    std::visit([&](const auto& one) { one.run(work); }, stage);
   }
+  session.trim();
 }
 
 }  // namespace latentdial::detail

@@ -21,28 +21,10 @@ Task edited(const Task& task, const EditRecipe& recipe, double strength) {
            .area = task.turn.area}};
 }
 
-/// Says it once, however many positions it holds for.
-void add_notice(std::vector<std::string>& notices, std::string text) {
-  if (std::ranges::find(notices, text) == notices.end()) notices.push_back(std::move(text));
-}
-
 /// The position of a turn held within its dial's range, with a notice that says so and why the range ends
 /// there. `prompt` is the one that the style may be named in.
-double held_position(const Turn& turn, const std::string& prompt, double guidance_scale,
-                     std::vector<std::string>& notices) {
+double held_position(const Turn& turn, const std::string& prompt, std::vector<std::string>& notices) {
   const Dial& dial = *turn.dial;
-  if (dial.fingerprint.empty()) {
-    add_notice(
-        notices,
-        fmt::format("no dial is calibrated for \"{}\" on this model: position 1 is what its words show; "
-                    "a dial file that latentdial calibrate makes of it is exact",
-                    dial.style));
-  } else if (guidance_scale != dial.guidance_scale) {
-    add_notice(
-        notices,
-        fmt::format("the dial was calibrated at a guidance scale of {}; at {} its positions are less exact",
-                    dial.guidance_scale, guidance_scale));
-  }
   const bool names_style = without_style(prompt, turn.style).has_value();
   const double held = std::clamp(turn.position, names_style ? dial.low() : 0, dial.high());
   if (held == turn.position) return held;
@@ -50,15 +32,36 @@ double held_position(const Turn& turn, const std::string& prompt, double guidanc
                              : names_style
                                  ? dial.weaken.reason
                                  : "the prompt does not name the style, so nothing can be taken away";
-  add_notice(notices, fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position,
-                                  held, reason));
+  notices.push_back(
+      fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position, held, reason));
   return held;
 }
 
-/// Adds `key` where neither it nor a result of it is known.
+template <class Made, class Key>
+bool is_in(const Stage& stage, std::vector<Key> Made::*list, const Key& key) {
+  const auto* made = std::get_if<Made>(&stage);
+  return made != nullptr && std::ranges::find(made->*list, key) != (made->*list).end();
+}
+
+/// Whether a stage makes a result that is found by `key`.
+bool makes(const Stage& stage, const Content& key) {
+  return is_in(stage, &Invert::pictures, key);
+}
+bool makes(const Stage& stage, const TrunkKey& key) {
+  return is_in(stage, &MakeTrunks::trunks, key);
+}
+bool makes(const Stage& stage, const WordMaskKey& key) {
+  return is_in(stage, &FindWords::masks, key);
+}
+bool makes(const Stage& stage, const Task& key) {
+  return is_in(stage, &DecodeTrunks::pictures, key) || is_in(stage, &Edit::pictures, key);
+}
+
+/// Adds `key` where neither it nor a result of it is known, nor a stage planned so far makes one.
 template <class Key, class Known>
-void add_missing(std::vector<Key>& missing, Key key, const Known& known) {
-  if (known.find(key) == nullptr && std::ranges::find(missing, key) == missing.end())
+void add_missing(std::vector<Key>& missing, Key key, const Known& known, const std::vector<Stage>& stages) {
+  if (known.find(key) == nullptr && std::ranges::find(missing, key) == missing.end() &&
+      std::ranges::none_of(stages, [&](const Stage& stage) { return makes(stage, key); }))
     missing.push_back(std::move(key));
 }
 
@@ -66,7 +69,8 @@ void plan_inversions(const Session& session, const Batch& batch, std::vector<Sta
   std::vector<Content> missing;
   for (const Task& task : batch.tasks) {
     if (!task.content.source.inverted) continue;
-    for (Content& end : inverted_ends(task.content)) add_missing(missing, std::move(end), session.inverted);
+    for (Content& end : inverted_ends(task.content))
+      add_missing(missing, std::move(end), session.inverted, stages);
   }
   if (!missing.empty()) stages.emplace_back(Invert{std::move(missing), batch.tasks.size()});
 }
@@ -76,29 +80,20 @@ void plan_words(const Session& session, const Batch& batch, std::vector<Stage>& 
   std::vector<WordMaskKey> masks;
   for (const Task& task : batch.tasks) {
     const std::string& words = task.turn.area.words;
-    if (!words.empty()) add_missing(masks, WordMaskKey{task.content, words}, session.word_masks);
+    if (!words.empty()) add_missing(masks, WordMaskKey{task.content, words}, session.word_masks, stages);
   }
   if (masks.empty()) return;
   std::vector<TrunkKey> pictures;
   for (const WordMaskKey& mask : masks)
-    add_missing(pictures, TrunkKey{{mask.content, {}}, batch.sampler->evaluations()}, session.trunks);
+    add_missing(pictures, TrunkKey{{mask.content, {}}, batch.sampler->evaluations()}, session.trunks, stages);
   if (!pictures.empty()) stages.emplace_back(MakeTrunks{std::move(pictures)});
   stages.emplace_back(FindWords{std::move(masks)});
-}
-
-/// Whether a stage planned so far makes the trunk.
-bool is_planned(const std::vector<Stage>& stages, const TrunkKey& trunk) {
-  return std::ranges::any_of(stages, [&](const Stage& stage) {
-    const auto* made = std::get_if<MakeTrunks>(&stage);
-    return made != nullptr && std::ranges::find(made->trunks, trunk) != made->trunks.end();
-  });
 }
 
 void plan_trunks(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<TrunkKey> missing;
   for (const Task& task : batch.tasks) {
-    TrunkKey trunk{{task.content, task.turn.shared()}, batch.fork};
-    if (!is_planned(stages, trunk)) add_missing(missing, std::move(trunk), session.trunks);
+    add_missing(missing, TrunkKey{{task.content, task.turn.shared()}, batch.fork}, session.trunks, stages);
   }
   if (!missing.empty()) stages.emplace_back(MakeTrunks{std::move(missing)});
 }
@@ -106,7 +101,7 @@ void plan_trunks(const Session& session, const Batch& batch, std::vector<Stage>&
 void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<Task> missing;
   for (const EditPlan& plan : batch.edits)
-    for (const EditShare& share : plan.shares) add_missing(missing, share.task, session.edited);
+    for (const EditShare& share : plan.shares) add_missing(missing, share.task, session.edited, stages);
   // The unchanged ones first: previews of the others are mixed with them.
   const auto changed = std::stable_partition(missing.begin(), missing.end(),
                                              [](const Task& task) { return task.turn.method == nullptr; });
@@ -136,7 +131,7 @@ EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule, std::vector<
   EditPlan plan{turn.recipe, 0, {}};
   if (turn.dial) {
     const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
-    const double position = held_position(turn, prompt, task.content.guidance.scale, notices);
+    const double position = held_position(turn, prompt, notices);
     const auto [below, above, share] = turn.dial->around(position);
     plan.recipe = turn.dial->side_of(position).recipe;
     if (share < 1) plan.shares.push_back({edited(task, plan.recipe, below.strength), 1 - share});
@@ -163,8 +158,7 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
   return batch;
 }
 
-std::vector<Stage> plan_stages(const Session& session, const Batch& batch) {
-  std::vector<Stage> stages;
+void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   plan_inversions(session, batch, stages);
   plan_words(session, batch, stages);
   plan_trunks(session, batch, stages);
@@ -174,7 +168,6 @@ std::vector<Stage> plan_stages(const Session& session, const Batch& batch) {
     plan_edits(session, batch, stages);
     stages.emplace_back(MixEdits{});
   }
-  return stages;
 }
 
 }  // namespace latentdial::detail

@@ -155,7 +155,8 @@ void DenoiseForks::run(Work& work) {
       if (work.observer.wants_preview(r)) work.observer.show(r, session.model->picture_of(clean(r)));
   };
   denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
-  for (const Denoising& run : runs) work.images.push_back(session.model->picture_of(run.latents));
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    work.finish(i, session.model->picture_of(runs[i].latents), {});
 }
 
 }  // namespace latentdial::detail

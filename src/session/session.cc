@@ -20,7 +20,8 @@ Session::Session(std::shared_ptr<const Model> loaded)
       denoiser(model->unet, *model->denoiser_backend),
       prompts(kMostPrompts),
       trunks(kMostTrunks),
-      edited(kFewestEdited, kMostEditedBytes, [](const Image& image) { return image.rgb.size(); }),
+      edited(kFewestEdited, kMostEditedBytes,
+             [](const EditedPicture& picture) { return picture.image.rgb.size(); }),
       inverted(kMostInverted),
       word_masks(kMostTrunks) {}
 

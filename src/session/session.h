@@ -30,6 +30,12 @@ struct WordMaskKey {
   bool operator==(const WordMaskKey&) const = default;
 };
 
+/// An edit of a finished picture, or that picture as it is.
+struct EditedPicture {
+  Image image;
+  double change = 0;  ///< visible_change of its latents.
+};
+
 /// One caller's memories of what was made with a model. One more position of a dial, or the same start
 /// picture again, costs what is new. Used by one thread at a time.
 struct Session {
@@ -39,7 +45,7 @@ struct Session {
   PromptedDenoiser denoiser;
   Memory<std::pair<std::string, PromptSyntax>, ReadText> prompts;  ///< A sweep asks for the same again.
   Memory<TrunkKey, Denoising> trunks;      ///< All positions of a dial go on from one.
-  Memory<Task, Image> edited;              ///< Positions of a dial are mixed of these.
+  Memory<Task, EditedPicture> edited;      ///< Positions of a dial are mixed of these.
   Memory<Content, Inversion> inverted;     ///< All positions of a dial start from one.
   Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
   int inversions = 0;                      ///< Pictures inverted so far.

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -41,9 +44,12 @@ class BatchObserver {
   BatchObserver(const Observer& observer, const StepProgress& progress, std::size_t begin)
       : observer_(observer), progress_(progress), begin_(begin) {}
 
+  /// A stage begins, each step of which takes so many U-Net evaluations.
+  void begin_stage(std::size_t evaluations) { evaluations_ = static_cast<std::int64_t>(evaluations); }
   /// One more step is done.
   void step() {
     ++progress_.step;
+    progress_.evaluations += evaluations_;
     if (observer_.on_step) observer_.on_step(progress_);
   }
   /// Whether the observer wants to see what this step made of a picture. Pictures count within the batch.
@@ -61,6 +67,7 @@ class BatchObserver {
   const Observer& observer_;
   StepProgress progress_;
   std::size_t begin_;
+  std::int64_t evaluations_ = 0;  // Of a step.
 };
 
 /// What a stage works with.
@@ -69,11 +76,14 @@ struct Work {
   const Batch& batch;
   BatchObserver& observer;
   std::vector<std::string> notices = {};  ///< Of all pictures of the batch.
-  std::vector<Image> images = {};         ///< The batch's pictures, as they are finished.
+  /// Takes the batch's pictures as they are finished, each once.
+  std::function<void(std::size_t picture, Image, std::vector<std::string> notices)> finish = {};
+  std::vector<bool> finished = {};  ///< Which of those that are mixed of edits are.
 };
 
 // Each stage does its part of the work on a batch, and remembers in the session what later pictures need. Its
-// steps are how often it tells the observer of one.
+// steps are how often it tells the observer of one; each takes so many U-Net evaluations, one for every
+// picture.
 
 /// Takes pictures back to noise.
 struct Invert {
@@ -81,6 +91,7 @@ struct Invert {
   std::size_t at_once = 1;        ///< Most that go in one batch.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const;
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(pictures.size(), at_once); }
 };
 
 /// Makes what pictures have in common.
@@ -88,6 +99,7 @@ struct MakeTrunks {
   std::vector<TrunkKey> trunks;  ///< All up to one evaluation of one schedule.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const { return trunks.front().until - batch.first; }
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return trunks.size(); }
 };
 
 /// Looks where finished pictures show words.
@@ -95,13 +107,15 @@ struct FindWords {
   std::vector<WordMaskKey> masks;  ///< The pictures' trunks are known by then.
   void run(Work& work) const;
   [[nodiscard]] static int steps(const Batch&) { return 0; }
+  [[nodiscard]] static std::size_t evaluations(const Batch&) { return 0; }
 };
 
-/// Decodes finished pictures as they are.
+/// Decodes finished pictures as they are, and finishes those of the batch that are made of them alone.
 struct DecodeTrunks {
   std::vector<Task> pictures;
   void run(Work& work) const;
   [[nodiscard]] static int steps(const Batch&) { return 0; }
+  [[nodiscard]] static std::size_t evaluations(const Batch&) { return 0; }
 };
 
 /// Edits finished pictures, all by one recipe.
@@ -111,19 +125,22 @@ struct Edit {
   int first = 0;  ///< The evaluation that an edit begins at.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const;
+  [[nodiscard]] std::size_t evaluations(const Batch& batch) const;
 };
 
 /// Denoises the batch's pictures from their trunks on, and decodes them.
 struct DenoiseForks {
   static void run(Work& work);
   [[nodiscard]] static int steps(const Batch& batch) { return batch.sampler->evaluations() - batch.fork; }
+  [[nodiscard]] static std::size_t evaluations(const Batch& batch) { return batch.tasks.size(); }
 };
 
-/// Mixes the batch's pictures of edited ones: each the weighted sum of pictures that are known, pixel by
-/// pixel.
+/// Mixes those of the batch's pictures that are not finished, and all of whose parts are known: each the
+/// weighted sum of edited ones, pixel by pixel.
 struct MixEdits {
   static void run(Work& work);
   [[nodiscard]] static int steps(const Batch&) { return 0; }
+  [[nodiscard]] static std::size_t evaluations(const Batch&) { return 0; }
 };
 
 using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, MixEdits>;
@@ -141,7 +158,8 @@ using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, De
 [[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
                                std::vector<std::vector<std::string>>& notices);
 
-/// The stages of a batch's work, in order. What the session remembers is not planned.
-[[nodiscard]] std::vector<Stage> plan_stages(const Session& session, const Batch& batch);
+/// Appends the stages of a batch's work, in order. What the session remembers is not planned, nor what the
+/// stages before make, which are those of earlier batches.
+void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>& stages);
 
 }  // namespace latentdial::detail

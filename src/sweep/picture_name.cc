@@ -20,10 +20,10 @@ using nlohmann::json;
 
 Chosen chosen(const Settings& settings) {
   static const json defaults = parse_json<json>(to_json(Settings()));
+  const json own = parse_json<json>(to_json(settings));
   Chosen texts;
-  visit_settings(settings, [&](const Option& option, const auto& value) {
-    if (defaults.at(option.name) != value) texts[option.name] = json_line<json>(value);
-  });
+  for (const auto& [name, value] : own.items())
+    if (defaults.at(name) != value) texts[name] = json_line(value);
   return texts;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -43,7 +44,7 @@ Kind kind_of(const std::string& name) {
   Kind kind;
   Settings s;
   visit_settings(s, [&](const Option& option, auto& value) {
-    using T = std::remove_reference_t<decltype(value)>;
+    using T = setting_value_t<decltype(value)>;
     if (option.name == name)
       kind = {std::is_arithmetic_v<T> && !std::is_same_v<T, bool>, std::is_integral_v<T>};
   });
@@ -113,6 +114,7 @@ class Section {
     const ordered_json& grid = part_of(section, "grid");
     std::size_t pictures = 1;
     for (const auto& [key, value] : grid.items()) {
+      if (!is_setting(key)) (void)settings_from_json(ordered_json{{key, value}}.dump());  // Which says so.
       const auto values = grid_values(key, value);
       pictures *= values.size();
       require(pictures + jobs.size() <= kMostJobs, "plan", "more than {} pictures; split it", kMostJobs);
@@ -140,7 +142,9 @@ class Section {
  private:
   void take(const std::string& key, const Axis::Value& from) {
     visit_settings(settings_, [&](const Option& option, auto& field) {
-      if (option.name == key) field = from.value.get<std::remove_reference_t<decltype(field)>>();
+      if (option.name != key) return;
+      field = {};
+      if (!from.value.is_null()) field = from.value.get<setting_value_t<decltype(field)>>();
     });
     chosen_.erase(key);
     chosen_.insert(from.text.begin(), from.text.end());
@@ -171,7 +175,9 @@ ordered_json read_text(const std::filesystem::path& path) {
   try {
     return parse_json<ordered_json>(text);
   } catch (const Error& error) {
-    throw invalid_input("plan", fmt::format("{} {}", path.string(), error.message()));
+    throw invalid_input("plan",
+                        fmt::format("{} {}; a plan is as in {{\"settings\": {{\"prompt\": \"a dog\"}}}}",
+                                    path.string(), error.message()));
   }
 }
 

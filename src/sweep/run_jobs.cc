@@ -83,7 +83,7 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
     if (result.kept) kept.insert(result.file);
   }
   Manifest manifest(options.folder / options.manifest, kept);
-  SweepProgress progress{.picture = 0, .pictures = static_cast<int>(results.size()), .step = {}};
+  SweepProgress progress{.picture = 0, .pictures = static_cast<int>(results.size()), .step = {}, .share = 0};
   const auto report = [&] {
     if (options.on_progress) options.on_progress(progress);
   };
@@ -104,13 +104,17 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
     missing.push_back(&result);
     requests.emplace_back(result.settings);
   }
-  const Observer observer = {.on_step =
-                                 [&](const StepProgress& step) {
-                                   progress.step = step;
-                                   report();
-                                 },
-                             .stop = options.stop};
-  std::size_t begin = 0;
+  std::size_t begin = 0, end = 0;
+  const Observer observer = {
+      .on_step =
+          [&](const StepProgress& step) {
+            const auto known = static_cast<double>(results.size() - missing.size() + begin);
+            progress.share = (known + static_cast<double>(end - begin) * step.share()) /
+                             static_cast<double>(results.size());
+            progress.step = step;
+            report();
+          },
+      .stop = options.stop};
   const auto keep = [&](std::size_t i, Picture picture) {
     JobResult& result = *missing[begin + i];
     write_png(options.folder / result.file, picture.image, picture.parameters);
@@ -119,7 +123,7 @@ std::vector<JobResult> run_jobs(const Pipeline& pipeline, const std::vector<Job>
     finish(result);
   };
   for (; begin < requests.size(); begin += kAtOnce) {
-    const auto end = std::min(requests.size(), begin + kAtOnce);
+    end = std::min(requests.size(), begin + kAtOnce);
     const auto at = [&](std::size_t i) { return requests.begin() + static_cast<std::ptrdiff_t>(i); };
     pipeline.generate({at(begin), at(end)}, keep, observer);
   }

@@ -69,6 +69,11 @@ std::string to_text(const T& value) {
   }
 }
 
+template <class T>
+std::string to_text(const std::optional<T>& value) {
+  return value ? to_text(*value) : "";
+}
+
 InputHashes hashes_of(const Request& request) {
   const auto digits = [](const auto& input, const auto& hash) {
     return input ? fmt::format("{:016x}", hash(*input)) : "";
@@ -98,7 +103,7 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
   visit_settings(s, [&](const Option& option, const auto& value) {
     const std::string_view label = option.label;
     std::string text = to_text(value);
-    if (label.empty() || (text == default_texts[option.name] && !always(label))) return;
+    if (label.empty() || text.empty() || (text == default_texts[option.name] && !always(label))) return;
     if (label == "Sampler") text = quoted(a1111_sampler(s.sampler));
     if (label == "Schedule type") text = quoted(translate(kSchedulers, s.scheduler, true));
     add(label, text);
@@ -141,6 +146,11 @@ void read_value(const std::string& key, const std::string& text, T& value) {
     require(read_number(text, value) || read_whole(text, value), "parameters",
             "\"{}: {}\" is not a number in range", key, text);
   }
+}
+
+template <class T>
+void read_value(const std::string& key, const std::string& text, std::optional<T>& value) {
+  read_value(key, text, value.emplace());
 }
 
 void read_size(const std::string& text, Settings& s) {

@@ -1,7 +1,9 @@
 #include "task/resolve.h"
 
+#include <algorithm>
 #include <filesystem>
 
+#include "model/dials.h"
 #include "task/prompts.h"
 #include "text/require.h"
 
@@ -10,13 +12,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kMostOfOwnSide = 16;
+
 Settings with_defaults(Settings s, const ModelInfo& model) {
   if (s.width == 0) s.width = model.width;
   if (s.height == 0) s.height = model.height;
+  if (!s.guidance_scale) s.guidance_scale = model.guidance_scale;
   if (s.sampler.empty()) s.sampler = model.sampler;
   if (s.scheduler.empty()) s.scheduler = "normal";
   if (!s.style.empty() && s.method.empty()) s.method = dial_method_table().front().info.name;
   return s;
+}
+
+/// Attention grows with the fourth power of a side: a slip of the pen would keep a machine busy for hours.
+void check_most(const Settings& s, const ModelInfo& model) {
+  const int most = kMostOfOwnSide * std::max(model.width, model.height);
+  require(s.width <= most && s.height <= most, s.width > most ? "width" : "height",
+          "{}x{} is too large for {}, which was trained at {}x{}; use sides of up to {}", s.width, s.height,
+          model.name, model.width, model.height, most);
 }
 
 InputImages open_images(const Request& request, OpenedFiles& files) {
@@ -32,14 +45,6 @@ void check_size(const Settings& s, int multiple) {
   require(s.width % multiple == 0 && s.height % multiple == 0, s.width % multiple != 0 ? "width" : "height",
           "{}x{} is not a multiple of {} in both directions, as this model needs", s.width, s.height,
           multiple);
-}
-
-void check_mask(const InputImages& images, const Settings& s) {
-  if (!images.style_mask) return;
-  const Image& mask = images.style_mask->image();
-  require(mask.width == s.width && mask.height == s.height, "style_mask",
-          "{} is {}x{}, but the picture is {}x{}; both must be of one size", images.style_mask->name(),
-          mask.width, mask.height, s.width, s.height);
 }
 
 /// Whether the text encoder takes the prompts.
@@ -61,7 +66,7 @@ Content content_of(const Settings& s, const InputImages& images, PromptSyntax sy
   if (images.end) content.to.image = images.end->resized(s.width, s.height);
   if (s.to_seed >= 0) content.to.seed = static_cast<std::uint64_t>(s.to_seed);
   content.to.theta = s.theta;
-  content.guidance = {s.guidance_scale, {s.guidance_start, s.guidance_end}};
+  content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}};
   content.sampling = {s.sampler, s.scheduler, s.steps, s.width, s.height};
   content.source.seed = s.seed;
   if (images.start) {
@@ -79,17 +84,12 @@ std::shared_ptr<const Dial> standard(const std::string& style) {
 void check_dial(const Dial& dial, const std::string& file, const std::string& style, const ModelInfo& model) {
   require(dial_file_name(dial.style) == dial_file_name(style), "dial",
           "{} is for the style \"{}\", not \"{}\"", file, dial.style, style);
-  require(dial.fingerprint == model.fingerprint, "dial",
-          "{} was made for another model ({}, weights {}), not for {} (weights {}); make one with latentdial "
-          "calibrate",
-          file, dial.model, dial.fingerprint, model.name, model.fingerprint);
+  require_own_dial(dial, file, model);
 }
 
 /// The model's own dial. Its errors name it by its place in the model: a server's clients need not know where
 /// that lies.
-std::shared_ptr<const Dial> read_models_own(const ModelInfo& model, const fs::path& place,
-                                            OpenedFiles& files) {
-  const fs::path path = fs::path(model.path) / place;
+std::shared_ptr<const Dial> read_models_own(const fs::path& path, const fs::path& place, OpenedFiles& files) {
   try {
     return files.dial(path);
   } catch (const Error& error) {
@@ -101,25 +101,29 @@ std::shared_ptr<const Dial> read_models_own(const ModelInfo& model, const fs::pa
 }
 
 /// The dial that a request of a method with dials is turned by: the one it brings, the file it names,
-/// dials/STYLE.dial.json in the model's folder, or the standard one.
-std::shared_ptr<const Dial> find_dial(const Request& request, const ModelInfo& model, OpenedFiles& files) {
+/// one that was loaded with the model, STYLE.dial.json in its dial_folder, or the standard one.
+std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model, OpenedFiles& files) {
   const Settings& s = request.settings;
+  const ModelInfo& info = model.info;
   if (request.dial) {
-    check_dial(*request.dial, "the given dial", s.style, model);
+    check_dial(*request.dial, "the given dial", s.style, info);
     return request.dial;
   }
   if (!s.dial.empty()) {
     auto dial = files.dial(s.dial);
-    check_dial(*dial, s.dial, s.style, model);
+    check_dial(*dial, s.dial, s.style, info);
     return dial;
   }
-  const fs::path place = fs::path("dials") / dial_file_name(s.style);
+  const std::string name = dial_file_name(s.style);
+  for (const auto& loaded : model.dials)
+    if (dial_file_name(loaded->style) == name) return loaded;
+  const fs::path folder = dial_folder(info.path), place = folder.filename() / name;
   std::error_code ignored;
-  if (!fs::exists(fs::path(model.path) / place, ignored)) return standard(s.style);
-  auto dial = read_models_own(model, place, files);
+  if (!fs::exists(folder / name, ignored)) return standard(s.style);
+  auto dial = read_models_own(folder / name, place, files);
   // The model's own dials were fitted without the LoRA.
-  if (!model.loras.empty()) return standard(s.style);
-  check_dial(*dial, place.string(), s.style, model);
+  if (!info.loras.empty()) return standard(s.style);
+  check_dial(*dial, place.string(), s.style, info);
   return dial;
 }
 
@@ -132,12 +136,12 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   filled.settings = with_defaults(request.settings, model.info);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
+  check_most(s, model.info);
   check_size(s, static_cast<int>(model.vae_config.downscale()));
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   filled.images = open_images(request, files);
-  check_mask(filled.images, s);
   result.task.content = content_of(s, filled.images, syntax);
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;
@@ -146,8 +150,9 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   turn.position = s.position;
   turn.window = {s.style_start, s.style_end};
   turn.recipe = {.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
-  turn.area = {filled.images.style_mask, s.mask_words};
-  if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model.info, files);
+  if (filled.images.style_mask) turn.area.mask = filled.images.style_mask->resized(s.width, s.height);
+  turn.area.words = s.mask_words;
+  if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model, files);
   if (!s.dial.empty()) filled.dial = turn.dial;
   return result;
 }

@@ -17,6 +17,15 @@ namespace {
 
 using nlohmann::json;
 
+template <class T>
+json value_of(const T& field) {
+  return field;
+}
+template <class T>
+json value_of(const std::optional<T>& field) {
+  return field ? json(*field) : json();
+}
+
 /// Whether the JSON value is of the setting's kind and, for a whole number, within its type's range.
 template <class T>
 bool fits(const json& value) {
@@ -53,7 +62,8 @@ std::string wanted(const Option& option) {
 
 std::string to_json(const Settings& settings) {
   json object = json::object();
-  visit_settings(settings, [&](const Option& option, const auto& value) { object[option.name] = value; });
+  visit_settings(settings,
+                 [&](const Option& option, const auto& value) { object[option.name] = value_of(value); });
   return json_line(object);
 }
 
@@ -64,10 +74,11 @@ Settings settings_from_json(const std::string& text) {
   Settings s;
   std::vector<std::string_view> known;
   visit_settings(s, [&](const Option& option, auto& value) {
-    using T = std::remove_reference_t<decltype(value)>;
+    using T = setting_value_t<decltype(value)>;
     known.emplace_back(option.name);
     const auto found = object.find(option.name);
-    if (found == object.end()) return;
+    const bool may_be_null = !std::is_same_v<T&, decltype(value)>;
+    if (found == object.end() || (may_be_null && found->is_null())) return;
     if (!fits<T>(*found)) {
       throw invalid_input(option.name, fmt::format("{} is given, but {}", found->dump(), wanted<T>(option)));
     }
@@ -75,7 +86,10 @@ Settings settings_from_json(const std::string& text) {
   });
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw invalid_input(fmt::format("the setting \"{}\" is unknown; use {}", key, fmt::join(known, ", ")));
+      const std::string nearest = nearest_setting(key);
+      throw invalid_input(fmt::format("the setting \"{}\" is unknown; {}", key,
+                                      nearest.empty() ? fmt::format("use {}", fmt::join(known, ", "))
+                                                      : fmt::format("did you mean \"{}\"?", nearest)));
     }
   }
   return s;

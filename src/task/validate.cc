@@ -33,6 +33,10 @@ struct RangeCheck {
               "{} is out of range, use {} to {}", value, limit<T>(option.min), limit<T>(option.max));
     }
   }
+  template <class T>
+  void operator()(const Option& option, const std::optional<T>& value) const {
+    if (value) (*this)(option, *value);
+  }
 };
 
 void check_choice(std::string_view field, const std::string& value, const std::vector<std::string>& choices) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "latentdial/error.h"
 #include "text/words.h"
 
@@ -48,9 +50,12 @@ void JsonBounds::refuse_name(std::string_view given_twice) {
   throw invalid_input(fmt::format("gives {} twice", detail::printable(given_twice)));
 }
 
-void JsonBounds::refuse_text(std::size_t byte, bool number_out_of_range) {
-  throw invalid_input(number_out_of_range ? "is not valid JSON (a number is out of range)"
-                                          : fmt::format("is not valid JSON (at byte {})", byte));
+void JsonBounds::refuse_text(std::string_view text, std::size_t byte, bool number_out_of_range) {
+  if (number_out_of_range) throw invalid_input("is not valid JSON (a number is out of range)");
+  const auto line = 1 + std::ranges::count(text.substr(0, byte), '\n');
+  throw invalid_input(
+      fmt::format("is not valid JSON (at byte {}{})", byte,
+                  text.find('\n') == std::string_view::npos ? "" : fmt::format(" on line {}", line)));
 }
 
 }  // namespace latentdial

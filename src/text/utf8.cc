@@ -96,6 +96,13 @@ std::string detail::utf8_prefix(std::string_view text, std::size_t bytes) {
   return std::string(text.substr(0, size));
 }
 
+std::string detail::shortened(std::string_view text, std::size_t characters) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < characters && bytes < text.size(); ++i)
+    bytes += utf8_start(text.substr(bytes)).size;
+  return std::string(text.substr(0, bytes)) + (bytes < text.size() ? "…" : "");
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string valid;
   while (!text.empty()) {

@@ -29,4 +29,7 @@ struct Utf8Start {
 /// At most `bytes` bytes of UTF-8 text, cut between characters.
 [[nodiscard]] std::string utf8_prefix(std::string_view text, std::size_t bytes);
 
+/// The text, or its first `characters` characters, with an ellipsis: for messages that quote it.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t characters = 40);
+
 }  // namespace latentdial::detail

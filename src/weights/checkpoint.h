@@ -40,6 +40,9 @@ struct Checkpoint {
       tokenizer_dir;  ///< Holds vocab.json + merges.txt; empty: use the standard CLIP vocabulary.
   std::vector<AppliedLora> loras = {};    ///< In the order in which they were added.
   std::vector<std::string> notices = {};  ///< Lines for the user on how the files were read.
+  /// "_latentdial" of a folder's model_index.json: perhaps "guidance_scale", the default one, 0 to 100, and
+  /// "example", settings to begin with.
+  nlohmann::json defaults = nlohmann::json::object();
 };
 
 /// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where

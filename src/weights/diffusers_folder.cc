@@ -97,6 +97,20 @@ void require_stable_diffusion(const fs::path& path, const nlohmann::json& index)
   }
 }
 
+/// Our own part of the index. diffusers passes over names with an underscore in front.
+nlohmann::json read_defaults(const fs::path& path, const nlohmann::json& index) {
+  auto defaults = index.value("_latentdial", nlohmann::json::object());
+  const auto guidance =
+      defaults.is_object() ? defaults.value("guidance_scale", nlohmann::json(1)) : nlohmann::json();
+  const bool in_range = guidance.is_number() && guidance >= 0 && guidance <= 100;
+  if (!in_range || !defaults.value("example", nlohmann::json::object()).is_object())
+    throw invalid_input(
+        fmt::format("{}: \"_latentdial\" is not as in {{\"guidance_scale\": 7.5, \"example\": {{\"prompt\": "
+                    "\"a dog\"}}}}, the scale 0 to 100",
+                    path.string()));
+  return defaults;
+}
+
 Component read_part(const fs::path& folder, const char* name, std::string_view stem,
                     std::string_view torch_stem, KeyFamily family) {
   const auto part = folder / name;
@@ -147,7 +161,8 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
         "{}: model_index.json is missing; a diffusers folder, a .safetensors or a .ckpt is needed",
         folder.string()));
   }
-  require_stable_diffusion(index_path, read_json_object(index_path));
+  const auto index = read_json_object(index_path);
+  require_stable_diffusion(index_path, index);
   constexpr std::string_view kStem = "diffusion_pytorch_model";
   return {folder,
           "diffusers folder",
@@ -155,7 +170,10 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
           read_part(folder, "unet", kStem, kStem, KeyFamily::diffusers_vae),
           read_part(folder, "vae", kStem, kStem, KeyFamily::diffusers_vae),
           read_json_object(folder / "scheduler" / "scheduler_config.json"),
-          find_tokenizer(folder)};
+          find_tokenizer(folder),
+          {},
+          {},
+          read_defaults(index_path, index)};
 }
 
 }  // namespace latentdial::detail

@@ -351,3 +351,40 @@ def test_drafts_that_make_no_sense(fails):
     assert "--refine" in fails(*dial, "--refine", "0.5")
     assert "--refine" in fails(*dial, "--draft", "3", "--refine", "9")
     assert "--content-budget" in fails("calibrate", "--style", "sketch", "--content-budget", "-1")
+
+
+@pytest.mark.parametrize(
+    "arguments, line",
+    [
+        (("generate", "-p", "a dog", "--stpes", "3"), "--stpes is not an option of generate; did you mean --steps?"),
+        (("dial", "-p", "a dog", "--stlye=sketch"), "--stlye is not an option of dial; did you mean --style?"),
+        (("generate", "-p", "a dog", "--upscale", "2"), "--upscale is not an option of generate; see"),
+        (("measure", "a.png", "--stlye=x"), "--stlye is not an option of measure; did you mean --style?"),
+        (("generate", "-p", "a dog", "--seed", "-2"), '"-2" is not a whole number from 0 to 18446744073709551615'),
+        (("generate", "-p", "a dog", "--seed", "99999999999999999999"), "from 0 to 18446744073709551615"),
+        (("generate", "-p", "a dog", "--to-seed", "x"), "from -1 to 9223372036854775807"),
+        (("generate", "-p", "a dog", "--steps", "0"), "0 is out of range, use 1 to 1000"),
+    ],
+)
+def test_what_would_be_right_is_said(fails, arguments, line):
+    assert line in fails(*arguments)
+
+
+def test_a_plan_in_the_command_lines_words_is_told_ours(fails, tmp_path):
+    (tmp_path / "plan.json").write_text('{"settings": {"prompt": "a dog", "cfg": 3}}')
+    assert 'the setting "cfg" is unknown; did you mean "guidance_scale"?' in fails("sweep", "plan.json")
+    (tmp_path / "plan.json").write_text('{"settings": {"prompt": "a dog"}, "grid": {"at": "0:1:3"}}')
+    assert 'the setting "at" is unknown; did you mean "position"?' in fails("sweep", "plan.json")
+    (tmp_path / "plan.json").write_text("not json")
+    assert "plan.json is not valid JSON (at byte 2); a plan is as in" in fails("sweep", "plan.json")
+
+
+def test_a_size_that_no_model_of_its_kind_can_make(fails):
+    assert "2056x64 is too large for scenes, which was trained at 128x128; use sides of up to 2048" in fails("generate", "-p", "a dog", "--size", "2056x64")
+
+
+def test_serve_takes_the_models_own_dials_alone(fails, tmp_path):
+    dial = json.loads((SCENES / "dials" / "sketch.dial.json").read_text())
+    (tmp_path / "other.dial.json").write_text(json.dumps(dial | {"fingerprint": "0" * 16}))
+    assert "--dial: other.dial.json was made for another model" in fails("serve", "--port", "0", "--dial", "other.dial.json")
+    assert "nowhere.dial.json cannot be read" in fails("serve", "--port", "0", "--dial", "nowhere.dial.json")

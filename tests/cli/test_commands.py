@@ -3,7 +3,9 @@
 import json
 import os
 import pty
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +14,7 @@ import numpy
 import pytest
 from PIL import Image
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = ("--steps", "2", "--size", "64x64")
 
 
@@ -315,3 +318,92 @@ def test_a_jump_is_told_and_an_even_dial_is_not(latentdial):
     assert "jumps" not in latentdial("dial", *seen, "--at", "0:1:6", "-o", "even").stderr
     between = ("--from", "a castle by the lake", "--to", "a dog in the jungle", "--theta", "0:1:12", "--steps", "8", "--sampler", "dpm++2m", "--cfg", "5")
     assert "the picture jumps, by" in latentdial("interpolate", *between, "-o", "jumping").stderr
+
+
+def test_the_model_says_its_own_guidance(latentdial, tmp_path):
+    latentdial("generate", "-p", "a dog", *SMALL, "-o", "own.png")
+    latentdial("generate", "-p", "a dog", *SMALL, "--cfg", "3.5", "-o", "given.png")
+    assert "CFG scale: 3.5" in Image.open(tmp_path / "own.png").text["parameters"]
+    assert (tmp_path / "own.png").read_bytes() == (tmp_path / "given.png").read_bytes()
+    assert "guidance_scale: 3.5" in latentdial("info").stdout
+    assert "the model's own; 7.5 where it names none" in " ".join(latentdial("generate", "--help").stdout.split())
+
+
+def test_another_folder_says_another_guidance_or_none(latentdial, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(ROOT / "models" / "scenes", folder)
+    index = json.loads((folder / "model_index.json").read_text())
+    for defaults, said in (({"guidance_scale": 2.5}, "2.5"), (None, "7.5")):
+        index.pop("_latentdial", None)
+        (folder / "model_index.json").write_text(json.dumps(index | ({"_latentdial": defaults} if defaults else {})))
+        latentdial("generate", "-m", "model", "-p", "a dog", *SMALL, "-o", "a.png")
+        assert f"CFG scale: {said}," in Image.open(tmp_path / "a.png").text["parameters"]
+
+
+def test_no_guidance_up_to_one(latentdial, tmp_path):
+    for scale in ("1", "0.5", "0"):
+        latentdial("generate", "-p", "a dog", *SMALL, "--cfg", scale, "-o", f"{scale}.png")
+    assert (pixels(tmp_path / "0.png") == pixels(tmp_path / "1.png")).all() and (pixels(tmp_path / "0.5.png") == pixels(tmp_path / "1.png")).all()
+
+
+def test_a_seed_of_minus_one_is_any_and_is_said(latentdial, tmp_path):
+    seeds = set()
+    for name in ("a.png", "b.png"):
+        assert latentdial("generate", "-p", "a dog", *SMALL, "--seed", "-1", "-o", name).returncode == 0
+        seeds.add(json.loads(latentdial("info", "--json", name).stdout)["settings"]["seed"])
+    assert len(seeds) == 2
+
+
+def test_words_that_the_model_does_not_know_are_said(latentdial):
+    few = ("-p", "a castle by the lake", "--steps", "8", "--sampler", "dpm++2m", "--at", "0:1:3")
+    assert 'notice: the model shows nothing of "winter". It knows: Monet style, cyberpunk' in latentdial("dial", *few, "--style", "winter").stderr
+    assert "shows nothing" not in latentdial("dial", *few, "--style", "sketch").stderr
+
+
+def test_a_strip_says_each_thing_once_and_has_its_style_in_its_name(latentdial, tmp_path):
+    made = latentdial("dial", "-p", "a castle", "--style", "pixel art", "--at", "0:1:2", *SMALL)
+    assert re.search(r"out/dial-scenes-a-castle-pixel-art-[0-9a-f]{8}/strip.png", made.stdout)
+
+
+def test_measure_takes_the_prompt_from_the_picture(latentdial):
+    few = ("--steps", "8", "--sampler", "dpm++2m")
+    latentdial("dial", "-p", "a castle by the lake", "--style", "sketch", "--at", "0:1:2", *few, "-o", "strip")
+    pictures = ("strip/frame-000.png", "strip/frame-001.png")
+    told, read = latentdial("measure", *pictures, "--style", "sketch", "-p", "a castle by the lake"), latentdial("measure", *pictures, "--style", "sketch")
+    assert read.returncode == 0 and read.stdout == told.stdout and read.stderr == ""
+
+
+def test_measure_warns_where_nobody_says_what_a_picture_shows(latentdial, tmp_path):
+    Image.new("RGB", (128, 128), "grey").save(tmp_path / "grey.jpg")
+    made = latentdial("measure", "grey.jpg", "--style", "sketch")
+    assert made.returncode == 0 and made.stderr == "notice: grey.jpg does not say what it shows, so it is read roughly; say it by -p\n"
+
+
+def test_measure_cannot_tell_of_words_that_the_model_does_not_know(latentdial):
+    latentdial("generate", "-p", "a castle by the lake", "--steps", "8", "--sampler", "dpm++2m", "-o", "castle.png")
+    made = latentdial("measure", "castle.png", "--style", "winter")
+    assert re.match(r"castle.png: cannot tell: the model hardly knows this style \(", made.stdout)
+    assert json.loads(latentdial("measure", "castle.png", "--style", "winter", "--json").stdout)["tells"] is False
+
+
+def test_a_dial_is_installed_where_every_face_finds_it(latentdial, fails, tmp_path):
+    shutil.copytree(ROOT / "models" / "scenes", tmp_path / "model")
+    for dial in (tmp_path / "model" / "dials").iterdir():
+        dial.unlink()
+    few = ("-m", "model", "--style", "sketch", "--steps", "6", "--sampler", "dpm++2m")
+    made = latentdial("calibrate", *few, "-p", "a house in the meadow", "--seeds", "1", "--install")
+    assert made.returncode == 0 and (tmp_path / "model" / "dials" / "sketch.dial.json").exists()
+    assert "at most 18 pictures, about" in made.stderr and "Turn it:" not in made.stderr
+    assert latentdial("generate", "-p", "a dog", *few, "--at", "0.5").stderr == ""
+    assert "--install" in fails("calibrate", *few, "--install", "-o", "x.dial.json")
+
+
+def test_a_style_mask_of_another_size_is_scaled(latentdial, tmp_path):
+    mask = Image.new("L", (64, 64))
+    mask.paste(255, (0, 0, 32, 64))
+    mask.save(tmp_path / "small.png")
+    mask.resize((128, 128), Image.NEAREST).save(tmp_path / "large.png")
+    few = ("-p", "a castle", "--style", "sketch", "--at", "1", *SMALL)
+    for name in ("small", "large"):
+        assert latentdial("generate", *few, "--style-mask", f"{name}.png", "-o", f"of-{name}.png").returncode == 0
+    assert abs(pixels(tmp_path / "of-small.png").astype(int) - pixels(tmp_path / "of-large.png")).mean() < 2

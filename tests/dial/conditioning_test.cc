@@ -22,6 +22,16 @@ TEST(ClassifierFreeGuidance, AScaleOfOneNeedsNoNegativePrediction) {
   EXPECT_EQ(guided(step), 2);
 }
 
+TEST(ClassifierFreeGuidance, NoScaleUpToOneGuides) {
+  for (const double scale : {0.0, 0.5, 0.999}) {
+    const auto step = ClassifierFreeGuidance{kNegative, scale, {}}.condition(kText)(0.5);
+    EXPECT_EQ(step.conditions.size(), 1u) << scale;
+    EXPECT_EQ(guided(step), 2) << scale;
+  }
+  EXPECT_FLOAT_EQ(guided(ClassifierFreeGuidance{kNegative, 1.5, {}}.condition(kText)(0.5)),
+                  3 + 1.5f * (2 - 3));
+}
+
 TEST(ClassifierFreeGuidance, ActsWithinItsIntervalOnly) {
   const auto conditioning = ClassifierFreeGuidance{kNegative, 7.5, {0.2, 0.8}}.condition(kText);
   for (const double progress : {0.0, 0.19, 0.8, 0.99}) {

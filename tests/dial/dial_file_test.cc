@@ -116,6 +116,23 @@ TEST_F(DialFile, AMissingFileIsNamed) {
 TEST(DialFileName, IsSafeEverywhere) {
   EXPECT_EQ(dial_file_name("Monet style"), "monet-style.dial.json");
   EXPECT_EQ(dial_file_name("../x"), "x.dial.json");
+  const auto long_name = dial_file_name(std::string(300, 'a'));
+  EXPECT_LE(long_name.size(), 100u);
+  EXPECT_NE(long_name, dial_file_name(std::string(301, 'a')));
+  for (const char* style : {"🐕", "...", "水彩", "-", ""}) {
+    EXPECT_THAT(dial_file_name(style), testing::StartsWith("style-")) << style;
+    EXPECT_LE(dial_file_name(style).size(), 100u);
+  }
+}
+
+TEST(DialFileName, TellsStylesApartThatDifferBeyondAscii) {
+  EXPECT_NE(dial_file_name("水彩 style"), dial_file_name("油画 style"));
+  EXPECT_EQ(dial_file_name("Monet style"), dial_file_name("monet STYLE"));
+}
+
+TEST(DialFolder, LiesInTheModelsFolderOrBesideItsFile) {
+  EXPECT_EQ(dial_folder(testing::TempDir()), std::filesystem::path(testing::TempDir()) / "dials");
+  EXPECT_EQ(dial_folder("models/v1-5.safetensors"), "models/v1-5.dials");
 }
 
 }  // namespace

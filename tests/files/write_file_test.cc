@@ -100,6 +100,16 @@ TEST_F(WriteFile, AppendsToNoLinkAndNoPipe) {
   EXPECT_EQ(read_file(folder_ / "other", 1000, fault), "other's");
 }
 
+TEST_F(WriteFile, ANameIsTakenOnce) {
+  const fs::path name = folder_ / "out.png", link = folder_ / "link.png";
+  fs::create_symlink(folder_ / "nowhere", link);
+  EXPECT_TRUE(take_name(name));
+  EXPECT_FALSE(take_name(name));
+  EXPECT_FALSE(take_name(link)) << "which is not followed";
+  EXPECT_FALSE(fs::exists(folder_ / "nowhere"));
+  EXPECT_THROW((void)take_name(folder_ / "none" / "file"), Error);
+}
+
 TEST_F(WriteFile, SaysWhatIsWrong) {
   const auto fault_of = [](const fs::path& path) -> std::string {
     try {

@@ -3,12 +3,14 @@
 #include <omp.h>
 
 #include <array>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "latentdial/error.h"
 #include "ops/reference.h"
+#include "tensor/stop_scope.h"
 
 namespace latentdial::detail::ops::test {
 namespace {
@@ -47,6 +49,34 @@ TEST_P(BackendTest, LeavesTheCallersThreadCountAlone) {
   const Tensor x = on_device(random_tensor({8, 16}, 1));
   (void)backend_->linear(x, backend_->prepare_linear(random_tensor({16, 16}, 2), {}));
   EXPECT_EQ(omp_get_max_threads(), 3);
+}
+
+TEST_P(BackendTest, StopsWhereItsCallerIsAskedTo) {
+  const Tensor x = on_device(random_tensor({1, 64, 64, 32}, 1)), rows = x.reshape({1, 64 * 64, 32});
+  const auto convolution = backend_->prepare_conv2d(random_tensor({32, 32, 3, 3}, 2), {}, {1, 1, 1});
+  std::stop_source stop;
+  const std::stop_token token = stop.get_token();
+  const auto is_cancelled = [](const auto& call) {
+    try {
+      (void)call();
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::cancelled;
+    }
+    return false;
+  };
+  const auto attend = [&] { return backend_->attention(rows, rows, rows, 2); };
+  const auto convolve = [&] { return backend_->conv2d(x, convolution); };
+  {
+    const StopScope scope(token);
+    EXPECT_FALSE(is_cancelled(attend)) << "nobody has asked";
+    stop.request_stop();
+    EXPECT_TRUE(is_cancelled(attend));
+    EXPECT_TRUE(is_cancelled(convolve));
+    std::thread other([&] { EXPECT_FALSE(is_cancelled(attend)) << "another caller's work goes on"; });
+    other.join();
+  }
+  EXPECT_FALSE(is_cancelled(attend)) << "the scope is left";
+  EXPECT_FALSE(is_cancelled(convolve));
 }
 
 TEST_P(BackendTest, OneParameterServesSeveralThreadsAndBackEnds) {

@@ -374,3 +374,30 @@ def test_everyone_can_use_it(open_page, scheme, device, width, height):
     page.locator("#compare").check()
     expect(page.locator("#other_picture")).to_have_attribute("data-position", "0.5", timeout=MINUTE)
     check("compare")
+
+
+def test_the_form_begins_with_what_the_model_says(page):
+    for field, value in (("prompt", "a temple in the jungle"), ("style", "Monet style"), ("steps", "20"), ("guidance_scale", "3.5")):
+        expect(page.locator(f"#{field}")).to_have_value(value)
+
+
+def test_a_seed_of_minus_one_is_any_seed(page):
+    page.locator("#seed").fill("-1")
+    make(page)
+    assert int(page.locator("#seed").input_value()) >= 0
+    expect(page.locator("#error")).to_be_hidden()
+
+
+def test_a_size_beyond_the_model_is_said_beside_it(page):
+    page.locator("#more summary").click()
+    expect(page.locator("#size_note")).to_have_text("")
+    page.locator("#width").fill("512")
+    expect(page.locator("#size_note")).to_have_text("scenes was trained at 128×128; at 512×128 it shows no scene, or the same several times.")
+    page.locator("#width").fill("256")
+    expect(page.locator("#size_note")).to_have_text("")
+
+
+def test_words_that_the_model_does_not_know_are_said(page):
+    page.locator("#style").fill("winter")
+    make(page)
+    expect(page.locator("#notices")).to_contain_text('the model shows nothing of "winter". It knows: Monet style, cyberpunk')

@@ -45,7 +45,7 @@ Request recoloured_first(double position, int passes = 1, const std::vector<doub
   Dial dial;
   dial.style = request.settings.style;
   dial.fingerprint = pipeline().info().fingerprint;
-  dial.guidance_scale = request.settings.guidance_scale;
+  dial.guidance_scale = request.settings.guidance_scale.value();
   dial.strengthen.recipe = {.start = 0.8, .passes = passes};
   dial.strengthen.recipe.colours = colours;
   dial.strengthen.points = {{0, 0}, {0.4, 0.4}, {1, 1}};
@@ -149,15 +149,107 @@ TEST(CalibratedDial, BeginsWithTheColoursThatItsFileNames) {
 
 TEST(CalibratedDial, WithoutAFileItEndsAtTheWordsOwnStrengthAndSaysSo) {
   Settings s = calibrated(1);
-  s.style = "in the desert";
+  s.style = "alien invasion";
   const Picture full = pipeline().generate(s);
   ASSERT_EQ(full.notices.size(), 1u);
-  EXPECT_THAT(full.notices[0], testing::HasSubstr("no dial is calibrated for \"in the desert\""));
+  EXPECT_THAT(full.notices[0], testing::HasSubstr("no dial is calibrated for \"alien invasion\""));
   EXPECT_EQ(make(pipeline(), {calibrated(0), s, s}).first[1].notices.size(), 1u) << "it is said once";
   s.position = 1.5;
   const Picture beyond = pipeline().generate(s);
   EXPECT_EQ(beyond.image.rgb, full.image.rgb);
   EXPECT_THAT(beyond.notices.back(), testing::HasSubstr("position 1.5 is outside of the dial's range"));
+}
+
+TEST(CalibratedDial, SaysWhereTheModelShowsNothingOfTheWordsAndWhatItKnows) {
+  Settings s = calibrated(1);
+  s.style = "winter";
+  for (const double position : {0.3, 1.0, 1.5}) {
+    s.position = position;
+    EXPECT_THAT(
+        pipeline().generate(s).notices.front(),
+        testing::StartsWith("the model shows nothing of \"winter\". It knows: Monet style, cyberpunk"));
+  }
+  s.method = "anchored";
+  EXPECT_THAT(pipeline().generate(s).notices, testing::ElementsAre(testing::HasSubstr("shows nothing")));
+  s.position = 0.5;
+  EXPECT_THAT(pipeline().generate(s).notices, testing::IsEmpty()) << "less than in full says nothing";
+  s.method = "calibrated";
+  s.style = std::string(100, 'x');
+  EXPECT_THAT(pipeline().generate(s).notices.front(), testing::HasSubstr('"' + std::string(40, 'x') + "…\""));
+}
+
+TEST(CalibratedDial, SaysNothingOfTheKindOfStylesThatTheModelKnows) {
+  for (const char* style :
+       {"Monet style", "cyberpunk", "sketch", "sunset", "pixel art", "futuristic high tech"}) {
+    Settings s = calibrated(1);
+    s.style = style;
+    EXPECT_THAT(pipeline().generate(s).notices, testing::IsEmpty()) << style;
+  }
+}
+
+TEST(CalibratedDial, TellsAtWhichGuidanceItIsExact) {
+  Settings s = calibrated(0.5);
+  s.guidance_scale.reset();
+  EXPECT_THAT(pipeline().generate(s).notices, testing::IsEmpty()) << "the model's own is the dial's";
+  s.guidance_scale = 7.5;
+  EXPECT_THAT(pipeline().generate(s).notices,
+              testing::ElementsAre(testing::HasSubstr("calibrated at a guidance scale of 3.5; at 7.5")));
+}
+
+/// What a list's pictures came after, in evaluations, by their places.
+struct Delivery {
+  std::vector<std::size_t> order;
+  std::vector<std::int64_t> after;
+  StepProgress last;
+};
+
+Delivery deliver(const Pipeline& by, const std::vector<Request>& list) {
+  Delivery delivery;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& step) { delivery.last = step; };
+  by.generate(
+      list,
+      [&](std::size_t i, const Picture&) {
+        delivery.order.push_back(i);
+        delivery.after.push_back(delivery.last.evaluations);
+      },
+      observer);
+  return delivery;
+}
+
+TEST(CalibratedDial, ThePlainPictureIsThereBeforeTheOthersAreBegun) {
+  const Pipeline fresh = pipeline().share();
+  const Delivery made = deliver(fresh, {calibrated(1), calibrated(0), calibrated(0.5)});
+  EXPECT_EQ(made.order, (std::vector<std::size_t>{1, 0, 2}));
+  EXPECT_EQ(made.after[0], 15) << "the plain picture's steps";
+  EXPECT_EQ(made.after[1], made.last.all_evaluations);
+  EXPECT_EQ(made.last.evaluations, made.last.all_evaluations);
+}
+
+TEST(CalibratedDial, ProgressCountsTheEvaluationsOfTheWholeList) {
+  std::vector<Request> strip;
+  for (int i = 0; i <= 40; ++i) strip.emplace_back(calibrated(i / 40.0));
+  const Pipeline fresh = pipeline().share();
+  std::vector<StepProgress> seen;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& step) { seen.push_back(step); };
+  fresh.generate(
+      strip, [](std::size_t, const Picture&) {}, observer);
+  for (const StepProgress& step : seen) EXPECT_EQ(step.all_evaluations, seen.back().all_evaluations);
+  EXPECT_EQ(seen.back().evaluations, seen.back().all_evaluations);
+  EXPECT_LT(seen.back().all_evaluations, 15 + 2 * 2 * 15) << "41 pictures are mixed from two";
+  EXPECT_NEAR(seen[14].share(), 15.0 / static_cast<double>(seen.back().all_evaluations), 1e-9);
+}
+
+TEST(Progress, CountsEachPictureOfABatchAndOfLaterBatches) {
+  Settings a = plain(), b = plain(), wide = plain();
+  a.width = a.height = b.width = b.height = 64;
+  b.seed = 1002;
+  wide.width = 192;
+  wide.height = 64;
+  const Delivery made = deliver(pipeline().share(), {a, b, wide});
+  EXPECT_EQ(made.last.all_evaluations, 3 * 15);
+  EXPECT_EQ(made.after, (std::vector<std::int64_t>{30, 30, 45}));
 }
 
 TEST(AnchoredEdit, EachPassGoesThroughTheStepsOnceMore) {

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <stop_token>
+#include <thread>
 
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
@@ -42,6 +44,70 @@ TEST(Pipeline, FillsInTheModelsOwnDefaults) {
   EXPECT_EQ(resolved.width, pipeline().info().width);
   EXPECT_EQ(resolved.sampler, "pndm");
   EXPECT_EQ(resolved.scheduler, "normal");
+  EXPECT_EQ(resolved.guidance_scale, 3.5);
+  EXPECT_EQ(pipeline().info().guidance_scale, 3.5);
+}
+
+TEST(Pipeline, NoGuidanceScaleUpToOneIgnoresThePrompt) {
+  Settings s = small("a dog"), none = small("a dog"), other = small("a castle");
+  s.guidance_scale = 1;
+  none.guidance_scale = other.guidance_scale = 0;
+  EXPECT_EQ(make(none).rgb, make(s).rgb);
+  EXPECT_NE(make(none).rgb, make(other).rgb);
+  s.style = none.style = "sketch";
+  for (const char* method : {"calibrated", "anchored", "guide", "slerp"}) {
+    s.method = none.method = method;
+    s.position = none.position = 0.5;
+    EXPECT_EQ(make(none).rgb, make(s).rgb) << method;
+  }
+}
+
+TEST(Pipeline, SaysWhereThePictureIsLargerThanTheModelKnows) {
+  Settings s = small("a dog");
+  s.steps = 1;
+  s.width = 256;
+  EXPECT_THAT(pipeline().generate(s).notices, IsEmpty()) << "twice its own side";
+  s.width = 264;
+  EXPECT_THAT(pipeline().generate(s).notices,
+              testing::ElementsAre("scenes was trained at 128x128; at 264x64 it shows no scene, or the same "
+                                   "several times"));
+}
+
+TEST(Pipeline, RefusesSidesThatNoModelOfItsSizeCanMake) {
+  Settings s = small("a dog");
+  s.width = 2048;
+  EXPECT_NO_THROW((void)pipeline().resolve(s));
+  for (auto side : {&Settings::width, &Settings::height}) {
+    s = small("a dog");
+    s.*side = 2056;
+    try {
+      (void)pipeline().resolve(s);
+      FAIL() << "too large";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), side == &Settings::width ? "width" : "height");
+      EXPECT_THAT(
+          error.what(),
+          HasSubstr("is too large for scenes, which was trained at 128x128; use sides of up to 2048"));
+    }
+  }
+}
+
+TEST(Pipeline, StopsWithinAnEvaluation) {
+  Settings s = small("a dog");
+  s.width = s.height = 768;
+  std::stop_source stop;
+  Observer observer;
+  observer.stop = stop.get_token();
+  std::chrono::steady_clock::time_point asked;
+  std::jthread impatient([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    asked = std::chrono::steady_clock::now();
+    stop.request_stop();
+  });
+  EXPECT_THROW((void)pipeline().generate(s, observer), Error);
+  const std::chrono::duration<double> late = std::chrono::steady_clock::now() - asked;
+  EXPECT_LT(late.count(), 1);
+  EXPECT_EQ(make(small("a dog")).rgb, make(small("a dog")).rgb) << "and goes on as before";
 }
 
 TEST(Pipeline, TheSameSettingsGiveTheSamePicture) {

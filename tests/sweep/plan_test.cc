@@ -14,6 +14,7 @@ namespace latentdial::detail {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::filesystem::path written(const std::string& text) {
   const auto path =
@@ -67,7 +68,14 @@ TEST(Plan, NamesAPictureByItsSettingsWhicheverKeyTheyComeFrom) {
 }
 
 TEST(Plan, SaysWhatIsWrong) {
-  EXPECT_THAT(fault("not json"), HasSubstr("not valid JSON (at byte 2)"));
+  EXPECT_THAT(
+      fault("not json"),
+      HasSubstr("not valid JSON (at byte 2); a plan is as in {\"settings\": {\"prompt\": \"a dog\"}}"));
+  EXPECT_THAT(fault("not json"), Not(HasSubstr("json.exception")));
+  EXPECT_THAT(fault("{\n \"settings\": {\n  \"seed\": 1,\n }\n}"), HasSubstr("on line 4)"));
+  EXPECT_THAT(fault(R"({"settings": {"cfg": 3}})"), HasSubstr("did you mean \"guidance_scale\"?"));
+  EXPECT_THAT(fault(R"({"grid": {"at": "0:1:3"}})"),
+              HasSubstr("\"at\" is unknown; did you mean \"position\"?"));
   EXPECT_THAT(fault(R"({"setings": {}})"), HasSubstr("\"setings\" is unknown"));
   EXPECT_THAT(fault(R"({"settings": {"promt": "a dog"}})"), HasSubstr("\"promt\" is unknown"));
   EXPECT_THAT(fault(R"({"grid": {"prompt": "a dog"}})"), HasSubstr("\"prompt\""));

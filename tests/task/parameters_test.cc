@@ -36,6 +36,11 @@ std::string random_text(std::mt19937& random) {
 struct Randomise {
   std::mt19937& random;
   template <class T>
+  void operator()(const Option& option, std::optional<T>& value) const {
+    value.reset();
+    if (random() % 2 == 0) (*this)(option, value.emplace());
+  }
+  template <class T>
   void operator()(const Option& option, T& value) const {
     const std::string name = option.name;
     if (name == "sampler" || name == "scheduler" || name == "method") return;
@@ -99,6 +104,7 @@ TEST(Parameters, ReadAsA1111WritesThem) {
   s.scheduler = "karras";
   s.width = 512;
   s.height = 640;
+  s.guidance_scale = 7.5;
   s.seed = 42;
   s.steps = 20;
   EXPECT_THAT(to_parameters(s, model("")),
@@ -302,15 +308,16 @@ TEST(Parameters, NameTheKeyThatCannotBeRead) {
   EXPECT_THROW((void)parse_parameters("a dog\nSteps: 20, Seed: 1, Size: wide"), Error);
 }
 
+std::string fault(const std::string& settings) {
+  try {
+    (void)settings_from_json(settings);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 TEST(SettingsJson, NamesUnknownKeysWrongKindsAndNumbersThatDoNotFit) {
-  const auto fault = [](const std::string& json) -> std::string {
-    try {
-      (void)settings_from_json(json);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  };
   EXPECT_THAT(fault(R"({"promt": "a dog"})"), HasSubstr("\"promt\" is unknown"));
   EXPECT_THAT(fault(R"({"steps": "20"})"), HasSubstr("steps: "));
   EXPECT_THAT(fault(R"({"steps": 2.5})"), HasSubstr("whole number"));
@@ -320,6 +327,35 @@ TEST(SettingsJson, NamesUnknownKeysWrongKindsAndNumbersThatDoNotFit) {
   EXPECT_THAT(fault("[]"), HasSubstr("JSON object"));
   EXPECT_THAT(fault("{"), HasSubstr("is not valid JSON"));
   EXPECT_EQ(fault(R"({"seed": 18446744073709551615})"), "");
+}
+
+TEST(NearestSetting, IsMeantByAFlagALabelOrAnotherSpelling) {
+  EXPECT_EQ(nearest_setting("cfg"), "guidance_scale");
+  EXPECT_EQ(nearest_setting("cfg_scale"), "guidance_scale");
+  EXPECT_EQ(nearest_setting("CFG scale"), "guidance_scale");
+  EXPECT_EQ(nearest_setting("at"), "position");
+  EXPECT_EQ(nearest_setting("to"), "to_prompt");
+  EXPECT_EQ(nearest_setting("stpes"), "steps");
+  EXPECT_EQ(nearest_setting("negative-prompt"), "negative_prompt");
+  EXPECT_EQ(nearest_setting("clip_skip"), "");
+  EXPECT_EQ(nearest_setting(""), "");
+}
+
+TEST(SettingsJson, AWrongNameIsAnsweredByTheRightOne) {
+  EXPECT_THAT(fault(R"({"cfg": 3})"),
+              HasSubstr("the setting \"cfg\" is unknown; did you mean \"guidance_scale\"?"));
+  EXPECT_THAT(fault(R"({"clip_skip": 3})"), HasSubstr("use prompt, negative_prompt"));
+}
+
+TEST(SettingsJson, NullLeavesGuidanceToTheModelAndNothingElse) {
+  EXPECT_FALSE(settings_from_json(R"({"guidance_scale": null})").guidance_scale);
+  EXPECT_EQ(settings_from_json(R"({"guidance_scale": 0})").guidance_scale, 0);
+  EXPECT_THAT(fault(R"({"steps": null})"), HasSubstr("steps: null is given"));
+  EXPECT_THAT(to_json(Settings()), HasSubstr("\"guidance_scale\":null"));
+}
+
+TEST(Parameters, WithoutACfgScaleTheModelsOwnIsMeant) {
+  EXPECT_FALSE(parse_parameters("a dog\nSteps: 20, Sampler: Euler a, Seed: 3").guidance_scale);
 }
 
 }  // namespace

@@ -62,6 +62,8 @@ TEST(Validate, NamesTheSettingThatIsOutOfRange) {
   EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = std::nan(""); }), HasSubstr("guidance_scale: "));
   EXPECT_THAT(fault([](Settings& s) { s.guidance_scale = INFINITY; }), HasSubstr("guidance_scale: "));
   EXPECT_THAT(fault([](Settings& s) { s.strength = 1.5; }), HasSubstr("strength: "));
+  EXPECT_THAT(fault([](Settings& s) { s.to_seed = -2; }),
+              HasSubstr("to_seed: -2 is out of range, use -1 to 9223372036854775807"));
   EXPECT_THAT(fault([](Settings& s) { s.guidance_start = -0.1; }), HasSubstr("guidance_start: "));
 }
 

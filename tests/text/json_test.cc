@@ -56,6 +56,7 @@ TYPED_TEST(ParseJson, SaysWhatIsWrong) {
   EXPECT_EQ(refusal<TypeParam>(""), "is not valid JSON (at byte 1)");
   EXPECT_EQ(refusal<TypeParam>("[1, 2"), "is not valid JSON (at byte 6)");
   EXPECT_EQ(refusal<TypeParam>("{} x"), "is not valid JSON (at byte 4)");
+  EXPECT_EQ(refusal<TypeParam>("{\n\"a\": 1,\n}"), "is not valid JSON (at byte 11 on line 3)");
   EXPECT_EQ(refusal<TypeParam>("[1e999]"), "is not valid JSON (a number is out of range)");
   EXPECT_EQ(refusal<TypeParam>(R"({"a": 1, "b": {"c": 1, "a": 2, "\u0061": 3}})"), "gives 'a' twice");
   EXPECT_EQ(refusal<TypeParam>("\"\xff\""), "is not valid JSON (at byte 2)");

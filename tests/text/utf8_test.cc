@@ -58,5 +58,13 @@ TEST(Utf8, EachByteThatBelongsToNoCharacterIsReplaced) {
   EXPECT_EQ(valid_utf8("a\xff\xe2\x82 b"), "a\ufffd\ufffd\ufffd b");
 }
 
+TEST(Utf8, ShortensBetweenCharacters) {
+  EXPECT_EQ(shortened("Monet style"), "Monet style");
+  EXPECT_EQ(shortened(std::string(40, 'a')), std::string(40, 'a'));
+  EXPECT_EQ(shortened(std::string(41, 'a')), std::string(40, 'a') + "…");
+  EXPECT_EQ(shortened("水彩画", 2), "水彩…");
+  EXPECT_EQ(shortened("", 2), "");
+}
+
 }  // namespace
 }  // namespace latentdial::detail

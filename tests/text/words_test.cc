@@ -54,5 +54,16 @@ TEST(Words, WhatAFileSaysStandsInOneLine) {
   EXPECT_EQ(printable(std::string(121, 'x')), "'" + std::string(120, 'x') + "…'");
 }
 
+TEST(Words, TheNearestNameIsSpeltAlmostAlike) {
+  const std::vector<std::string> names = {"--steps", "--style", "--seed", "--cfg"};
+  EXPECT_EQ(nearest_name("--stpes", names), "--steps");
+  EXPECT_EQ(nearest_name("--STEPS", names), "--steps");
+  EXPECT_EQ(nearest_name("--sed", names), "--seed");
+  EXPECT_EQ(nearest_name("--guidance", names), "");
+  EXPECT_EQ(nearest_name("", names), "");
+  EXPECT_EQ(nearest_name(std::string(10000, 'x'), names), "");
+  EXPECT_EQ(nearest_name("--steps", {}), "");
+}
+
 }  // namespace
 }  // namespace latentdial::detail

@@ -52,6 +52,27 @@ class DiffusersFolder : public ::testing::Test {
   TempDir dir_;
 };
 
+std::string index_with(const std::string& defaults) {
+  std::string index = kIndex;
+  return index.insert(1, "\"_latentdial\": " + defaults + ", ");
+}
+
+TEST_F(DiffusersFolder, SaysHowItsPicturesAreMade) {
+  EXPECT_TRUE(open().defaults.empty());
+  write("model_index.json", index_with(R"({"guidance_scale": 3.5, "example": {"prompt": "a dog"}})"));
+  EXPECT_EQ(open().defaults.at("guidance_scale"), 3.5);
+  EXPECT_EQ(open().defaults.at("example").at("prompt"), "a dog");
+}
+
+TEST_F(DiffusersFolder, RefusesDefaultsThatAreNone) {
+  for (const auto* defaults :
+       {"3", "[]", R"({"guidance_scale": "3"})", R"({"guidance_scale": -1})", R"({"guidance_scale": 101})",
+        R"({"guidance_scale": null})", R"({"example": "a dog"})"}) {
+    write("model_index.json", index_with(defaults));
+    EXPECT_THAT(refused(), HasSubstr("model_index.json: \"_latentdial\" is not as in")) << defaults;
+  }
+}
+
 TEST_F(DiffusersFolder, GivesItsParts) {
   const auto checkpoint = open();
   EXPECT_EQ(checkpoint.format, "diffusers folder");

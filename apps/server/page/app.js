@@ -108,6 +108,7 @@ function showChanged() {
 
 async function make() {
   clearMessages();
+  form.drawSeed();
   const complaint = form.complaint(Boolean(start.blob));
   if (complaint) throw new Error(complaint);
   if (!(await takeTurn())) return;

@@ -5,7 +5,6 @@ const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
 const OF_START_IMAGE = ["strength", "invert"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
 const NOT_HELD = ["image", "style_mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
-const FOR_SCENES = { prompt: "a temple in the jungle", style: "Monet style", steps: 20, guidance_scale: 3.5 };
 
 export class Form {
   extras = {};  // Settings of a picture that have no field here, kept so that it can be made again.
@@ -18,14 +17,13 @@ export class Form {
     this.defaults = Object.fromEntries(model.settings.map((setting) => [setting.name, setting.default]));
     this.#offerChoices();
     this.#describeFields();
-    this.#write({ ...this.defaults, ...(model.name === "scenes" && FOR_SCENES) });
+    this.#write({ ...this.defaults, ...model.example });
     this.#restore();
     element.addEventListener("input", () => this.#keep());
   }
 
   /** The settings as the API takes them; those of a start image only when there is one. */
   read(withImage) {
-    if (this.fields.seed.value.trim() === "-1") this.newSeed();
     const settings = { ...this.extras };
     for (const field of this.#named()) {
       if (OF_START_IMAGE.includes(field.name) && !withImage) continue;
@@ -58,6 +56,11 @@ export class Form {
       return `${label}: ${field.validationMessage}`;
     }
     return null;
+  }
+
+  /** -1 asks for any seed, as in A1111: which it was, the field then shows. */
+  drawSeed() {
+    if (this.fields.seed.value.trim() === "-1") this.newSeed();
   }
 
   newSeed() {
@@ -130,8 +133,16 @@ export class Form {
 
   #present() {
     document.getElementById("method_note").textContent = this.#methodNote();
+    document.getElementById("size_note").textContent = this.#sizeNote();
     document.getElementById("strength_value").textContent = `${Math.round(this.fields.strength.value * 100)} %`;
     document.getElementById("extras").replaceChildren(...Object.keys(this.extras).map((name) => this.#chip(name)));
+  }
+
+  #sizeNote() {
+    const { name, width, height } = this.model;
+    const asked = [this.fields.width.valueAsNumber, this.fields.height.valueAsNumber];
+    if (!(asked[0] > 2 * width || asked[1] > 2 * height)) return "";
+    return `${name} was trained at ${width}×${height}; at ${asked.join("×")} it shows no scene, or the same several times.`;
   }
 
   #methodNote() {

@@ -5,7 +5,7 @@ const seconds = (value) => (value < 90 ? `${Math.max(1, Math.round(value))} s` :
 function describe(job) {
   if (job.state === "queued") return job.ahead ? `waiting, ${job.ahead} ahead` : "waiting";
   const parts = [`picture ${Math.min(job.picture + 1, job.pictures)} of ${job.pictures}`];
-  if (job.steps) parts.push(`step ${job.step} of ${job.steps}`);
+  if (job.all_evaluations) parts.push(`${Math.round(100 * job.progress)} %`);
   if (job.seconds_left != null) parts.push(`${seconds(job.seconds_left)} left`);
   return parts.join(" · ");
 }
@@ -17,6 +17,6 @@ export function showProgress({ box, bar, text }, runs) {
   const job = jobs.find((each) => each.state === "running") ?? jobs[0];
   box.hidden = busy.length === 0;
   if (!job) return;
-  bar.value = (job.picture + (job.steps ? job.step / job.steps : 0)) / job.pictures;
+  bar.value = job.progress;
   text.textContent = describe(job);
 }

@@ -13,6 +13,7 @@
 #include "ops/cpu/onednn.h"
 #include "ops/cpu/parallel.h"
 #include "tensor/buffer_pool.h"
+#include "tensor/stop_scope.h"
 
 /// Linear layers and convolutions by oneDNN: packed weights, and primitives built once per shape.
 namespace latentdial::detail::ops::cpu {
@@ -78,6 +79,7 @@ struct Kernel {
         {DNNL_ARG_DST, {dst, onednn::engine(), y.raw()}},
         {DNNL_ARG_SCRATCHPAD, {scratchpad, onednn::engine(), scratch.get()}}};
     if (bias) arguments.emplace(DNNL_ARG_BIAS, bias);
+    throw_if_stopped(StopScope::current());
     primitive.execute(stream, arguments);
     stream.wait();
   }

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <exception>
 
+#include "tensor/stop_scope.h"
+
 namespace latentdial::detail::ops::cpu {
 
 template <class Integer>
@@ -19,25 +21,31 @@ constexpr Integer round_up(Integer n, Integer step) {
 
 /// Runs body(i, thread) for i in [0, count) on up to `threads` threads; `thread` is in [0, threads).
 /// Who runs which i is open, so every i must write its own results: then the bits do not depend on `threads`.
-/// An exception of the body comes out of the call, once all others are done.
+/// An exception of the body comes out of the call, once all others are done; and Error(cancelled), once those
+/// that run are done, where a StopScope of the calling thread says so.
 template <class Body>
 void parallel_for(int threads, std::int64_t count, const Body& body) {
   const int team = static_cast<int>(std::min<std::int64_t>(threads, count));
+  const std::stop_token* stop = StopScope::current();
   if (team <= 1) {
-    for (std::int64_t i = 0; i < count; ++i) body(i, 0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      throw_if_stopped(stop);
+      body(i, 0);
+    }
     return;
   }
   std::exception_ptr failure;
 #pragma omp parallel for schedule(dynamic) num_threads(team)
   for (std::int64_t i = 0; i < count; ++i) {
     try {
-      body(i, omp_get_thread_num());
+      if (!is_stopped(stop)) body(i, omp_get_thread_num());
     } catch (...) {
 #pragma omp critical(latentdial_parallel_failure)
       failure = std::current_exception();
     }
   }
   if (failure) std::rethrow_exception(failure);
+  throw_if_stopped(stop);
 }
 
 /// Runs body(begin, end) over [0, count) in blocks of `block`, for work without state per thread.

@@ -1,0 +1,124 @@
+"""Keywords as type checkers and editors know them; None is the default. Written by python/tools/write_settings.py."""
+
+from __future__ import annotations
+
+import os
+from typing import TypedDict, Union
+
+from ._engine import Calibration
+from .pictures import PictureLike
+
+DialLike = Union[str, "os.PathLike[str]", Calibration]
+
+
+class Settings(TypedDict, total=False):
+    """The settings that a call of the pipeline takes."""
+
+    negative_prompt: Union[str, None]
+    plain_prompt: Union[bool, None]
+    steps: Union[int, None]
+    sampler: Union[str, None]
+    scheduler: Union[str, None]
+    guidance_scale: Union[float, None]
+    guidance_start: Union[float, None]
+    guidance_end: Union[float, None]
+    seed: Union[int, None]
+    width: Union[int, None]
+    height: Union[int, None]
+    image: Union[PictureLike, None]
+    strength: Union[float, None]
+    invert: Union[bool, None]
+    style: Union[str, None]
+    position: Union[float, None]
+    method: Union[str, None]
+    dial: Union[DialLike, None]
+    style_mask: Union[PictureLike, None]
+    mask_words: Union[str, None]
+    style_start: Union[float, None]
+    style_end: Union[float, None]
+    style_passes: Union[int, None]
+    style_guidance: Union[float, None]
+    per_token: Union[bool, None]
+    to_prompt: Union[str, None]
+    to_image: Union[PictureLike, None]
+    to_seed: Union[int, None]
+    theta: Union[float, None]
+    num_inference_steps: Union[int, None]
+
+
+class DialSettings(TypedDict, total=False):
+    """The settings that Pipeline.dial takes."""
+
+    negative_prompt: Union[str, None]
+    plain_prompt: Union[bool, None]
+    steps: Union[int, None]
+    sampler: Union[str, None]
+    scheduler: Union[str, None]
+    guidance_scale: Union[float, None]
+    guidance_start: Union[float, None]
+    guidance_end: Union[float, None]
+    seed: Union[int, None]
+    width: Union[int, None]
+    height: Union[int, None]
+    image: Union[PictureLike, None]
+    strength: Union[float, None]
+    invert: Union[bool, None]
+    method: Union[str, None]
+    dial: Union[DialLike, None]
+    style_mask: Union[PictureLike, None]
+    mask_words: Union[str, None]
+    style_start: Union[float, None]
+    style_end: Union[float, None]
+    style_passes: Union[int, None]
+    style_guidance: Union[float, None]
+    per_token: Union[bool, None]
+    num_inference_steps: Union[int, None]
+
+
+class InterpolationSettings(TypedDict, total=False):
+    """The settings that Pipeline.interpolate takes."""
+
+    negative_prompt: Union[str, None]
+    plain_prompt: Union[bool, None]
+    steps: Union[int, None]
+    sampler: Union[str, None]
+    scheduler: Union[str, None]
+    guidance_scale: Union[float, None]
+    guidance_start: Union[float, None]
+    guidance_end: Union[float, None]
+    seed: Union[int, None]
+    width: Union[int, None]
+    height: Union[int, None]
+    image: Union[PictureLike, None]
+    strength: Union[float, None]
+    invert: Union[bool, None]
+    style: Union[str, None]
+    position: Union[float, None]
+    method: Union[str, None]
+    dial: Union[DialLike, None]
+    style_mask: Union[PictureLike, None]
+    mask_words: Union[str, None]
+    style_start: Union[float, None]
+    style_end: Union[float, None]
+    style_passes: Union[int, None]
+    style_guidance: Union[float, None]
+    per_token: Union[bool, None]
+    to_image: Union[PictureLike, None]
+    to_seed: Union[int, None]
+    num_inference_steps: Union[int, None]
+
+
+class CalibrationSettings(TypedDict, total=False):
+    """The settings that Pipeline.calibrate takes."""
+
+    negative_prompt: Union[str, None]
+    plain_prompt: Union[bool, None]
+    steps: Union[int, None]
+    sampler: Union[str, None]
+    scheduler: Union[str, None]
+    guidance_scale: Union[float, None]
+    guidance_start: Union[float, None]
+    guidance_end: Union[float, None]
+    width: Union[int, None]
+    height: Union[int, None]
+    num_inference_steps: Union[int, None]

@@ -1,0 +1,42 @@
+"""Writes python/latentdial/settings.py: the keywords of a picture as type checkers and editors read them, from the engine's
+own declaration. Run it where a setting was added: `PYTHONPATH=build/release/python python python/tools/write_settings.py`."""
+
+import pathlib
+
+import latentdial._engine
+from latentdial.keywords import ALIASES, OF_A_DIAL
+
+HEADER = '''"""Keywords as type checkers and editors know them; None is the default. Written by python/tools/write_settings.py."""
+
+from __future__ import annotations
+
+import os
+from typing import TypedDict, Union
+
+from ._engine import Calibration
+from .pictures import PictureLike
+
+DialLike = Union[str, "os.PathLike[str]", Calibration]
+'''
+OWN_TYPES = {"image": "PictureLike", "to_image": "PictureLike", "style_mask": "PictureLike", "dial": "DialLike"}
+# Each function's keywords, and which settings it has arguments for or decides itself.
+FUNCTIONS = {
+    "Settings": ("a call of the pipeline", {"prompt"}),
+    "DialSettings": ("Pipeline.dial", {"prompt", "style", "position", "theta", "to_prompt", "to_seed", "to_image"}),
+    "InterpolationSettings": ("Pipeline.interpolate", {"prompt", "to_prompt", "theta"}),
+    "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),
+}
+
+
+def declaration() -> str:
+    kinds = {option.name: OWN_TYPES.get(option.name, option.type) for option in latentdial._engine.options()}
+    kinds.update({alias: kinds[name] for alias, name in ALIASES.items()})
+    text = HEADER
+    for name, (function, without) in FUNCTIONS.items():
+        text += f'\n\nclass {name}(TypedDict, total=False):\n    """The settings that {function} takes."""\n\n'
+        text += "".join(f"    {keyword}: Union[{kind}, None]\n" for keyword, kind in kinds.items() if keyword not in without)
+    return text
+
+
+if __name__ == "__main__":
+    (pathlib.Path(__file__).parents[1] / "latentdial" / "settings.py").write_text(declaration())

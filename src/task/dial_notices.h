@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "model/model.h"
+#include "task/task.h"
+
+namespace latentdial::detail {
+
+/// What a user of the turn's dial should know of how it was calibrated; "": nothing.
+[[nodiscard]] std::string calibration_notice(const Turn& turn, double guidance_scale, const Model& model);
+
+/// That the model does not know a style, and which it does.
+[[nodiscard]] std::string nothing_shown_notice(const std::string& style, const Model& model);
+
+}  // namespace latentdial::detail
