@@ -192,7 +192,7 @@ HttpResponse set_options(const A1111& context, HttpRequest& request) {
   const Json now = options(context);
   const std::string title =
       fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().hash);
-  const Json wanted = read_object(request);
+  const Json wanted = request.body.empty() ? Json::object() : read_object(request);
   for (const auto& [key, value] : wanted.items()) {
     if (key == "live_previews_enable" || key == "show_progress_every_n_steps") continue;
     const bool same =

@@ -96,7 +96,8 @@ HttpResponse reply(const Json& body, int status) {
 }
 
 Json read_object(HttpRequest& request) {
-  if (request.body.empty()) return Json::object();
+  if (request.body.empty())
+    throw invalid_input("the body is empty; a JSON object is needed, as in {\"prompt\": \"a dog\"}");
   const std::string text = std::exchange(request.body, {});
   try {
     Json body = parse_json<Json>(text);

@@ -56,8 +56,8 @@ auto in_words_of(const Naming& naming, const Work& work) {
 
 [[nodiscard]] HttpResponse reply(const Json& body, int status = 200);
 
-/// The request's body as a JSON object; an empty body is an empty object. The body is gone from the request
-/// then, since both may be large. Throws invalid_input.
+/// The request's body as a JSON object. The body is gone from the request then, since both may be large.
+/// Throws invalid_input.
 [[nodiscard]] Json read_object(HttpRequest& request);
 
 /// What addresses of this server begin with for the request's client: "http://localhost:7860". A proxy that

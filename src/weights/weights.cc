@@ -181,9 +181,9 @@ Tensor Weights::load(std::string_view name, const Shape& expected) const {
   entry.used = true;
   Tensor loaded = store_->read(entry, expected);
   if (is_finite(loaded)) return loaded;
-  throw Error(ErrorCode::internal,
-              fmt::format("{}: {}: not a number, or an infinite one, in its tensor {}; the file is damaged",
-                          store_->source, store_->component, printable(full)));
+  throw invalid_input(
+      fmt::format("{}: {}: not a number, or an infinite one, in its tensor {}; the file is damaged",
+                  store_->source, store_->component, printable(full)));
 }
 
 const Tensor& Weights::stored(std::string_view name) const {

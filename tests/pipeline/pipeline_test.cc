@@ -286,8 +286,6 @@ TEST(Pipeline, RefusesWhatItCannotMake) {
   Settings s = small("a dog");
   s.width = 60;
   EXPECT_THROW((void)pipeline().resolve(s), Error);
-  s = small("");
-  EXPECT_THROW((void)pipeline().resolve(s), Error);
   s = small("a dog");
   s.sampler = "heun";
   EXPECT_THROW((void)pipeline().resolve(s), Error);

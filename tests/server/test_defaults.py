@@ -115,3 +115,9 @@ def test_a_dial_that_the_server_was_started_with_is_turned(tmp_path):
         assert few[1] in client.get("/v1/model").json()["styles"]
         job = client.finish(client.post("/v1/generate", style=few[1], position=1.5, **STYLED))
         assert job["frames"][0]["notices"][-1].endswith("written by hand")
+
+
+@pytest.mark.parametrize("path", ["/sdapi/v1/txt2img", "/sdapi/v1/img2img", "/sdapi/v1/png-info", "/v1/generate", "/v1/dial", "/v1/images/generations"])
+def test_a_request_without_a_body_is_told_so(address, path):
+    answer = requests.post(address + path, timeout=60)
+    assert answer.status_code in (400, 422) and "the body is empty" in answer.text

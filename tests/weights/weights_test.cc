@@ -98,7 +98,7 @@ TEST_F(StoredWeights, AreFiniteOrNamed) {
       (void)weights.load("wrong", {1});
       ADD_FAILURE() << wrong.dtype << " was taken";
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::internal);
+      EXPECT_EQ(error.code(), ErrorCode::invalid_input);
       EXPECT_THAT(error.what(),
                   ::testing::HasSubstr("not a number, or an infinite one, in its tensor 'wrong'"));
     }
