@@ -11,7 +11,8 @@ Frame make_frame(std::size_t index, Picture picture) {
           .settings = std::move(picture.settings),
           .parameters = std::move(picture.parameters),
           .png = {bytes.begin(), bytes.end()},
-          .notices = std::move(picture.notices)};
+          .notices = std::move(picture.notices),
+          .shows = picture.shows};
 }
 
 const char* to_string(JobState state) {

@@ -21,6 +21,7 @@ struct Frame {
   std::string parameters;  ///< The text in its PNG.
   std::string png;
   std::vector<std::string> notices;
+  std::optional<double> shows;  ///< As Picture's.
 };
 [[nodiscard]] Frame make_frame(std::size_t index, Picture picture);
 

@@ -183,12 +183,17 @@ Json schemas() {
                        {"error", {{"type", {"string", "null"}}}},
                        {"frames", array_of(reference("Frame"))},
                        {"preview", preview_of_a_job()}};
-  Json frame = {{"type", "object"}, {"required", {"index", "position", "url", "settings", "notices"}}};
-  frame["properties"] = {{"index", {{"type", "integer"}}},
-                         {"position", {{"type", "number"}}},
-                         {"url", {{"type", "string"}}},
-                         {"settings", {{"type", "object"}}},
-                         {"notices", array_of({{"type", "string"}})}};
+  Json frame = {{"type", "object"},
+                {"required", {"index", "position", "url", "settings", "shows", "notices"}}};
+  frame["properties"] = {
+      {"index", {{"type", "integer"}}},
+      {"position", {{"type", "number"}}},
+      {"url", {{"type", "string"}}},
+      {"settings", {{"type", "object"}}},
+      {"shows",
+       {{"type", {"number", "null"}},
+        {"description", "The position within the dial's range; null: the model shows nothing of the style"}}},
+      {"notices", array_of({{"type", "string"}})}};
   Json at = {{"description", "Dial positions, -4 to 4: a list, or \"A:B:N\" for N of them"}};
   at["anyOf"] = {array_of({{"type", "number"}, {"minimum", -4}, {"maximum", 4}}), Json{{"type", "string"}}};
   Json dial = job_request({{"at", std::move(at)}});

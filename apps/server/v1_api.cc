@@ -35,6 +35,7 @@ Json frame_to_json(const std::string& job, const Frame& frame) {
           {"position", frame.settings.position},
           {"url", fmt::format("/v1/jobs/{}/frames/{}.png", job, frame.index)},
           {"settings", settings_to_object(frame.settings)},
+          {"shows", frame.shows ? Json(*frame.shows) : Json()},
           {"notices", frame.notices}};
 }
 
@@ -147,6 +148,13 @@ HttpResponse send_preview(const Context& context, const HttpRequest& request) {
   return send_png(job.previews.back());
 }
 
+/// Whether a picture stands for one within the dial's range, where another of the strip shows the same.
+bool is_beyond(const Frame& frame, const JobStatus& job) {
+  return frame.shows && *frame.shows != frame.settings.position &&
+         std::ranges::any_of(job.frames,
+                             [&](const auto& other) { return other->settings.position == *frame.shows; });
+}
+
 /// The finished pictures from left to right along the dial.
 HttpResponse send_strip(const Context& context, const HttpRequest& request) {
   JobStatus job = find_job(context, request);
@@ -155,6 +163,7 @@ HttpResponse send_strip(const Context& context, const HttpRequest& request) {
                    [](const auto& a, const auto& b) { return a->settings.position < b->settings.position; });
   std::vector<StripFrame> frames;
   for (const auto& frame : job.frames) {
+    if (is_beyond(*frame, job)) continue;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(frame->png.data());
     frames.push_back(
         {decode_image({bytes, frame->png.size()}, "frame"), {percent(frame->settings.position)}});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -92,8 +93,11 @@ struct Picture {
   Image image;
   Settings settings;       ///< As given, with every default filled in.
   std::string parameters;  ///< The text for its PNG.
-  std::vector<std::string>
-      notices;         ///< Lines for the user: words that did not fit the prompt's window, a dtype fallback.
+  /// Lines for the user: words that did not fit the prompt's window, a dtype fallback.
+  std::vector<std::string> notices;
+  /// The dial's position that it shows: settings.position, held within the range of its dial file; none where
+  /// the model shows nothing of the style.
+  std::optional<double> shows = 0;
   double seconds = 0;  ///< Its share of the time that its batch took.
 };
 

@@ -156,8 +156,10 @@ void MixEdits::run(Work& work) {
     const auto is_known = [&](const EditShare& share) { return find(share.task) != nullptr; };
     if (work.finished[i] || !std::ranges::all_of(plan.shares, is_known)) continue;
     work.finished[i] = true;
-    work.finish(i, mixed(plan, [&](const Task& task) -> const Image& { return find(task)->image; }),
-                notices_of(work.batch.tasks[i], plan, work.session));
+    work.finish(i,
+                {.image = mixed(plan, [&](const Task& task) -> const Image& { return find(task)->image; }),
+                 .notices = notices_of(work.batch.tasks[i], plan, work.session),
+                 .shows = shows_nothing(plan, work.session) ? std::nullopt : std::optional(plan.position)});
   }
 }
 

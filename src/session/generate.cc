@@ -135,13 +135,15 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
   plan_stages(session, batch, stages);
   BatchObserver batch_observer(observer, begin_progress(stages, batch, evaluations), begin);
   Work work{session, batch, batch_observer};
-  work.finish = [&](std::size_t i, Image image, std::vector<std::string> all) {
+  work.finish = [&](std::size_t i, Finished finished) {
     const Resolved& one = list[i];
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+    std::vector<std::string>& all = finished.notices;
     for (const auto& more : {notices[i], work.notices}) all.insert(all.end(), more.begin(), more.end());
     add_size_notice(session.model->info, one.task.content.sampling, all);
     Picture picture;
-    picture.image = std::move(image);
+    picture.image = std::move(finished.image);
+    picture.shows = finished.shows;
     picture.settings = one.request.settings;
     picture.parameters = to_parameters(one.request, session.model->info);
     picture.notices = std::move(all);

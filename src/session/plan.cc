@@ -128,12 +128,12 @@ std::vector<Content> inverted_ends(const Content& content) {
 
 EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule, std::vector<std::string>& notices) {
   const Turn& turn = task.turn;
-  EditPlan plan{turn.recipe, 0, {}};
+  EditPlan plan{turn.position, turn.recipe, 0, {}};
   if (turn.dial) {
     const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
-    const double position = held_position(turn, prompt, notices);
-    const auto [below, above, share] = turn.dial->around(position);
-    plan.recipe = turn.dial->side_of(position).recipe;
+    plan.position = held_position(turn, prompt, notices);
+    const auto [below, above, share] = turn.dial->around(plan.position);
+    plan.recipe = turn.dial->side_of(plan.position).recipe;
     if (share < 1) plan.shares.push_back({edited(task, plan.recipe, below.strength), 1 - share});
     if (share > 0) plan.shares.push_back({edited(task, plan.recipe, above.strength), share});
   } else {

@@ -156,7 +156,9 @@ void DenoiseForks::run(Work& work) {
   };
   denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
   for (std::size_t i = 0; i < runs.size(); ++i)
-    work.finish(i, session.model->picture_of(runs[i].latents), {});
+    work.finish(i, {.image = session.model->picture_of(runs[i].latents),
+                    .notices = {},
+                    .shows = work.batch.tasks[i].turn.position});
 }
 
 }  // namespace latentdial::detail

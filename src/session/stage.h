@@ -22,6 +22,7 @@ struct EditShare {
 
 /// How a position of a dial is made that edits the finished picture.
 struct EditPlan {
+  double position = 0;  ///< Within the dial's range.
   EditRecipe recipe;
   int first = 0;                  ///< The evaluation that the edit begins at.
   std::vector<EditShare> shares;  ///< The picture is their weighted sum; weights add up to 1.
@@ -70,6 +71,13 @@ class BatchObserver {
   std::int64_t evaluations_ = 0;  // Of a step.
 };
 
+/// A picture of a batch that is made.
+struct Finished {
+  Image image;
+  std::vector<std::string> notices;
+  std::optional<double> shows;  ///< As Picture's.
+};
+
 /// What a stage works with.
 struct Work {
   Session& session;
@@ -77,7 +85,7 @@ struct Work {
   BatchObserver& observer;
   std::vector<std::string> notices = {};  ///< Of all pictures of the batch.
   /// Takes the batch's pictures as they are finished, each once.
-  std::function<void(std::size_t picture, Image, std::vector<std::string> notices)> finish = {};
+  std::function<void(std::size_t picture, Finished)> finish = {};
   std::vector<bool> finished = {};  ///< Which of those that are mixed of edits are.
 };
 

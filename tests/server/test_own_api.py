@@ -50,6 +50,18 @@ def test_a_sweep_gives_each_position_in_the_order_asked(client):
     assert client.picture(f"/v1/jobs/{job['id']}/strip.png").width > 3 * 128
 
 
+def test_a_picture_says_which_position_it_shows(client):
+    at = [-1, -0.5, 0, 1]
+    job = client.finish(client.post("/v1/dial", at=at, **DIAL))
+    assert {frame["position"]: frame["shows"] for frame in job["frames"]} == {-1: 0, -0.5: 0, 0: 0, 1: 1}, "the prompt does not name the style"
+    within = client.finish(client.post("/v1/dial", at=[0, 1], **DIAL))
+    assert client.picture(f"/v1/jobs/{job['id']}/strip.png").size == client.picture(f"/v1/jobs/{within['id']}/strip.png").size
+    named = DIAL | {"prompt": "a temple in the jungle, Monet style"}
+    assert [frame["shows"] for frame in client.finish(client.post("/v1/dial", at=[-1], **named))["frames"]] == [-1]
+    unknown = client.finish(client.post("/v1/dial", at=[0.5], **(DIAL | {"style": "winter"})))
+    assert unknown["frames"][0]["shows"] is None and "shows nothing" in unknown["frames"][0]["notices"][0]
+
+
 def test_a_picture_gives_its_settings_back(client):
     job = client.finish(client.post("/v1/dial", at=[0.25], seed=5, **DIAL))
     info = requests.post(client.address + "/v1/png-info", data=client.get(job["frames"][0]["url"]).content, timeout=60).json()

@@ -92,6 +92,7 @@ function describe({ settings, position }) {
 function refresh() {
   const frames = run?.frames.sorted() ?? [];
   dial.mark(frames);
+  dial.limit(run?.frames.range());
   show();
   showProgress({ box: $("progress"), bar: $("progress_bar"), text: $("progress_text") }, [run, other]);
   $("keep").disabled = $("save_picture").disabled = frames.length === 0;
@@ -126,7 +127,8 @@ async function make() {
   if (mine !== run || mine.stopped) return;
   const frame = run.frames.nearest(dial.position);
   await gallery.add(frame, image);
-  say(run.frames.size === 1 ? "The picture is ready." : `${run.frames.size} pictures are ready.`);
+  const count = run.frames.sorted().length;
+  say(count === 1 ? "The picture is ready." : `${count} pictures are ready.`);
 }
 
 function grid({ width, height }) {

@@ -9,6 +9,16 @@ export function percent(position) {
   return `${value < 0 ? "−" : ""}${Math.abs(value)} %`;
 }
 
+/** What the slider says of the frame shown (or null), `exact` where it was made for just this position. */
+function noteOn(frame, exact) {
+  if (!frame) return "not made yet";
+  if (frame.shows === null) return `the model shows nothing of “${frame.settings.style}”`;
+  if (!exact) return `nearest made: ${percent(frame.position)}`;
+  if (Math.abs(frame.shows - frame.position) < 0.005) return "exact";
+  if (frame.position < 0 && frame.shows === 0) return `nothing to take away: the prompt does not say “${frame.settings.style}”`;
+  return `the dial ends at ${percent(frame.shows)}`;
+}
+
 export class Dial {
   #timer = 0;
   #marks = new Map();
@@ -48,10 +58,10 @@ export class Dial {
   /** Tells what the slider reads and how the frame shown (or null) relates to it. */
   read(frame) {
     const exact = frame && Math.abs(frame.position - this.position) < 0.005;
-    const note = !frame ? "not made yet" : exact ? "exact" : `nearest made: ${percent(frame.position)}`;
+    const note = noteOn(frame, exact);
     this.reading.textContent = percent(this.position);
     this.exactness.textContent = note;
-    this.exactness.classList.toggle("nearest", Boolean(frame) && !exact);
+    this.exactness.classList.toggle("nearest", note !== "exact" && Boolean(frame));
     this.#fill();
     this.slider.setAttribute("aria-valuetext", `${percent(this.position)}, ${note}`);
     for (const [position, mark] of this.#marks) mark.classList.toggle("shown", position === frame?.position);
@@ -61,6 +71,12 @@ export class Dial {
   #fill() {
     const ends = [0, this.position].sort((a, b) => a - b);
     ["--from", "--to"].forEach((name, index) => this.slider.style.setProperty(name, (ends[index] + 1) / 2));
+  }
+
+  /** Greys the track outside of the dial's range. */
+  limit({ low, high } = { low: -1, high: 1 }) {
+    this.slider.style.setProperty("--low", (low + 1) / 2);
+    this.slider.style.setProperty("--high", (high + 1) / 2);
   }
 
   /** Marks the positions of these frames, and no others. */

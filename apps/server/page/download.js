@@ -19,7 +19,7 @@ function name({ prompt, style }, ending) {
 }
 
 export function savePicture(frame) {
-  save(frame.blob, name(frame.settings, frame.settings.style ? Math.round(frame.position * 100) : ""));
+  save(frame.blob, name(frame.settings, frame.settings.style ? Math.round((frame.shows ?? frame.position) * 100) : ""));
 }
 
 export async function saveStrip(run) {

@@ -18,10 +18,10 @@ export function coarseFirst(finest, wanted) {
 export class Frames {
   #frames = new Map();
 
-  /** Decodes a picture and keeps it; `settings` are those it was made with. */
-  async add(position, blob, settings, notices = []) {
+  /** Decodes a picture and keeps it; `settings` are those it was made with, `shows` the position within the dial's range, null for nothing of the style. */
+  async add(position, blob, settings, notices = [], shows = position) {
     const bitmap = await createImageBitmap(blob);
-    this.#frames.set(place(position), { position: place(position) / 100, blob, bitmap, settings, notices });
+    this.#frames.set(place(position), { position: place(position) / 100, shows, blob, bitmap, settings, notices });
   }
 
   get size() {
@@ -43,8 +43,20 @@ export class Frames {
     return best;
   }
 
-  /** All frames from the lowest position to the highest. */
+  /** The dial's range, as far as its frames tell: {low, high}. */
+  range() {
+    const range = { low: -1, high: 1 };
+    for (const { position, shows } of this.#frames.values()) {
+      if (shows === null || place(shows) === place(position)) continue;
+      if (shows > position) range.low = Math.max(range.low, shows);
+      else range.high = Math.min(range.high, shows);
+    }
+    return range;
+  }
+
+  /** The frames within the dial's range, from the lowest position to the highest. */
   sorted() {
-    return [...this.#frames.values()].sort((a, b) => a.position - b.position);
+    const { low, high } = this.range();
+    return [...this.#frames.values()].filter(({ position }) => place(position) >= place(low) && place(position) <= place(high)).sort((a, b) => a.position - b.position);
   }
 }

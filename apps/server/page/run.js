@@ -111,7 +111,7 @@ export class Run {
 
   async #take(frame) {
     const blob = await api.picture(frame.url);
-    await this.frames.add(frame.position ?? 0, blob, frame.settings, frame.notices);
+    await this.frames.add(frame.position ?? 0, blob, frame.settings, frame.notices, frame.shows);
     this.changed();
   }
 }
