@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 
+#include "a1111_neutral.h"
 #include "a1111_request.h"
 #include "base64.h"
 #include "job_answer.h"
@@ -88,6 +89,29 @@ struct A1111 : Context {
   std::shared_ptr<LivePreviews> live = std::make_shared<LivePreviews>();
 };
 
+std::string title_of(const ModelInfo& model) {
+  return fmt::format("{} [{}]", model.name, model.hash);
+}
+
+Json options(const A1111& context) {
+  const ModelInfo& model = context.pipeline.info();
+  const std::string decoder = model.decoder.empty() ? "Full" : model.decoder;
+  return {{"sd_model_checkpoint", title_of(model)},
+          {"sd_checkpoint_hash", model.hash},
+          {"sd_vae", "Automatic"},
+          {"samples_format", "png"},
+          {"samples_save", false},
+          {"enable_pnginfo", true},
+          {"randn_source", "CPU"},
+          {"eta_noise_seed_delta", 0},
+          {"CLIP_stop_at_last_layers", 1},
+          {"sd_vae_decode_method", decoder},
+          {"live_previews_enable", context.live->enabled.load()},
+          {"show_progress_every_n_steps", context.live->every_n_steps.load()},
+          {"show_progress_type", decoder},
+          {"live_previews_image_format", "png"}};
+}
+
 /// An interrupted job answers with the pictures that were finished.
 HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A1111Request& request,
                            const Json& body) {
@@ -101,7 +125,7 @@ HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A
 
 Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
   Json body = read_object(http);
-  A1111Request request = read_a1111_request(body, from_image, context.pipeline.info());
+  A1111Request request = read_a1111_request(body, from_image, context.pipeline.info(), options(context));
   body.erase("init_images");
   auto waiter = in_words_of(a1111_name, [&] {
     return context.queue.submit(request.list, request.images, client_of(context, http),
@@ -153,25 +177,6 @@ HttpResponse interrupt(const Context& context, const HttpRequest& request) {
   return reply(Json::object());
 }
 
-Json options(const A1111& context) {
-  const ModelInfo& model = context.pipeline.info();
-  const std::string decoder = model.decoder.empty() ? "Full" : model.decoder;
-  return {{"sd_model_checkpoint", model.name},
-          {"sd_checkpoint_hash", model.hash},
-          {"sd_vae", "Automatic"},
-          {"samples_format", "png"},
-          {"samples_save", false},
-          {"enable_pnginfo", true},
-          {"randn_source", "CPU"},
-          {"eta_noise_seed_delta", 0},
-          {"CLIP_stop_at_last_layers", 1},
-          {"sd_vae_decode_method", decoder},
-          {"live_previews_enable", context.live->enabled.load()},
-          {"show_progress_every_n_steps", context.live->every_n_steps.load()},
-          {"show_progress_type", decoder},
-          {"live_previews_image_format", "png"}};
-}
-
 /// Sets the two options that can be set, where `wanted` has them.
 void set_live_previews(LivePreviews& live, const Json& wanted) {
   const Json enable = wanted.value("live_previews_enable", Json(live.enabled.load()));
@@ -190,14 +195,10 @@ void set_live_previews(LivePreviews& live, const Json& wanted) {
 /// One model is served as it was started: but for live previews, an option can be set to what it is.
 HttpResponse set_options(const A1111& context, HttpRequest& request) {
   const Json now = options(context);
-  const std::string title =
-      fmt::format("{} [{}]", context.pipeline.info().name, context.pipeline.info().hash);
   const Json wanted = request.body.empty() ? Json::object() : read_object(request);
   for (const auto& [key, value] : wanted.items()) {
     if (key == "live_previews_enable" || key == "show_progress_every_n_steps") continue;
-    const bool same =
-        now.contains(key) && (now[key] == value || (key == "sd_model_checkpoint" && value == title));
-    if (!same)
+    if (!is_option(now, key, value))
       throw invalid_input(
           key, fmt::format("cannot be set to {}; {}", value.dump(),
                            now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
@@ -267,7 +268,7 @@ Json list_schedulers() {
 }
 
 Json list_models(const ModelInfo& model) {
-  return Json::array({{{"title", fmt::format("{} [{}]", model.name, model.hash)},
+  return Json::array({{{"title", title_of(model)},
                        {"model_name", model.name},
                        {"hash", model.hash},
                        {"sha256", nullptr},
@@ -322,7 +323,11 @@ void add_a1111_api(Router& router, const Context& server_context) {
   for (const char* path : {"/sdapi/v1/interrupt", "/sdapi/v1/skip"})
     router.post(path, add([context](const HttpRequest& request) { return interrupt(context, request); }));
   router.get("/sdapi/v1/memory", add(send_memory));
-  router.post("/sdapi/v1/refresh-checkpoints", [](const HttpRequest&) { return reply(Json()); });
+  // One model stays loaded, and has nothing to look for.
+  for (const char* path :
+       {"refresh-checkpoints", "refresh-vae", "refresh-loras", "unload-checkpoint", "reload-checkpoint"})
+    router.post(std::string("/sdapi/v1/") + path, [](const HttpRequest&) { return reply(Json()); });
+  router.get("/internal/ping", [](const HttpRequest&) { return reply(Json::object()); });
   add_lists(router, context);
 }
 

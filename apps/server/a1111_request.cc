@@ -4,13 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string_view>
 
+#include "a1111_neutral.h"
 #include "latentdial/error.h"
 #include "latentdial/json.h"
 #include "latentdial/parameters.h"
+#include "latentdial/text.h"
 
 namespace latentdial::server {
 namespace {
@@ -28,125 +31,64 @@ const std::map<std::string_view, const char*> kRenamed = {
     {"sampler_name", "sampler"},  {"scheduler", "scheduler"},
     {"init_images", "image"},     {"denoising_strength", "strength"}};
 
-/// Taken where they ask for nothing: these values, null, an empty text, list or object.
-const std::map<std::string_view, std::vector<Json>> kNeutral = {
-    {"enable_hr", {false}},
-    {"firstphase_width", {0}},
-    {"firstphase_height", {0}},
-    {"subseed_strength", {0}},
-    {"seed_resize_from_h", {0, -1}},
-    {"seed_resize_from_w", {0, -1}},
-    {"restore_faces", {false}},
-    {"tiling", {false}},
-    {"styles", {}},
-    {"eta", {0, 1}},
-    {"s_churn", {0}},
-    {"s_tmax", {0}},
-    {"s_tmin", {0}},
-    {"s_noise", {1}},
-    {"s_min_uncond", {0}},
-    {"script_name", {}},
-    {"script_args", {}},
-    {"refiner_checkpoint", {}},
-    {"refiner_switch_at", {0, 1}},
-    {"mask", {}},
-    {"latent_mask", {}},
-    {"initial_noise_multiplier", {1}},
-    {"infotext", {}},
-    {"firstpass_image", {}},
-    {"save_images", {false}},
-};
-
-/// Without effect while the setting that they belong to is off.
-const std::set<std::string_view> kSubordinate = {"hr_scale",
-                                                 "hr_upscaler",
-                                                 "hr_second_pass_steps",
-                                                 "hr_resize_x",
-                                                 "hr_resize_y",
-                                                 "hr_checkpoint_name",
-                                                 "hr_sampler_name",
-                                                 "hr_scheduler",
-                                                 "hr_prompt",
-                                                 "hr_negative_prompt",
-                                                 "hr_cfg",
-                                                 "hr_additional_modules",
-                                                 "subseed",
-                                                 "do_not_save_samples",
-                                                 "do_not_save_grid",
-                                                 "override_settings_restore_afterwards",
-                                                 "disable_extra_networks",
-                                                 "include_init_images",
-                                                 "force_task_id",
-                                                 "comments",
-                                                 "mask_blur",
-                                                 "mask_blur_x",
-                                                 "mask_blur_y",
-                                                 "mask_round",
-                                                 "inpainting_fill",
-                                                 "inpaint_full_res",
-                                                 "inpaint_full_res_padding",
-                                                 "inpainting_mask_invert",
-                                                 "image_cfg_scale"};
-
-bool is_neutral(const std::vector<Json>& neutral, const Json& value) {
-  const bool empty = value.is_null() || value == "" || (value.is_structured() && value.empty());
-  return empty || std::find(neutral.begin(), neutral.end(), value) != neutral.end();
-}
-
-Error not_supported(std::string_view key, const Json& value) {
-  std::string text = json_line(value);
-  if (text.size() > 60) text = text.substr(0, 57) + "…";
-  return invalid_input(key, fmt::format("{} is not supported; leave it out", text));
-}
-
-std::string find_name(const std::string& key, const Json& value, std::span<const NamePair> table) {
+/// Our name of one of A1111's; with a line for the user where it is only the nearest.
+std::string find_name(const std::string& key, const Json& value, std::span<const NamePair> table,
+                      std::string (*nearest)(std::string_view), std::vector<std::string>& notices) {
   if (!value.is_string()) throw invalid_input(key, fmt::format("a name is needed, not {}", value.dump()));
-  const auto name = value.get<std::string>();
+  const auto& name = value.get_ref<const std::string&>();
   std::vector<std::string_view> known;
+  const auto near = nearest(name);
   for (const auto& [ours, theirs] : table) {
     if (name == ours || name == theirs) return std::string(ours);
+    if (ours == near)
+      notices.push_back(fmt::format("{}: \"{}\" is not here; {}, the nearest, is used", key, name, theirs));
     known.push_back(theirs);
   }
+  if (!near.empty()) return near;
   throw invalid_input(key, fmt::format("\"{}\" is unknown; use {}", name, fmt::join(known, ", ")));
 }
 
-void read_sampler(const std::string& key, const Json& value, Json& settings) {
-  if (value.is_null() || value == "" || value == "Automatic") return;
+bool is_automatic(const Json& value) {
+  return value.is_null() || value == "" || value == "Automatic" || value == "automatic";
+}
+
+void read_scheduler(const Json& value, Json& settings, std::vector<std::string>& notices) {
+  if (is_automatic(value)) return;
+  settings["scheduler"] = find_name("scheduler", value, a1111_schedulers(), nearest_scheduler, notices);
+}
+
+/// "DPM++ 2M Karras" is a sampler and a schedule.
+void read_sampler(const std::string& key, const Json& value, Json& settings,
+                  std::vector<std::string>& notices) {
+  constexpr std::string_view kExponential = " Exponential";
+  if (is_automatic(value)) return;
   Json name = value;
-  if (name.is_string() && take_karras(name.get_ref<std::string&>())) settings["scheduler"] = "karras";
-  settings["sampler"] = find_name(key, name, a1111_samplers());
-}
-
-void read_scheduler(const Json& value, Json& settings) {
-  if (value.is_null() || value == "" || value == "Automatic" || value == "automatic") return;
-  settings["scheduler"] = find_name("scheduler", value, a1111_schedulers());
-}
-
-/// Scripts that always run are only taken when none of them does anything.
-void check_scripts(const Json& scripts) {
-  if (!scripts.is_object()) throw not_supported("alwayson_scripts", scripts);
-  for (const auto& [name, script] : scripts.items()) {
-    const Json arguments = script.is_object() ? script.value("args", Json::array()) : script;
-    const bool off = arguments.empty() || (arguments.is_array() && arguments[0] == false);
-    if (!off) throw not_supported("alwayson_scripts." + name, arguments);
+  if (name.is_string()) {
+    auto& text = name.get_ref<std::string&>();
+    if (take_karras(text)) settings["scheduler"] = "karras";
+    if (text.ends_with(kExponential)) {
+      text.resize(text.size() - kExponential.size());
+      read_scheduler("exponential", settings, notices);
+    }
   }
-}
-
-void check_overrides(const Json& overrides, const ModelInfo& model) {
-  if (overrides.is_null()) return;
-  if (!overrides.is_object()) throw not_supported("override_settings", overrides);
-  for (const auto& [key, value] : overrides.items()) {
-    if (key != "sd_model_checkpoint" || value != model.name)
-      throw not_supported("override_settings." + key, value);
-  }
+  settings["sampler"] = find_name(key, name, a1111_samplers(), nearest_sampler, notices);
 }
 
 int read_count(const Json& body, const char* key) {
-  const Json value = body.value(key, Json(1));
+  Json value = body.value(key, Json(1));
+  if (value.is_null()) value = 1;
   if (!value.is_number_integer() || value < 1 || value > kMostPictures)
     throw invalid_input(
         key, fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, value.dump()));
   return value.get<int>();
+}
+
+bool read_flag(const Json& body, const char* key, bool otherwise) {
+  const Json value = body.value(key, Json());
+  if (value.is_null()) return otherwise;
+  if (!value.is_boolean())
+    throw invalid_input(key, fmt::format("true or false is needed, not {}", value.dump()));
+  return value.get<bool>();
 }
 
 /// What A1111 has no word for goes by ours: errors name it so.
@@ -173,27 +115,59 @@ void read_start_image(const Json& body, Json& settings) {
     settings["strength"] = body["denoising_strength"];
 }
 
-/// One key of the body that is not the pictures' number or the start picture.
-void read_key(const std::string& key, const Json& value, const ModelInfo& model, Json& settings) {
-  if (key == "seed") {
-    settings["seed"] = read_seed(value);
-  } else if (key == "sampler_name") {
-    read_sampler(key, value, settings);
-  } else if (key == "scheduler") {
-    read_scheduler(value, settings);
-  } else if (const auto renamed = kRenamed.find(key); renamed != kRenamed.end()) {
-    if (!value.is_null()) settings[renamed->second] = value;
-  } else if (key == "alwayson_scripts") {
-    check_scripts(value);
-  } else if (key == "override_settings") {
-    check_overrides(value, model);
-  } else if (const auto neutral = kNeutral.find(key); neutral != kNeutral.end()) {
-    if (!is_neutral(neutral->second, value)) throw not_supported(key, value);
-  } else if (is_own_setting(key)) {
-    settings[key] = value;
-  } else if (!kSubordinate.contains(key)) {
-    throw invalid_input(key, "no such setting");
+/// "20" and 20.0 where 20 is meant, as A1111 takes them.
+Json as_number(const std::string& setting, const Json& value) {
+  static const Json kinds = parse_json<Json>(to_json(Settings()));
+  const Json& kind = kinds.at(setting);
+  const bool whole = kind.is_number_integer();
+  if (!whole && !kind.is_number() && setting != "guidance_scale") return value;
+  Json number =
+      value.is_string() ? try_parse_json<Json>(value.get_ref<const std::string&>()).value_or(value) : value;
+  if (whole && number.is_number_float()) {
+    const double exact = number.get<double>();
+    if (std::abs(exact) < 1e15 && exact == std::trunc(exact)) number = static_cast<std::int64_t>(exact);
   }
+  return number.is_number() ? number : value;
+}
+
+/// One key of the body that is not the pictures' number or the start picture.
+void read_key(const std::string& key, const Json& value, const Json& options, Json& settings,
+              std::vector<std::string>& notices, std::vector<std::string>& unknown) {
+  if (key == "seed") {
+    settings["seed"] = read_seed(as_number("seed", value));
+  } else if (key == "sampler_name") {
+    read_sampler(key, value, settings, notices);
+  } else if (key == "scheduler") {
+    read_scheduler(value, settings, notices);
+  } else if (const auto renamed = kRenamed.find(key); renamed != kRenamed.end()) {
+    if (!value.is_null()) settings[renamed->second] = as_number(renamed->second, value);
+  } else if (key == "alwayson_scripts") {
+    read_scripts(value);
+  } else if (key == "override_settings") {
+    read_overrides(value, options, unknown);
+  } else if (is_own_setting(key)) {
+    settings[key] = as_number(key, value);
+  } else if (is_setting(key)) {
+    throw invalid_input(key, "no such setting");
+  } else {
+    read_neutral(key, value, unknown);
+  }
+}
+
+std::string left_out(std::vector<std::string> unknown) {
+  constexpr std::size_t kMost = 12, kLongest = 60;
+  const bool more = unknown.size() > kMost;
+  if (more) unknown.resize(kMost);
+  for (std::string& key : unknown) key = single_line(key).substr(0, kLongest);
+  return fmt::format("not known here, and left out: {}{}", fmt::join(unknown, ", "), more ? ", …" : "");
+}
+
+/// A schedule without a sampler goes to one that has it.
+void choose_sampler(Json& settings, const ModelInfo& model, std::vector<std::string>& notices) {
+  if (settings.value("scheduler", "") != "karras" || settings.contains("sampler")) return;
+  if (model.sampler != "pndm" && model.sampler != "ddim" && model.sampler != "lcm") return;
+  settings["sampler"] = "euler";
+  notices.emplace_back("scheduler: the model's own sampler has no such schedule; Euler is used");
 }
 
 }  // namespace
@@ -205,24 +179,28 @@ std::string a1111_name(std::string_view field) {
   return found == kRenamed.end() ? "" : std::string(found->first);
 }
 
-A1111Request read_a1111_request(const Json& body, bool from_image, const ModelInfo& model) {
+A1111Request read_a1111_request(const Json& body, bool from_image, const ModelInfo& model,
+                                const Json& options) {
   const std::set<std::string_view> elsewhere = {
       "batch_size",         "n_iter",      "send_images", "sampler_index",
       "denoising_strength", "init_images", "resize_mode"};
   A1111Request request;
+  std::vector<std::string> unknown;
   Json settings = {{"prompt", ""}, {"seed", read_seed(Json())}};
   if (!body.contains("sampler_name") || body["sampler_name"].is_null())
-    read_sampler("sampler_index", body.value("sampler_index", Json()), settings);
+    read_sampler("sampler_index", body.value("sampler_index", Json()), settings, request.notices);
   for (const auto& [key, value] : body.items()) {
-    if (!elsewhere.contains(key)) read_key(key, value, model, settings);
+    if (!elsewhere.contains(key)) read_key(key, value, options, settings, request.notices, unknown);
   }
+  choose_sampler(settings, model, request.notices);
   if (from_image) read_start_image(body, settings);
+  if (!unknown.empty()) request.notices.push_back(left_out(std::move(unknown)));
   if (body.value("eta", Json()) == 1)
     request.notices.emplace_back("eta has no effect: ddim is without noise, euler_a and lcm have their own");
   if (from_image && body.value("resize_mode", Json(0)) != 1)
     request.notices.emplace_back(
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
-  request.send_images = body.value("send_images", Json(true)) != false;
+  request.send_images = read_flag(body, "send_images", true);
   Request asked = in_words_of(a1111_name, [&] { return read_settings(settings); });
   request.images = std::move(asked.images);
   request.list.assign(static_cast<std::size_t>(read_count(body, "batch_size") * read_count(body, "n_iter")),

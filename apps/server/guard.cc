@@ -23,7 +23,7 @@ std::string_view without_port(std::string_view host) {
 
 bool is_own_name(std::string_view host) {
   const std::string_view name = without_port(host);
-  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+  return equal_without_case(name, "localhost") || name == "127.0.0.1" || name == "[::1]";
 }
 
 /// "http://host:port" of a page that we served, or no page at all.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/container_hash/hash.hpp>
 #include <chrono>
 #include <memory>
@@ -87,8 +88,13 @@ HttpResponse send_pictures(const JobStatus& job, const std::optional<std::string
   Json data = Json::array();
   for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, origin));
   const Settings& first = job.frames.front()->settings;
+  Json notices = Json::array();
+  for (const auto& frame : job.frames)
+    for (const auto& notice : frame->notices)
+      if (std::ranges::find(notices, Json(notice)) == notices.end()) notices.push_back(notice);
   return reply({{"created", unix_time()},
                 {"data", std::move(data)},
+                {"notices", std::move(notices)},
                 {"output_format", "png"},
                 {"size", fmt::format("{}x{}", first.width, first.height)}});
 }

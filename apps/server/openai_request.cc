@@ -23,10 +23,12 @@ constexpr int kMostPartialImages = 3;
 
 /// Fields that only say how a picture is made or sent by OpenAI, with the values that say nothing else than
 /// we do.
-const std::map<std::string_view, std::vector<Json>> kNeutral = {
-    {"quality", {"auto", "standard"}},  {"background", {"auto", "opaque"}}, {"output_format", {"png"}},
-    {"output_compression", {100}},      {"moderation", {"auto", "low"}},    {"mask", {}},
-    {"input_fidelity", {"low", "high"}}};
+const std::map<std::string_view, std::vector<Json>> kNeutral = {{"background", {"auto", "opaque"}},
+                                                                {"output_format", {"png"}},
+                                                                {"output_compression", {100}},
+                                                                {"moderation", {"auto", "low"}},
+                                                                {"mask", {}},
+                                                                {"input_fidelity", {"low", "high"}}};
 
 Json take(Json& body, const char* key, Json otherwise) {
   Json value = body.value(key, Json());
@@ -34,17 +36,27 @@ Json take(Json& body, const char* key, Json otherwise) {
   return value.is_null() ? otherwise : value;
 }
 
+std::string quoted(const Json& value) {
+  constexpr std::size_t kMostQuoted = 60;
+  const std::string text = single_line(json_line(value));
+  return text.size() > kMostQuoted ? "what is given" : text;
+}
+
+/// OpenAI's own names, which many programs cannot change, and none stand for the one model.
 void check_model(const Json& name, const ModelInfo& model) {
-  if (name != model.name)
-    throw NotFound(single_line(
-        fmt::format("The model {} does not exist; this server holds \"{}\"", name.dump(), model.name)));
+  const std::string text = name.is_string() ? name.get<std::string>() : "?";
+  const bool openais =
+      text.starts_with("dall-e-") || text.starts_with("gpt-image-") || text.starts_with("chatgpt-image-");
+  if (!text.empty() && !openais && text != model.name)
+    throw NotFound(
+        fmt::format("The model {} does not exist; this server holds \"{}\"", quoted(name), model.name));
 }
 
 void check_neutral(Json& body) {
   for (const auto& [key, neutral] : kNeutral) {
     const Json value = take(body, std::string(key).c_str(), Json());
     if (!value.is_null() && std::find(neutral.begin(), neutral.end(), value) == neutral.end())
-      throw invalid_input(key, fmt::format("{} is not supported{}", value.dump(),
+      throw invalid_input(key, fmt::format("{} is not supported{}", quoted(value),
                                            neutral.empty() ? "" : "; use " + neutral.front().dump()));
   }
 }
@@ -57,7 +69,7 @@ void read_size(const Json& size, Json& body) {
   int width = 0, height = 0;
   if (x == std::string::npos || !read_number(text.substr(0, x), width) ||
       !read_number(text.substr(x + 1), height))
-    throw invalid_input("size", fmt::format("{} is not as in \"512x512\"", size.dump()));
+    throw invalid_input("size", fmt::format("{} is not as in \"512x512\"", quoted(size)));
   body["width"] = width;
   body["height"] = height;
 }
@@ -84,7 +96,7 @@ Json read_field(const std::string& name, const std::string& text) {
 int read_partial_images(const Json& value, bool stream) {
   if (!value.is_number_integer() || value < 0 || value > kMostPartialImages)
     throw invalid_input("partial_images", fmt::format("a whole number from 0 to {} is needed, not {}",
-                                                      kMostPartialImages, value.dump()));
+                                                      kMostPartialImages, quoted(value)));
   if (value > 0 && !stream)
     throw invalid_input("partial_images", "only a stream shows them; set stream to true");
   return value.get<int>();
@@ -95,17 +107,21 @@ OpenAiRequest read_request(Json body, const ModelInfo& model) {
   check_model(take(body, "model", model.name), model);
   check_neutral(body);
   take(body, "user", {});
+  take(body, "quality", {});  // A hint.
   read_size(take(body, "size", "auto"), body);
   const Json count = take(body, "n", 1);
   if (!count.is_number_integer() || count < 1 || count > kMostPictures)
     throw invalid_input(
-        "n", fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, count.dump()));
-  request.stream = take(body, "stream", false) == true;
+        "n", fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, quoted(count)));
+  const Json stream = take(body, "stream", false);
+  if (!stream.is_boolean())
+    throw invalid_input("stream", fmt::format("true or false is needed, not {}", quoted(stream)));
+  request.stream = stream.get<bool>();
   if (request.stream && count != 1) throw invalid_input("n", "a stream carries one picture");
   request.partial_images = read_partial_images(take(body, "partial_images", 0), request.stream);
   const Json format = take(body, "response_format", "b64_json");
   if (format != "b64_json" && format != "url")
-    throw invalid_input("response_format", fmt::format("{} is unknown; use b64_json or url", format.dump()));
+    throw invalid_input("response_format", fmt::format("{} is unknown; use b64_json or url", quoted(format)));
   request.as_urls = format == "url";
   if (const Json seed = body.value("seed", Json()); seed.is_null() || seed == -1)
     body["seed"] = random_seed();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -89,6 +90,14 @@ Json whole(const std::string& description, std::int64_t least, std::int64_t most
   return {{"type", "integer"}, {"description", description}, {"minimum", least}, {"maximum", most}};
 }
 
+/// null counts as not given, and a number may come as a text.
+Json as_a1111_takes(Json schema) {
+  const bool number = schema["type"] == "integer" || schema["type"] == "number";
+  Json forms = Json::array({std::move(schema), {{"type", "null"}}});
+  if (number) forms.push_back({{"type", "string"}});
+  return {{"anyOf", std::move(forms)}};
+}
+
 Json a1111_request() {
   const Json ours = settings_properties();
   Json properties = Json::object();
@@ -103,6 +112,8 @@ Json a1111_request() {
                      {"batch_size", whole("Pictures, seeds ascending", 1, 64)},
                      {"n_iter", whole("Times batch_size", 1, 64)},
                      {"send_images", {{"type", "boolean"}}}});
+  properties["seed"]["maximum"] = std::numeric_limits<std::uint64_t>::max();
+  for (Json& property : properties) property = as_a1111_takes(std::move(property));
   return {{"type", "object"}, {"properties", std::move(properties)}};
 }
 
@@ -322,7 +333,8 @@ Json a1111_paths() {
   post("png-info", "The settings in a picture", std::move(image));
   post("options", "Live previews; other options can be set to what they are", {{"type", "object"}});
   paths["/sdapi/v1/options"]["post"]["requestBody"]["required"] = false;
-  for (const char* name : {"interrupt", "skip", "refresh-checkpoints"})
+  for (const char* name : {"interrupt", "skip", "refresh-checkpoints", "refresh-vae", "refresh-loras",
+                           "unload-checkpoint", "reload-checkpoint"})
     paths[std::string("/sdapi/v1/") + name]["post"] = operation("As its name says", 200, any, {401, 403});
   for (const char* name : {"progress",       "options",
                            "samplers",       "schedulers",

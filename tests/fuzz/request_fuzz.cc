@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     });
   };
   read([](server::Json body) { (void)server::read_settings(std::move(body)); });
-  read([](const server::Json& body) { (void)server::read_a1111_request(body, false, model); });
-  read([](const server::Json& body) { (void)server::read_a1111_request(body, true, model); });
+  read([](const server::Json& body) { (void)server::read_a1111_request(body, false, model, {}); });
+  read([](const server::Json& body) { (void)server::read_a1111_request(body, true, model, {}); });
   read([](server::Json body) { (void)server::read_generation(std::move(body), model); });
   return 0;
 }

@@ -197,7 +197,8 @@ def test_cancel(page):
     expect(page.locator("#progress_text")).to_contain_text("picture 1 of 41", timeout=MINUTE)
     page.locator("#cancel").click()
     expect(page.locator("#progress")).to_be_hidden(timeout=MINUTE)
-    expect(page.locator("#status")).to_contain_text("Cancelled")
+    expect(page.locator("#status")).to_have_text("Cancelled. Nothing was finished.")
+    expect(page.locator("#empty")).to_be_visible()
     page.locator("#steps").fill("20")
     make(page)
 

@@ -85,10 +85,10 @@ def test_the_stream_of_an_edit_shows_partial_images_too(api):
         ({"negative_prompt": "(a:1000)"}, "negative_prompt"),
         ({"size": "large"}, "size"),
         ({"n": 99}, "n"),
-        ({"quality": "hd"}, "quality"),
         ({"background": "transparent"}, "background"),
         ({"output_format": "webp"}, "output_format"),
         ({"partial_images": 2}, "partial_images"),
+        ({"stream": "yes"}, "stream"),
         ({"partial_images": 4, "stream": True}, "partial_images"),
         ({"partial_images": "two", "stream": True}, "partial_images"),
         ({"style": "sketch"}, "dial"),
@@ -105,7 +105,35 @@ def test_what_cannot_be_done_is_refused_by_name(api, body, param):
 
 def test_an_unknown_model_is_404(api):
     with pytest.raises(openai.NotFoundError, match="does not exist"):
-        api.images.generate(model="dall-e-3", prompt="a dog")
+        api.images.generate(model="sd-xl", prompt="a dog")
+
+
+@pytest.mark.parametrize("model", ["scenes", "dall-e-2", "dall-e-3", "gpt-image-1", ""])
+def test_openais_own_names_stand_for_the_one_model(address, model):
+    body = {"model": model, "prompt": "a dog", "size": "64x64", "steps": 1, "seed": 3, "quality": "hd"}
+    reply = requests.post(address + "/v1/images/generations", json=body, timeout=60)
+    assert reply.status_code == 200, reply.text
+
+
+@pytest.mark.parametrize("mask", [png_bytes(Image.new("RGBA", (64, 64))), b"abc", b"\xff\xfe" * 100])
+def test_a_mask_is_refused_by_name_whatever_its_bytes(address, mask):
+    files = {"image": ("a.png", png_bytes(Image.new("RGB", (64, 64))), "image/png"), "mask": ("m.png", mask, "image/png")}
+    reply = requests.post(address + "/v1/images/edits", files=files, data={"prompt": "a dog", "steps": "1"}, timeout=60)
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "mask", reply.text
+
+
+@pytest.mark.parametrize("name", ["size", "model", "prompt", "sampler", "n", "seed", "response_format", "wrong", "b\xe9"])
+def test_bytes_that_are_no_text_are_told_so(address, name):
+    files = {"image": ("a.png", png_bytes(Image.new("RGB", (64, 64))), "image/png"), name: (None, b"\xff\x00\xfe", None)}
+    reply = requests.post(address + "/v1/images/edits", files=files, data={"steps": "1"}, timeout=60)
+    assert reply.status_code in (400, 404), reply.text
+    assert "exception" not in reply.text
+
+
+def test_notices_come_with_the_pictures(address):
+    body = {"prompt": "a dog", "size": "64x64", "steps": 2, "style": "winter", "dial": 1}
+    reply = requests.post(address + "/v1/images/generations", json=body, timeout=60).json()
+    assert any("shows nothing of" in notice for notice in reply["notices"])
 
 
 def test_a_request_that_is_sent_again_is_not_run_again(address):

@@ -1,6 +1,7 @@
 """AUTOMATIC1111's API as its unmodified PyPI client `webuiapi` speaks it."""
 
 import io
+import json
 import threading
 import time
 
@@ -130,7 +131,7 @@ def test_live_previews_are_options(api, address):
 
 
 def test_options_and_lists(api):
-    assert api.get_options()["sd_model_checkpoint"] == "scenes" == api.util_get_current_model()
+    assert api.get_options()["sd_model_checkpoint"] == "scenes [246ac96b80]" == api.util_get_current_model()
     api.util_set_model("scenes")
     model = api.get_sd_models()[0]
     assert model["title"] == f"scenes [{model['hash']}]" and api.get_options()["sd_checkpoint_hash"] == model["hash"]
@@ -150,17 +151,23 @@ def test_options_and_lists(api):
         ({"scheduler": "Magic"}, 'scheduler: "Magic" is unknown'),
         ({"width": 100}, "width: 100x128 is not a picture size; both sides must be multiples of 8"),
         ({"cfg_scale": 120}, "cfg_scale: 120 is out of range, use 0 to 100"),
-        ({"cfg_scale": "7"}, 'cfg_scale: "7" is given, but a number is needed'),
+        ({"cfg_scale": "seven"}, 'cfg_scale: "seven" is given, but a number is needed'),
+        ({"steps": 2.5}, "steps: 2.5 is given, but a whole number is needed"),
         ({"invert": True}, "invert: no picture is given; say which by init_images"),
         ({"negative_prompt": "(a:1000)"}, "negative_prompt: emphasis makes"),
         ({"style": "sketch", "dial": 9}, "dial: 9 is out of range, use -4 to 4"),
         ({"mask": "aGVsbG8="}, "mask: \"aGVsbG8=\" is not supported"),
+        ({"mask": "aGVsbG8=" * 20}, "mask: what is given is not supported"),
         ({"sampler": 1, "guidance_scale": 7}, "sampler: no such setting"),
         ({"enable_hr": True}, "enable_hr: true is not supported"),
         ({"restore_faces": True}, "restore_faces"),
         ({"alwayson_scripts": {"ControlNet": {"args": [{"model": "x"}]}}}, "alwayson_scripts.ControlNet"),
         ({"override_settings": {"CLIP_stop_at_last_layers": 2}}, "override_settings.CLIP_stop_at_last_layers"),
-        ({"no_such_thing": 1}, "no_such_thing: no such setting"),
+        ({"clip_skip": 2}, "clip_skip: 2 is not supported"),
+        ({"send_images": "no"}, "send_images: true or false is needed"),
+        ({"styles": ["anime"]}, "styles"),
+        ({"override_settings": {"sd_vae": "other.pt"}}, "override_settings.sd_vae"),
+        ({"override_settings": {"sd_model_checkpoint": "scen"}}, "override_settings.sd_model_checkpoint"),
         ({"batch_size": 0}, "batch_size: a whole number from 1 to 64"),
         ({"style": "sketch", "dial": "strong"}, 'dial: "strong" is given, but a number is needed'),
     ],
@@ -215,3 +222,72 @@ def test_a_client_that_hangs_up_frees_its_place(address):
     deadline = time.monotonic() + 5
     while requests.get(address + "/sdapi/v1/progress", timeout=60).json()["state"]["job_count"] > 0:
         assert time.monotonic() < deadline
+
+
+def info(reply):
+    assert reply.status_code == 200, reply.text
+    return json.loads(reply.json()["info"])
+
+
+def txt2img(address, **body):
+    return requests.post(address + "/sdapi/v1/txt2img", json={"prompt": "a dog", "steps": 2, "seed": 5} | body, timeout=60)
+
+
+def pictures(reply):
+    assert reply.status_code == 200, reply.text
+    return reply.json()["images"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"save_images": True, "url": "http://127.0.0.1:7860", "auth": ""},
+        {"clip_skip": 1, "alwayson_scripts": None, "batch_size": None, "n_iter": None},
+        {"seed": 5.0, "steps": "2"},
+        {"styles": ["None"]}, {"styles": [""]}, {"script_name": "None"},
+        {"override_settings": {"sd_vae": "Automatic", "sd_hypernetwork": "None", "CLIP_stop_at_last_layers": 1, "eta_noise_seed_delta": 0.0}},
+        {"override_settings": {"ddim_discretize": "uniform", "img2img_fix_steps": False, "comma_padding_backtrack": 20, "initial_noise_multiplier": 1.0}},
+        {"override_settings": {"samples_format": "jpg", "grid_save": False}},
+    ],
+    ids=str,
+)
+def test_what_asks_for_nothing_changes_nothing(address, body):
+    assert pictures(txt2img(address, **body)) == pictures(txt2img(address))
+
+
+def test_what_the_options_say_can_be_asked_for(address):
+    options = requests.get(address + "/sdapi/v1/options", timeout=60).json()
+    titles = [model["title"] for model in requests.get(address + "/sdapi/v1/sd-models", timeout=60).json()]
+    assert options["sd_model_checkpoint"] in titles
+    assert pictures(txt2img(address, override_settings=options)) == pictures(txt2img(address))
+    for name in (titles[0], "scenes"):
+        assert txt2img(address, override_settings={"sd_model_checkpoint": name}).status_code == 200
+        assert requests.post(address + "/sdapi/v1/options", json={"sd_model_checkpoint": name}, timeout=60).status_code == 200
+
+
+def test_a_key_that_nobody_knows_is_named(address):
+    notices = info(txt2img(address, url="http://x", override_settings={"grid_save": True}))["notices"]
+    assert notices == ["not known here, and left out: url, override_settings.grid_save"]
+
+
+@pytest.mark.parametrize(
+    ("body", "same", "says"),
+    [
+        ({"sampler_name": "DPM++ SDE Karras"}, {"sampler_name": "Euler a", "scheduler": "Karras"}, '"DPM++ SDE" is not here; Euler a, the nearest, is used'),
+        ({"sampler_name": "UniPC"}, {"sampler_name": "DPM++ 2M"}, '"UniPC" is not here; DPM++ 2M'),
+        ({"sampler_name": "Euler", "scheduler": "sgm_uniform"}, {"sampler_name": "Euler"}, '"sgm_uniform" is not here; Normal'),
+        ({"sampler_name": "DPM++ 2M", "scheduler": "SGM Uniform"}, {"sampler_name": "DPM++ 2M"}, '"SGM Uniform" is not here; Normal'),
+        ({"sampler_name": "Heun Exponential"}, {"sampler_name": "DPM++ 2M Karras"}, '"Heun" is not here; DPM++ 2M'),
+        ({"scheduler": "karras"}, {"sampler_name": "Euler", "scheduler": "karras"}, "Euler is used"),
+    ],
+)
+def test_a_sampler_that_is_not_here_gives_way_to_the_nearest(address, body, same, says):
+    reply = txt2img(address, **body)
+    assert pictures(reply) == pictures(txt2img(address, **same))
+    assert any(says in notice for notice in info(reply)["notices"])
+
+
+@pytest.mark.parametrize("path", ["refresh-checkpoints", "refresh-vae", "refresh-loras", "unload-checkpoint", "reload-checkpoint"])
+def test_what_a_server_of_one_model_has_nothing_to_do_for(address, path):
+    reply = requests.post(address + "/sdapi/v1/" + path, timeout=60)
+    assert reply.status_code == 200 and reply.json() is None

@@ -31,6 +31,7 @@ function say(text) {
 }
 
 function fail(error) {
+  say("");
   $("error").textContent = error.message;
   $("error").hidden = false;
 }
@@ -220,7 +221,13 @@ function wire() {
   });
   on("cancel", "click", async () => {
     await stop();
-    say("Cancelled. What was made stays.");
+    if (run?.frames.size) return say("Cancelled. What was made stays.");
+    run = null;
+    picture.clear("No picture yet");
+    $("caption").textContent = "";
+    $("empty").hidden = false;
+    refresh();
+    say("Cancelled. Nothing was finished.");
   });
   on("new_seed", "click", () => form.newSeed());
   on("compare", "change", compare);
