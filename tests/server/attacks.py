@@ -10,7 +10,7 @@ import urllib.parse
 
 import requests
 
-from hostile import MEGABYTE
+from hostile import MEGABYTE, SANITIZED
 
 KEY = "0123456789abcdef0123"
 WHOLE = "LATENTDIAL_ATTACK" in os.environ  # `make attack`; else the short form.
@@ -44,7 +44,7 @@ def no_more_memory_than(process, bytes_):
     before = status_of(process.pid, "VmRSS")
     yield
     grown = status_of(process.pid, "VmHWM") - before
-    assert grown <= bytes_, f"{grown / MEGABYTE:.0f} MB"
+    assert SANITIZED or grown <= bytes_, f"{grown / MEGABYTE:.0f} MB"
 
 
 class Connection:
