@@ -190,6 +190,29 @@ def test_keys_turn_the_dial(page):
     expect(page.locator("#position")).to_have_attribute("aria-valuetext", "−100 %, nothing to take away: the prompt does not say “Monet style”")
 
 
+def test_a_closed_page_leaves_no_job_behind(page, server):
+    page.locator("#more summary").click()
+    page.locator("#steps").fill("900")
+    page.locator("#make").click()
+    expect(page.locator("#progress_text")).to_contain_text("picture 1 of 41", timeout=MINUTE)
+    running = lambda: page.request.get(f"{server}/sdapi/v1/progress").json()["state"]["job"]  # noqa: E731
+    assert running()
+    page.goto("about:blank")
+    deadline = time.monotonic() + 20
+    while running() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not running()
+
+
+def test_a_style_without_a_dial_is_uncalibrated(page):
+    page.locator("#style").fill("made of glass")
+    make(page)
+    expect(page.locator("#caption")).to_have_text("uncalibrated · 50 %")
+    page.locator("#method").select_option("guide")
+    make(page)
+    expect(page.locator("#caption")).to_have_text("guide · 50 %")
+
+
 def test_cancel(page):
     page.locator("#more summary").click()
     page.locator("#steps").fill("900")
@@ -314,6 +337,8 @@ def test_without_a_style_there_is_one_picture(page):
     make(page)
     expect(page.locator("#status")).to_have_text("The picture is ready.")
     expect(page.locator("#position")).to_be_disabled()
+    expect(page.locator("#reading")).to_be_empty()
+    expect(page.locator("#exactness")).to_be_empty()
 
 
 def test_bad_settings_are_one_line(page):

@@ -86,7 +86,7 @@ function showOther() {
 }
 
 function describe({ settings, position }) {
-  return settings.style ? `${settings.method || form.model.methods[0]} · ${percent(position)}` : settings.prompt;
+  return settings.style ? `${nameOf(settings)} · ${percent(position)}` : settings.prompt;
 }
 
 /** After news of a run: marks, progress, buttons. */
@@ -157,6 +157,7 @@ const compare = handled(async () => {
 /** The dial rests: what is not made here is made next. */
 async function makeHere() {
   localStorage.setItem("latentdial.position", dial.position);
+  $("error").hidden = true;
   if (!run?.settings.style || (run.stopped && !run.frames.size)) return;
   const runs = [run, $("compare").checked ? other : null].filter(Boolean);
   await handled(() => Promise.all(runs.map((each) => each.makeNext(dial.position))))();
@@ -212,6 +213,14 @@ async function useAsStart(file) {
   say(`${file.name} is the start image.`);
 }
 
+/** "uncalibrated" is a method that turns a dial file where the style has none. */
+function nameOf({ method, style }) {
+  const name = method || form.model.methods[0];
+  const { needs_dial } = form.model.dial_methods.find((known) => known.name === name);
+  const fitted = form.model.styles.some((known) => known.toLowerCase() === style.toLowerCase());
+  return needs_dial && !fitted ? "uncalibrated" : name;
+}
+
 function wire() {
   const on = (id, event, action) => $(id).addEventListener(event, handled(action));
   $("form").addEventListener("submit", (event) => event.preventDefault());
@@ -229,6 +238,7 @@ function wire() {
     refresh();
     say("Cancelled. Nothing was finished.");
   });
+  addEventListener("pagehide", () => [run, other].forEach((each) => each?.abandon()));
   on("new_seed", "click", () => form.newSeed());
   on("compare", "change", compare);
   on("compare_method", "change", compare);

@@ -12,6 +12,7 @@ export function percent(position) {
 /** What the slider says of the frame shown (or null), `exact` where it was made for just this position. */
 function noteOn(frame, exact) {
   if (!frame) return "not made yet";
+  if (!frame.settings.style) return "";
   if (frame.shows === null) return `the model shows nothing of “${frame.settings.style}”`;
   if (!exact) return `nearest made: ${percent(frame.position)}`;
   if (Math.abs(frame.shows - frame.position) < 0.005) return "exact";
@@ -59,9 +60,9 @@ export class Dial {
   read(frame) {
     const exact = frame && Math.abs(frame.position - this.position) < 0.005;
     const note = noteOn(frame, exact);
-    this.reading.textContent = percent(this.position);
+    this.reading.textContent = frame && !frame.settings.style ? "" : percent(this.position);
     this.exactness.textContent = note;
-    this.exactness.classList.toggle("nearest", note !== "exact" && Boolean(frame));
+    this.exactness.classList.toggle("nearest", Boolean(frame) && !["exact", ""].includes(note));
     this.#fill();
     this.slider.setAttribute("aria-valuetext", `${percent(this.position)}, ${note}`);
     for (const [position, mark] of this.#marks) mark.classList.toggle("shown", position === frame?.position);

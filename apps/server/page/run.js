@@ -65,6 +65,12 @@ export class Run {
     if (this.job) await this.#gather(await api.cancel(this.job.id));
   }
 
+  /** The page is closed: nobody waits for the pictures. */
+  abandon() {
+    this.#stopped = true;
+    if (this.job) api.abandon(this.job.id);
+  }
+
   async #work() {
     while (this.#wanted.length && !this.#stopped) {
       const posted = this.#wanted;
