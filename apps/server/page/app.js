@@ -34,6 +34,7 @@ function fail(error) {
   say("");
   $("error").textContent = error.message;
   $("error").hidden = false;
+  $("error").scrollIntoView({ block: "nearest" });
 }
 
 function clearMessages() {
