@@ -214,7 +214,7 @@ std::vector<std::string> styles_of(const ModelInfo& info) {
   std::vector<std::string> styles = dial_styles(info.path);
   styles.insert(styles.end(), info.dials.begin(), info.dials.end());
   std::ranges::sort(styles);
-  styles.erase(std::ranges::unique(styles).begin(), styles.end());
+  styles.erase(std::unique(styles.begin(), styles.end()), styles.end());  // clang 14 has no subrange.
   return styles;
 }
 
