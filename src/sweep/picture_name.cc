@@ -10,6 +10,7 @@
 #include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "tensor/hash.h"
+#include "text/json_of.h"
 
 namespace latentdial {
 
@@ -20,10 +21,11 @@ using nlohmann::json;
 
 Chosen chosen(const Settings& settings) {
   static const json defaults = parse_json<json>(to_json(Settings()));
-  const json own = parse_json<json>(to_json(settings));
   Chosen texts;
-  for (const auto& [name, value] : own.items())
-    if (defaults.at(name) != value) texts[name] = json_line(value);
+  visit_settings(settings, [&](const Option& option, const auto& field) {
+    const json value = json_of(field);
+    if (defaults.at(option.name) != value) texts[option.name] = json_line(value);
+  });
   return texts;
 }
 

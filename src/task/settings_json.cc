@@ -11,20 +11,13 @@
 #include "latentdial/error.h"
 #include "latentdial/json.h"
 #include "latentdial/parameters.h"
+#include "text/json_of.h"
 
 namespace latentdial {
 namespace {
 
+using detail::json_of;
 using nlohmann::json;
-
-template <class T>
-json value_of(const T& field) {
-  return field;
-}
-template <class T>
-json value_of(const std::optional<T>& field) {
-  return field ? json(*field) : json();
-}
 
 /// Whether the JSON value is of the setting's kind and, for a whole number, within its type's range.
 template <class T>
@@ -63,7 +56,7 @@ std::string wanted(const Option& option) {
 std::string to_json(const Settings& settings) {
   json object = json::object();
   visit_settings(settings,
-                 [&](const Option& option, const auto& value) { object[option.name] = value_of(value); });
+                 [&](const Option& option, const auto& value) { object[option.name] = json_of(value); });
   return json_line(object);
 }
 
