@@ -217,9 +217,9 @@ async function useAsStart(file) {
 /** "uncalibrated" is a method that turns a dial file where the style has none. */
 function nameOf({ method, style }) {
   const name = method || form.model.methods[0];
-  const { needs_dial } = form.model.dial_methods.find((known) => known.name === name);
-  const fitted = form.model.styles.some((known) => known.toLowerCase() === style.toLowerCase());
-  return needs_dial && !fitted ? "uncalibrated" : name;
+  const known = form.model.dial_methods.find((method) => method.name === name);
+  const fitted = form.model.styles.some((one) => one.toLowerCase() === style.toLowerCase());
+  return known?.needs_dial && !fitted ? "uncalibrated" : name;
 }
 
 function wire() {
