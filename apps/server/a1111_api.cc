@@ -124,18 +124,16 @@ HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A
 }
 
 Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
-  Json body = read_object(http);
-  A1111Request request = read_a1111_request(body, from_image, context.pipeline.info(), options(context));
-  body.erase("init_images");
+  Body given = read_body(http);
+  A1111Request request = read_a1111_request(given, from_image, context.pipeline.info(), options(context));
   auto waiter = in_words_of(a1111_name, [&] {
     return context.queue.submit(request.list, request.images, client_of(context, http),
                                 JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
   });
   request.images = {};  // The job has them.
-  Pending pending =
-      when_ended(std::move(waiter), [&model = context.pipeline.info(), request, body](const JobStatus& job) {
-        return send_pictures(model, job, request, body);
-      });
+  Pending pending = when_ended(
+      std::move(waiter), [&model = context.pipeline.info(), request, body = std::move(given.json)](
+                             const JobStatus& job) { return send_pictures(model, job, request, body); });
   pending.answer = [answer = std::move(pending.answer)] { return in_words_of(a1111_name, answer); };
   return pending;
 }
@@ -195,7 +193,7 @@ void set_live_previews(LivePreviews& live, const Json& wanted) {
 /// One model is served as it was started: but for live previews, an option can be set to what it is.
 HttpResponse set_options(const A1111& context, HttpRequest& request) {
   const Json now = options(context);
-  const Json wanted = request.body.empty() ? Json::object() : read_object(request);
+  const Json wanted = request.body.empty() ? Json::object() : read_body(request).json;
   for (const auto& [key, value] : wanted.items()) {
     if (key == "live_previews_enable" || key == "show_progress_every_n_steps") continue;
     if (!is_option(now, key, value))
@@ -208,10 +206,8 @@ HttpResponse set_options(const A1111& context, HttpRequest& request) {
 }
 
 HttpResponse send_png_info(HttpRequest& request) {
-  const Json body = read_object(request);
-  if (!body.contains("image") || !body["image"].is_string())
-    throw invalid_input("image", "a PNG in base64 is needed");
-  const std::string bytes = decode_base64("image", body["image"].get_ref<const std::string&>());
+  Body body = read_body(request);
+  const std::string bytes = body.take_bytes("image", body.json.value("image", Json()));
   const std::string text =
       image_parameters({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "image");
   Json parameters = Json::object();

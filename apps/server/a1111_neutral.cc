@@ -136,9 +136,11 @@ bool asks_for_nothing(const std::vector<Json>& neutral, const Json& value) {
 
 Error not_supported(std::string_view key, const Json& value) {
   constexpr std::size_t kMostQuoted = 60;
-  const std::string text = json_line(value);
+  const bool brief = value.is_string() ? value.get_ref<const std::string&>().size() < kMostQuoted
+                                       : !value.is_structured() || value.size() < kMostQuoted;
+  const std::string text = brief ? json_line(value) : "";
   return invalid_input(key, fmt::format("{} is not supported; leave it out",
-                                        text.size() > kMostQuoted ? "what is given" : text));
+                                        brief && text.size() < kMostQuoted ? text : "what is given"));
 }
 
 using Names = std::vector<std::pair<std::string_view, std::string_view>>;

@@ -106,11 +106,11 @@ Json read_seed(const Json& value) {
 
 /// The start picture and how far it is noised; of txt2img's denoising_strength only its second pass makes
 /// use.
-void read_start_image(const Json& body, Json& settings) {
-  const Json images = body.value("init_images", Json::array());
+void read_start_image(Json& body, Json& settings) {
+  Json images = body.contains("init_images") ? std::move(body["init_images"]) : Json();
   if (!images.is_array() || images.size() != 1 || images[0] == "" || images[0].is_null())
     throw invalid_input("init_images", "a list of one picture in base64 is needed");
-  settings["image"] = images[0];
+  settings["image"] = std::move(images[0]);
   if (body.contains("denoising_strength") && !body["denoising_strength"].is_null())
     settings["strength"] = body["denoising_strength"];
 }
@@ -179,8 +179,9 @@ std::string a1111_name(std::string_view field) {
   return found == kRenamed.end() ? "" : std::string(found->first);
 }
 
-A1111Request read_a1111_request(const Json& body, bool from_image, const ModelInfo& model,
+A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelInfo& model,
                                 const Json& options) {
+  Json& body = asked_body.json;
   const std::set<std::string_view> elsewhere = {
       "batch_size",         "n_iter",      "send_images", "sampler_index",
       "denoising_strength", "init_images", "resize_mode"};
@@ -200,8 +201,10 @@ A1111Request read_a1111_request(const Json& body, bool from_image, const ModelIn
   if (from_image && body.value("resize_mode", Json(0)) != 1)
     request.notices.emplace_back(
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
+  body.erase("init_images");
   request.send_images = read_flag(body, "send_images", true);
-  Request asked = in_words_of(a1111_name, [&] { return read_settings(settings); });
+  Request asked =
+      in_words_of(a1111_name, [&] { return read_settings(asked_body.with(std::move(settings))); });
   request.images = std::move(asked.images);
   request.list.assign(static_cast<std::size_t>(read_count(body, "batch_size") * read_count(body, "n_iter")),
                       asked.settings);

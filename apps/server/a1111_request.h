@@ -19,9 +19,9 @@ struct A1111Request {
 /// A1111's name of one of our settings: "cfg_scale" of "guidance_scale"; "" where it has none.
 [[nodiscard]] std::string a1111_name(std::string_view field);
 
-/// Reads a body of /sdapi/v1/txt2img, or of img2img. `options` are what GET /sdapi/v1/options says. Throws
-/// invalid_input naming a setting that is wrong or not supported.
-[[nodiscard]] A1111Request read_a1111_request(const Json& body, bool from_image, const ModelInfo& model,
+/// Reads a body of /sdapi/v1/txt2img, or of img2img, whose `init_images` are taken from it. `options` are
+/// what GET /sdapi/v1/options says. Throws invalid_input naming a setting that is wrong or not supported.
+[[nodiscard]] A1111Request read_a1111_request(Body& body, bool from_image, const ModelInfo& model,
                                               const Json& options);
 
 }  // namespace latentdial::server

@@ -33,17 +33,20 @@ int status_of(ErrorCode code, int invalid_status) {
 }
 
 /// The picture that a body has under `key`, taken out of it: what is left there names no file.
-std::optional<InputImage> take_image(Json& body, const char* key) {
-  const auto found = body.find(key);
-  if (found == body.end() || found->is_null() || *found == "") return std::nullopt;
-  if (!found->is_string()) throw invalid_input(key, "a picture in base64 is needed");
-  const std::string bytes = decode_base64(key, found->get_ref<const std::string&>());
-  body.erase(found);
-  try {
-    return InputImage(
-        decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "what is given"));
-  } catch (const Error& error) {
-    throw error.about(key);
+std::optional<InputImage> take_image(Body& body, const char* key) {
+  const auto found = body.json.find(key);
+  if (found == body.json.end() || found->is_null() || *found == "") return std::nullopt;
+  const std::string bytes = body.take_bytes(key, *found);
+  body.json.erase(found);
+  return read_picture(key, bytes);
+}
+
+/// Only pictures are long; any other text would be copied on its way to being refused.
+void check_texts(const Body& body) {
+  for (const auto& [key, value] : body.json.items()) {
+    if (body.is_long(value))
+      throw invalid_input(key, fmt::format("at most {} bytes of text are taken", kLongestText));
+    if (value.is_string()) check_length(key, value.get_ref<const std::string&>());
   }
 }
 
@@ -95,17 +98,26 @@ HttpResponse reply(const Json& body, int status) {
   return make_response("application/json", json_line(body), status);
 }
 
-Json read_object(HttpRequest& request) {
+InputImage read_picture(const std::string& key, std::string_view bytes) {
+  try {
+    return InputImage(
+        decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "what is given"));
+  } catch (const Error& error) {
+    throw error.about(key);
+  }
+}
+
+void check_length(const std::string& key, std::string_view text) {
+  constexpr std::size_t kLongest = 1 << 20;
+  if (text.size() > kLongest)
+    throw invalid_input(key,
+                        fmt::format("the text has {} bytes; at most {} are taken", text.size(), kLongest));
+}
+
+Body read_body(HttpRequest& request) {
   if (request.body.empty())
     throw invalid_input("the body is empty; a JSON object is needed, as in {\"prompt\": \"a dog\"}");
-  const std::string text = std::exchange(request.body, {});
-  try {
-    Json body = parse_json<Json>(text);
-    if (body.is_object()) return body;
-  } catch (const Error& error) {
-    throw invalid_input(fmt::format("the body {}", error.message()));
-  }
-  throw invalid_input("the body is not a JSON object, as in {\"prompt\": \"a dog\"}");
+  return Body::parse(std::exchange(request.body, {}));
 }
 
 std::string origin_of(const Context& context, const HttpRequest& request) {
@@ -115,21 +127,23 @@ std::string origin_of(const Context& context, const HttpRequest& request) {
   return (request.headers.last("X-Forwarded-Proto") == "https" ? "https://" : "http://") + host;
 }
 
-Request read_settings(Json body) {
-  if (body.contains("dial") && body["dial"].is_string())
+Request read_settings(Body body) {
+  Json& json = body.json;
+  if (json.contains("dial") && json["dial"].is_string())
     throw invalid_input("dial", "a file of this machine cannot be named; \"dial\" is the position, a number");
-  if (!body.contains("prompt") && body.value("invert", Json()) != true)
+  if (!json.contains("prompt") && json.value("invert", Json()) != true)
     throw invalid_input("prompt",
                         "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
   InputImages images;
   images.start = take_image(body, "image");
   images.end = take_image(body, "to_image");
   images.style_mask = take_image(body, "style_mask");
-  if (const auto found = body.find("dial"); found != body.end()) {
-    body["position"] = *found;
-    body.erase("dial");
+  check_texts(body);
+  if (const auto found = json.find("dial"); found != json.end()) {
+    json["position"] = *found;
+    json.erase("dial");
   }
-  return {settings_from_json(json_line(body)), std::move(images)};
+  return {settings_from_json(json_line(json)), std::move(images)};
 }
 
 std::uint64_t random_seed() {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
+#include "body.h"
 #include "client.h"
 #include "http_message.h"
 #include "job_queue.h"
@@ -12,8 +12,6 @@
 #include "latentdial/pipeline.h"
 
 namespace latentdial::server {
-
-using Json = nlohmann::ordered_json;
 
 /// What every API works with.
 struct Context {
@@ -56,18 +54,24 @@ auto in_words_of(const Naming& naming, const Work& work) {
 
 [[nodiscard]] HttpResponse reply(const Json& body, int status = 200);
 
-/// The request's body as a JSON object. The body is gone from the request then, since both may be large.
-/// Throws invalid_input.
-[[nodiscard]] Json read_object(HttpRequest& request);
+/// The request's body as a JSON object. It is gone from the request then, since both may be large. Throws
+/// invalid_input.
+[[nodiscard]] Body read_body(HttpRequest& request);
 
 /// What addresses of this server begin with for the request's client: "http://localhost:7860". A proxy that
 /// ends TLS says so in X-Forwarded-Proto, which is read from nobody else; where it has no such header, "":
 /// the address is relative to the request's own.
 [[nodiscard]] std::string origin_of(const Context& context, const HttpRequest& request);
 
+/// A picture's file that came as setting `key`. Throws invalid_input of it.
+[[nodiscard]] InputImage read_picture(const std::string& key, std::string_view bytes);
+
+/// Throws invalid_input of a setting whose text is longer than 1 MiB.
+void check_length(const std::string& key, std::string_view text);
+
 /// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
 /// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.
-[[nodiscard]] Request read_settings(Json body);
+[[nodiscard]] Request read_settings(Body body);
 
 /// A seed for those who ask for none.
 [[nodiscard]] std::uint64_t random_seed();

@@ -201,7 +201,7 @@ void add_openai_api(Router& router, const Context& context) {
              }));
   router.post("/v1/images/generations", add([=, &model](HttpRequest& http) {
                 const std::size_t body = hash_of(http, false);  // What reads the body takes it away.
-                return answer(context, *retries, read_generation(read_object(http), model), body,
+                return answer(context, *retries, read_generation(read_body(http), model), body,
                               "image_generation", http);
               }));
   router.post("/v1/images/edits", add([=, &model](HttpRequest& http) {

@@ -102,7 +102,8 @@ int read_partial_images(const Json& value, bool stream) {
   return value.get<int>();
 }
 
-OpenAiRequest read_request(Json body, const ModelInfo& model) {
+OpenAiRequest read_request(Body given, const ModelInfo& model) {
+  Json& body = given.json;
   OpenAiRequest request;
   check_model(take(body, "model", model.name), model);
   check_neutral(body);
@@ -126,7 +127,7 @@ OpenAiRequest read_request(Json body, const ModelInfo& model) {
   if (const Json seed = body.value("seed", Json()); seed.is_null() || seed == -1)
     body["seed"] = random_seed();
   check_dial(body);
-  Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(body)); });
+  Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(given)); });
   request.images = std::move(asked.images);
   request.list.assign(count.get<std::size_t>(), asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
@@ -141,7 +142,7 @@ std::string openai_name(std::string_view field) {
   return field == "position" ? "dial" : "";
 }
 
-OpenAiRequest read_generation(Json body, const ModelInfo& model) {
+OpenAiRequest read_generation(Body body, const ModelInfo& model) {
   return read_request(std::move(body), model);
 }
 
@@ -152,14 +153,15 @@ OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
     if (part.name == "image" || part.name == "image[]") {
       if (!part.content.empty()) pictures.push_back(part.content);
     } else {
+      check_length(part.name, part.content);
       body[part.name] = read_field(part.name, std::string(part.content));
     }
   }
   if (pictures.size() != 1)
     throw invalid_input("image", fmt::format("one picture is needed, not {}", pictures.size()));
-  // read_settings takes pictures as base64, whichever way they came.
-  body["image"] = encode_base64(pictures.front());
-  return read_request(std::move(body), model);
+  OpenAiRequest edit = read_request(Body(std::move(body)), model);
+  edit.images.start = read_picture("image", pictures.front());
+  return edit;
 }
 
 }  // namespace latentdial::server

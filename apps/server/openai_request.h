@@ -20,7 +20,7 @@ struct OpenAiRequest {
 
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
 /// model.
-[[nodiscard]] OpenAiRequest read_generation(Json body, const ModelInfo& model);
+[[nodiscard]] OpenAiRequest read_generation(Body body, const ModelInfo& model);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
 [[nodiscard]] OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model);

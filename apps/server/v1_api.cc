@@ -104,14 +104,15 @@ WantsPreview take_preview_every(Json& body) {
 }
 
 HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) {
-  Json body = read_object(request);
+  Body given = read_body(request);
+  Json& body = given.json;
   std::vector<double> positions;
   if (dial) {
     positions = read_positions(body.value("at", Json("0:1:11")));
     body.erase("at");
   }
   WantsPreview wants_preview = take_preview_every(body);
-  Request asked = read_settings(std::move(body));
+  Request asked = read_settings(std::move(given));
   if (dial && asked.settings.style.empty())
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ namespace latentdial {
 struct JsonLimits {
   std::size_t spare = 1 << 20;  ///< Bytes of memory, beside eight times the text.
   std::size_t names = 1024;     ///< Names in one object: an ordered one compares each with all others.
+  std::size_t most = std::numeric_limits<std::size_t>::max();  ///< Bytes of memory in all, without the text.
 };
 
 /// Levels of arrays and objects that a JSON text may have: what is read is copied and written by recursion.
@@ -62,7 +64,7 @@ class JsonBuilder {
   bool number_float(double value, const std::string&) { return add(value); }
   bool string(std::string& text) {
     bounds_.add_string(text.size());
-    return add(text);
+    return add(Json(std::move(text)));  // The parser's own copy, which it needs no more.
   }
   bool binary(typename Json::binary_t&) { return false; }
 

@@ -10,8 +10,7 @@
 namespace latentdial {
 namespace {
 
-// Of eight times the text, the text is one part, and the parser's two copies of a long string are three while
-// one of them grows.
+// Of eight times the text, the text is one part, and the parser's copy of a long string two while it grows.
 constexpr std::size_t kPartsLeft = 4;
 // Bytes in memory with what malloc adds; a list that grows is there twice, once in the new size of the two.
 constexpr std::size_t kValue = 48, kString = 48, kContainer = 64, kName = 144;
@@ -19,7 +18,7 @@ constexpr std::size_t kValue = 48, kString = 48, kContainer = 64, kName = 144;
 }  // namespace
 
 JsonBounds::JsonBounds(std::size_t text_bytes, const JsonLimits& limits)
-    : left_(kPartsLeft * text_bytes + limits.spare), most_names_(limits.names) {}
+    : left_(std::min(kPartsLeft * text_bytes + limits.spare, limits.most)), most_names_(limits.names) {}
 
 void JsonBounds::spend(std::size_t bytes) {
   if (bytes > left_) throw invalid_input("holds more values than a text of its length may");

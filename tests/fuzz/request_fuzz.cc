@@ -13,14 +13,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       try {
         server::HttpRequest request;
         request.body.assign(reinterpret_cast<const char*>(data), size);
-        reader(server::read_object(request));
+        reader(server::read_body(request));
       } catch (const server::NotFound&) {  // Another model: a reader's answer too.
       }
     });
   };
-  read([](server::Json body) { (void)server::read_settings(std::move(body)); });
-  read([](const server::Json& body) { (void)server::read_a1111_request(body, false, model, {}); });
-  read([](const server::Json& body) { (void)server::read_a1111_request(body, true, model, {}); });
-  read([](server::Json body) { (void)server::read_generation(std::move(body), model); });
+  read([](server::Body body) { (void)server::read_settings(std::move(body)); });
+  read([](server::Body body) { (void)server::read_a1111_request(body, false, model, {}); });
+  read([](server::Body body) { (void)server::read_a1111_request(body, true, model, {}); });
+  read([](server::Body body) { (void)server::read_generation(std::move(body), model); });
   return 0;
 }
