@@ -11,7 +11,7 @@ int main(int count, char** paths) try {
   latentdial::Settings settings;
   std::vector<latentdial::StripFrame> frames;
   for (int i = 2; i < count; ++i) {
-    settings = latentdial::parse_parameters(latentdial::read_png_parameters(paths[i]));
+    settings = latentdial::parse_parameters(latentdial::read_image_parameters(paths[i]));
     frames.push_back({latentdial::read_image(paths[i]), {latentdial::percent(settings.position)}});
   }
   if (frames.empty()) throw latentdial::invalid_input("call it as label_strip strip.png dial-*.png");
