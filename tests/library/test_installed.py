@@ -49,7 +49,7 @@ def test_two_clients_at_once(examples, tmp_path):
 
 
 def test_an_error_is_caught_by_its_type_across_the_border(examples, tmp_path):
-    done = subprocess.run([examples / "two_clients", "", "a cat"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([examples / "two_clients", "(a:1000) dog", "a cat"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
     assert re.fullmatch(r"one: invalid_input: .+\n", done.stderr)
     assert sizes(tmp_path) == {"two.png": (128, 128)}
