@@ -24,7 +24,7 @@ def pipe(scenes):
 
 
 def ours(build, out, prompt, *flags) -> numpy.ndarray:
-    command = [build / "bin" / "latentdial", "generate", "-p", prompt, "--dtype", "f32", "--sampler", "ddim"]
+    command = [build / "bin" / "latentdial", "generate", "-p", prompt, "--cfg", "7.5", "--dtype", "f32", "--sampler", "ddim"]
     subprocess.run([*command, "--steps", str(STEPS), "--seed", str(SEED), "-q", "-o", out, *flags], check=True)
     return numpy.asarray(Image.open(out).convert("RGB"))
 

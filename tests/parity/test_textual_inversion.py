@@ -47,7 +47,7 @@ def write(form, folder, learnt):
 
 
 def generate(build, out, *flags) -> numpy.ndarray:
-    command = [build / "bin" / "latentdial", "generate", "-p", PROMPT, "--dtype", "f32", "--sampler", "ddim", "--steps", str(STEPS), "--seed", str(SEED)]
+    command = [build / "bin" / "latentdial", "generate", "-p", PROMPT, "--cfg", "7.5", "--dtype", "f32", "--sampler", "ddim", "--steps", str(STEPS), "--seed", str(SEED)]
     subprocess.run([*command, "-q", "-o", out, *flags], check=True)
     return numpy.asarray(Image.open(out).convert("RGB"))
 
