@@ -177,17 +177,13 @@ HttpResponse interrupt(const Context& context, const HttpRequest& request) {
 
 /// Sets the two options that can be set, where `wanted` has them.
 void set_live_previews(LivePreviews& live, const Json& wanted) {
-  const Json enable = wanted.value("live_previews_enable", Json(live.enabled.load()));
-  const Json every = wanted.value("show_progress_every_n_steps", Json(live.every_n_steps.load()));
-  if (!enable.is_boolean())
-    throw invalid_input("live_previews_enable",
-                        fmt::format("true or false is needed, not {}", enable.dump()));
-  if (!every.is_number_integer() || every < -1 || every > kMostPreviewSteps)
-    throw invalid_input(
-        "show_progress_every_n_steps",
-        fmt::format("a whole number from -1 to {} is needed, not {}", kMostPreviewSteps, every.dump()));
-  live.enabled = enable.get<bool>();
-  live.every_n_steps = every.get<int>();
+  const bool enable =
+      read_flag("live_previews_enable", wanted.value("live_previews_enable", Json(live.enabled.load())));
+  const int every = read_whole("show_progress_every_n_steps",
+                               wanted.value("show_progress_every_n_steps", Json(live.every_n_steps.load())),
+                               -1, kMostPreviewSteps);
+  live.enabled = enable;
+  live.every_n_steps = every;
 }
 
 /// One model is served as it was started: but for live previews, an option can be set to what it is.

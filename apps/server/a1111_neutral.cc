@@ -135,12 +135,7 @@ bool asks_for_nothing(const std::vector<Json>& neutral, const Json& value) {
 }
 
 Error not_supported(std::string_view key, const Json& value) {
-  constexpr std::size_t kMostQuoted = 60;
-  const bool brief = value.is_string() ? value.get_ref<const std::string&>().size() < kMostQuoted
-                                       : !value.is_structured() || value.size() < kMostQuoted;
-  const std::string text = brief ? json_line(value) : "";
-  return invalid_input(key, fmt::format("{} is not supported; leave it out",
-                                        brief && text.size() < kMostQuoted ? text : "what is given"));
+  return invalid_input(key, fmt::format("{} is not supported; leave it out", quoted(value)));
 }
 
 using Names = std::vector<std::pair<std::string_view, std::string_view>>;

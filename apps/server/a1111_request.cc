@@ -74,21 +74,14 @@ void read_sampler(const std::string& key, const Json& value, Json& settings,
   settings["sampler"] = find_name(key, name, a1111_samplers(), nearest_sampler, notices);
 }
 
-int read_count(const Json& body, const char* key) {
-  Json value = body.value(key, Json(1));
-  if (value.is_null()) value = 1;
-  if (!value.is_number_integer() || value < 1 || value > kMostPictures)
-    throw invalid_input(
-        key, fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, value.dump()));
-  return value.get<int>();
+/// null, or nothing, is `otherwise`.
+Json value_or(const Json& body, const char* key, const Json& otherwise) {
+  const Json value = body.value(key, Json());
+  return value.is_null() ? otherwise : value;
 }
 
-bool read_flag(const Json& body, const char* key, bool otherwise) {
-  const Json value = body.value(key, Json());
-  if (value.is_null()) return otherwise;
-  if (!value.is_boolean())
-    throw invalid_input(key, fmt::format("true or false is needed, not {}", value.dump()));
-  return value.get<bool>();
+int read_count(const Json& body, const char* key) {
+  return read_whole(key, value_or(body, key, 1), 1, kMostPictures);
 }
 
 /// What A1111 has no word for goes by ours: errors name it so.
@@ -165,7 +158,8 @@ std::string left_out(std::vector<std::string> unknown) {
 /// A schedule without a sampler goes to one that has it.
 void choose_sampler(Json& settings, const ModelInfo& model, std::vector<std::string>& notices) {
   if (settings.value("scheduler", "") != "karras" || settings.contains("sampler")) return;
-  if (model.sampler != "pndm" && model.sampler != "ddim" && model.sampler != "lcm") return;
+  const auto able = karras_samplers();
+  if (std::ranges::find(able, model.sampler) != able.end()) return;
   settings["sampler"] = "euler";
   notices.emplace_back("scheduler: the model's own sampler has no such schedule; Euler is used");
 }
@@ -202,7 +196,7 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
     request.notices.emplace_back(
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
   body.erase("init_images");
-  request.send_images = read_flag(body, "send_images", true);
+  request.send_images = read_flag("send_images", value_or(body, "send_images", true));
   Request asked =
       in_words_of(a1111_name, [&] { return read_settings(asked_body.with(std::move(settings))); });
   request.images = std::move(asked.images);

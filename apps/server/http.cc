@@ -11,6 +11,7 @@
 #include "latentdial/image.h"
 #include "latentdial/json.h"
 #include "latentdial/parameters.h"
+#include "latentdial/text.h"
 
 namespace latentdial::server {
 namespace {
@@ -108,10 +109,9 @@ InputImage read_picture(const std::string& key, std::string_view bytes) {
 }
 
 void check_length(const std::string& key, std::string_view text) {
-  constexpr std::size_t kLongest = 1 << 20;
-  if (text.size() > kLongest)
-    throw invalid_input(key,
-                        fmt::format("the text has {} bytes; at most {} are taken", text.size(), kLongest));
+  if (text.size() > kLongestText)
+    throw invalid_input(
+        key, fmt::format("the text has {} bytes; at most {} are taken", text.size(), kLongestText));
 }
 
 Body read_body(HttpRequest& request) {
@@ -144,6 +144,27 @@ Request read_settings(Body body) {
     json.erase("dial");
   }
   return {settings_from_json(json_line(json)), std::move(images)};
+}
+
+std::string quoted(const Json& value) {
+  constexpr std::size_t kMostQuoted = 60;
+  const bool brief = value.is_string() ? value.get_ref<const std::string&>().size() < kMostQuoted
+                                       : !value.is_structured() || value.size() < kMostQuoted;
+  const std::string text = brief ? single_line(json_line(value)) : "";
+  return brief && text.size() <= kMostQuoted ? text : "what is given";
+}
+
+bool read_flag(const std::string& key, const Json& value) {
+  if (!value.is_boolean())
+    throw invalid_input(key, fmt::format("true or false is needed, not {}", quoted(value)));
+  return value.get<bool>();
+}
+
+int read_whole(const std::string& key, const Json& value, int least, int most) {
+  if (!value.is_number_integer() || value < least || value > most)
+    throw invalid_input(
+        key, fmt::format("a whole number from {} to {} is needed, not {}", least, most, quoted(value)));
+  return value.get<int>();
 }
 
 std::uint64_t random_seed() {

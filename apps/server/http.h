@@ -73,6 +73,12 @@ void check_length(const std::string& key, std::string_view text);
 /// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.
 [[nodiscard]] Request read_settings(Body body);
 
+/// A value as messages quote it: short, and on one line.
+[[nodiscard]] std::string quoted(const Json& value);
+/// What a key says, which must be true or false, or a whole number within limits. Throws invalid_input of it.
+[[nodiscard]] bool read_flag(const std::string& key, const Json& value);
+[[nodiscard]] int read_whole(const std::string& key, const Json& value, int least, int most);
+
 /// A seed for those who ask for none.
 [[nodiscard]] std::uint64_t random_seed();
 

@@ -55,11 +55,9 @@ void read_target(std::string_view target, HttpRequest& request) {
 /// Whether a header that lists words, as "keep-alive, TE", has this one.
 bool lists(std::string_view values, std::string_view word) {
   while (!values.empty()) {
-    std::string_view one = values.substr(0, values.find(','));
+    const std::string_view one = values.substr(0, values.find(','));
     values.remove_prefix(std::min(one.size() + 1, values.size()));
-    while (!one.empty() && is_blank_character(one.front())) one.remove_prefix(1);
-    while (!one.empty() && is_blank_character(one.back())) one.remove_suffix(1);
-    if (equal_without_case(one, word)) return true;
+    if (equal_without_case(without_blanks(one), word)) return true;
   }
   return false;
 }

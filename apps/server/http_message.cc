@@ -31,6 +31,12 @@ bool equal_without_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+std::string_view without_blanks(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == text.npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       list_, [&](const auto& header) { return equal_without_case(header.first, name); }));

@@ -15,6 +15,9 @@ namespace latentdial::server {
 /// Whether both are equal but for the case of ASCII letters.
 [[nodiscard]] bool equal_without_case(std::string_view a, std::string_view b);
 
+/// A header's value, or a part of it, without the blanks around it.
+[[nodiscard]] std::string_view without_blanks(std::string_view text);
+
 /// The headers of a message, in order. Names are compared without case.
 class Headers {
  public:

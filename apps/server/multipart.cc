@@ -13,12 +13,6 @@ constexpr std::size_t kMostParts = 64;
 constexpr std::size_t kLargestPartHead = 8 << 10;
 constexpr std::size_t kLongestBoundary = 70;  // RFC 2046.
 
-std::string_view without_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 Error broken(const char* what) {
   return invalid_input(fmt::format("the form cannot be read: {}", what));
 }

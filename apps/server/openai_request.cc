@@ -36,12 +36,6 @@ Json take(Json& body, const char* key, Json otherwise) {
   return value.is_null() ? otherwise : value;
 }
 
-std::string quoted(const Json& value) {
-  constexpr std::size_t kMostQuoted = 60;
-  const std::string text = single_line(json_line(value));
-  return text.size() > kMostQuoted ? "what is given" : text;
-}
-
 /// OpenAI's own names, which many programs cannot change, and none stand for the one model.
 void check_model(const Json& name, const ModelInfo& model) {
   const std::string text = name.is_string() ? name.get<std::string>() : "?";
@@ -79,7 +73,7 @@ void check_dial(Json& body) {
   const Json style = body.value("style", Json());
   const bool dialled = body.contains("dial") || body.contains("position");
   if (!dialled && (style == "vivid" || style == "natural")) body.erase("style");  // OpenAI's own words.
-  if (body.contains("style") && !body.contains("dial") && !body.contains("position"))
+  if (body.contains("style") && !dialled)
     throw invalid_input("dial", "say how much of the style is wanted: 0 none, 1 all of it");
 }
 
@@ -94,12 +88,10 @@ Json read_field(const std::string& name, const std::string& text) {
 }
 
 int read_partial_images(const Json& value, bool stream) {
-  if (!value.is_number_integer() || value < 0 || value > kMostPartialImages)
-    throw invalid_input("partial_images", fmt::format("a whole number from 0 to {} is needed, not {}",
-                                                      kMostPartialImages, quoted(value)));
-  if (value > 0 && !stream)
+  const int count = read_whole("partial_images", value, 0, kMostPartialImages);
+  if (count > 0 && !stream)
     throw invalid_input("partial_images", "only a stream shows them; set stream to true");
-  return value.get<int>();
+  return count;
 }
 
 OpenAiRequest read_request(Body given, const ModelInfo& model) {
@@ -110,14 +102,8 @@ OpenAiRequest read_request(Body given, const ModelInfo& model) {
   take(body, "user", {});
   take(body, "quality", {});  // A hint.
   read_size(take(body, "size", "auto"), body);
-  const Json count = take(body, "n", 1);
-  if (!count.is_number_integer() || count < 1 || count > kMostPictures)
-    throw invalid_input(
-        "n", fmt::format("a whole number from 1 to {} is needed, not {}", kMostPictures, quoted(count)));
-  const Json stream = take(body, "stream", false);
-  if (!stream.is_boolean())
-    throw invalid_input("stream", fmt::format("true or false is needed, not {}", quoted(stream)));
-  request.stream = stream.get<bool>();
+  const int count = read_whole("n", take(body, "n", 1), 1, kMostPictures);
+  request.stream = read_flag("stream", take(body, "stream", false));
   if (request.stream && count != 1) throw invalid_input("n", "a stream carries one picture");
   request.partial_images = read_partial_images(take(body, "partial_images", 0), request.stream);
   const Json format = take(body, "response_format", "b64_json");
@@ -129,7 +115,7 @@ OpenAiRequest read_request(Body given, const ModelInfo& model) {
   check_dial(body);
   Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(given)); });
   request.images = std::move(asked.images);
-  request.list.assign(count.get<std::size_t>(), asked.settings);
+  request.list.assign(static_cast<std::size_t>(count), asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }

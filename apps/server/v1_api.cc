@@ -94,13 +94,10 @@ std::vector<double> read_positions(const Json& at) {
 
 /// "preview_every": N asks for a preview after every N steps; 0 for none.
 WantsPreview take_preview_every(Json& body) {
-  const Json every = body.value("preview_every", Json(0));
+  const int steps = read_whole("preview_every", body.value("preview_every", Json(0)), 0, kMostSteps);
   body.erase("preview_every");
-  if (!every.is_number_integer() || every < 0 || every > kMostSteps)
-    throw invalid_input("preview_every", fmt::format("a whole number from 0 to {} is needed, not {}",
-                                                     kMostSteps, every.dump()));
-  if (every == 0) return {};
-  return [steps = every.get<int>()](const StepProgress& now, bool) { return now.step % steps == 0; };
+  if (steps == 0) return {};
+  return [steps](const StepProgress& now, bool) { return now.step % steps == 0; };
 }
 
 HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) {

@@ -90,6 +90,8 @@ struct MadeBy {
 using NamePair = std::pair<std::string_view, std::string_view>;
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_samplers();
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_schedulers();
+/// Our names of the samplers that have Karras' schedule.
+[[nodiscard]] LATENTDIAL_API std::vector<std::string> karras_samplers();
 /// A1111's name of our sampler; a sampler that it does not know keeps its own.
 [[nodiscard]] LATENTDIAL_API std::string a1111_sampler(const std::string& sampler);
 /// Before 1.9 A1111 wrote the schedule into the sampler's name: makes "DPM++ 2M Karras" "DPM++ 2M" and says

@@ -11,103 +11,6 @@ from .pictures import PictureLike
 DialLike = Union[str, "os.PathLike[str]", Calibration]
 
 
-class Settings(TypedDict, total=False):
-    """The settings that a call of the pipeline takes."""
-
-    negative_prompt: Union[str, None]
-    plain_prompt: Union[bool, None]
-    steps: Union[int, None]
-    sampler: Union[str, None]
-    scheduler: Union[str, None]
-    guidance_scale: Union[float, None]
-    guidance_start: Union[float, None]
-    guidance_end: Union[float, None]
-    seed: Union[int, None]
-    width: Union[int, None]
-    height: Union[int, None]
-    image: Union[PictureLike, None]
-    strength: Union[float, None]
-    invert: Union[bool, None]
-    style: Union[str, None]
-    position: Union[float, None]
-    method: Union[str, None]
-    dial: Union[DialLike, None]
-    style_mask: Union[PictureLike, None]
-    mask_words: Union[str, None]
-    style_start: Union[float, None]
-    style_end: Union[float, None]
-    style_passes: Union[int, None]
-    style_guidance: Union[float, None]
-    per_token: Union[bool, None]
-    to_prompt: Union[str, None]
-    to_image: Union[PictureLike, None]
-    to_seed: Union[int, None]
-    theta: Union[float, None]
-    num_inference_steps: Union[int, None]
-
-
-class DialSettings(TypedDict, total=False):
-    """The settings that Pipeline.dial takes."""
-
-    negative_prompt: Union[str, None]
-    plain_prompt: Union[bool, None]
-    steps: Union[int, None]
-    sampler: Union[str, None]
-    scheduler: Union[str, None]
-    guidance_scale: Union[float, None]
-    guidance_start: Union[float, None]
-    guidance_end: Union[float, None]
-    seed: Union[int, None]
-    width: Union[int, None]
-    height: Union[int, None]
-    image: Union[PictureLike, None]
-    strength: Union[float, None]
-    invert: Union[bool, None]
-    method: Union[str, None]
-    dial: Union[DialLike, None]
-    style_mask: Union[PictureLike, None]
-    mask_words: Union[str, None]
-    style_start: Union[float, None]
-    style_end: Union[float, None]
-    style_passes: Union[int, None]
-    style_guidance: Union[float, None]
-    per_token: Union[bool, None]
-    num_inference_steps: Union[int, None]
-
-
-class InterpolationSettings(TypedDict, total=False):
-    """The settings that Pipeline.interpolate takes."""
-
-    negative_prompt: Union[str, None]
-    plain_prompt: Union[bool, None]
-    steps: Union[int, None]
-    sampler: Union[str, None]
-    scheduler: Union[str, None]
-    guidance_scale: Union[float, None]
-    guidance_start: Union[float, None]
-    guidance_end: Union[float, None]
-    seed: Union[int, None]
-    width: Union[int, None]
-    height: Union[int, None]
-    image: Union[PictureLike, None]
-    strength: Union[float, None]
-    invert: Union[bool, None]
-    style: Union[str, None]
-    position: Union[float, None]
-    method: Union[str, None]
-    dial: Union[DialLike, None]
-    style_mask: Union[PictureLike, None]
-    mask_words: Union[str, None]
-    style_start: Union[float, None]
-    style_end: Union[float, None]
-    style_passes: Union[int, None]
-    style_guidance: Union[float, None]
-    per_token: Union[bool, None]
-    to_image: Union[PictureLike, None]
-    to_seed: Union[int, None]
-    num_inference_steps: Union[int, None]
-
-
 class CalibrationSettings(TypedDict, total=False):
     """The settings that Pipeline.calibrate takes."""
 
@@ -122,3 +25,37 @@ class CalibrationSettings(TypedDict, total=False):
     width: Union[int, None]
     height: Union[int, None]
     num_inference_steps: Union[int, None]
+
+
+class DialSettings(CalibrationSettings, total=False):
+    """The settings that Pipeline.dial takes."""
+
+    seed: Union[int, None]
+    image: Union[PictureLike, None]
+    strength: Union[float, None]
+    invert: Union[bool, None]
+    method: Union[str, None]
+    dial: Union[DialLike, None]
+    style_mask: Union[PictureLike, None]
+    mask_words: Union[str, None]
+    style_start: Union[float, None]
+    style_end: Union[float, None]
+    style_passes: Union[int, None]
+    style_guidance: Union[float, None]
+    per_token: Union[bool, None]
+
+
+class InterpolationSettings(DialSettings, total=False):
+    """The settings that Pipeline.interpolate takes."""
+
+    style: Union[str, None]
+    position: Union[float, None]
+    to_image: Union[PictureLike, None]
+    to_seed: Union[int, None]
+
+
+class Settings(InterpolationSettings, total=False):
+    """The settings that a call of the pipeline takes."""
+
+    to_prompt: Union[str, None]
+    theta: Union[float, None]

@@ -19,22 +19,25 @@ from .pictures import PictureLike
 DialLike = Union[str, "os.PathLike[str]", Calibration]
 '''
 OWN_TYPES = {"image": "PictureLike", "to_image": "PictureLike", "style_mask": "PictureLike", "dial": "DialLike"}
-# Each function's keywords, and which settings it has arguments for or decides itself.
+# Each function's keywords, and which settings it has arguments for or decides itself; each has all of the one before.
 FUNCTIONS = {
-    "Settings": ("a call of the pipeline", {"prompt"}),
+    "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),
     "DialSettings": ("Pipeline.dial", {"prompt", "style", "position", "theta", "to_prompt", "to_seed", "to_image"}),
     "InterpolationSettings": ("Pipeline.interpolate", {"prompt", "to_prompt", "theta"}),
-    "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),
+    "Settings": ("a call of the pipeline", {"prompt"}),
 }
 
 
 def declaration() -> str:
     kinds = {option.name: OWN_TYPES.get(option.name, option.type) for option in latentdial._engine.options()}
     kinds.update({alias: kinds[name] for alias, name in ALIASES.items()})
-    text = HEADER
+    text, base, known = HEADER, "TypedDict", set()
     for name, (function, without) in FUNCTIONS.items():
-        text += f'\n\nclass {name}(TypedDict, total=False):\n    """The settings that {function} takes."""\n\n'
-        text += "".join(f"    {keyword}: Union[{kind}, None]\n" for keyword, kind in kinds.items() if keyword not in without)
+        assert not known & without, f"{name} has not all of {base}"
+        fresh = [keyword for keyword in kinds if keyword not in without | known]
+        text += f'\n\nclass {name}({base}, total=False):\n    """The settings that {function} takes."""\n\n'
+        text += "".join(f"    {keyword}: Union[{kinds[keyword]}, None]\n" for keyword in fresh)
+        base, known = name, known.union(fresh)
     return text
 
 

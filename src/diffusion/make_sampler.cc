@@ -59,7 +59,7 @@ std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::str
   if (karras && !kind.has_karras) {
     throw invalid_input(
         "scheduler", fmt::format("\"{}\" has no Karras sigmas, only {} have; use \"normal\" with it", sampler,
-                                 fmt::join(names_of([](const auto& k) { return k.has_karras; }), ", ")));
+                                 fmt::join(karras_sampler_names(), ", ")));
   }
   if (steps < 1 || steps > config.num_train_timesteps) {
     throw invalid_input("steps", fmt::format("{} is not from 1 to {}", steps, config.num_train_timesteps));
@@ -78,6 +78,10 @@ std::vector<std::string> sampler_names() {
 
 std::vector<std::string> invertible_sampler_names() {
   return names_of([](const SamplerKind& kind) { return !kind.draws_noise; });
+}
+
+std::vector<std::string> karras_sampler_names() {
+  return names_of([](const SamplerKind& kind) { return kind.has_karras; });
 }
 
 std::vector<std::string> scheduler_names() {

@@ -109,6 +109,7 @@ class Sampler {
 [[nodiscard]] std::vector<std::string> sampler_names();
 /// Those that draw no noise on the way, so that some noise leads to any picture.
 [[nodiscard]] std::vector<std::string> invertible_sampler_names();
+[[nodiscard]] std::vector<std::string> karras_sampler_names();
 [[nodiscard]] std::vector<std::string> scheduler_names();
 /// The sampler that makes a model's pictures where none is asked for.
 struct DefaultSampler {

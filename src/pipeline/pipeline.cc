@@ -1,7 +1,5 @@
 #include "latentdial/pipeline.h"
 
-#include <cstdint>
-#include <numeric>
 #include <span>
 #include <utility>
 
@@ -56,20 +54,20 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
   resolved.reserve(list.size());
   for (const Request& request : list) resolved.push_back(state_->resolve(request));
   Session& session = state_->session;
-  std::vector<std::int64_t> expected;
+  std::vector<PlannedBatch> batches;
   {
     const std::scoped_lock lock(state_->one_at_a_time);
-    expected = expected_evaluations(session, resolved);
+    batches = plan_batches(session, resolved);
   }
   Evaluations evaluations;
-  evaluations.to_come = std::accumulate(expected.begin(), expected.end(), std::int64_t{0});
+  for (const PlannedBatch& planned : batches) evaluations.to_come += planned.evaluations;
   std::span<const Resolved> left = resolved;
-  for (const std::int64_t of_batch : expected) {
+  for (const PlannedBatch& planned : batches) {
     const std::scoped_lock lock(state_->one_at_a_time);
-    const auto batch = left.first(batch_size(session, left));
-    evaluations.to_come -= of_batch;
-    detail::generate(session, batch, resolved.size() - left.size(), evaluations, on_picture, observer);
-    left = left.subspan(batch.size());
+    evaluations.to_come -= planned.evaluations;
+    const std::size_t begin = resolved.size() - left.size();
+    detail::generate(session, left.first(planned.size), begin, evaluations, on_picture, observer);
+    left = left.subspan(planned.size);
   }
 }
 

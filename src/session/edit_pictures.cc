@@ -84,12 +84,13 @@ bool is_plain(const EditPlan& plan) {
 }
 
 /// What the user of a mixed picture should know of its dial.
-std::vector<std::string> notices_of(const Task& task, const EditPlan& plan, const Session& session) {
+std::vector<std::string> notices_of(const Task& task, const EditPlan& plan, bool nothing_shown,
+                                    const Model& model) {
   std::string notice;
-  if (shows_nothing(plan, session))
-    notice = nothing_shown_notice(task.turn.style, *session.model);
+  if (nothing_shown)
+    notice = nothing_shown_notice(task.turn.style, model);
   else if (task.turn.dial && !is_plain(plan))
-    notice = calibration_notice(task.turn, task.content.guidance.scale, *session.model);
+    notice = calibration_notice(task.turn, task.content.guidance.scale, model);
   return notice.empty() ? std::vector<std::string>() : std::vector{notice};
 }
 
@@ -156,10 +157,10 @@ void MixEdits::run(Work& work) {
     const auto is_known = [&](const EditShare& share) { return find(share.task) != nullptr; };
     if (work.finished[i] || !std::ranges::all_of(plan.shares, is_known)) continue;
     work.finished[i] = true;
-    work.finish(i,
-                {.image = mixed(plan, [&](const Task& task) -> const Image& { return find(task)->image; }),
-                 .notices = notices_of(work.batch.tasks[i], plan, work.session),
-                 .shows = shows_nothing(plan, work.session) ? std::nullopt : std::optional(plan.position)});
+    const bool nothing = shows_nothing(plan, work.session);
+    work.finish(i, {.image = mixed(plan, [&](const Task& task) -> const Image& { return find(task)->image; }),
+                    .notices = notices_of(work.batch.tasks[i], plan, nothing, *work.session.model),
+                    .shows = nothing ? std::nullopt : std::optional(plan.position)});
   }
 }
 

@@ -89,8 +89,7 @@ StepProgress begin_progress(std::span<const Stage> stages, const Batch& batch, E
   return progress;
 }
 
-}  // namespace
-
+/// How many of a list, from its first on, are made in one batch; the list is not empty.
 std::size_t batch_size(const Session& session, std::span<const Resolved> list) {
   const Model& model = *session.model;
   const Task& first = list.front().task;
@@ -108,8 +107,10 @@ std::size_t batch_size(const Session& session, std::span<const Resolved> list) {
   return 1 + static_cast<std::size_t>(std::ranges::find_if_not(near, together) - near.begin());
 }
 
-std::vector<std::int64_t> expected_evaluations(const Session& session, std::span<const Resolved> list) {
-  std::vector<std::int64_t> expected;
+}  // namespace
+
+std::vector<PlannedBatch> plan_batches(const Session& session, std::span<const Resolved> list) {
+  std::vector<PlannedBatch> batches;
   std::vector<Stage> stages;
   while (!list.empty()) {
     const std::size_t size = batch_size(session, list);
@@ -117,12 +118,12 @@ std::vector<std::int64_t> expected_evaluations(const Session& session, std::span
     const Batch batch = make_batch(tasks_of(list.first(size)), session.model->schedule, ignored);
     const std::size_t planned = stages.size();
     plan_stages(session, batch, stages);
-    expected.push_back(evaluations_of(std::span(stages).subspan(planned), batch));
+    batches.push_back({size, evaluations_of(std::span(stages).subspan(planned), batch)});
     // A session remembers no more, and a long list would be compared with itself.
     if (std::ssize(stages) > kMostStages) stages.erase(stages.begin(), stages.end() - kMostStages);
     list = list.subspan(size);
   }
-  return expected;
+  return batches;
 }
 
 void generate(Session& session, std::span<const Resolved> list, std::size_t begin, Evaluations& evaluations,

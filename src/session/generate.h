@@ -10,17 +10,19 @@
 
 namespace latentdial::detail {
 
-/// How many of a list, from its first on, are made in one batch; the list is not empty.
-[[nodiscard]] std::size_t batch_size(const Session& session, std::span<const Resolved> list);
-
 /// U-Net evaluations of a list's pictures: those of the batches so far, and those expected of later ones.
 struct Evaluations {
   std::int64_t done = 0, to_come = 0;
 };
 
-/// How many each batch of the list will take, as far as can be said before.
-[[nodiscard]] std::vector<std::int64_t> expected_evaluations(const Session& session,
-                                                             std::span<const Resolved> list);
+/// A part of a list that is made together.
+struct PlannedBatch {
+  std::size_t size = 0;
+  std::int64_t evaluations = 0;  ///< That it will take, as far as can be said before.
+};
+
+/// The batches of a list, in order.
+[[nodiscard]] std::vector<PlannedBatch> plan_batches(const Session& session, std::span<const Resolved> list);
 
 /// Makes `batch`, whose first picture is the one at `begin` to the observer and `on_picture`, and adds its
 /// evaluations to those done.

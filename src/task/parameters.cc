@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "diffusion/sampler.h"
 #include "latentdial/error.h"
 #include "latentdial/json.h"
 #include "latentdial/pipeline.h"
@@ -305,6 +306,10 @@ std::span<const NamePair> a1111_schedulers() {
 
 std::string a1111_sampler(const std::string& sampler) {
   return translate(kSamplers, sampler, true);
+}
+
+std::vector<std::string> karras_samplers() {
+  return karras_sampler_names();
 }
 
 bool take_karras(std::string& sampler) {

@@ -217,9 +217,8 @@ async function useAsStart(file) {
 /** "uncalibrated" is a method that turns a dial file where the style has none. */
 function nameOf({ method, style }) {
   const name = method || form.model.methods[0];
-  const known = form.model.dial_methods.find((method) => method.name === name);
   const fitted = form.model.styles.some((one) => one.toLowerCase() === style.toLowerCase());
-  return known?.needs_dial && !fitted ? "uncalibrated" : name;
+  return form.method(name)?.needs_dial && !fitted ? "uncalibrated" : name;
 }
 
 function wire() {

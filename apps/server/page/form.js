@@ -63,6 +63,11 @@ export class Form {
     if (this.fields.seed.value.trim() === "-1") this.newSeed();
   }
 
+  /** What the server says of a method; undefined for one that it has not. */
+  method(name) {
+    return this.model.dial_methods.find((method) => method.name === name);
+  }
+
   newSeed() {
     this.fields.seed.value = crypto.getRandomValues(new Uint32Array(1))[0];
     this.#keep();
@@ -146,7 +151,7 @@ export class Form {
   }
 
   #methodNote() {
-    const method = this.model.dial_methods.find(({ name }) => name === this.fields.method.value);
+    const method = this.method(this.fields.method.value);
     if (!method) return "";
     const summary = method.summary[0].toUpperCase() + method.summary.slice(1);
     return method.peer ? `A peer's method, for comparison: ${method.summary}.` : `${summary}.`;
