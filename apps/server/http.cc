@@ -33,13 +33,13 @@ int status_of(ErrorCode code, int invalid_status) {
   return 500;
 }
 
-/// The picture that a body has under `key`, taken out of it: what is left there names no file.
-std::optional<InputImage> take_image(Body& body, const char* key) {
+/// Takes the picture that a body has under `key` out of it: what is left there names no file.
+void take_image(Body& body, const char* key, std::optional<InputImage>& image) {
   const auto found = body.json.find(key);
-  if (found == body.json.end() || found->is_null() || *found == "") return std::nullopt;
+  if (found == body.json.end() || found->is_null() || *found == "") return;
   const std::string bytes = body.take_bytes(key, *found);
   body.json.erase(found);
-  return read_picture(key, bytes);
+  image = read_picture(key, bytes);
 }
 
 /// Only pictures are long; any other text would be copied on its way to being refused.
@@ -127,17 +127,16 @@ std::string origin_of(const Context& context, const HttpRequest& request) {
   return (request.headers.last("X-Forwarded-Proto") == "https" ? "https://" : "http://") + host;
 }
 
-Request read_settings(Body body) {
+Request read_settings(Body body, InputImages images) {
   Json& json = body.json;
   if (json.contains("dial") && json["dial"].is_string())
     throw invalid_input("dial", "a file of this machine cannot be named; \"dial\" is the position, a number");
   if (!json.contains("prompt") && json.value("invert", Json()) != true)
     throw invalid_input("prompt",
                         "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
-  InputImages images;
-  images.start = take_image(body, "image");
-  images.end = take_image(body, "to_image");
-  images.style_mask = take_image(body, "style_mask");
+  take_image(body, "image", images.start);
+  take_image(body, "to_image", images.end);
+  take_image(body, "style_mask", images.style_mask);
   check_texts(body);
   if (const auto found = json.find("dial"); found != json.end()) {
     json["position"] = *found;

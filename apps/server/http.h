@@ -70,8 +70,9 @@ auto in_words_of(const Naming& naming, const Work& work) {
 void check_length(const std::string& key, std::string_view text);
 
 /// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
-/// base64; `dial` is the position. No file of this machine can be named. Throws invalid_input.
-[[nodiscard]] Request read_settings(Body body);
+/// base64, else those of `images`; `dial` is the position. No file of this machine can be named. Throws
+/// invalid_input.
+[[nodiscard]] Request read_settings(Body body, InputImages images = {});
 
 /// A value as messages quote it: short, and on one line.
 [[nodiscard]] std::string quoted(const Json& value);

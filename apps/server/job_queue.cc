@@ -36,7 +36,8 @@ struct JobQueue::Job {
   std::string id;
   Client client;
   std::vector<Request> list;
-  std::size_t image_bytes = 0;  ///< Of the pixels that the requests hold.
+  InputImages images;           ///< Of all of them.
+  std::size_t image_bytes = 0;  ///< Of their pixels.
   WantsPreview wants_preview;
   bool preview_asked = false;
   WhenLeft when_left = WhenLeft::go_on;
@@ -113,6 +114,7 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const std::vector<Settings>& 
   for (const Settings& settings : list) job->list.emplace_back(pipeline_.resolve({settings, images}), images);
   job->id = random_id();
   job->client = client;
+  job->images = images;
   job->image_bytes = bytes_of(images);
   job->wants_preview = std::move(wants_preview);
   job->when_left = when_left;
@@ -160,6 +162,12 @@ std::optional<JobStatus> JobQueue::status(const std::string& id, const Client& c
   const std::lock_guard lock(mutex_);
   const auto job = find(id, client);
   return job ? std::optional(describe(*job)) : std::nullopt;
+}
+
+std::optional<InputImages> JobQueue::images(const std::string& id, const Client& client) const {
+  const std::lock_guard lock(mutex_);
+  const auto job = find(id, client);
+  return job && job->image_bytes > 0 ? std::optional(job->images) : std::nullopt;
 }
 
 std::optional<JobStatus> JobQueue::running(const Client& client) const {
@@ -337,17 +345,29 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
   job.ended = Clock::now();
   job.error = std::move(error);
   for (Request& request : job.list) request.images = {};
-  unfinished_image_bytes_ -= std::exchange(job.image_bytes, 0);
+  unfinished_image_bytes_ -= job.image_bytes;
+  kept_image_bytes_ += job.image_bytes;
   ended_.push_back(jobs_.at(job.id));
   kept_bytes_ += job.bytes();
   tell(job);
   forget_old();
 }
 
-/// With the lock held. The newest stays, however large.
+/// With the lock held. Of an ended job.
+void JobQueue::forget_images(Job& job) {
+  job.images = {};
+  kept_image_bytes_ -= std::exchange(job.image_bytes, 0);
+}
+
+/// With the lock held. The newest job stays, however large.
 void JobQueue::forget_old() {
+  for (const auto& job : ended_) {
+    if (kept_image_bytes_ <= limits_.kept_image_bytes) break;
+    forget_images(*job);
+  }
   while (ended_.size() > 1 && (kept_bytes_ > limits_.kept_bytes || ended_.size() > limits_.kept_jobs)) {
     kept_bytes_ -= ended_.front()->bytes();
+    forget_images(*ended_.front());
     jobs_.erase(ended_.front()->id);
     ended_.pop_front();
   }

@@ -28,6 +28,7 @@ struct QueueLimits {
   std::size_t image_bytes = 1 << 30;   ///< Pixels that unfinished jobs have brought; one job may bring more.
   std::size_t kept_bytes = 256 << 20;  ///< PNG bytes of ended jobs; the oldest are forgotten first.
   std::size_t kept_jobs = 256;
+  std::size_t kept_image_bytes = 128 << 20;  ///< Pixels that ended jobs were given; the oldest go first.
 };
 
 /// The queue is full: come again later.
@@ -64,6 +65,8 @@ class JobQueue {
   [[nodiscard]] std::shared_ptr<Waiter> join(const std::string& id, const Client& client);
   /// Nothing for an id that is unknown or forgotten, or of another client's job.
   [[nodiscard]] std::optional<JobStatus> status(const std::string& id, const Client& client) const;
+  /// What the client's job was given; nothing where that is not kept.
+  [[nodiscard]] std::optional<InputImages> images(const std::string& id, const Client& client) const;
   /// Of the client's jobs that run, the one that began last.
   [[nodiscard]] std::optional<JobStatus> running(const Client& client) const;
   /// Jobs that wait or run, of all clients.
@@ -99,6 +102,7 @@ class JobQueue {
   [[nodiscard]] std::size_t running_jobs(const Client& client) const;
   void end(Job& job, JobState state, std::optional<Error> error);
   void forget_old();
+  void forget_images(Job& job);
   [[nodiscard]] JobStatus describe(const Job& job) const;
 
   const Pipeline& pipeline_;
@@ -110,6 +114,7 @@ class JobQueue {
   std::deque<std::shared_ptr<Job>> ended_;
   std::size_t unfinished_image_bytes_ = 0;
   std::size_t kept_bytes_ = 0;
+  std::size_t kept_image_bytes_ = 0;
   std::int64_t begun_ = 0;  // Jobs so far.
   bool stopping_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -208,6 +208,11 @@ void add_openai_api(Router& router, const Context& context) {
                 const std::size_t body = hash_of(http, true);
                 return answer(context, *retries, read_edit(http, model), body, "image_edit", http);
               }));
+  router.post("/v1/images/variations", add([](const HttpRequest&) -> HttpResponse {
+                throw invalid_input("image",
+                                    "variations need a model that draws from a picture without words; "
+                                    "/v1/images/edits draws from a picture and a prompt");
+              }));
 }
 
 }  // namespace latentdial::server

@@ -174,6 +174,10 @@ Json model_served() {
 /// The body of our own API's jobs.
 Json job_request(Json more) {
   more["preview_every"] = whole("Steps from one preview to the next; 0 for none", 0, 1000);
+  more["images_of"] = {
+      {"type", {"string", "null"}},
+      {"description",
+       "A job of this client: the pictures that it was given are given again, but those that are here"}};
   return settings_and(more);
 }
 
@@ -259,7 +263,7 @@ Json own_paths() {
   const Json job = content(kJson, reference("Job"));
   const Json png = content("image/png", {{"type", "string"}, {"format", "binary"}});
   const Json object = content(kJson, {{"type", "object"}});
-  const std::vector<int> starting = {400, 401, 403, 413, 429, 500}, looking = {401, 403, 404};
+  const std::vector<int> starting = {400, 401, 403, 404, 413, 429, 500}, looking = {401, 403, 404};
   const Json id = path_parameter("id", "string");
   const auto named = [](const char* name, Json operation) {
     operation["operationId"] = name;
@@ -314,6 +318,8 @@ Json openai_paths() {
       with_body(operation("Pictures from a prompt", 200, object, failures), kJson, reference("Generation"));
   paths["/v1/images/edits"]["post"] = with_body(operation("Pictures from a picture", 200, object, failures),
                                                 "multipart/form-data", std::move(edit));
+  paths["/v1/images/variations"]["post"] =
+      operation("Not with this model", 200, object, {400, 401, 403, 413});
   return paths;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
@@ -100,6 +101,18 @@ WantsPreview take_preview_every(Json& body) {
   return [steps](const StepProgress& now, bool) { return now.step % steps == 0; };
 }
 
+/// "images_of": ID stands for the pictures that the client gave that job, so that it sends them once.
+InputImages take_images_of(const Context& context, const Client& client, Json& body) {
+  const Json job = std::exchange(body["images_of"], {});
+  body.erase("images_of");
+  if (job.is_null()) return {};
+  if (!job.is_string()) throw invalid_input("images_of", "the id of a job is needed");
+  const auto images = context.queue.images(job.get<std::string>(), client);
+  if (!images)
+    throw NotFound(fmt::format("images_of: no picture of job {} is kept here; send it again", quoted(job)));
+  return *images;
+}
+
 HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) {
   Body given = read_body(request);
   Json& body = given.json;
@@ -109,13 +122,15 @@ HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) 
     body.erase("at");
   }
   WantsPreview wants_preview = take_preview_every(body);
-  Request asked = read_settings(std::move(given));
+  const Client client = client_of(context, request);
+  InputImages images = take_images_of(context, client, body);
+  Request asked = read_settings(std::move(given), std::move(images));
   if (dial && asked.settings.style.empty())
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const auto waiter = context.queue.submit(list, asked.images, client_of(context, request),
-                                           JobQueue::WhenLeft::go_on, std::move(wants_preview));
+  const auto waiter =
+      context.queue.submit(list, asked.images, client, JobQueue::WhenLeft::go_on, std::move(wants_preview));
   HttpResponse response = reply(job_to_json(waiter->status()), 202);
   response.headers.add("Location", "/v1/jobs/" + waiter->id());
   return response;

@@ -1,7 +1,5 @@
-"""The page in a real browser: making, turning, comparing, keeping, and being usable by everyone."""
+"""The page in a real browser: making, turning, comparing, and being usable by everyone."""
 
-import base64
-import io
 import pathlib
 import time
 
@@ -10,55 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
+from driving import MINUTE, download, drop, make, pixels, plain_picture, shown, turn_to
+
 SHOTS = pathlib.Path(__file__).parents[2] / "out" / "page"
-MINUTE = 60_000
-
-
-def make(page):
-    page.locator("#make").click()
-    expect(page.locator("#status")).to_contain_text("ready", timeout=MINUTE)
-    expect(page.locator("#progress")).to_be_hidden()
-
-
-def turn_to(page, position):
-    """Moves the slider as a hand does, through its input event."""
-    page.locator("#position").evaluate(
-        "(slider, position) => { slider.value = position; slider.dispatchEvent(new Event('input', { bubbles: true })); }", position
-    )
-
-
-def shown(page, canvas="picture"):
-    return page.locator(f"#{canvas}").get_attribute("data-position")
-
-
-def pixels(page, canvas="picture"):
-    return page.locator(f"#{canvas}").evaluate("canvas => canvas.toDataURL()")
-
-
-def download(page, button):
-    with page.expect_download(timeout=MINUTE) as started:
-        page.locator(button).click()
-    return started.value
-
-
-def drop(page, name, data, kind="image/png"):
-    page.evaluate(
-        """([name, data, kind]) => {
-          const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-          const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([bytes], name, { type: kind }));
-          for (const type of ["dragover", "drop"]) {
-            document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-          }
-        }""",
-        [name, base64.b64encode(data).decode(), kind],
-    )
-
-
-def plain_picture(kind="PNG"):
-    data = io.BytesIO()
-    Image.new("RGB", (128, 128), "teal").save(data, kind)
-    return data.getvalue()
 
 
 def test_type_and_make(page):
@@ -190,20 +142,6 @@ def test_keys_turn_the_dial(page):
     expect(page.locator("#position")).to_have_attribute("aria-valuetext", "−100 %, nothing to take away: the prompt does not say “Monet style”")
 
 
-def test_a_closed_page_leaves_no_job_behind(page, server):
-    page.locator("#more summary").click()
-    page.locator("#steps").fill("900")
-    page.locator("#make").click()
-    expect(page.locator("#progress_text")).to_contain_text("picture 1 of 41", timeout=MINUTE)
-    running = lambda: page.request.get(f"{server}/sdapi/v1/progress").json()["state"]["job"]  # noqa: E731
-    assert running()
-    page.goto("about:blank")
-    deadline = time.monotonic() + 20
-    while running() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not running()
-
-
 def test_a_style_without_a_dial_is_uncalibrated(page):
     page.locator("#style").fill("made of glass")
     make(page)
@@ -211,40 +149,6 @@ def test_a_style_without_a_dial_is_uncalibrated(page):
     page.locator("#method").select_option("guide")
     make(page)
     expect(page.locator("#caption")).to_have_text("guide · 50 %")
-
-
-def test_cancel(page):
-    page.locator("#more summary").click()
-    page.locator("#steps").fill("900")
-    page.locator("#make").click()
-    expect(page.locator("#progress_text")).to_contain_text("picture 1 of 41", timeout=MINUTE)
-    page.locator("#cancel").click()
-    expect(page.locator("#progress")).to_be_hidden(timeout=MINUTE)
-    expect(page.locator("#status")).to_have_text("Cancelled. Nothing was finished.")
-    expect(page.locator("#empty")).to_be_visible()
-    page.locator("#steps").fill("20")
-    make(page)
-
-
-def test_a_reload_keeps_gallery_and_form(page):
-    page.locator("#seed").fill("18446744073709551615")
-    page.locator("#style").fill("sunset")
-    make(page)
-    turn_to(page, 1)
-    page.locator("#keep").click()
-    expect(page.locator("#gallery li")).to_have_count(2)
-    page.locator("#style").fill("sketch")
-    page.reload()
-    page.wait_for_selector("body[data-ready]")
-    expect(page.locator("#seed")).to_have_value("18446744073709551615")
-    expect(page.locator("#style")).to_have_value("sketch")
-    page.locator("#gallery .kept").first.click()
-    expect(page.locator("#style")).to_have_value("sunset")
-    expect(page.locator("#seed")).to_have_value("18446744073709551615")
-    expect(page.locator("#reading")).to_have_text("100 %")
-    assert shown(page) == "1"
-    page.locator("#gallery .remove").first.click()
-    expect(page.locator("#gallery li")).to_have_count(1)
 
 
 def test_changed_settings_are_said(page):
@@ -268,7 +172,7 @@ def test_a_dropped_png_brings_its_settings_back(page, tmp_path):
     drop(page, "saved.png", (tmp_path / "saved.png").read_bytes())
     expect(page.locator("#prompt")).to_have_value("a temple in the jungle")
     expect(page.locator("#seed")).to_have_value("1")
-    expect(page.locator("#status")).to_have_text("Picture and settings are back.")
+    expect(page.locator("#status")).to_have_text("Picture and settings are back. Make fills the other positions.")
     assert shown(page) == "0.5"
     page.locator("#as_start").click()
     expect(page.locator("#start")).to_be_visible()

@@ -9,6 +9,7 @@ import time
 import pytest
 import requests
 
+from attacks import Connection, request
 from live import PROGRAM
 
 KEY, OTHER = "correct-horse-battery", "another-key-of-ours-16"
@@ -143,12 +144,13 @@ def test_wrong_keys_are_logged_now_and_then_without_the_key(keys):
     assert not any(guess in line or KEY in line for guess in guesses for line in lines) and all(line.isprintable() for line in lines)
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-@pytest.mark.parametrize("mode", ["no-cors", "cors", "navigate"])
-@pytest.mark.parametrize("path", ["/sdapi/v1/progress", "/v1/model", "/v1/jobs/0123/preview.png"])
-def test_what_another_sites_page_loads_is_refused(address, site, mode, path):
-    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
-    assert status(address, path=path, **headers) == 403
-    assert status(address, path="/", **headers) == (200 if mode == "navigate" else 403), "a link to the page is followed"
-    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": mode}
-    assert status(address, path="/sdapi/v1/progress", **own) == status(address, path="/v1/model", **{"Sec-Fetch-Site": "none"}) == 200
+OTHERS = ["/v1/model", "/v1/jobs/0123", "/v1/jobs/0123/preview.png", "/openapi.json", "/sdapi/v1/progress", "/v1/models", "/v1/nothing", "/page", "//", "/page/../v1/model", "/page/%2e%2e/v1/model", "/%76%31/model"]
+
+
+@pytest.mark.parametrize("path", OTHERS)
+@pytest.mark.parametrize("verb", ["GET", "HEAD", "POST", "OPTIONS", "DELETE"])
+def test_without_the_key_there_is_the_page_alone(locked, verb, path):
+    with Connection(locked[0]) as connection:  # Which sends the path as it stands.
+        connection.send(request(verb, path, "Connection: close"))
+        assert connection.statuses()[0] in ((401, 404) if path.startswith("/page/") else (401,))
+    assert requests.get(locked[0] + "/", timeout=20).status_code == requests.get(locked[0] + "/page/style.css", timeout=20).status_code == 200

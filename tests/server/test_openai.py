@@ -103,6 +103,11 @@ def test_what_cannot_be_done_is_refused_by_name(api, body, param):
     assert param is None or caught.value.body["message"].startswith(f"{param}: ")
 
 
+def test_variations_say_what_there_is_instead(address):
+    reply = requests.post(address + "/v1/images/variations", files={"image": ("a.png", b"x")}, timeout=60)
+    assert reply.status_code == 400 and "/v1/images/edits" in reply.json()["error"]["message"]
+
+
 def test_an_unknown_model_is_404(api):
     with pytest.raises(openai.NotFoundError, match="does not exist"):
         api.images.generate(model="sd-xl", prompt="a dog")

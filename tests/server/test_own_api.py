@@ -92,6 +92,41 @@ def test_a_photo_that_comes_again_is_inverted_once(client, photo):
     assert steps[0] >= 3 * steps[1] and steps[1] == steps[2] <= QUICK["steps"] + 1
 
 
+def test_a_photo_is_sent_once(client, photo):
+    ask = {"prompt": "a hill", "strength": 0.5, "seed": 3, **QUICK}
+    first = client.finish(client.post("/v1/generate", image=photo, **ask))
+    again = client.finish(client.post("/v1/generate", images_of=first["id"], **ask))
+    assert client.get(again["frames"][0]["url"]).content == client.get(first["frames"][0]["url"]).content
+    third = client.finish(client.post("/v1/dial", images_of=again["id"], style="sketch", at=[0], **ask))
+    assert third["state"] == "done", "a job that was given another's pictures has them too"
+    other = Image.new("RGB", (128, 128), "red")
+    own = client.finish(client.post("/v1/generate", images_of=first["id"], image=base64.b64encode(png_bytes(other)).decode(), **ask))
+    assert client.get(own["frames"][0]["url"]).content != client.get(first["frames"][0]["url"]).content
+    without = client.finish(client.post("/v1/generate", images_of=None, **ask))
+    assert client.get(without["frames"][0]["url"]).content != client.get(first["frames"][0]["url"]).content
+
+
+@pytest.mark.parametrize(("job", "status", "says"), [("0123", 404, "images_of: no picture of job \"0123\" is kept here; send it again"), ("", 404, "no picture"), (7, 400, "id of a job"), ({}, 400, "id of a job"), ("../x", 404, "no picture"), ("x" * 500, 404, "job what is given")])
+def test_pictures_of_a_job_that_is_not_here(client, job, status, says):
+    reply = client.post("/v1/generate", prompt="a hill", images_of=job, **QUICK)
+    assert reply.status_code == status and says in reply.json()["error"]["message"], reply.text
+
+
+def test_a_job_without_pictures_has_none_to_give(client):
+    job = client.finish(client.post("/v1/generate", prompt="a hill", **QUICK))
+    assert client.post("/v1/generate", prompt="a hill", images_of=job["id"], **QUICK).status_code == 404
+
+
+def test_pictures_that_would_take_much_memory_are_forgotten_with_their_job(client):
+    small = base64.b64encode(png_bytes(Image.new("RGB", (64, 64), "red"))).decode()
+    large = base64.b64encode(png_bytes(Image.new("RGB", (8192, 8192)))).decode()
+    first = client.finish(client.post("/v1/generate", prompt="a hill", image=small, **QUICK))
+    job = client.finish(client.post("/v1/generate", prompt="a hill", image=large, **QUICK))
+    assert job["state"] == "done"
+    assert client.post("/v1/generate", prompt="a hill", images_of=job["id"], **QUICK).status_code == 404
+    assert client.post("/v1/generate", prompt="a hill", images_of=first["id"], **QUICK).status_code == 404, "the oldest go first"
+
+
 def test_the_style_acts_where_an_uploaded_style_mask_is_white(client):
     mask = Image.new("L", (128, 128))
     mask.paste(255, (0, 0, 64, 128))

@@ -1,5 +1,6 @@
 """Whose is it: jobs, pictures, previews, retries and Idempotency-Keys are the client's that asked, and nothing of them is anybody else's."""
 
+import base64
 import concurrent.futures
 import contextlib
 import json
@@ -49,6 +50,15 @@ def images(person, body=PICTURE, **headers):
 
 def without_id(reply, job):
     return reply.status_code, reply.text.replace(job, "ID")
+
+
+def test_anothers_photo_is_not_given(alice, bob):
+    photo = base64.b64encode(png_bytes(Image.new("RGB", (128, 128), "red"))).decode()
+    job = alice.finish(alice.start(image=photo, prompt="a cat", **QUICK))["id"]
+    unknown = "0123456789abcdef01234567"
+    ask = lambda person, job: person.ask("/v1/generate", prompt="a cat", images_of=job, **QUICK)  # noqa: E731
+    assert without_id(ask(bob, job), job) == without_id(ask(bob, unknown), unknown) and ask(bob, job).status_code == 404
+    assert ask(alice, job).status_code == 202
 
 
 @pytest.mark.parametrize("verb, path", [("GET", ""), ("DELETE", ""), ("HEAD", ""), ("GET", "/frames/0.png"), ("HEAD", "/frames/0.png"), ("GET", "/frames/7.png"), ("GET", "/preview.png"), ("GET", "/strip.png")])

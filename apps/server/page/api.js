@@ -59,6 +59,5 @@ export const job = (id) => json(`/v1/jobs/${id}`);
 export const cancel = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
 /** Of a page that is being closed: the request outlives it. */
 export const abandon = (id) => send(`/v1/jobs/${id}`, { method: "DELETE", keepalive: true });
-export const strip = async (id) => (await call(`/v1/jobs/${id}/strip.png`)).blob();
 export const picture = async (url) => (await call(url)).blob();
 export const pngInfo = (blob) => post("/v1/png-info", blob, "image/png");

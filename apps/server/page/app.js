@@ -6,6 +6,7 @@ import { onPicture } from "./drop.js";
 import { Form } from "./form.js";
 import { coarseFirst } from "./frames.js";
 import { Gallery } from "./gallery.js";
+import * as lastRun from "./last_run.js";
 import { Picture } from "./picture.js";
 import { showProgress } from "./progress.js";
 import { Run } from "./run.js";
@@ -18,7 +19,7 @@ const picture = new Picture($("picture"));
 const otherPicture = new Picture($("other_picture"));
 const dial = new Dial({ slider: $("position"), reading: $("reading"), exactness: $("exactness"), ticks: $("ticks") }, show, makeHere);
 const start = new StartImage($("start"), $("start_preview"), () => form && showChanged());
-const gallery = new Gallery($("gallery"), $("gallery_empty"), bringBack, fail);
+const gallery = new Gallery({ list: $("gallery"), empty: $("gallery_empty"), deleted: $("gallery_deleted") }, bringBack, fail);
 
 let form = null;
 let run = null;    // The dial that is shown.
@@ -97,16 +98,15 @@ function refresh() {
   dial.limit(run?.frames.range());
   show();
   showProgress({ box: $("progress"), bar: $("progress_bar"), text: $("progress_text") }, [run, other]);
-  $("keep").disabled = $("save_picture").disabled = frames.length === 0;
-  $("save_strip").disabled = !run?.largest;
+  $("keep").disabled = $("save_picture").disabled = $("save_strip").disabled = frames.length === 0;
   $("save_animation").disabled = frames.length < 2;
   $("position").disabled = Boolean(run && !run.settings.style);
   showChanged();
 }
 
 function showChanged() {
-  const now = JSON.stringify([form.read(Boolean(start.blob)), start.dataUrl]);
-  $("changed").hidden = !run || now === JSON.stringify([run.settings, run.image]);
+  const same = run && run.image === start.upload && JSON.stringify(run.settings) === JSON.stringify(form.read(Boolean(start.blob)));
+  $("changed").hidden = !run || same;
 }
 
 async function make() {
@@ -115,7 +115,7 @@ async function make() {
   const complaint = form.complaint(Boolean(start.blob));
   if (complaint) throw new Error(complaint);
   if (!(await takeTurn())) return;
-  run = new Run(form.read(Boolean(start.blob)), start.dataUrl, refresh);
+  run = new Run(form.read(Boolean(start.blob)), start.upload, refresh);
   other = null;
   const mine = run;
   const image = start.blob;
@@ -129,6 +129,7 @@ async function make() {
   if (mine !== run || mine.stopped) return;
   const frame = run.frames.nearest(dial.position);
   await gallery.add(frame, image);
+  await lastRun.keep(run);
   const count = run.frames.sorted().length;
   say(count === 1 ? "The picture is ready." : `${count} pictures are ready.`);
 }
@@ -161,11 +162,15 @@ async function makeHere() {
   $("error").hidden = true;
   if (!run?.settings.style || (run.stopped && !run.frames.size)) return;
   const runs = [run, $("compare").checked ? other : null].filter(Boolean);
-  await handled(() => Promise.all(runs.map((each) => each.makeNext(dial.position))))();
+  await handled(async () => {
+    await Promise.all(runs.map((each) => each.makeNext(dial.position)));
+    await lastRun.keep(runs[0]);
+  })();
 }
 
 async function stop() {
   await Promise.all([run?.cancel(), other?.cancel()]);
+  if (run) await lastRun.keep(run);
 }
 
 /** Stops the run; false when another call came meanwhile and goes on instead. */
@@ -186,13 +191,15 @@ async function bringBack({ png, settings, position, image }) {
   if (!(await takeTurn())) return;
   await start.set(image ?? null);
   const missed = form.fill(settings).filter((name) => !(image && name === "image"));
-  run = new Run(form.read(Boolean(start.blob)), start.dataUrl, refresh);
+  run = new Run(form.read(Boolean(start.blob)), start.upload, refresh);
   other = null;
   dial.position = position;
   await run.frames.add(position, png, settings);
   refresh();
+  await lastRun.keep(run);
   if ($("compare").checked) compare();
-  say(missed.length ? `Settings are back, but not: ${missed.join(", ")}.` : "Picture and settings are back.");
+  const others = run.settings.style ? " Make fills the other positions." : "";
+  say(missed.length ? `Settings are back, but not: ${missed.join(", ")}.` : `Picture and settings are back.${others}`);
   scrollToPicture();
 }
 
@@ -266,6 +273,15 @@ async function begin() {
   compare();
   document.body.dataset.ready = "yes";
   await start.restore();
+  await restoreRun();
+}
+
+/** The pictures that were here before a reload. */
+async function restoreRun() {
+  const before = await lastRun.restore((settings, withImage) => new Run(settings, withImage ? start.upload : null, refresh));
+  if (run || !before) return;  // Somebody was quicker.
+  run = before;
+  refresh();
 }
 
 handled(begin)();

@@ -1,6 +1,7 @@
 // Downloads: the frame shown, the labelled strip, and the dial as an animation.
-import * as api from "./api.js";
 import { animate } from "./animation.js";
+import { percent } from "./dial.js";
+import { drawStrip } from "./strip.js";
 
 const TURN_MS = 70;
 const END_MS = 700;
@@ -23,7 +24,9 @@ export function savePicture(frame) {
 }
 
 export async function saveStrip(run) {
-  save(await api.strip(run.largest.id), name(run.settings, "strip"));
+  const { prompt, style } = run.settings;
+  const cells = run.frames.sorted().map(({ bitmap, position }) => ({ bitmap, label: style ? percent(position) : "" }));
+  save(await drawStrip(style ? `“${prompt}”, ${style}` : `“${prompt}”`, cells), name(run.settings, "strip"));
 }
 
 /** From the lowest position to the highest and back. */

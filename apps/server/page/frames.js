@@ -28,6 +28,10 @@ export class Frames {
     return this.#frames.size;
   }
 
+  all() {
+    return [...this.#frames.values()];
+  }
+
   has(position) {
     return this.#frames.has(place(position));
   }
@@ -57,6 +61,6 @@ export class Frames {
   /** The frames within the dial's range, from the lowest position to the highest. */
   sorted() {
     const { low, high } = this.range();
-    return [...this.#frames.values()].filter(({ position }) => place(position) >= place(low) && place(position) <= place(high)).sort((a, b) => a.position - b.position);
+    return this.all().filter(({ position }) => place(position) >= place(low) && place(position) <= place(high)).sort((a, b) => a.position - b.position);
   }
 }

@@ -4,9 +4,12 @@ import { percent } from "./dial.js";
 
 export class Gallery {
   #urls = [];
+  #deleted = null;  // The picture that Undo brings back.
 
-  constructor(list, empty, chosen, failed) {
-    Object.assign(this, { list, empty, chosen, failed });
+  constructor({ list, empty, deleted }, chosen, failed) {
+    Object.assign(this, { list, empty, deleted, chosen, failed });
+    this.undo = deleted.querySelector("button");
+    this.undo.addEventListener("click", () => this.#bringBack());
     this.show();
   }
 
@@ -23,16 +26,18 @@ export class Gallery {
       pictures.sort((a, b) => b.made - a.made);
       this.#urls.forEach((url) => URL.revokeObjectURL(url));
       this.#urls = pictures.map((picture) => URL.createObjectURL(picture.png));
-      this.list.replaceChildren(...pictures.map((picture, index) => this.#item(picture, this.#urls[index])));
+      const titles = pictures.map(titleOf);
+      const alone = (title) => titles.indexOf(title) === titles.lastIndexOf(title);
+      this.list.replaceChildren(...pictures.map((picture, index) => this.#item(picture, this.#urls[index], alone(titles[index]))));
+      this.deleted.hidden = !this.#deleted;
       this.empty.hidden = pictures.length > 0;
     } catch (error) {
       this.failed(error);
     }
   }
 
-  #item(picture, url) {
-    const { prompt, style } = picture.settings;
-    const title = style ? `${prompt} · ${style} ${percent(picture.position)}` : prompt;
+  #item(picture, url, alone) {
+    const title = alone ? titleOf(picture) : `${titleOf(picture)} · seed ${picture.settings.seed}`;
     const image = Object.assign(new Image(), { src: url, alt: "" });
     const caption = document.createElement("span");
     caption.textContent = title;
@@ -56,12 +61,29 @@ export class Gallery {
     remove.addEventListener("click", async () => {
       try {
         await store.removePicture(picture.id);
+        this.#deleted = picture;
+        this.deleted.querySelector("span").textContent = `Deleted: ${title}.`;
         await this.show();
-        (this.list.querySelector("button") ?? document.getElementById("prompt")).focus({ preventScroll: true });
+        this.undo.focus({ preventScroll: true });
       } catch (error) {
         this.failed(error);
       }
     });
     return remove;
   }
+
+  async #bringBack() {
+    try {
+      await store.addPicture(this.#deleted);
+      this.#deleted = null;
+      await this.show();
+      (this.list.querySelector("button") ?? document.getElementById("prompt")).focus({ preventScroll: true });
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+}
+
+function titleOf({ settings: { prompt, style }, position }) {
+  return style ? `${prompt} · ${style} ${percent(position)}` : prompt;
 }

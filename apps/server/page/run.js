@@ -12,13 +12,12 @@ export class Run {
   frames = new Frames();
   job = null;         // As last heard from the server; null when none was posted or the last one ended.
   preview = null;     // {bitmap, step, steps} of a picture under way, while there is no frame.
-  largest = null;     // {id, count} of the job that made the most frames: the strip's.
   #wanted = [];
   #working = null;
   #stopped = false;
   #interrupted = false;
 
-  /** `settings` as the API takes them, without positions; `image` a data URL or null; `changed` is called after each news. */
+  /** `settings` as the API takes them, without positions; `image` a StartImage's upload or null; `changed` is called after each news. */
   constructor(settings, image, changed) {
     this.settings = settings;
     this.image = image;
@@ -84,8 +83,22 @@ export class Run {
 
   #post(positions) {
     const preview_every = this.frames.size ? 0 : Math.ceil(this.settings.steps / (PREVIEWS + 1));
-    const settings = { ...this.settings, ...(this.image && { image: this.image }), preview_every };
-    return settings.style ? api.dial({ ...settings, at: positions }) : api.generate(settings);
+    const settings = { ...this.settings, preview_every };
+    return this.#postWithImage(settings.style ? { ...settings, at: positions } : settings);
+  }
+
+  /** The picture itself goes to the server once, and again where the server has forgotten it. */
+  async #postWithImage(settings) {
+    const post = settings.style ? api.dial : api.generate;
+    if (!this.image) return post(settings);
+    try {
+      if (this.image.job) return await post({ ...settings, images_of: this.image.job });
+    } catch (error) {
+      if (error.status !== 404) throw error;
+    }
+    const job = await post({ ...settings, image: this.image.dataUrl });
+    this.image.job = job.id;
+    return job;
   }
 
   async #follow(job) {
@@ -104,7 +117,6 @@ export class Run {
     const fresh = job.frames.filter((frame) => !this.frames.has(frame.position ?? 0));
     await this.#look(job);
     for (const frame of fresh) await this.#take(frame);  // One after another: the coarse ones are made first and shown first.
-    if (job.frames.length > (this.largest?.count ?? 0)) this.largest = { id: job.id, count: job.frames.length };
     this.#wanted = this.#wanted.filter((position) => !this.frames.has(position));
     this.changed();
   }

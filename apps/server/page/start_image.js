@@ -5,7 +5,7 @@ const NAME = "start_image";
 
 export class StartImage {
   blob = null;
-  dataUrl = null;
+  upload = null;  // {dataUrl, job}: as requests have it, and the job that brought it to the server, null before.
   #preview = null;
 
   constructor(box, preview, changed) {
@@ -14,7 +14,7 @@ export class StartImage {
 
   /** Takes a picture file, or null for none. */
   async set(blob) {
-    this.dataUrl = blob && (await asDataUrl(blob));
+    this.upload = blob && { dataUrl: await asDataUrl(blob), job: null };
     this.blob = blob ?? null;
     if (this.#preview) URL.revokeObjectURL(this.#preview);
     this.#preview = blob ? URL.createObjectURL(blob) : null;
