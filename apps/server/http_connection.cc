@@ -20,11 +20,14 @@ constexpr std::size_t kPiece = 4 << 10;
 constexpr std::size_t kBodyPiece = 16 << 10;
 constexpr const char* kBusy = "this server holds as much of others' requests as it can; try again";
 
-/// Does the work on a thread of the pool.
+/// Does the work on a thread of the pool, and lets go of what it holds before the result is told.
 template <class Work>
 asio::awaitable<std::invoke_result_t<Work&>> in_pool(asio::thread_pool& pool, Work work) {
   using Result = std::invoke_result_t<Work&>;
-  auto task = [work = std::move(work)]() mutable -> asio::awaitable<Result> { co_return work(); };
+  auto task = [&work]() -> asio::awaitable<Result> {
+    Work mine = std::move(work);
+    co_return mine();
+  };
   co_return co_await asio::co_spawn(pool, std::move(task), asio::use_awaitable);
 }
 
