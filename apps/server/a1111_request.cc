@@ -92,11 +92,6 @@ bool is_own_setting(const std::string& key) {
   return is_setting(key) && !of_model && a1111_name(key).empty();
 }
 
-/// −1, or nothing, asks for any seed.
-Json read_seed(const Json& value) {
-  return value.is_null() || value == -1 ? Json(random_seed()) : value;
-}
-
 /// The start picture and how far it is noised; of txt2img's denoising_strength only its second pass makes
 /// use.
 void read_start_image(Json& body, Json& settings) {
@@ -126,9 +121,7 @@ Json as_number(const std::string& setting, const Json& value) {
 /// One key of the body that is not the pictures' number or the start picture.
 void read_key(const std::string& key, const Json& value, const Json& options, Json& settings,
               std::vector<std::string>& notices, std::vector<std::string>& unknown) {
-  if (key == "seed") {
-    settings["seed"] = read_seed(as_number("seed", value));
-  } else if (key == "sampler_name") {
+  if (key == "sampler_name") {
     read_sampler(key, value, settings, notices);
   } else if (key == "scheduler") {
     read_scheduler(value, settings, notices);
@@ -181,7 +174,7 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
       "denoising_strength", "init_images", "resize_mode"};
   A1111Request request;
   std::vector<std::string> unknown;
-  Json settings = {{"prompt", ""}, {"seed", read_seed(Json())}};
+  Json settings = {{"prompt", ""}, {"seed", kAnySeed}};
   if (!body.contains("sampler_name") || body["sampler_name"].is_null())
     read_sampler("sampler_index", body.value("sampler_index", Json()), settings, request.notices);
   for (const auto& [key, value] : body.items()) {

@@ -33,6 +33,12 @@ int status_of(ErrorCode code, int invalid_status) {
   return 500;
 }
 
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint64_t>(0,
+                                                      static_cast<std::uint64_t>(kLargestRandomSeed))(device);
+}
+
 /// Takes the picture that a body has under `key` out of it: what is left there names no file.
 void take_image(Body& body, const char* key, std::optional<InputImage>& image) {
   const auto found = body.json.find(key);
@@ -138,6 +144,7 @@ Request read_settings(Body body, InputImages images) {
   take_image(body, "to_image", images.end);
   take_image(body, "style_mask", images.style_mask);
   check_texts(body);
+  if (json.value("seed", Json()) == kAnySeed) json["seed"] = random_seed();
   if (const auto found = json.find("dial"); found != json.end()) {
     json["position"] = *found;
     json.erase("dial");
@@ -164,12 +171,6 @@ int read_whole(const std::string& key, const Json& value, int least, int most) {
     throw invalid_input(
         key, fmt::format("a whole number from {} to {} is needed, not {}", least, most, quoted(value)));
   return value.get<int>();
-}
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return std::uniform_int_distribution<std::uint64_t>(0,
-                                                      static_cast<std::uint64_t>(kLargestRandomSeed))(device);
 }
 
 }  // namespace latentdial::server

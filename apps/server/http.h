@@ -69,9 +69,11 @@ auto in_words_of(const Naming& naming, const Work& work) {
 /// Throws invalid_input of a setting whose text is longer than 1 MiB.
 void check_length(const std::string& key, std::string_view text);
 
+inline constexpr int kAnySeed = -1;
+
 /// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
-/// base64, else those of `images`; `dial` is the position. No file of this machine can be named. Throws
-/// invalid_input.
+/// base64, else those of `images`; `dial` is the position. kAnySeed becomes a seed. No file of this
+/// machine can be named. Throws invalid_input.
 [[nodiscard]] Request read_settings(Body body, InputImages images = {});
 
 /// A value as messages quote it: short, and on one line.
@@ -79,8 +81,5 @@ void check_length(const std::string& key, std::string_view text);
 /// What a key says, which must be true or false, or a whole number within limits. Throws invalid_input of it.
 [[nodiscard]] bool read_flag(const std::string& key, const Json& value);
 [[nodiscard]] int read_whole(const std::string& key, const Json& value, int least, int most);
-
-/// A seed for those who ask for none.
-[[nodiscard]] std::uint64_t random_seed();
 
 }  // namespace latentdial::server

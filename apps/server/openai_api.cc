@@ -16,6 +16,7 @@
 #include "latentdial/json.h"
 #include "multipart.h"
 #include "openai_request.h"
+#include "picture_format.h"
 #include "retries.h"
 
 namespace latentdial::server {
@@ -77,16 +78,23 @@ std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries
   });
 }
 
-Json data_of(const Frame& frame, const std::string& job, const std::optional<std::string>& origin) {
-  if (origin) return {{"url", fmt::format("{}/v1/jobs/{}/frames/{}.png", *origin, job, frame.index)}};
-  return {{"b64_json", encode_base64(frame.png)}};
+/// How an answer holds its pictures.
+struct Sent {
+  std::optional<std::string>
+      origin;            ///< What their addresses begin with; without it they are sent themselves.
+  PictureFormat format;  ///< Of those that are sent themselves.
+};
+
+Json data_of(const Frame& frame, const std::string& job, const Sent& sent) {
+  if (sent.origin)
+    return {{"url", fmt::format("{}/v1/jobs/{}/frames/{}.png", *sent.origin, job, frame.index)}};
+  return {{"b64_json", encode_base64(sent.format.convert(frame.png))}};
 }
 
-/// `origin` is what the pictures' addresses begin with; without it they are sent themselves.
-HttpResponse send_pictures(const JobStatus& job, const std::optional<std::string>& origin) {
+HttpResponse send_pictures(const JobStatus& job, const Sent& sent) {
   if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
   Json data = Json::array();
-  for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, origin));
+  for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, sent));
   const Settings& first = job.frames.front()->settings;
   Json notices = Json::array();
   for (const auto& frame : job.frames)
@@ -95,14 +103,13 @@ HttpResponse send_pictures(const JobStatus& job, const std::optional<std::string
   return reply({{"created", unix_time()},
                 {"data", std::move(data)},
                 {"notices", std::move(notices)},
-                {"output_format", "png"},
+                {"output_format", sent.origin ? "png" : sent.format.name},
                 {"size", fmt::format("{}x{}", first.width, first.height)}});
 }
 
-Pending wait_for_pictures(std::shared_ptr<JobQueue::Waiter> waiter,
-                          const std::optional<std::string>& origin) {
+Pending wait_for_pictures(std::shared_ptr<JobQueue::Waiter> waiter, const Sent& sent) {
   Pending pending =
-      when_ended(std::move(waiter), [origin](const JobStatus& job) { return send_pictures(job, origin); });
+      when_ended(std::move(waiter), [sent](const JobStatus& job) { return send_pictures(job, sent); });
   pending.answer = [answer = std::move(pending.answer)] { return in_words_of(openai_name, answer); };
   return pending;
 }
@@ -113,17 +120,17 @@ std::string event(const std::string& type, Json body) {
 }
 
 /// What the events of a picture, under way or finished, have in common.
-Json picture_event(const std::string& png, const Settings& settings) {
-  return {{"b64_json", encode_base64(png)},
+Json picture_event(const std::string& png, const Settings& settings, const PictureFormat& format) {
+  return {{"b64_json", encode_base64(format.convert(png))},
           {"created_at", unix_time()},
           {"size", fmt::format("{}x{}", settings.width, settings.height)},
           {"quality", "auto"},
           {"background", "opaque"},
-          {"output_format", "png"}};
+          {"output_format", format.name}};
 }
 
 /// The stream's last event: the picture, or why there is none.
-std::string last_event(const JobStatus& job, const std::string& name) {
+std::string last_event(const JobStatus& job, const std::string& name, const PictureFormat& format) {
   if (job.state != JobState::done) {
     Failure failure{500, to_string(job.state), "the job was cancelled", ""};
     if (job.error) {
@@ -134,13 +141,14 @@ std::string last_event(const JobStatus& job, const std::string& name) {
     return event("error", error_body(failure));
   }
   const Frame& frame = *job.frames.front();
-  return event(name + ".completed", picture_event(frame.png, frame.settings));
+  return event(name + ".completed", picture_event(frame.png, frame.settings, format));
 }
 
 /// A job's stream, and what of it was sent.
 struct PictureStream {
   std::string name;
   Settings settings;  ///< Of the picture.
+  PictureFormat format;
   int step = -1;
   std::size_t previews = 0;
 
@@ -149,7 +157,7 @@ struct PictureStream {
     std::string events;
     for (const auto& preview : job.previews) {
       if (preview->number < previews) continue;
-      Json body = picture_event(preview->png, settings);
+      Json body = picture_event(preview->png, settings, format);
       body["partial_image_index"] = preview->number;
       events += event(name + ".partial_image", std::move(body));
       previews = preview->number + 1;
@@ -166,7 +174,7 @@ struct PictureStream {
 Stream stream_picture(std::shared_ptr<JobQueue::Waiter> waiter, PictureStream stream) {
   return event_stream(std::move(waiter), [stream = std::move(stream)](const JobStatus& job) mutable {
     return stream.partial_images(job) +
-           (has_ended(job.state) ? last_event(job, stream.name) : stream.comment(job));
+           (has_ended(job.state) ? last_event(job, stream.name, stream.format) : stream.comment(job));
   });
 }
 
@@ -175,10 +183,10 @@ Answer answer(const Context& context, Retries& retries, const OpenAiRequest& req
   const auto resolve = [&] { return context.pipeline.resolve({request.list.front(), request.images}); };
   const Settings settings = in_words_of(openai_name, resolve);
   auto waiter = start(context, retries, http, body, request);
-  if (request.stream) return stream_picture(std::move(waiter), {name, settings});
-  std::optional<std::string> origin;
-  if (request.as_urls) origin = origin_of(context, http);
-  return wait_for_pictures(std::move(waiter), origin);
+  if (request.stream) return stream_picture(std::move(waiter), {name, settings, request.format});
+  Sent sent{.origin = {}, .format = request.format};
+  if (request.as_urls) sent.origin = origin_of(context, http);
+  return wait_for_pictures(std::move(waiter), sent);
 }
 
 Json describe_model(const ModelInfo& model) {

@@ -24,8 +24,6 @@ constexpr int kMostPartialImages = 3;
 /// Fields that only say how a picture is made or sent by OpenAI, with the values that say nothing else than
 /// we do.
 const std::map<std::string_view, std::vector<Json>> kNeutral = {{"background", {"auto", "opaque"}},
-                                                                {"output_format", {"png"}},
-                                                                {"output_compression", {100}},
                                                                 {"moderation", {"auto", "low"}},
                                                                 {"mask", {}},
                                                                 {"input_fidelity", {"low", "high"}}};
@@ -94,6 +92,14 @@ int read_partial_images(const Json& value, bool stream) {
   return count;
 }
 
+PictureFormat read_format(Json& body) {
+  const Json name = take(body, "output_format", "png");
+  PictureFormat format{name.is_string() ? name.get<std::string>() : quoted(name)};
+  format.check();
+  format.quality = read_whole("output_compression", take(body, "output_compression", 100), 0, 100);
+  return format;
+}
+
 OpenAiRequest read_request(Body given, const ModelInfo& model) {
   Json& body = given.json;
   OpenAiRequest request;
@@ -110,8 +116,8 @@ OpenAiRequest read_request(Body given, const ModelInfo& model) {
   if (format != "b64_json" && format != "url")
     throw invalid_input("response_format", fmt::format("{} is unknown; use b64_json or url", quoted(format)));
   request.as_urls = format == "url";
-  if (const Json seed = body.value("seed", Json()); seed.is_null() || seed == -1)
-    body["seed"] = random_seed();
+  request.format = read_format(body);
+  if (body.value("seed", Json()).is_null()) body["seed"] = kAnySeed;
   check_dial(body);
   Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(given)); });
   request.images = std::move(asked.images);

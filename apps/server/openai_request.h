@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "http.h"
+#include "picture_format.h"
 
 namespace latentdial::server {
 
@@ -13,6 +14,7 @@ struct OpenAiRequest {
   bool stream = false;
   int partial_images = 0;  ///< Previews that the stream is to show, at most.
   bool as_urls = false;    ///< response_format "url".
+  PictureFormat format;    ///< output_format and output_compression; not of what has an address.
 };
 
 /// OpenAI's name of one of our settings: "size" of "width"; "" where it has none.

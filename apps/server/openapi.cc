@@ -76,6 +76,8 @@ Json settings_properties() {
   properties["method"]["enum"] = {""};    // The default.
   for (const MethodInfo& method : dial_methods()) properties["method"]["enum"].push_back(method.name);
   properties["dial"] = properties["position"];
+  properties["seed"]["minimum"] = kAnySeed;
+  properties["seed"]["description"] = properties["seed"]["description"].get<std::string>() + "; -1: any";
   return properties;
 }
 
@@ -132,6 +134,8 @@ Json openai_request() {
                               {"size", text("\"WIDTHxHEIGHT\", or \"auto\" for the model's own")},
                               {"n", whole("Pictures, seeds ascending", 1, 10)},
                               {"response_format", {{"enum", {"b64_json", "url"}}}},
+                              {"output_format", {{"enum", {"png", "jpeg", "webp"}}}},
+                              {"output_compression", whole("Quality of JPEG and WebP", 0, 100)},
                               {"stream", {{"type", "boolean"}}},
                               {"partial_images", whole("Previews in the stream, at most", 0, 3)}});
   return schema;

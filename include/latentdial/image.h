@@ -34,6 +34,16 @@ LATENTDIAL_API void write_png(const std::filesystem::path& path, const Image& im
 [[nodiscard]] LATENTDIAL_API std::vector<std::uint8_t> encode_png(const Image& image,
                                                                   const std::string& parameters);
 
+/// The bytes of a JPEG or WebP with `parameters` in EXIF's UserComment, as A1111 writes them; a JPEG has no
+/// room for those of more than 32,000 characters, which are left out. `quality` is 0 to 100. Throws
+/// invalid_input for sides that the format has not (WebP: over 16383).
+[[nodiscard]] LATENTDIAL_API std::vector<std::uint8_t> encode_jpeg(const Image& image,
+                                                                   const std::string& parameters,
+                                                                   int quality);
+[[nodiscard]] LATENTDIAL_API std::vector<std::uint8_t> encode_webp(const Image& image,
+                                                                   const std::string& parameters,
+                                                                   int quality);
+
 /// The settings that a PNG has in its text chunk `parameters`, a JPEG or WebP (as A1111 writes them) in
 /// EXIF's UserComment; empty when it has none. Throws invalid_input when it is none of the three.
 [[nodiscard]] LATENTDIAL_API std::string read_image_parameters(const std::filesystem::path& path);

@@ -64,6 +64,20 @@ std::string from_utf16(std::string_view text) {
   return encode_utf8(points);
 }
 
+/// UTF-16, the upper byte first.
+std::string to_utf16(const std::string& text) {
+  std::string bytes;
+  const auto put = [&](char32_t unit) {
+    bytes += static_cast<char>(unit >> 8);
+    bytes += static_cast<char>(unit & 0xff);
+  };
+  for (const char32_t point : decode_utf8(text)) {
+    if (point >= 0x10000) put(0xd800 + ((point - 0x10000) >> 10));
+    put(point >= 0x10000 ? 0xdc00 + (point & 0x3ff) : point);
+  }
+  return bytes;
+}
+
 /// A text behind the eight bytes that say how it is written.
 std::string read_comment(std::string_view comment) {
   constexpr std::size_t kCode = 8;
@@ -92,6 +106,30 @@ Exif read_exif(std::span<const std::uint8_t> bytes) {
   if (comment != 0)
     exif.comment = read_comment(tiff.text(tiff.number(comment + 8, 4), tiff.number(comment + 4, 4)));
   return exif;
+}
+
+std::string write_exif(const std::string& comment) {
+  constexpr std::size_t kFirst = 8, kInner = kFirst + 2 + 12 + 4, kText = kInner + 2 + 12 + 4;
+  constexpr std::uint32_t kLong = 4, kUndefined = 7;
+  std::string bytes = "MM";
+  const auto put = [&](std::size_t value, int size) {
+    while (size-- > 0) bytes += static_cast<char>(value >> (8 * size) & 0xff);
+  };
+  const auto put_directory = [&](std::uint64_t tag, std::uint32_t type, std::size_t count,
+                                 std::size_t value) {
+    put(1, 2);
+    put(tag, 2);
+    put(type, 2);
+    put(count, 4);
+    put(value, 4);
+    put(0, 4);
+  };
+  const std::string text = std::string("UNICODE\0", 8) + to_utf16(comment);
+  put(42, 2);
+  put(kFirst, 4);
+  put_directory(kExifDirectory, kLong, 1, kInner);
+  put_directory(kUserComment, kUndefined, text.size(), kText);
+  return bytes + text;
 }
 
 Image upright(Image image, int orientation) {

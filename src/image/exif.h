@@ -17,6 +17,9 @@ struct Exif {
 /// Of a TIFF structure, perhaps behind "Exif\0\0"; what is damaged counts as missing.
 [[nodiscard]] Exif read_exif(std::span<const std::uint8_t> bytes);
 
+/// A TIFF structure with that comment, in UTF-16.
+[[nodiscard]] std::string write_exif(const std::string& comment);
+
 /// The picture turned and mirrored so that it stands upright.
 [[nodiscard]] Image upright(Image image, int orientation);
 

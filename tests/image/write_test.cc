@@ -44,6 +44,48 @@ TEST_F(WritePng, PixelsAndTextComeBack) {
   EXPECT_EQ(files(), 1);
 }
 
+Image smooth(int width, int height) {
+  Image image = patterned(width, height);
+  for (std::size_t i = 0; i < image.rgb.size(); ++i)
+    image.rgb[i] = static_cast<std::uint8_t>(i / 3 % static_cast<unsigned>(width) * 4 + i % 3 * 20);
+  return image;
+}
+
+int largest_difference(const Image& a, const Image& b) {
+  EXPECT_EQ(a.rgb.size(), b.rgb.size());
+  int largest = 0;
+  for (std::size_t i = 0; i < std::min(a.rgb.size(), b.rgb.size()); ++i)
+    largest = std::max(largest, std::abs(a.rgb[i] - b.rgb[i]));
+  return largest;
+}
+
+class EncodePicture : public testing::TestWithParam<decltype(&encode_jpeg)> {};
+INSTANTIATE_TEST_SUITE_P(Formats, EncodePicture, testing::Values(&encode_jpeg, &encode_webp));
+
+TEST_P(EncodePicture, PixelsAndTextComeBack) {
+  for (const std::string& text : {std::string("a dog\nSteps: 20"), std::string("θ, 猫, 🐕\ttab"),
+                                  std::string(10000, 'x'), std::string()}) {
+    const Image image = smooth(33, 17);
+    const auto bytes = GetParam()(image, text, 95);
+    EXPECT_LE(largest_difference(decode_image(bytes, "it"), image), 16);
+    EXPECT_EQ(image_parameters(bytes, "it"), text);
+  }
+}
+
+TEST_P(EncodePicture, LessQualityIsSmallerAndFurtherOff) {
+  const Image image = patterned(64, 64);
+  const auto good = GetParam()(image, "", 100), bad = GetParam()(image, "", 0);
+  EXPECT_LT(bad.size(), good.size() / 2);
+  EXPECT_GT(largest_difference(decode_image(bad, "it"), image),
+            largest_difference(decode_image(good, "it"), image));
+}
+
+TEST_P(EncodePicture, ATextThatIsTooLongLeavesThePictureWhole) {
+  const Image image = smooth(16, 16);
+  const auto bytes = GetParam()(image, std::string(100'000, 'x'), 95);
+  EXPECT_LE(largest_difference(decode_image(bytes, "it"), image), 16);
+}
+
 TEST_F(WritePng, AFolderThatIsMissingIsOneLine) {
   try {
     write_png(folder_ / "none" / "picture.png", patterned(8, 8), "");

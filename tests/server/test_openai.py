@@ -2,11 +2,12 @@
 
 import base64
 import io
+import json
 
 import openai
 import pytest
 import requests
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from live import png_bytes
 
@@ -86,7 +87,7 @@ def test_the_stream_of_an_edit_shows_partial_images_too(api):
         ({"size": "large"}, "size"),
         ({"n": 99}, "n"),
         ({"background": "transparent"}, "background"),
-        ({"output_format": "webp"}, "output_format"),
+        ({"output_format": "gif"}, "output_format"),
         ({"partial_images": 2}, "partial_images"),
         ({"stream": "yes"}, "stream"),
         ({"partial_images": 4, "stream": True}, "partial_images"),
@@ -101,6 +102,33 @@ def test_what_cannot_be_done_is_refused_by_name(api, body, param):
     assert caught.value.type == "invalid_request_error"
     assert caught.value.param == param
     assert param is None or caught.value.body["message"].startswith(f"{param}: ")
+
+
+@pytest.mark.parametrize("format_", ["png", "jpeg", "webp"])
+def test_pictures_come_in_the_format_asked_for(address, format_):
+    body = {"prompt": "a dog", "size": "128x128", "steps": 4, "seed": 7}
+    sent = requests.post(address + "/v1/images/generations", json=body | {"output_format": format_, "output_compression": 90}, timeout=60).json()
+    assert sent["output_format"] == format_
+    data = base64.b64decode(sent["data"][0]["b64_json"])
+    image = Image.open(io.BytesIO(data))
+    assert image.format.lower() == format_ and image.size == (128, 128)
+    plain = Image.open(io.BytesIO(base64.b64decode(requests.post(address + "/v1/images/generations", json=body, timeout=60).json()["data"][0]["b64_json"])))
+    apart = ImageStat.Stat(ImageChops.difference(image.convert("RGB"), plain.convert("RGB"))).mean
+    assert max(apart) < (6 if format_ != "png" else 1e-9)
+    info = requests.post(address + "/v1/png-info", data=data, timeout=60).json()
+    assert info["settings"]["seed"] == 7 and info["settings"]["prompt"] == "a dog"
+
+
+def test_a_stream_has_its_format_too(address):
+    body = {"prompt": "a dog", "size": "64x64", "steps": 4, "stream": True, "partial_images": 1, "output_format": "jpeg"}
+    events = [json.loads(line[6:]) for line in requests.post(address + "/v1/images/generations", json=body, timeout=60).text.splitlines() if line.startswith("data: ")]
+    assert [Image.open(io.BytesIO(base64.b64decode(event["b64_json"]))).format for event in events] == ["JPEG", "JPEG"]
+
+
+@pytest.mark.parametrize(("body", "param"), [({"output_format": "gif"}, "output_format"), ({"output_format": 5}, "output_format"), ({"output_format": "jpeg", "output_compression": 101}, "output_compression"), ({"output_compression": "90"}, "output_compression")])
+def test_a_format_that_is_not_here_is_refused(address, body, param):
+    reply = requests.post(address + "/v1/images/generations", json={"prompt": "a dog", "steps": 1} | body, timeout=60)
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == param
 
 
 def test_variations_say_what_there_is_instead(address):

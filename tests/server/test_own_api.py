@@ -62,6 +62,12 @@ def test_a_picture_says_which_position_it_shows(client):
     assert unknown["frames"][0]["shows"] is None and "shows nothing" in unknown["frames"][0]["notices"][0]
 
 
+def test_a_seed_of_minus_one_is_any(client):
+    seeds = [client.finish(client.post("/v1/generate", prompt="a dog", seed=seed, **QUICK))["frames"][0]["settings"]["seed"] for seed in (-1, -1, -1.0)]
+    assert len(set(seeds)) == 3 and min(seeds) >= 0
+    assert client.post("/v1/generate", prompt="a dog", seed=-2, **QUICK).status_code == 400
+
+
 def test_a_picture_gives_its_settings_back(client):
     job = client.finish(client.post("/v1/dial", at=[0.25], seed=5, **DIAL))
     info = requests.post(client.address + "/v1/png-info", data=client.get(job["frames"][0]["url"]).content, timeout=60).json()
