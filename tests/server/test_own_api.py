@@ -280,6 +280,17 @@ def test_marks_in_a_clients_text_make_no_other_line(client, text):
         assert error["message"].isprintable() and len(error["message"].encode()) <= 8192
 
 
+@pytest.mark.parametrize("type_", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "text/plain", "text/json", "application/x-www-form-urlencoded", "application/octet-stream", "multipart/form-data; boundary=x", "no type", "", None])
+@pytest.mark.parametrize("size", [100, 8191, 8192, 8193, 100_000])
+@pytest.mark.parametrize("path", ["/v1/generate", "/sdapi/v1/txt2img"])
+def test_json_is_read_whatever_its_size_and_type(client, path, type_, size):
+    """As curl sends it without a header."""
+    body = '{"prompt": "a dog", "steps": 0, "style": ""' + " " * size + "}"
+    headers = {} if type_ is None else {"Content-Type": type_}
+    error = requests.post(client.address + path, data=body.encode(), headers=headers, timeout=60).json()
+    assert "steps: 0 is out of range" in str(error), error
+
+
 def test_what_is_not_there_is_404(client):
     for path in ("/v1/jobs/0123", "/v1/jobs/0123/frames/0.png", "/v1/nothing", "/page/../../etc/passwd"):
         assert client.get(path).status_code == 404, path
