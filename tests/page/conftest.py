@@ -30,8 +30,8 @@ def open_page(server, browser):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.append(request.url) if not request.url.startswith((server, "blob:", "data:")) else None)
 
-    def open_one(width=1280, height=860, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce")
+    def open_one(width=1280, height=860, scheme="light", touch=False):
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", has_touch=touch, is_mobile=touch)
         opened.append(context)
         page = context.new_page()
         watch(page)

@@ -297,6 +297,15 @@ def test_no_scroll_sideways_on_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_a_finger_finds_everything(open_page):
+    page = open_page(width=390, height=844, touch=True)
+    assert page.locator("#make").bounding_box()["y"] < 844 and not page.locator(".keys").is_visible()
+    page.locator("#more summary").click()
+    make(page)
+    small = "[...document.querySelectorAll('button, select, summary, input:not([type=checkbox], [type=range])')].filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"
+    assert page.evaluate(small) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device, width, height", [("desktop", 1280, 860), ("phone", 360, 740)])
 def test_everyone_can_use_it(open_page, scheme, device, width, height):
