@@ -152,6 +152,12 @@ Request read_settings(Body body, InputImages images) {
   return {settings_from_json(json_line(json)), std::move(images)};
 }
 
+Json take(Json& body, const char* key, Json otherwise) {
+  Json value = body.value(key, Json());
+  body.erase(key);
+  return value.is_null() ? otherwise : value;
+}
+
 std::string quoted(const Json& value) {
   constexpr std::size_t kMostQuoted = 60;
   const bool brief = value.is_string() ? value.get_ref<const std::string&>().size() < kMostQuoted

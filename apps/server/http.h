@@ -76,6 +76,8 @@ inline constexpr int kAnySeed = -1;
 /// machine can be named. Throws invalid_input.
 [[nodiscard]] Request read_settings(Body body, InputImages images = {});
 
+/// What a body has under a key, taken out of it; null counts as not given.
+Json take(Json& body, const char* key, Json otherwise);
 /// A value as messages quote it: short, and on one line.
 [[nodiscard]] std::string quoted(const Json& value);
 /// What a key says, which must be true or false, or a whole number within limits. Throws invalid_input of it.

@@ -36,8 +36,7 @@ struct JobQueue::Job {
   std::string id;
   Client client;
   std::vector<Request> list;
-  InputImages images;           ///< Of all of them.
-  std::size_t image_bytes = 0;  ///< Of their pixels.
+  std::size_t image_bytes = 0;  ///< Of the pixels that each of them is given.
   WantsPreview wants_preview;
   bool preview_asked = false;
   WhenLeft when_left = WhenLeft::go_on;
@@ -114,7 +113,6 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const std::vector<Settings>& 
   for (const Settings& settings : list) job->list.emplace_back(pipeline_.resolve({settings, images}), images);
   job->id = random_id();
   job->client = client;
-  job->images = images;
   job->image_bytes = bytes_of(images);
   job->wants_preview = std::move(wants_preview);
   job->when_left = when_left;
@@ -167,7 +165,7 @@ std::optional<JobStatus> JobQueue::status(const std::string& id, const Client& c
 std::optional<InputImages> JobQueue::images(const std::string& id, const Client& client) const {
   const std::lock_guard lock(mutex_);
   const auto job = find(id, client);
-  return job && job->image_bytes > 0 ? std::optional(job->images) : std::nullopt;
+  return job && job->image_bytes > 0 ? std::optional(job->list.front().images) : std::nullopt;
 }
 
 std::optional<JobStatus> JobQueue::running(const Client& client) const {
@@ -344,7 +342,6 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
   job.state = state;
   job.ended = Clock::now();
   job.error = std::move(error);
-  for (Request& request : job.list) request.images = {};
   unfinished_image_bytes_ -= job.image_bytes;
   kept_image_bytes_ += job.image_bytes;
   ended_.push_back(jobs_.at(job.id));
@@ -355,7 +352,7 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
 
 /// With the lock held. Of an ended job.
 void JobQueue::forget_images(Job& job) {
-  job.images = {};
+  for (Request& request : job.list) request.images = {};
   kept_image_bytes_ -= std::exchange(job.image_bytes, 0);
 }
 

@@ -88,7 +88,7 @@ struct Sent {
 Json data_of(const Frame& frame, const std::string& job, const Sent& sent) {
   if (sent.origin)
     return {{"url", fmt::format("{}/v1/jobs/{}/frames/{}.png", *sent.origin, job, frame.index)}};
-  return {{"b64_json", encode_base64(sent.format.convert(frame.png))}};
+  return {{"b64_json", encode_base64(sent.format.convert(frame.png, frame.parameters))}};
 }
 
 HttpResponse send_pictures(const JobStatus& job, const Sent& sent) {
@@ -120,8 +120,8 @@ std::string event(const std::string& type, Json body) {
 }
 
 /// What the events of a picture, under way or finished, have in common.
-Json picture_event(const std::string& png, const Settings& settings, const PictureFormat& format) {
-  return {{"b64_json", encode_base64(format.convert(png))},
+Json picture_event(const std::string& picture, const Settings& settings, const PictureFormat& format) {
+  return {{"b64_json", encode_base64(picture)},
           {"created_at", unix_time()},
           {"size", fmt::format("{}x{}", settings.width, settings.height)},
           {"quality", "auto"},
@@ -141,7 +141,8 @@ std::string last_event(const JobStatus& job, const std::string& name, const Pict
     return event("error", error_body(failure));
   }
   const Frame& frame = *job.frames.front();
-  return event(name + ".completed", picture_event(frame.png, frame.settings, format));
+  return event(name + ".completed",
+               picture_event(format.convert(frame.png, frame.parameters), frame.settings, format));
 }
 
 /// A job's stream, and what of it was sent.
@@ -157,7 +158,7 @@ struct PictureStream {
     std::string events;
     for (const auto& preview : job.previews) {
       if (preview->number < previews) continue;
-      Json body = picture_event(preview->png, settings, format);
+      Json body = picture_event(format.convert(preview->png, ""), settings, format);
       body["partial_image_index"] = preview->number;
       events += event(name + ".partial_image", std::move(body));
       previews = preview->number + 1;

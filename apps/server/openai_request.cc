@@ -28,12 +28,6 @@ const std::map<std::string_view, std::vector<Json>> kNeutral = {{"background", {
                                                                 {"mask", {}},
                                                                 {"input_fidelity", {"low", "high"}}};
 
-Json take(Json& body, const char* key, Json otherwise) {
-  Json value = body.value(key, Json());
-  body.erase(key);
-  return value.is_null() ? otherwise : value;
-}
-
 /// OpenAI's own names, which many programs cannot change, and none stand for the one model.
 void check_model(const Json& name, const ModelInfo& model) {
   const std::string text = name.is_string() ? name.get<std::string>() : "?";

@@ -11,8 +11,8 @@ struct PictureFormat {
 
   /// Throws invalid_input of "output_format" for another name.
   void check() const;
-  /// The picture of a PNG, with its settings, in this format.
-  [[nodiscard]] std::string convert(const std::string& png) const;
+  /// The picture of a PNG in this format, with `parameters`, the text that the PNG holds.
+  [[nodiscard]] std::string convert(const std::string& png, const std::string& parameters) const;
 };
 
 }  // namespace latentdial::server

@@ -103,8 +103,7 @@ WantsPreview take_preview_every(Json& body) {
 
 /// "images_of": ID stands for the pictures that the client gave that job, so that it sends them once.
 InputImages take_images_of(const Context& context, const Client& client, Json& body) {
-  const Json job = std::exchange(body["images_of"], {});
-  body.erase("images_of");
+  const Json job = take(body, "images_of", {});
   if (job.is_null()) return {};
   if (!job.is_string()) throw invalid_input("images_of", "the id of a job is needed");
   const auto images = context.queue.images(job.get<std::string>(), client);

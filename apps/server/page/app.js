@@ -170,7 +170,6 @@ async function makeHere() {
 
 async function stop() {
   await Promise.all([run?.cancel(), other?.cancel()]);
-  if (run) await lastRun.keep(run);
 }
 
 /** Stops the run; false when another call came meanwhile and goes on instead. */
@@ -237,7 +236,10 @@ function wire() {
   });
   on("cancel", "click", async () => {
     await stop();
-    if (run?.frames.size) return say("Cancelled. What was made stays.");
+    if (run?.frames.size) {
+      await lastRun.keep(run);
+      return say("Cancelled. What was made stays.");
+    }
     run = null;
     picture.clear("No picture yet");
     $("caption").textContent = "";

@@ -37,7 +37,12 @@ export function drawStrip(title, cells) {
 function fitted(context, text, width) {
   const letters = [...text];
   const cut = (count) => (count < letters.length ? `${letters.slice(0, count).join("")}…` : text);
-  let count = letters.length;
-  while (count > 0 && context.measureText(cut(count)).width > width) count--;
-  return cut(count);
+  let fits = 0;
+  let tooLong = letters.length + 1;
+  while (fits + 1 < tooLong) {
+    const middle = (fits + tooLong) >> 1;
+    if (context.measureText(cut(middle)).width <= width) fits = middle;
+    else tooLong = middle;
+  }
+  return cut(fits);
 }
