@@ -144,7 +144,9 @@ Request read_settings(Body body, InputImages images) {
   take_image(body, "to_image", images.end);
   take_image(body, "style_mask", images.style_mask);
   check_texts(body);
-  if (json.value("seed", Json()) == kAnySeed) json["seed"] = random_seed();
+  // As a double, since JSON's own comparison takes 2^64 - 1 for -1.
+  if (const Json seed = json.value("seed", Json()); seed.is_number() && seed.get<double>() == kAnySeed)
+    json["seed"] = random_seed();
   if (const auto found = json.find("dial"); found != json.end()) {
     json["position"] = *found;
     json.erase("dial");
@@ -173,7 +175,7 @@ bool read_flag(const std::string& key, const Json& value) {
 }
 
 int read_whole(const std::string& key, const Json& value, int least, int most) {
-  if (!value.is_number_integer() || value < least || value > most)
+  if (!value.is_number_integer() || value.get<double>() < least || value.get<double>() > most)
     throw invalid_input(
         key, fmt::format("a whole number from {} to {} is needed, not {}", least, most, quoted(value)));
   return value.get<int>();

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import subprocess
 import time
 
@@ -66,6 +67,22 @@ def test_a_seed_of_minus_one_is_any(client):
     seeds = [client.finish(client.post("/v1/generate", prompt="a dog", seed=seed, **QUICK))["frames"][0]["settings"]["seed"] for seed in (-1, -1, -1.0)]
     assert len(set(seeds)) == 3 and min(seeds) >= 0
     assert client.post("/v1/generate", prompt="a dog", seed=-2, **QUICK).status_code == 400
+
+
+@pytest.mark.parametrize("seed", [2**64 - 1, 2**63, 2**63 - 1, 0])
+def test_a_large_seed_is_itself_in_every_dialect(client, seed):
+    assert client.finish(client.post("/v1/generate", prompt="a dog", seed=seed, **QUICK))["frames"][0]["settings"]["seed"] == seed
+    info = json.loads(client.post("/sdapi/v1/txt2img", prompt="a dog", seed=seed, steps=1, width=64, height=64).json()["info"])
+    assert info["seed"] == seed
+    sent = client.post("/v1/images/generations", prompt="a dog", seed=seed, steps=1, size="64x64").json()["data"][0]["b64_json"]
+    assert f"Seed: {seed}," in Image.open(io.BytesIO(base64.b64decode(sent))).info["parameters"]
+
+
+@pytest.mark.parametrize("steps", [2**64 - 1, 2**63, -(2**63)])
+def test_a_number_beyond_all_limits_is_out_of_range(client, steps):
+    """2^64 - 1 is not -1, which asks for no previews there."""
+    assert requests.post(client.address + "/sdapi/v1/options", json={"show_progress_every_n_steps": steps}, timeout=60).status_code == 422
+    assert client.post("/v1/generate", prompt="a dog", preview_every=steps, **QUICK).status_code == 400
 
 
 def test_a_picture_gives_its_settings_back(client):
