@@ -36,6 +36,8 @@ METHODS = {
     "dreamwalk": {"method": "dreamwalk"},
     "freesliders": {"method": "freesliders"},
     "steer": {"method": "steer"},
+    "flowslider": {"method": "flowslider"},
+    "veloedit": {"method": "veloedit"},
     "guide": {"method": "guide"},
     "guide-late": {"method": "guide", "style_start": 0.25},
     "anchored": {"method": "anchored", "style_start": 0.4},

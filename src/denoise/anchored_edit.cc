@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
@@ -14,13 +15,17 @@ struct Original {
   const Denoising* run;
   const Conditioning* conditioning;
   TorchGenerator generator;
+  bool looked_at;     ///< By edits that compare with it. Those that do not have one noise for the whole run.
+  Tensor noise = {};  ///< Of this evaluation.
+  Tensor seen = {};   ///< What the model sees of it there.
 };
 
 /// An edit under way.
 struct Change {
   const Conditioning* conditioning;
   std::size_t original;  ///< Which of the originals it changes.
-  Tensor latents;        ///< Δ, the change so far.
+  const ChangeRule* rule;
+  Tensor latents;  ///< Δ, the change so far.
   bool takes_layout;
 };
 
@@ -34,14 +39,17 @@ Edits start(const std::vector<AnchoredEdit>& list) {
   Edits edits;
   auto& originals = edits.originals;
   for (const auto& edit : list) {
-    const auto known = std::find_if(originals.begin(), originals.end(),
-                                    [&](const Original& other) { return other.run == edit.original; });
+    const bool compares = !edit.rule;
+    const auto known = std::find_if(originals.begin(), originals.end(), [&](const Original& other) {
+      return other.run == edit.original && other.looked_at == compares;
+    });
     const auto place = static_cast<std::size_t>(known - originals.begin());
-    if (known == originals.end()) originals.push_back({edit.original, &edit.plain, edit.original->generator});
+    if (known == originals.end())
+      originals.push_back({edit.original, &edit.plain, edit.original->generator, compares});
     const bool from_nothing = !edit.change.defined();
-    edits.changes.push_back({&edit.conditioning, place,
+    edits.changes.push_back({&edit.conditioning, place, &edit.rule,
                              from_nothing ? Tensor::zeros(edit.original->latents.shape()) : edit.change,
-                             from_nothing});
+                             from_nothing && compares});
   }
   return edits;
 }
@@ -55,35 +63,68 @@ double noise_kept(const Sampler& sampler, int i) {
   return i + 1 < sampler.evaluations() ? sampler.sigma(i + 1) / sampler.sigma(i) : 0;
 }
 
-/// One evaluation of all originals and edits: brings the changes to the next noise level.
-void advance(PromptedDenoiser& denoiser, const Sampler& sampler, Edits& edits, int i,
-             const EditRecipe& recipe) {
-  const double progress = sampler.progress(i);
-  std::vector<Tensor> noises, noised;  // Of the originals; of all pictures, originals before edits.
+/// What the denoiser is asked at one evaluation.
+struct Questions {
+  std::vector<Tensor> noised;  ///< Of all pictures: those originals that are looked at, then the edits.
   std::vector<GuidedLatents> pictures;
-  const auto add = [&](const Tensor& latents, const Conditioning& conditioning, std::int64_t layout_of) {
-    noised.push_back(latents);
-    pictures.push_back({sampler.scale_model_input(latents, i), conditioning(progress), layout_of});
+};
+
+Questions ask(const Sampler& sampler, Edits& edits, int i, const EditRecipe& recipe) {
+  const double progress = sampler.progress(i);
+  Questions asked;
+  const auto add = [&](Tensor latents, const Conditioning& conditioning, std::int64_t layout_of) {
+    asked.pictures.push_back({sampler.scale_model_input(latents, i), conditioning(progress), layout_of});
+    asked.noised.push_back(std::move(latents));
   };
+  std::vector<std::int64_t> places;  // Of the originals among the pictures.
   for (Original& original : edits.originals) {
     const Tensor& latents = original.run->latents;
-    noises.push_back(original.generator.randn_nhwc(latents.shape()));
-    add(sampler.add_noise(latents, noises.back(), i), *original.conditioning, -1);
+    if (original.looked_at || !original.noise.defined())
+      original.noise = original.generator.randn_nhwc(latents.shape());
+    places.push_back(std::ssize(asked.pictures));
+    if (original.looked_at) add(sampler.add_noise(latents, original.noise, i), *original.conditioning, -1);
   }
   for (const Change& change : edits.changes) {
     const bool takes_layout = change.takes_layout && progress < recipe.layout_until;
-    add(sampler.add_noise(edited(edits, change), noises[change.original], i), *change.conditioning,
-        takes_layout ? static_cast<std::int64_t>(change.original) : -1);
+    add(sampler.add_noise(edited(edits, change), edits.originals[change.original].noise, i),
+        *change.conditioning, takes_layout ? places[change.original] : -1);
   }
-  std::vector<Tensor> seen = denoiser.guided(
-      pictures, sampler.timestep(i),
+  return asked;
+}
+
+/// What a picture under noise is on a flow's path, (1−t)·x + t·n.
+Tensor on_flow(const Sampler& sampler, const Tensor& noised, int i) {
+  const NoiseLevel level = sampler.noise_level(i);
+  return linear_combination({{1.0 / (double{level.signal} + level.noise), noised}});
+}
+
+/// One evaluation of all originals and edits: brings the changes to the next noise level.
+void advance(PromptedDenoiser& denoiser, const Sampler& sampler, Edits& edits, int i,
+             const EditRecipe& recipe) {
+  const Questions asked = ask(sampler, edits, i, recipe);
+  const std::vector<Tensor> answers = denoiser.guided(
+      asked.pictures, sampler.timestep(i),
       {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)});
-  for (std::size_t k = 0; k < seen.size(); ++k) seen[k] = sampler.split_prediction(seen[k], noised[k], i).x0;
+  std::size_t next = 0;
+  const auto clean = [&] { return sampler.split_prediction(answers[next], asked.noised[next], i).x0; };
+  for (Original& original : edits.originals) {
+    if (!original.looked_at) continue;
+    original.seen = clean();
+    ++next;
+  }
   const double kept = noise_kept(sampler, i);
-  auto styled = seen.begin() + static_cast<std::ptrdiff_t>(edits.originals.size());
   for (Change& change : edits.changes) {
-    change.latents = linear_combination(
-        {{kept, change.latents}, {1 - kept, *styled++}, {kept - 1, seen[change.original]}});
+    const Original& original = edits.originals[change.original];
+    const Tensor seen = clean();
+    const Term past = {kept, change.latents};
+    if (*change.rule) {
+      const Tensor flow = on_flow(sampler, asked.noised[next], i);
+      const Tensor changed = (*change.rule)({original.run->latents, flow, seen});
+      change.latents = linear_combination({past, {1 - kept, changed}});
+    } else {
+      change.latents = linear_combination({past, {1 - kept, seen}, {kept - 1, original.seen}});
+    }
+    ++next;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,21 @@ struct DialRequest {
   Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
 };
 
+/// A finished picture's edit at one evaluation, latents [1,h,w,C], f32.
+struct SeenEdit {
+  const Tensor& original;  ///< x₀, the finished picture.
+  const Tensor& noised;    ///< z, the edited one under noise, as a flow has it: (1−t)·x + t·n, 0 < t < 1.
+  const Tensor& clean;     ///< x̂₀, the picture that the denoiser sees in z.
+};
+
+/// How a method edits finished pictures that does not do it as `anchored` is told.
+struct OwnEdit {
+  EditRecipe recipe;
+  /// What the edit at a position is to change of x₀ by what is seen (denoise/anchored_edit.h). Null: what the
+  /// model sees of the edited picture less what it sees of the original.
+  Tensor (*change)(const SeenEdit& seen, double position) = nullptr;
+};
+
 /// One way to set a style's strength: in the text encoding, or by guiding the diffusion.
 struct DialMethod {
   MethodInfo info;  ///< Name, summary and what it can do.
@@ -44,6 +60,7 @@ struct DialMethod {
   /// Share of the run before which the position has no say, so that all positions share those steps; a
   /// method with a window has its start.
   double start = 0;
+  std::optional<OwnEdit> own_edit = {};
 };
 
 /// All methods, the default first.

@@ -31,6 +31,15 @@ Tensor change_of_colours(const Model& model, const Tensor& latents, const Colour
   return linear_combination({{1, mapped}, {-1, latents}});
 }
 
+/// What a turn changes by what is seen of the edited picture alone; empty where it does not.
+ChangeRule change_rule(const Turn& turn) {
+  const auto& own = turn.method->own_edit;
+  if (!own || own->change == nullptr) return {};
+  return [change = own->change, position = turn.position](const SeenEdit& seen) {
+    return change(seen, position);
+  };
+}
+
 /// Edits that are under way, and where each acts.
 struct EditsUnderWay {
   std::vector<AnchoredEdit> edits;
@@ -48,6 +57,7 @@ EditsUnderWay start_edits(const Edit& stage, Work& work) {
     AnchoredEdit& edit =
         result.edits.emplace_back(AnchoredEdit{&original, condition(session, content, {}, mask, work.notices),
                                                condition(session, content, task.turn, mask, work.notices)});
+    edit.rule = change_rule(task.turn);
     if (!stage.recipe.colours.empty())
       edit.change = change_of_colours(*session.model, original.latents, colour_map(stage.recipe.colours),
                                       task.turn.position);
@@ -142,9 +152,10 @@ int Edit::steps(const Batch& batch) const {
 }
 
 std::size_t Edit::evaluations(const Batch&) const {
-  std::vector<const Content*> originals;  // Each once.
+  std::vector<const Content*> originals;  // Each that is looked at, once.
   for (const Task& task : pictures)
-    if (std::ranges::none_of(originals, [&](const Content* known) { return *known == task.content; }))
+    if (!change_rule(task.turn) &&
+        std::ranges::none_of(originals, [&](const Content* known) { return *known == task.content; }))
       originals.push_back(&task.content);
   return pictures.size() + originals.size();
 }

@@ -13,7 +13,7 @@ namespace {
 Task edited(const Task& task, const EditRecipe& recipe, double strength) {
   if (strength == 0) return {task.content, {}};
   return {task.content,
-          {.method = &find_dial_method("anchored"),
+          {.method = task.turn.method->own_edit ? task.turn.method : &find_dial_method("anchored"),
            .style = task.turn.style,
            .position = strength,
            .window = {recipe.start, task.turn.window.end},

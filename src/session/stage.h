@@ -16,7 +16,7 @@ namespace latentdial::detail {
 
 /// A picture that a dial position is mixed of: the finished one, or an edit of it.
 struct EditShare {
-  Task task;  ///< Without a turn, or turned by method `anchored`.
+  Task task;  ///< Without a turn, or turned by `anchored` or a method with an edit of its own.
   double weight = 1;
 };
 

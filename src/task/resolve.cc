@@ -149,7 +149,10 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   turn.style = s.style;
   turn.position = s.position;
   turn.window = {s.style_start, s.style_end};
-  turn.recipe = {.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
+  turn.recipe =
+      turn.method->own_edit
+          ? turn.method->own_edit->recipe
+          : EditRecipe{.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
   if (filled.images.style_mask) turn.area.mask = filled.images.style_mask->resized(s.width, s.height);
   turn.area.words = s.mask_words;
   if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model, files);

@@ -1,4 +1,6 @@
 // Every peer against values computed by hand.
+#include "dial/peers/peers.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,6 +72,44 @@ TEST(FreeSliders, AddsTheContrastAfterFifteenOfFiftySteps) {
   const auto conditioning = find_dial_method("freesliders").condition(a_request(0.4), two_words());
   EXPECT_NEAR(guided(conditioning(14 / 50.0)), 7 + 7.5 * (1 - 7), 1e-4);
   EXPECT_NEAR(guided(conditioning(15 / 50.0)), 7 + 7.5 * (1 - 7) + 0.4 * 7.5 * (3 - 1), 1e-4);
+}
+
+TEST(FlowSlider, ScalesTheSteeringAtEveryStep) {
+  for (const double progress : {0.0, 0.9}) {
+    const auto asked = [&](double position) {
+      return guided(find_dial_method("flowslider").condition(a_request(position), two_words())(progress));
+    };
+    EXPECT_NEAR(asked(0), 7 + 7.5 * (1 - 7), 1e-4) << "fidelity alone";
+    EXPECT_NEAR(asked(0.4), 7 + 7.5 * (1 - 7) + 0.4 * 7.5 * (3 - 1), 1e-4);
+    EXPECT_NEAR(asked(1), 7 + 7.5 * (3 - 7), 1e-4) << "FlowEdit's own";
+  }
+}
+
+TEST(FlowSlider, EditsTheLastTwentyOfTwentyEightStepsAndTakesNoLayout) {
+  const auto& own = find_dial_method("flowslider").own_edit;
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->recipe.start, 8.0 / 28);
+  EXPECT_EQ(own->recipe.layout_until, 0);
+  EXPECT_EQ(own->change, nullptr) << "the change is FlowEdit's";
+}
+
+TEST(VeloEdit, AsksForTheStyleWhateverThePosition) {
+  for (const double position : {0.0, 0.4})
+    EXPECT_NEAR(guided(find_dial_method("veloedit").condition(a_request(position), two_words())(0.5)),
+                7 + 7.5 * (3 - 7), 1e-4);
+}
+
+TEST(VeloEdit, KeepsWhatIsSimilarAndBlendsTheRest) {
+  const auto row = [](const std::vector<float>& x) { return Tensor::of({1, 1, 5, 1}, x); };
+  // |z − x₀| = 2 everywhere but in the last: 2/(2 + 0.5) is just 0.8, 2/(2 + 0.75) and 2/(2 + 2) are not.
+  const Tensor original = row({1, 1, 1, 1, 1}), noised = row({3, 3, -1, 3, 1});
+  const Tensor clean = row({1.5, 1.75, 0.5, -1, 1});
+  const auto change = [&](double position) {
+    return values(velo_edit_change({original, noised, clean}, position));
+  };
+  EXPECT_EQ(change(1), (std::vector<float>{0, 0.75, 0, -2, 0}));
+  EXPECT_EQ(change(0.5), (std::vector<float>{0, 0.375, 0, -1, 0}));
+  EXPECT_EQ(change(0), (std::vector<float>{0, 0, 0, 0, 0}));
 }
 
 TEST(Sega, KeepsTheLargestOfEachChannelAndRemembersThem) {

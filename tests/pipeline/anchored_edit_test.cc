@@ -74,6 +74,27 @@ double brightness(const Image& image) {
   return std::accumulate(image.rgb.begin(), image.rgb.end(), 0.0) / static_cast<double>(image.rgb.size());
 }
 
+/// What a list's pictures came after, in evaluations, by their places.
+struct Delivery {
+  std::vector<std::size_t> order;
+  std::vector<std::int64_t> after;
+  StepProgress last;
+};
+
+Delivery deliver(const Pipeline& by, const std::vector<Request>& list) {
+  Delivery delivery;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& step) { delivery.last = step; };
+  by.generate(
+      list,
+      [&](std::size_t i, const Picture&) {
+        delivery.order.push_back(i);
+        delivery.after.push_back(delivery.last.evaluations);
+      },
+      observer);
+  return delivery;
+}
+
 TEST(AnchoredEdit, ZeroIsThePlainPictureWhicheverComesFirst) {
   const auto before = pipeline().generate(plain()).image.rgb;
   EXPECT_EQ(pipeline().generate(dialled(0)).image.rgb, before);
@@ -101,6 +122,35 @@ TEST(AnchoredEdit, MorePositionsCostOnlyTheWindow) {
   EXPECT_EQ(make(fresh, {s}).second, 9);
   s.style = "sketch";
   EXPECT_EQ(make(fresh, {s}).second, 9) << "another style of the same picture";
+}
+
+Settings by_a_peer(double position, const char* method, const char* sampler = "dpm++2m") {
+  Settings s = dialled(position, method);
+  s.style_start = 0;
+  s.sampler = sampler;
+  s.width = s.height = 64;
+  return s;
+}
+
+TEST(PeersEdit, EachPositionIsTheSameAloneAndTogether) {
+  for (const char* sampler : {"pndm", "euler_a", "dpm++2m"}) {
+    std::vector<Request> list;
+    for (const char* method : {"flowslider", "veloedit"})
+      for (const double position : {0.0, 0.4, 1.0}) list.emplace_back(by_a_peer(position, method, sampler));
+    expect_the_same_alone_and_together(list);
+  }
+}
+
+TEST(PeersEdit, CostsItsSteps) {
+  const auto fresh = Pipeline::load({.model = "", .dtype = "f32", .threads = 2});
+  EXPECT_EQ(make(fresh, {by_a_peer(0.5, "flowslider")}).second, 15 + 10) << "from 8/28 of the steps on";
+  EXPECT_EQ(make(fresh, {by_a_peer(0.5, "veloedit")}).second, 15) << "all of them";
+}
+
+TEST(PeersEdit, VeloEditDoesNotLookAtTheOriginal) {
+  const Pipeline fresh = pipeline().share();
+  EXPECT_EQ(deliver(fresh, {by_a_peer(0.5, "veloedit")}).last.all_evaluations, 15 + 15);
+  EXPECT_EQ(deliver(fresh, {by_a_peer(0.5, "flowslider")}).last.all_evaluations, 2 * 10);
 }
 
 Settings calibrated(double position) {
@@ -194,27 +244,6 @@ TEST(CalibratedDial, TellsAtWhichGuidanceItIsExact) {
   s.guidance_scale = 7.5;
   EXPECT_THAT(pipeline().generate(s).notices,
               testing::ElementsAre(testing::HasSubstr("calibrated at a guidance scale of 3.5; at 7.5")));
-}
-
-/// What a list's pictures came after, in evaluations, by their places.
-struct Delivery {
-  std::vector<std::size_t> order;
-  std::vector<std::int64_t> after;
-  StepProgress last;
-};
-
-Delivery deliver(const Pipeline& by, const std::vector<Request>& list) {
-  Delivery delivery;
-  Observer observer;
-  observer.on_step = [&](const StepProgress& step) { delivery.last = step; };
-  by.generate(
-      list,
-      [&](std::size_t i, const Picture&) {
-        delivery.order.push_back(i);
-        delivery.after.push_back(delivery.last.evaluations);
-      },
-      observer);
-  return delivery;
 }
 
 TEST(CalibratedDial, ThePlainPictureIsThereBeforeTheOthersAreBegun) {

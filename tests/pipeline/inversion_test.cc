@@ -107,7 +107,8 @@ TEST(Inversion, GivesThePictureBackFromHalfWayToo) {
 }
 
 TEST(Inversion, TheDialAtZeroIsThePictureAndMovesFromThere) {
-  for (const char* method : {"slerp", "lerp", "guide", "anchored", "calibrated", "sega", "freesliders"}) {
+  for (const char* method : {"slerp", "lerp", "guide", "anchored", "calibrated", "sega", "freesliders",
+                             "flowslider", "veloedit"}) {
     Settings s = inverted(picture_of("a castle"), "a castle");
     const Image plain = make(s);
     s.style = "sketch";

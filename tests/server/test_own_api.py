@@ -28,7 +28,7 @@ def test_the_model_says_what_each_method_can_do(client):
     methods = {method["name"]: method for method in model["dial_methods"]}
     assert list(methods) == model["methods"] and model["methods"][0] == "calibrated"
     can = lambda what: {name for name, method in methods.items() if method[what]}  # noqa: E731
-    assert can("needs_dial") == {"calibrated"} and can("edits") == {"calibrated", "anchored"} and "sega" in can("peer")
+    assert can("needs_dial") == {"calibrated"} and can("edits") == {"calibrated", "anchored", "flowslider", "veloedit"} and "sega" in can("peer")
     assert can("acts_on_part") == {"calibrated", "guide", "anchored"} and can("window") == {"guide", "anchored"} and "slerp" in can("angle")
     assert all(method["summary"] for method in methods.values())
 

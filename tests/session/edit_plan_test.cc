@@ -62,6 +62,15 @@ TEST(EditPlan, AnchoredIsOneEditAtThePositionItself) {
   EXPECT_EQ(plan.shares[0].weight, 1);
 }
 
+TEST(EditPlan, APeersEditIsItsOwn) {
+  Task task = a_task("flowslider", 0.7);
+  task.turn.recipe = task.turn.method->own_edit->recipe;
+  const EditPlan plan = plan_of(task);
+  EXPECT_EQ(plan.first, 3) << "8 of 28 steps are passed over";
+  EXPECT_EQ(plan.shares[0].task.turn.method, task.turn.method);
+  EXPECT_EQ(plan.shares[0].task.turn.position, 0.7);
+}
+
 TEST(EditPlan, TheSameStrengthOfTwoDialsIsOnePicture) {
   Task anchored = a_task("anchored", 0.8);
   anchored.turn.recipe = kRecipe;

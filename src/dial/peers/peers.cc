@@ -29,6 +29,18 @@ std::vector<double> mean_state(const Tensor& states) {
   return mean;
 }
 
+/// CFG(x₁) + p·s·(ε(x₂) − ε(x₁)), the second from `start` of the run on.
+Conditioning add_contrast(const DialRequest& request, const DialPrompts& prompts, double start) {
+  return [request, start, content = prompts.content("").condition,
+          styled = prompts.content(", " + request.style).condition](double progress) {
+    auto terms = request.guidance.terms(content, progress);
+    const double eta = progress < start ? 0 : request.guidance.scale * request.position;
+    terms.push_back({styled, eta});
+    terms.push_back({content, -eta});
+    return weighted_sum(terms);
+  };
+}
+
 }  // namespace
 
 Conditioning condition_weight(const DialRequest& request, const DialPrompts& prompts) {
@@ -68,14 +80,11 @@ Conditioning condition_dreamwalk(const DialRequest& request, const DialPrompts& 
 }
 
 Conditioning condition_free_sliders(const DialRequest& request, const DialPrompts& prompts) {
-  return [request, content = prompts.content("").condition,
-          styled = prompts.content(", " + request.style).condition](double progress) {
-    auto terms = request.guidance.terms(content, progress);
-    const double eta = progress < kFreeSlidersStart ? 0 : request.guidance.scale * request.position;
-    terms.push_back({styled, eta});
-    terms.push_back({content, -eta});
-    return weighted_sum(terms);
-  };
+  return add_contrast(request, prompts, kFreeSlidersStart);
+}
+
+Conditioning condition_flow_slider(const DialRequest& request, const DialPrompts& prompts) {
+  return add_contrast(request, prompts, 0);
 }
 
 Conditioning condition_steer(const DialRequest& request, const DialPrompts& prompts) {
