@@ -17,7 +17,7 @@ PROMPT, STYLE, STEPS, SEED, GUIDANCE = "a dog in the meadow", "sketch", 20, 3, 3
 
 
 class Flow:
-    """The embedded model as a flow: velocities under classifier-free guidance, and the plain picture's latents."""
+    """The embedded model as a flow: the plain picture's latents, and velocities under classifier-free guidance."""
 
     def __init__(self, folder):
         self.pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None, torch_dtype=torch.float32)
@@ -28,6 +28,10 @@ class Flow:
         kept = self.pipe.scheduler.alphas_cumprod[self.timesteps].double()
         self.signal, self.noise = kept.sqrt(), (1 - kept).sqrt()
         self.times = [*(self.noise / (self.signal + self.noise)).tolist(), 0.0]
+        generator = torch.Generator("cpu").manual_seed(SEED)
+        asked = {"num_inference_steps": STEPS, "guidance_scale": GUIDANCE, "generator": generator}
+        self.plain = self.pipe(PROMPT, output_type="latent", **asked).images
+        self.drawn = generator.get_state()
 
     def states(self, text):
         return self.pipe.encode_prompt(text, "cpu", 1, True, "")[:2]
@@ -40,11 +44,11 @@ class Flow:
         out = out_none + GUIDANCE * (out_text - out_none)  # The model's own v, which is a·n − s·x.
         return (s * x + a * out) - (a * x - s * out)
 
-    def plain(self):
-        """The picture's latents, and the generator that drew its noise."""
-        generator = torch.Generator("cpu").manual_seed(SEED)
-        made = self.pipe(PROMPT, num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=generator, output_type="latent")
-        return made.images, generator
+    def noises(self):
+        """Draws one noise after the other, as the generator does that drew the plain picture's."""
+        generator = torch.Generator("cpu")
+        generator.set_state(self.drawn)
+        return lambda: torch.randn(self.plain.shape, generator=generator)
 
     def picture(self, latents):
         decoded = self.pipe.vae.decode(latents / self.pipe.vae.config.scaling_factor).sample
@@ -59,13 +63,13 @@ def flow(scenes):
 def flow_slider(flow, scale):
     """arXiv 2604.02088: FlowEdit's walk over the last 20 of 28 steps, its steering scaled."""
     source, target = flow.states(PROMPT), flow.states(f"{PROMPT}, {STYLE}")
-    x, generator = flow.plain()
+    x, noise = flow.plain, flow.noises()
     edit = x.clone()
     for step in range(STEPS):
         if step * 28 < 8 * STEPS:
             continue
         t, after = flow.times[step], flow.times[step + 1]
-        z = (1 - t) * x + t * torch.randn(x.shape, generator=generator)
+        z = (1 - t) * x + t * noise()
         z_edit = edit + z - x
         base = flow.velocity(z_edit, step, source)
         fidelity = base - flow.velocity(z, step, source)
@@ -77,9 +81,8 @@ def flow_slider(flow, scale):
 def velo_edit(flow, strength):
     """arXiv 2603.13388, at every step, threshold 0.8, its blend's a = 1 − strength."""
     target = flow.states(f"{PROMPT}, {STYLE}")
-    x, generator = flow.plain()
-    t = flow.times[0]
-    z = (1 - t) * x + t * torch.randn(x.shape, generator=generator)
+    x, t = flow.plain, flow.times[0]
+    z = (1 - t) * x + t * flow.noises()()
     for step, after in enumerate(flow.times[1:]):
         velocity, restoring = flow.velocity(z, step, target), (z - x) / t
         similarity = restoring.abs() / (restoring.abs() + (velocity - restoring).abs())
@@ -97,7 +100,7 @@ def test_the_picture_is_the_papers(build, flow, tmp_path, method, published, pos
     subprocess.run([build / "bin" / "latentdial", "dial", *map(str, turned + options)], check=True)
     ours = numpy.asarray(Image.open(tmp_path / "frame-000.png").convert("RGB")).astype(float)
     theirs = flow.picture(published(flow, position))
-    moved = numpy.abs(theirs - flow.picture(flow.plain()[0])).mean()
+    moved = numpy.abs(theirs - flow.picture(flow.plain)).mean()
     error = numpy.mean((ours - theirs) ** 2)
     quality = float("inf") if error == 0 else 10 * numpy.log10(255**2 / error)
     print(f"\n{method} at {position}: {quality:.1f} dB; the edit moves a channel by {moved:.1f}")
