@@ -1,0 +1,76 @@
+"""The figures as text, as JSON and as a page of pictures."""
+
+import json
+import math
+import pathlib
+
+import numpy
+from PIL import Image, ImageDraw
+
+from research.ruler.own.figures import by_method, summary
+from research.ruler.own.strips import Strip
+
+COLUMNS = {  # What is printed of each figure: its head, and the form of its number.
+    "C": ("C, a mix has 1", ".2f"),
+    "R": ("R, faint outlines", ".2f"),
+    "contrast loss": ("contrast lost", ".1%"),
+    "doubt": ("doubt by ends'", ".2f"),
+    "delta smooth": ("δ_smooth", ".3f"),
+    "largest step": ("largest / mean step", ".1f"),
+    "curve error": ("meter's error, %", ".1f"),
+}
+THUMBNAIL, LINE = 128, 13
+
+
+def number(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else format(value, form)
+
+
+def cell(figure: dict | None, form: str) -> str:
+    """Mean and the worst position: "0.31 (0.72 at 0.6)"."""
+    if figure is None or math.isnan(figure["mean"]):
+        return "–"
+    place = f" ({number(figure['worst'], form)} at {figure['at']:g})" if "at" in figure else ""
+    return number(figure["mean"], form) + place
+
+
+def table(judged: list[dict]) -> str:
+    """A line for each method, aligned for a terminal."""
+    lines = [["dial", "strips", *(head for head, _ in COLUMNS.values())]]
+    for method, strips in by_method(judged).items():
+        figures = summary(strips)
+        lines.append([method, str(len(strips)), *(cell(figures.get(name), form) for name, (_, form) in COLUMNS.items())])
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def plain(value):
+    """What JSON can hold: lists for arrays, null for NaN."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, numpy.ndarray)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, (float, numpy.floating)):
+        return None if math.isnan(value) else float(value)
+    return value
+
+
+def as_json(judged: list[dict]) -> str:
+    return json.dumps(plain({"methods": {method: summary(strips) for method, strips in by_method(judged).items()}, "strips": judged}), indent=1, ensure_ascii=False)
+
+
+def write_sheet(path: pathlib.Path, shown: list[tuple[Strip, dict]]) -> None:
+    """Each strip in a row, its figures under each picture."""
+    names = [name for name in COLUMNS if name != "largest step" and name in shown[0][1]]
+    height = LINE + THUMBNAIL + LINE * (1 + len(names)) + 8
+    sheet = Image.new("RGB", (THUMBNAIL * max(len(strip.positions) for strip, _ in shown), height * len(shown)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for row, (strip, figures) in enumerate(shown):
+        draw.text((2, row * height), strip.title, fill="black")
+        for column, (position, picture) in enumerate(zip(strip.positions, strip.pictures)):
+            left, top = column * THUMBNAIL, row * height + LINE
+            sheet.paste(Image.fromarray(picture).resize((THUMBNAIL, THUMBNAIL), Image.LANCZOS), (left, top))
+            lines = [f"{position:g}", *(f"{name} {number(float(figures[name][column]), COLUMNS[name][1])}" for name in names)]
+            for i, text in enumerate(lines):
+                draw.text((left + 2, top + THUMBNAIL + LINE * i), text, fill="black")
+    sheet.save(path)
