@@ -70,7 +70,8 @@ def write_sheet(path: pathlib.Path, shown: list[tuple[Strip, dict]]) -> None:
         for column, (position, picture) in enumerate(zip(strip.positions, strip.pictures)):
             left, top = column * THUMBNAIL, row * height + LINE
             sheet.paste(Image.fromarray(picture).resize((THUMBNAIL, THUMBNAIL), Image.LANCZOS), (left, top))
-            lines = [f"{position:g}", *(f"{name} {number(float(figures[name][column]), COLUMNS[name][1])}" for name in names)]
+            known = [name for name in names if not math.isnan(figures[name][column])]
+            lines = [f"{position:g}", *(f"{name} {figures[name][column]:{COLUMNS[name][1]}}" for name in known)]
             for i, text in enumerate(lines):
                 draw.text((left + 2, top + THUMBNAIL + LINE * i), text, fill="black")
     sheet.save(path)
