@@ -15,10 +15,10 @@ from research.ruler.own.denoiser import Denoiser
 from research.ruler.own.figures import judge
 from research.ruler.own.report import as_json, table, write_sheet
 from research.ruler.own.strips import NoStrip, faded, found_strips, made_strips
-from research.ruler.own.validate import validate, validation_table
+from research.ruler.own.validate import limits_table, validate, validation_table
 
 SHOWN = 12  # Strips on the page of pictures.
-SETTINGS = ("steps", "sampler", "guidance_scale")
+SETTINGS = ("steps", "sampler", "guidance_scale", "width", "height")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,16 +31,18 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--json", action="store_true", help="all figures as JSON in place of the table")
     flags.add_argument("--sheet", type=pathlib.Path, help=f"PNG to write, the first {SHOWN} strips with their figures")
     flags.add_argument("--dtype", default="", help="what the engine computes in (default: its own choice)")
-    flags.add_argument("--threads", type=int, default=0, help="of the engine (default: every core; on a busy machine fewer are faster)")
+    flags.add_argument("--threads", type=int, default=0, help="of the engine (default: every core; one is faster on a busy machine)")
     made = flags.add_argument_group("strips to make")
     made.add_argument("--prompt", nargs="+", default=[])
     made.add_argument("--style", nargs="+", default=[])
-    made.add_argument("--method", nargs="+", default=["calibrated"], help="(default: %(default)s)")
-    made.add_argument("--seed", nargs="+", type=int, default=[0])
+    made.add_argument("--method", nargs="+", default=[None], help="(default: the engine's own)")
+    made.add_argument("--seed", nargs="+", type=int, default=[0], help="(default: 0)")
     made.add_argument("--at", default="0:1:11", help="positions, with 0 and 1 (default: %(default)s)")
     made.add_argument("--steps", type=int)
     made.add_argument("--sampler")
     made.add_argument("--guidance-scale", type=float)
+    made.add_argument("--width", type=int)
+    made.add_argument("--height", type=int)
     made.add_argument("--out", type=pathlib.Path, help="folder that keeps the pictures")
     checked = flags.add_argument_group("the figures themselves")
     checked.add_argument("--validate", action="store_true", help="their AUC on drawn strips against fades, in Markdown")
@@ -75,7 +77,8 @@ def main() -> None:
     arguments = parser().parse_args()
     denoiser = opened(arguments)
     if arguments.validate:
-        print(validation_table(validate(denoiser, arguments.scenes)))
+        made = validate(denoiser, arguments.scenes)
+        print(validation_table(made), limits_table(made), sep="\n\n")
         return
     judged, shown = [], []
     try:

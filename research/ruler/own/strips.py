@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 
 import numpy
 from PIL import Image
@@ -79,15 +80,18 @@ def found_strips(folders: list[pathlib.Path]) -> tuple[list[Strip], list[str]]:
     return strips, notices
 
 
-def made_strips(pipe, prompts: list[str], styles: list[str], methods: list[str], seeds: list[int], at: str, out: pathlib.Path | None, **settings):
-    """Strips by the package, one at a time: every method, prompt, style and seed. `out`: a folder that keeps the pictures."""
+def made_strips(
+    pipe, prompts: list[str], styles: list[str], methods: list[str | None], seeds: list[int], at: str, out: pathlib.Path | None, **settings
+) -> Iterator[Strip]:
+    """Strips by the package, one at a time: every method (None: the engine's own), prompt, style and seed. `out`: a folder that keeps
+    the pictures."""
     for method in methods:
         for prompt in prompts:
             for style in styles:
                 for seed in seeds:
                     made = pipe.dial(prompt, style, at=at, method=method, seed=seed, **settings)
                     if out:
-                        made.save(out / f"{method}-{prompt}-{style}-{seed}".replace(" ", "_").replace("/", "_"))
+                        made.save(out / f"{made.settings[0]['method']}-{prompt}-{style}-{seed}".replace(" ", "_").replace("/", "_"))
                     pictures = [numpy.array(image) for image in made.images]
                     strip = ordered(made.settings[0], list(zip(made.positions, pictures)))
                     if strip is None:

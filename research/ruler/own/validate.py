@@ -15,6 +15,7 @@ from research.world.subjects import SUBJECTS
 STREAM = 31  # Of scenes that no constant here was chosen on.
 POSITIONS = numpy.array([0, 0.2, 0.4, 0.6, 0.8, 1])
 FIRST_R = "R, first form"
+LIMITS = {"C, drawn": 0.9, "R, drawn": 0.9}  # Above it a position is called a mix.
 
 
 def drawn(scene: Scene, attribute: str) -> Strip:
@@ -66,24 +67,47 @@ def collected(strips: list[Strip], denoiser: Denoiser | None) -> dict[str, list[
     return {name: [value for one in several for value in one[name]] for name in several[0]}
 
 
-def validate(denoiser: Denoiser | None, count: int, attributes: tuple[str, ...] = ATTRIBUTES) -> dict[str, dict[str, float]]:
-    """The AUC of each figure by attribute, fades against drawn positions 0.2 to 0.8 of `count` scenes."""
+def validate(denoiser: Denoiser | None, count: int, attributes: tuple[str, ...] = ATTRIBUTES) -> dict[str, dict[str, tuple[list, list]]]:
+    """By attribute and figure, what fades and drawn strips of `count` scenes have at the positions 0.2 to 0.8."""
     made = {}
     for attribute in attributes:
         good = [drawn(scene, attribute) for scene in scenes(count)]
         right, wrong = collected(good, denoiser), collected([faded(strip) for strip in good], denoiser)
-        made[attribute] = {name: auc(wrong[name], right[name]) for name in right}
+        made[attribute] = {name: (wrong[name], right[name]) for name in right}
     return made
 
 
-def validation_table(made: dict[str, dict[str, float]]) -> str:
-    """In Markdown; the means over surface and structure last."""
-    names = [name for name in (*(f"{figure}, {kind}" for figure in OF_PIXELS for kind in ("drawn", "decoded")), "doubt, decoded", f"{FIRST_R}, drawn")]
+def of_kind(made: dict, kind: str) -> list[dict]:
+    """The rows of surface or structural attributes."""
+    return [row for attribute, row in made.items() if (attribute in SURFACES) == (kind == "surface")]
+
+
+def markdown(lines: list[list[str]]) -> str:
+    """A table whose first line is its head."""
+    rule = ["---"] * len(lines[0])
+    return "\n".join("| " + " | ".join(line) + " |" for line in [lines[0], rule, *lines[1:]])
+
+
+def validation_table(made: dict) -> str:
+    """The AUC of each figure by attribute, the means over surface and structure last."""
+    names = [*(f"{figure}, {kind}" for figure in OF_PIXELS for kind in ("drawn", "decoded")), "doubt, decoded", f"{FIRST_R}, drawn"]
     names = [name for name in names if name in next(iter(made.values()))]
-    lines = [["attribute", *names], ["---"] * (len(names) + 1)]
-    lines += [[attribute, *(f"{row[name]:.2f}" for name in names)] for attribute, row in made.items()]
-    for kind, members in (("surface", SURFACES), ("structure", tuple(set(ATTRIBUTES) - set(SURFACES)))):
-        rows = [row for attribute, row in made.items() if attribute in members]
-        if rows:
-            lines.append([f"**{kind}**", *(f"{numpy.nanmean([row[name] for row in rows]):.2f}" for name in names)])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    lines = [["AUC", *names]]
+    lines += [[attribute, *(f"{auc(*row[name]):.2f}" for name in names)] for attribute, row in made.items()]
+    for kind in ("surface", "structure"):
+        if rows := of_kind(made, kind):
+            lines.append([f"**{kind}**", *(f"{numpy.nanmean([auc(*row[name]) for row in rows]):.2f}" for name in names)])
+    return markdown(lines)
+
+
+def limits_table(made: dict) -> str:
+    """How many fades and how many drawn positions pass LIMITS, of those that have a figure."""
+    lines = [["called a mix", "fades", "drawn, surface", "drawn, structure", "without a figure"]]
+    for name, limit in LIMITS.items():
+        for shown in (name, f"{name.split(',')[0]}, decoded"):
+            if shown in next(iter(made.values())):
+                fades = numpy.array([value for row in made.values() for value in row[shown][0]])
+                right = [numpy.array([value for row in of_kind(made, kind) for value in row[shown][1]]) for kind in ("surface", "structure")]
+                shares = [f"{(values[~numpy.isnan(values)] > limit).mean():.1%}" for values in (fades, *right)]
+                lines.append([f"{shown}, above {limit:g}", *shares, f"{numpy.isnan(numpy.concatenate([fades, *right])).mean():.1%}"])
+    return markdown(lines)
