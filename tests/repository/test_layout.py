@@ -30,7 +30,7 @@ MAY_SEE = {
     "calibrate": {"text", "dial", "reading", "pipeline"},
     "sweep": {"text", "files", "tensor"},
 }
-RESEARCH_MAY_USE = {"world": set(), "training": {"world"}, "world1": {"world", "training"}, "ruler": {"training", "world1"}, "figures": {"world1", "ruler"}}
+RESEARCH_MAY_USE = {"world": set(), "training": {"world"}, "world1": {"world", "training"}, "ruler": {"training", "world", "world1"}, "figures": {"world1", "ruler"}}
 LONGEST = 450
 
 
