@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--model", type=pathlib.Path, help="diffusers folder, .safetensors or .ckpt (default: the embedded model)")
     flags.add_argument("--pixels", action="store_true", help="only what needs no model: C, R and contrast")
     flags.add_argument("--fade", action="store_true", help="judge the cross-fade of each strip's ends as well: what is bad on this model")
-    flags.add_argument("--evaluations", type=int, default=16, help="of the meter, for each picture (default: %(default)s)")
+    flags.add_argument("--evaluations", type=int, default=16, help="of the meter, for each picture; 0: leave it out (default: %(default)s)")
     flags.add_argument("--json", action="store_true", help="all figures as JSON in place of the table")
     flags.add_argument("--sheet", type=pathlib.Path, help=f"PNG to write, the first {SHOWN} strips with their figures")
     flags.add_argument("--dtype", default="", help="what the engine computes in (default: its own choice)")

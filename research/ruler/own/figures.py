@@ -19,11 +19,14 @@ def pixel_figures(strip: Strip) -> dict[str, numpy.ndarray]:
 
 
 def model_figures(strip: Strip, denoiser: Denoiser, evaluations: int) -> dict:
-    """The checkpoint's own: doubt, δ_smooth, the largest step, and the meter's curve, NaN where the meter says that it cannot tell."""
+    """The checkpoint's own: doubt, δ_smooth, the largest step, and with any evaluations the meter's curve, NaN where the meter says that
+    it cannot tell."""
     latents = denoiser.latents(strip.pictures)
     features = denoiser.features(latents, strip.prompt)
     figures = {"doubt": against_ends(denoiser.doubts(latents, strip.prompt)), "largest step": largest_step(features)}
     figures["delta smooth"] = numpy.concatenate([[numpy.nan], smoothness(features), [numpy.nan]])
+    if evaluations == 0:
+        return figures
     readings = denoiser.pipe.measure(list(strip.pictures), style=strip.style, prompt=strip.prompt, evaluations=evaluations)
     curve = numpy.array([reading.strength if reading.tells else numpy.nan for reading in readings])
     return {**figures, "readings": curve, "curve error": curve_errors(curve, strip.positions)}
