@@ -9,12 +9,12 @@ import numpy
 from PIL import Image
 
 from research.ruler.plan import METHODS, POSITIONS, Trial, calibrate_command, dial_file, method_plan
-from research.world1.styles import STYLES
+from research.world.scene import ATTRIBUTES
 
 
 @dataclasses.dataclass
 class Made:
-    """The pictures of one folder in the order of the plan, and how long each took."""
+    """The pictures of one folder in the order of the plan, and how long each took (NaN where no program made it)."""
 
     files: list[pathlib.Path]
     seconds: numpy.ndarray  # [N]
@@ -34,19 +34,38 @@ def sweep(program: pathlib.Path, plan: list[dict], folder: pathlib.Path, options
     return Made([folder / row["file"] for row in rows], numpy.array([row["seconds"] for row in rows]))
 
 
-def make_method(program: pathlib.Path, trial: Trial, method: str, out: pathlib.Path, options: list[str]) -> tuple[Made, Made]:
-    """The method's strips [contents, styles, seeds, positions], and those of the negative side."""
-    dials = out / "dials"
-    if METHODS[method]["method"] == "calibrated":
-        calibrate(program, dials, options)
-    made = sweep(program, method_plan(trial, method, dials), out / "pictures" / method, options)
-    positive = len(trial.contents) * len(STYLES) * len(trial.seeds) * len(POSITIONS)
+def kept(pictures: numpy.ndarray, folder: pathlib.Path) -> Made:
+    """Pictures uint8 [N, 128, 128, 3] that no program made, as files like the others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{i:06d}.png" for i in range(len(pictures))]
+    for file, picture in zip(files, pictures):
+        Image.fromarray(picture).save(file)
+    return Made(files, numpy.full(len(files), numpy.nan))
+
+
+def make_method(program: pathlib.Path, model: pathlib.Path, trial: Trial, name: str, out: pathlib.Path, options: list[str]) -> tuple[Made, Made]:
+    """The method's strips [contents, attributes, seeds, positions], and those of the negative side."""
+    method, dials = METHODS[name], out / "dials"
+    bare = ["-m", str(without_dials(model, out / "model")), *options]
+    if method.fitted:
+        calibrate(program, dials, bare)
+    made = sweep(program, method_plan(trial, method, dials), out / "pictures" / name, bare)
+    positive = int(numpy.prod(trial.strips)) * len(POSITIONS)
     return Made(made.files[:positive], made.seconds[:positive]), Made(made.files[positive:], made.seconds[positive:])
 
 
+def without_dials(model: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    """The same model, as links, without the dial files that lie in its folder: what is judged as unfitted has none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in model.iterdir():
+        if path.name != "dials" and not (folder / path.name).exists():
+            (folder / path.name).symlink_to(path.resolve())
+    return folder
+
+
 def calibrate(program: pathlib.Path, dials: pathlib.Path, options: list[str]) -> None:
-    """Fits the dial of every style that has none yet."""
+    """Fits the dial of every attribute that has none yet."""
     dials.mkdir(parents=True, exist_ok=True)
-    for style in STYLES:
-        if not dial_file(dials, style).exists():
-            subprocess.run([*calibrate_command(program, dials, style), *options], check=True)
+    for attribute in ATTRIBUTES:
+        if not dial_file(dials, attribute).exists():
+            subprocess.run([*calibrate_command(program, dials, attribute), *options], check=True)

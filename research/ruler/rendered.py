@@ -1,63 +1,92 @@
-"""Rendered pictures of known style strength, as drawn and as the embedded model's autoencoder gives them back."""
+"""Renders of known strength, as drawn and as the embedded model's autoencoder gives them back."""
 
-import dataclasses
-import multiprocessing
 import pathlib
 
 import numpy
 import torch
 from diffusers import AutoencoderKL
 
-from research.world1.captions import Scene, random_scene
-from research.world1.latents import render
-from research.world1.styles import STYLES
+from research.training.pictures import renderers, to_unit
+from research.world.places import PLACES
+from research.world.render import render
+from research.world.scene import ATTRIBUTES, Scene
+from research.world.subjects import SUBJECTS
 
+PROCESSES = 2
 LATENT_NOISE = 0.12  # At most, in standard deviations of the latents: what a denoising run leaves behind.
 BATCH = 50
+PLAIN_SHARE, TWO_SHARE = 0.08, 0.12
 
 
-def to_pixels(pictures: numpy.ndarray) -> torch.Tensor:
-    """uint8 [N, 128, 128, 3] → [N, 3, 128, 128] in −1…1, channels last in memory."""
-    return torch.from_numpy(pictures).float().div_(127.5).sub_(1).permute(0, 3, 1, 2)
+def plain_scene(rng: numpy.random.Generator) -> Scene:
+    """Any subject in any place, without attributes."""
+    return Scene(str(rng.choice(SUBJECTS)), str(rng.choice(PLACES)), {}, int(rng.integers(2**31)))
 
 
-def labelled(stream: int, index: int, most: float) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Scene `index` of a stream: picture uint8 [128, 128, 3] and strengths [6]; every seventh plain, the others of one style at 0…`most`."""
+def random_strength(rng: numpy.random.Generator) -> float:
+    """Even from 0 to 1, with a tenth of them exactly 1."""
+    return float(min(1, rng.random() / 0.9))
+
+
+def scene_of(stream: int, index: int) -> Scene:
+    """Scene `index` of a stream: mostly of one attribute, some plain, some of two."""
     rng = numpy.random.default_rng([stream, index])
-    scene = random_scene(rng, any_strength=True)
-    strength = 0.0 if index % 7 == 0 else scene.strength * most
-    strengths = numpy.zeros(len(STYLES), numpy.float32)
-    strengths[STYLES.index(scene.style)] = strength
-    return render(dataclasses.replace(scene, strength=strength)), strengths
+    scene, kind = plain_scene(rng), rng.random()
+    count = 0 if kind < PLAIN_SHARE else 2 if kind < PLAIN_SHARE + TWO_SHARE else 1
+    return scene.at(strengths={str(name): random_strength(rng) for name in rng.choice(ATTRIBUTES, count, replace=False)})
 
 
-def rendered(stream: int, count: int, most: float = 1) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Pictures uint8 [N, 128, 128, 3] and strengths [N, 6]."""
-    with multiprocessing.Pool() as pool:
-        scenes = pool.starmap(labelled, [(stream, i, most) for i in range(count)], chunksize=50)
-    return numpy.stack([picture for picture, _ in scenes]), numpy.stack([strengths for _, strengths in scenes])
+def known_strengths(scenes: list[Scene]) -> numpy.ndarray:
+    """float32 [N, attributes]."""
+    return numpy.array([[scene.strengths.get(name, 0.0) for name in ATTRIBUTES] for scene in scenes], numpy.float32)
+
+
+def rendered(stream: int, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The first scenes of a stream: pictures uint8 [N, 128, 128, 3], strengths [N, attributes]."""
+    scenes = [scene_of(stream, i) for i in range(count)]
+    return render_all(scenes), known_strengths(scenes)
 
 
 def render_all(scenes: list[Scene]) -> numpy.ndarray:
     """uint8 [N, 128, 128, 3]."""
-    with multiprocessing.Pool() as pool:
+    if len(scenes) < 2 * BATCH:
+        return numpy.stack([render(scene) for scene in scenes])
+    with renderers(PROCESSES) as pool:
         return numpy.stack(pool.map(render, scenes, chunksize=50))
 
 
-@torch.inference_mode()
-def round_trip(autoencoder: pathlib.Path, pictures: numpy.ndarray, noise: float = 0) -> numpy.ndarray:
-    """uint8 pictures [N, 128, 128, 3] through encoder and decoder, as soft as generated ones; with up to `noise` in the latents."""
-    vae = AutoencoderKL.from_pretrained(autoencoder).to(memory_format=torch.channels_last).eval()
-    parts = []
-    for i in range(0, len(pictures), BATCH):
-        latents = vae.encode(to_pixels(pictures[i : i + BATCH])).latent_dist.mode()
-        latents = latents + noise / vae.config.scaling_factor * torch.rand(len(latents), 1, 1, 1) * torch.randn_like(latents)
-        decoded = (vae.decode(latents).sample.clamp(-1, 1) + 1) * 127.5
-        parts.append(decoded.round().byte().permute(0, 2, 3, 1).numpy())
-    return numpy.concatenate(parts)
+class Codec:
+    """The model's autoencoder between uint8 pictures and latents with a standard deviation of about 1."""
+
+    def __init__(self, autoencoder: pathlib.Path, device: str = "cpu"):
+        self.vae = AutoencoderKL.from_pretrained(autoencoder).to(device, memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def encode(self, pictures: numpy.ndarray) -> torch.Tensor:
+        """uint8 [N, 128, 128, 3] → [N, 12, 16, 16]."""
+        parts = [self.vae.encode(to_unit(pictures[i : i + BATCH]).to(self.vae.device)).latent_dist.mode() for i in range(0, len(pictures), BATCH)]
+        return torch.cat(parts) * self.vae.config.scaling_factor
+
+    @torch.inference_mode()
+    def decode(self, latents: torch.Tensor) -> numpy.ndarray:
+        """[N, 12, 16, 16] → uint8 [N, 128, 128, 3]."""
+        scaled = latents / self.vae.config.scaling_factor
+        parts = [(self.vae.decode(scaled[i : i + BATCH]).sample.clamp(-1, 1) + 1) * 127.5 for i in range(0, len(latents), BATCH)]
+        return torch.cat(parts).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
-def blurred(pictures: torch.Tensor) -> torch.Tensor:
-    """Pictures [N, 3, H, W], each a little out of focus, so that a judge leans on nothing finer than what a decoder keeps."""
+def with_noise(latents: torch.Tensor, most: float) -> torch.Tensor:
+    """Latents [N, ...], each with white noise of a standard deviation of up to `most`."""
+    return latents + most * torch.rand(len(latents), 1, 1, 1, device=latents.device) * torch.randn_like(latents)
+
+
+def round_trip(codec: Codec, pictures: numpy.ndarray, noise: float = 0) -> numpy.ndarray:
+    """uint8 pictures [..., 128, 128, 3] through encoder and decoder, as soft as generated ones; with up to `noise` in the latents."""
+    every = pictures.reshape(-1, *pictures.shape[-3:])
+    return codec.decode(with_noise(codec.encode(every), noise)).reshape(pictures.shape)
+
+
+def out_of_focus(pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures [N, C, H, W], each a little out of focus, so that a judge leans on nothing finer than what a decoder keeps."""
     soft = torch.nn.functional.avg_pool2d(pictures, 3, 1, 1)
-    return torch.lerp(pictures, soft, torch.rand(len(pictures), 1, 1, 1))
+    return torch.lerp(pictures, soft, torch.rand(len(pictures), 1, 1, 1, device=pictures.device))

@@ -1,40 +1,31 @@
-"""Two judges of style strength, A and B: other networks, other starting weights, other training pictures.
+"""Two judges of the strength of every attribute, A and B: other networks, other starting weights, other training pictures.
 
 Calibration and the oracle remap may look at A only; what is reported is read by B.
 """
 
-import pathlib
-
 import numpy
 import torch
 
-from research.ruler.rendered import LATENT_NOISE, rendered, round_trip, to_pixels
-from research.training.checkpoint import load_state, save_state
-from research.training.fit import fit
-from research.world1.styles import STYLES
+from research.ruler.generated import restyled_for_scorers
+from research.ruler.network import block
+from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, rendered, round_trip
+from research.ruler.workshop import Workshop, trained
+from research.training.pictures import to_unit
+from research.world.scene import ATTRIBUTES
 
-PICTURES = 24000
-ROUND_TRIPS = 6000  # They are drawn as often as all the others together.
-MOST = 1.2  # Trained a little past full strength, so that full is no end of the scale and overshoot is seen.
-OFTENER = {"monet": 2.5, "pixel art": 1.5}  # The hardest to measure are seen more often.
-STEPS = 6000
-BATCH = 48
-STREAMS = {"A": 21, "B": 22}
-
-
-def block(before: int, after: int, size: int, stride: int = 1, dilation: int = 1) -> torch.nn.Sequential:
-    """Convolution, batch norm, ReLU."""
-    convolution = torch.nn.Conv2d(before, after, size, stride, padding=size // 2 * dilation, dilation=dilation, bias=False)
-    return torch.nn.Sequential(convolution, torch.nn.BatchNorm2d(after), torch.nn.ReLU())
+PICTURES = 30_000
+ROUND_TRIPS = 8_000  # They are drawn as often as all the others together.
+STEPS, BATCH = 7_000, 48
+STREAMS = {"A": 51, "B": 52}
 
 
 class StridedScorer(torch.nn.Module):
-    """A: four strided convolutions, then every place of the picture weighed by itself. [N, 3, 128, 128] in −1…1 → strengths [N, 6]."""
+    """A: four strided convolutions, then every place of the picture weighed by itself. [N, 3, 128, 128] in −1…1 → strengths [N, attributes]."""
 
     def __init__(self):
         super().__init__()
         self.trunk = torch.nn.Sequential(block(3, 48, 5, 4), block(48, 64, 3, 2), block(64, 96, 3, 2), block(96, 128, 3, 2), torch.nn.Flatten())
-        self.head = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(128 * 16, 128), torch.nn.ReLU(), torch.nn.Linear(128, len(STYLES)))
+        self.head = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(128 * 16, 192), torch.nn.ReLU(), torch.nn.Linear(192, len(ATTRIBUTES)))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return self.head(self.trunk(pictures))
@@ -50,7 +41,7 @@ class TextureScorer(torch.nn.Module):
         self.residuals = torch.nn.ModuleList([block(64, 64, 3, dilation=dilation) for dilation in (1, 2)])
         self.coarse = torch.nn.Sequential(block(64, 96, 3, 2), block(96, 96, 3))
         features = 32 * (40 + 64 + 96)
-        self.head = torch.nn.Sequential(torch.nn.BatchNorm1d(features), torch.nn.Linear(features, 128), torch.nn.ReLU(), torch.nn.Linear(128, len(STYLES)))
+        self.head = torch.nn.Sequential(torch.nn.BatchNorm1d(features), torch.nn.Linear(features, 192), torch.nn.ReLU(), torch.nn.Linear(192, len(ATTRIBUTES)))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         fine = self.fine(pictures)  # [N, 40, 32, 32]
@@ -72,38 +63,50 @@ def regional_statistics(features: torch.Tensor) -> torch.Tensor:
 NETWORKS = {"A": StridedScorer, "B": TextureScorer}
 
 
-def train_scorer(name: str, work: pathlib.Path, autoencoder: pathlib.Path) -> torch.nn.Module:
-    """Scorer A or B, from work/ruler/scorer-NAME.pt when it is there."""
-    torch.manual_seed(STREAMS[name])
-    scorer = NETWORKS[name]().to(memory_format=torch.channels_last)
-    path = work / f"ruler/scorer-{name}.pt"
-    if (state := load_state(path, "cpu")) is not None:
-        scorer.load_state_dict(state)
-        return scorer.eval()
-    drawn, strengths = rendered(STREAMS[name], PICTURES, MOST)
-    pictures = numpy.concatenate([drawn, round_trip(autoencoder, drawn[:ROUND_TRIPS], LATENT_NOISE)])
-    strengths = torch.from_numpy(numpy.concatenate([strengths, strengths[:ROUND_TRIPS]]))
-    weights = torch.ones(len(pictures))
-    for style, factor in OFTENER.items():
-        weights[strengths[:, STYLES.index(style)] > 0] = factor
+def training_sets(workshop: Workshop, codec: Codec, stream: int) -> list[tuple[numpy.ndarray, numpy.ndarray]]:
+    """Renders, renders seen through the autoencoder, and the model's own pictures where there is a model: pictures uint8
+    [N, 128, 128, 3] beside strengths [N, attributes], NaN where nobody knows them."""
+    drawn, strengths = rendered(stream, workshop.count(PICTURES))
+    coded = workshop.count(ROUND_TRIPS)
+    sets = [(drawn, strengths), (round_trip(codec, drawn[:coded], LATENT_NOISE), strengths[:coded])]
+    if workshop.maker:
+        sets.append(restyled_for_scorers(workshop, stream))
+    return sets
+
+
+def known_error(answers: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean loss over the strengths that are known; both [N, attributes], `wanted` NaN where it is not known."""
+    known = ~wanted.isnan()
+    return torch.nn.functional.smooth_l1_loss(answers[known], wanted[known], beta=0.1)
+
+
+def scorer_loss(scorer: torch.nn.Module, sets: list[tuple[numpy.ndarray, numpy.ndarray]], seed: int, device: str = "cpu"):
+    """A function that gives the loss of a fresh batch, as much of each of `training_sets` as of the others."""
+    rng = numpy.random.default_rng(seed)
 
     def loss() -> torch.Tensor:
-        pick = torch.cat([weights[:PICTURES].multinomial(BATCH // 2), PICTURES + weights[PICTURES:].multinomial(BATCH // 2)])
-        answers = scorer(to_pixels(pictures[pick]))
-        return torch.nn.functional.smooth_l1_loss(answers, strengths[pick], beta=0.1)
+        picks = [rng.integers(len(pictures), size=BATCH // len(sets)) for pictures, _ in sets]
+        pictures = numpy.concatenate([pictures[pick] for (pictures, _), pick in zip(sets, picks)])
+        wanted = numpy.concatenate([strengths[pick] for (_, strengths), pick in zip(sets, picks)])
+        answers = scorer(out_of_focus(to_unit(pictures).to(device)))
+        return known_error(answers, torch.from_numpy(wanted).to(device))
 
-    fit(scorer, loss, STEPS, 3e-3, f"scorer {name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_state(path, scorer.state_dict())
-    return scorer.eval()
+    return loss
 
 
-def load_scorers(work: pathlib.Path, autoencoder: pathlib.Path = pathlib.Path("models/scenes/vae")) -> dict[str, torch.nn.Module]:
+def load_scorer(name: str, workshop: Workshop, codec: Codec) -> torch.nn.Module:
+    """Scorer A or B, from scorer-NAME.pt, or trained when that is missing."""
+    stream = STREAMS[name]
+    return trained(workshop, f"scorer-{name}", NETWORKS[name], stream, STEPS, lambda scorer: scorer_loss(scorer, training_sets(workshop, codec, stream), stream, workshop.device))
+
+
+def load_scorers(workshop: Workshop, codec: Codec) -> dict[str, torch.nn.Module]:
     """Both judges by name, trained if need be."""
-    return {name: train_scorer(name, work, autoencoder) for name in NETWORKS}
+    return {name: load_scorer(name, workshop, codec) for name in NETWORKS}
 
 
 @torch.inference_mode()
 def strengths(scorer: torch.nn.Module, pictures: numpy.ndarray) -> numpy.ndarray:
-    """uint8 pictures [N, 128, 128, 3] → strengths [N, 6]: 0 none, 1 full; not clipped, so noise and overshoot stay visible."""
-    return torch.cat([scorer(to_pixels(pictures[i : i + 100])) for i in range(0, len(pictures), 100)]).numpy()
+    """uint8 pictures [N, 128, 128, 3] → strengths [N, attributes]: 0 none, 1 full; not clipped, so noise and overshoot stay visible."""
+    device = next(scorer.parameters()).device
+    return torch.cat([scorer(to_unit(pictures[i : i + 100]).to(device)).cpu() for i in range(0, len(pictures), 100)]).numpy()

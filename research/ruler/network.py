@@ -1,0 +1,9 @@
+"""What the judges' networks are built of."""
+
+import torch
+
+
+def block(before: int, after: int, size: int, stride: int = 1, dilation: int = 1) -> torch.nn.Sequential:
+    """Convolution, batch norm, ReLU."""
+    convolution = torch.nn.Conv2d(before, after, size, stride, padding=size // 2 * dilation, dilation=dilation, bias=False)
+    return torch.nn.Sequential(convolution, torch.nn.BatchNorm2d(after), torch.nn.ReLU())
