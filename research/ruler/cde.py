@@ -1,6 +1,6 @@
 """The Calibrated Dial Error and what is told beside it, from the judges' readings. Positions run along the last axis, 0 first.
 
-A strip is one (content, style, seed) at the positions 0, 0.1, … 1; its response is r_i = (S_i − S_0) / (S* − S_0), where S* is what
+A strip is one (content, attribute, seed) at the positions 0, 0.1, … 1; its response is r_i = (S_i − S_0) / (S* − S_0), where S* is what
 the plain prompt "content, style" shows with the same seed: 0 at the start, 1 at the full style, and i/10 on a dial that does what it says.
 """
 
@@ -8,7 +8,7 @@ import numpy
 
 LEAST_RANGE = 0.1  # Of S* − S_0: below it the model does not show the style even when the prompt asks for it.
 LEAST_QUALITY = 0.8  # Of the quality at position 0.
-SPOILT = 100.0  # The error of a position that lost its content or its quality, %.
+SPOILT = 100.0  # The error of a position that lost its content or its quality, or was faded, %.
 
 
 def shows_style(start: numpy.ndarray, full: numpy.ndarray) -> numpy.ndarray:
@@ -23,9 +23,10 @@ def responses(strengths: numpy.ndarray, full: numpy.ndarray) -> numpy.ndarray:
     return (strengths - start[..., None]) / span[..., None]
 
 
-def spoilt(distances: numpy.ndarray, qualities: numpy.ndarray, budget: float) -> numpy.ndarray:
-    """Positions whose content distance to position 0 passes the budget, or whose quality fell by more than 20 %; bool [..., P]."""
-    return (distances > budget) | (qualities < LEAST_QUALITY * qualities[..., :1])
+def spoilt(distances: numpy.ndarray, qualities: numpy.ndarray, ghosts: numpy.ndarray, budget: float) -> numpy.ndarray:
+    """Positions whose content distance to position 0 passes the budget, whose quality fell by more than 20 %, or that are fades of the ends
+    (`ghosts`, bool); bool [..., P]."""
+    return (distances > budget) | (qualities < LEAST_QUALITY * qualities[..., :1]) | ghosts
 
 
 def errors(response: numpy.ndarray, over: numpy.ndarray, positions: numpy.ndarray) -> numpy.ndarray:
@@ -80,16 +81,11 @@ def mean_or_nan(values: numpy.ndarray) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def interval(strips: numpy.ndarray, groups: numpy.ndarray | None = None, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean over strips; strips of the same `groups` number, as (content, seed), are drawn together."""
-    keep = ~numpy.isnan(strips)
-    strips = strips[keep]
-    groups = numpy.arange(len(keep))[keep] if groups is None else groups[keep]
+def interval(strips: numpy.ndarray, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean over strips, those left out being NaN."""
+    strips = strips[~numpy.isnan(strips)]
     if not strips.size:
         return float("nan"), float("nan")
-    members = numpy.unique(groups, return_inverse=True)[1]
-    sums, counts = numpy.bincount(members, strips), numpy.bincount(members)
-    picks = numpy.random.default_rng(seed).integers(len(sums), size=(draws, len(sums)))
-    means = sums[picks].sum(1) / counts[picks].sum(1)
-    low, high = numpy.quantile(means, (0.025, 0.975))
+    picks = numpy.random.default_rng(seed).integers(len(strips), size=(draws, len(strips)))
+    low, high = numpy.quantile(strips[picks].mean(1), (0.025, 0.975))
     return float(low), float(high)

@@ -22,7 +22,7 @@ def line(kind: str, ends: list[tuple[float, float]]) -> str:
 
 
 def response_svg(curve: dict, title: str) -> str:
-    """One style of one dial; `curve` as in figures.response_curves. Points are hollow where most strips are spoilt."""
+    """One attribute of one dial; `curve` as in figures.response_curves. Points are hollow where most strips are spoilt."""
     parts = [line("axis", [(0, 0), (1, 0)]), line("axis", [(0, 1), (1, 1)]), line("ideal", [(0, 0), (1, 1)])]
     if curve["mean"][0] is not None:
         mean = list(zip(POSITIONS, curve["mean"]))

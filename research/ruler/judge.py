@@ -1,4 +1,4 @@
-"""From pictures to figures. Scorer B reports; scorer A is asked for one thing, the oracle remap."""
+"""From pictures to readings. Scorer B reports; scorer A is asked for one thing, the oracle remap."""
 
 import dataclasses
 
@@ -7,17 +7,17 @@ import torch
 
 from research.ruler.cde import responses, spoilt
 from research.ruler.content import Content, distance, look
+from research.ruler.ghosts import Ghosts, ghosts_of
 from research.ruler.pictures import Made
 from research.ruler.plan import CONTENTS, POSITIONS, SEEDS, Trial
 from research.ruler.scorers import strengths
-from research.world1.styles import STYLES
 
 PLACES = numpy.array(POSITIONS)
 
 
 @dataclasses.dataclass
 class Readings:
-    """What the judges say of pictures of any shape [...]: strengths [..., 6] of scorers A and B, embeddings [..., 64], quality [...]."""
+    """What the judges say of pictures of any shape [...]: strengths [..., attributes] of scorers A and B, embeddings [..., 64], quality [...]."""
 
     a: numpy.ndarray
     b: numpy.ndarray
@@ -33,10 +33,11 @@ class Readings:
 
 @dataclasses.dataclass
 class Judges:
-    """Both scorers by name, the judge of content, and what two steps of a dial may differ by for the ruler's own noise, in r."""
+    """Both scorers by name, the judges of content and of ghosts, and what two steps of a dial may differ by for the ruler's own noise, in r."""
 
     scorers: dict[str, torch.nn.Module]
     content: Content
+    ghosts: Ghosts
     noise: float
 
     def read(self, pictures: numpy.ndarray) -> Readings:
@@ -47,9 +48,11 @@ class Judges:
 
 @dataclasses.dataclass
 class Reference:
-    """What every dial is measured against: plain pictures [contents, seeds], readings [contents, styles, seeds], the content budget."""
+    """What every dial is measured against: plain pictures [contents, seeds], styled ones [contents, attributes, seeds], what is read of both,
+    and the content budget."""
 
     pictures: numpy.ndarray
+    styled_pictures: numpy.ndarray
     plain: Readings
     styled: Readings
     budget: float
@@ -61,32 +64,45 @@ def content_budget(embeddings: numpy.ndarray) -> float:
     return float(numpy.median(distance(embeddings[:, one], embeddings[:, other])) / 2)
 
 
-def read_reference(judges: Judges, trial: Trial, plain: Made, styled: Made) -> Reference:
-    """From the plain pictures of all contents and seeds, and the trial's styled ones."""
-    pictures = plain.pictures()
-    readings = judges.read(pictures).shaped(len(CONTENTS), len(SEEDS))
+def reference_of(judges: Judges, trial: Trial, plain: numpy.ndarray, styled: numpy.ndarray) -> Reference:
+    """From plain pictures uint8 [CONTENTS × SEEDS, 128, 128, 3] and the trial's styled ones [contents × attributes × seeds, ...]."""
+    readings = judges.read(plain).shaped(len(CONTENTS), len(SEEDS))
     used = slice(len(trial.contents)), slice(len(trial.seeds))
-    shape = len(trial.contents), len(STYLES), len(trial.seeds)
-    pictures = pictures.reshape(len(CONTENTS), len(SEEDS), *pictures.shape[1:])[used]
-    return Reference(pictures, readings.part(used), judges.read(styled.pictures()).shaped(*shape), content_budget(readings.embeddings))
+    pictures = plain.reshape(len(CONTENTS), len(SEEDS), *plain.shape[1:])[used]
+    budget = content_budget(readings.embeddings)
+    return Reference(pictures, styled.reshape(*trial.strips, *styled.shape[1:]), readings.part(used), judges.read(styled).shaped(*trial.strips), budget)
 
 
-def own_style(values: numpy.ndarray) -> numpy.ndarray:
-    """Of readings [contents, styles, seeds, ..., 6], each strip's own style: [contents, styles, seeds, ...]."""
+def read_reference(judges: Judges, trial: Trial, plain: Made, styled: Made) -> Reference:
+    """The model's own."""
+    return reference_of(judges, trial, plain.pictures(), styled.pictures())
+
+
+def own_attribute(values: numpy.ndarray) -> numpy.ndarray:
+    """Of readings [contents, attributes, seeds, ..., attributes], each strip's own: [contents, attributes, seeds, ...]."""
     return numpy.stack([values[:, i, ..., i] for i in range(values.shape[1])], axis=1)
 
 
 @dataclasses.dataclass
 class Side:
-    """One side of a dial, [contents, styles, seeds, positions]: the responses that A and B saw, and the spoilt positions."""
+    """One side of a dial, [contents, attributes, seeds, positions]: the responses that A and B saw, the spoilt positions, and which of them
+    are fades."""
 
     a: numpy.ndarray
     b: numpy.ndarray
     over: numpy.ndarray
+    ghosts: numpy.ndarray
+
+    def only(self, attributes: list[int]) -> "Side":
+        """The strips of these attributes."""
+        return Side(self.a[:, attributes], self.b[:, attributes], self.over[:, attributes], self.ghosts[:, attributes])
 
 
-def read_side(readings: Readings, full_a: numpy.ndarray, full_b: numpy.ndarray, budget: float) -> Side:
-    """`full_a` and `full_b` [contents, styles, seeds] are the strengths at the end that the dial aims at."""
+def read_side(judges: Judges, strips: numpy.ndarray, full_a: numpy.ndarray, full_b: numpy.ndarray, budget: float) -> Side:
+    """Of uint8 pictures [contents, attributes, seeds, positions, 128, 128, 3]; `full_a` and `full_b` [contents, attributes, seeds] are the
+    strengths at the end that the dial aims at."""
+    readings = judges.read(strips.reshape(-1, *strips.shape[4:])).shaped(*strips.shape[:4])
     distances = distance(readings.embeddings, readings.embeddings[..., :1, :])
-    over = spoilt(distances, readings.qualities, budget)
-    return Side(responses(own_style(readings.a), full_a), responses(own_style(readings.b), full_b), over)
+    ghosts = ghosts_of(judges.ghosts, strips)
+    over = spoilt(distances, readings.qualities, ghosts, budget)
+    return Side(responses(own_attribute(readings.a), full_a), responses(own_attribute(readings.b), full_b), over, ghosts)

@@ -4,14 +4,14 @@ import pathlib
 
 from PIL import Image, ImageDraw, ImageFont
 
-from research.ruler.plan import POSITIONS, Trial
+from research.ruler.plan import KINDS, POSITIONS, Trial
 from research.ruler.strips import Strip, shown_strips, strip_of, strip_title
 from research.ruler.tables import number, ranked
-from research.world1.styles import STYLES
+from research.world.scene import ATTRIBUTES
 
 STRIPS = 3
 THUMBNAIL, CURVE = 56, 64
-LABEL, GAP, TOP, MARGIN = 124, 28, 84, 24
+LABEL, GAP, TOP, MARGIN = 190, 28, 84, 24
 ROW = CURVE + 10
 INK, SOFT, RULE, ACCENT, BAD = "#1d2430", "#667080", "#d9dde2", "#2563a8", "#c2410c"
 MOST, LEAST = 1.3, -0.15  # Responses in view.
@@ -51,7 +51,7 @@ def draw_strip(sheet: Image.Image, draw: ImageDraw.ImageDraw, left: int, top: in
 
 
 def write_overview(path: pathlib.Path, methods: dict, files: dict[str, list[pathlib.Path]], trial: Trial) -> None:
-    """A row per method, the least CDE on top; a column per strip on show."""
+    """A row per method, the least CDE over structure on top; a column per strip on show."""
     column = CURVE + 12 + THUMBNAIL * len(POSITIONS)
     size = 2 * MARGIN + LABEL + STRIPS * column + (STRIPS - 1) * GAP, TOP + ROW * len(methods) + 48
     sheet = Image.new("RGB", size, "white")
@@ -66,10 +66,11 @@ def write_overview(path: pathlib.Path, methods: dict, files: dict[str, list[path
     for i, name in enumerate(ranked(methods)):
         top = TOP + i * ROW
         draw.text((MARGIN, top + 14), name, INK, font(14))
-        error = f"CDE {number(methods[name]['CDE']['mean'], '.1f')} %".replace("–", "-")  # The font has no dash.
+        errors = [number(methods[name]["groups"][kind]["CDE"]["mean"], ".1f") for kind in KINDS]
+        error = f"CDE {errors[0]} / {errors[1]} %".replace("–", "-")  # The font has no dash.
         draw.text((MARGIN, top + 34), error, SOFT, font(12))
         for j, place in enumerate(places):
             draw_strip(sheet, draw, MARGIN + LABEL + j * (column + GAP), top, strip_of(name, methods[name], files[name], trial, place))
-    note = f"Left of each strip: style shown over position, grey the ideal. Red: content or quality lost. CDE over {len(STYLES)} styles, all contents and seeds."
+    note = f"Left of each strip: attribute shown over position, grey the ideal. Red: content or quality lost, or a fade. CDE of surface / structure, {len(ATTRIBUTES)} attributes."
     draw.text((MARGIN, TOP + ROW * len(methods) + 16), note, SOFT, font(12))
     sheet.save(path)

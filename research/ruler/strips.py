@@ -7,10 +7,10 @@ import numpy
 from PIL import Image
 
 from research.ruler.plan import POSITIONS, Trial
-from research.world1.styles import STYLES
+from research.world.scene import ATTRIBUTES
 
-# Content, style and seed by number; those outside a smaller trial wrap around.
-SHOWN = ((0, 1, 0), (1, 3, 0), (2, 0, 1), (3, 5, 1), (0, 2, 0), (1, 4, 1))
+# Content by number, attribute, seed by number; contents and seeds outside a smaller trial wrap around.
+SHOWN = ((1, "winter", 0), (0, "giant", 0), (2, "alien invasion", 1), (3, "sketch", 1), (5, "ruins", 0), (7, "doomsday", 1), (4, "pixel art", 0), (6, "in bloom", 0))
 
 
 @dataclasses.dataclass
@@ -19,8 +19,9 @@ class Strip:
 
     method: str
     files: list[pathlib.Path]
-    responses: list[float]
+    responses: list[float | None]
     spoilt: list[bool]
+    ghosts: list[bool]
 
     def pictures(self, size: int) -> list[Image.Image]:
         """Squares of `size` pixels."""
@@ -28,18 +29,18 @@ class Strip:
 
 
 def shown_strips(trial: Trial, count: int) -> list[tuple[int, int, int]]:
-    """The first `count` of SHOWN as they lie in this trial."""
-    inside = [(c % len(trial.contents), s, k % len(trial.seeds)) for c, s, k in SHOWN]
-    return inside[:count]
+    """The first `count` of SHOWN as they lie in this trial: numbers of content, attribute, seed."""
+    return [(c % len(trial.contents), ATTRIBUTES.index(name), k % len(trial.seeds)) for c, name, k in SHOWN[:count]]
 
 
 def strip_title(trial: Trial, place: tuple[int, int, int]) -> str:
-    content, style, seed = place
-    return f"{trial.contents[content]} + {STYLES[style]}, seed {trial.seeds[seed]}"
+    content, attribute, seed = place
+    return f"{trial.contents[content]} + {ATTRIBUTES[attribute]}, seed {trial.seeds[seed]}"
 
 
 def strip_of(method: str, figures: dict, files: list[pathlib.Path], trial: Trial, place: tuple[int, int, int]) -> Strip:
-    """From all files of a method's positive side, [contents, styles, seeds, positions] in one row."""
-    content, style, seed = place
-    first = int(numpy.ravel_multi_index((*place, 0), (len(trial.contents), len(STYLES), len(trial.seeds), len(POSITIONS))))
-    return Strip(method, files[first : first + len(POSITIONS)], figures["responses"][content][style][seed], figures["spoilt"][content][style][seed])
+    """From all files of a method's positive side, [contents, attributes, seeds, positions] in one row."""
+    content, attribute, seed = place
+    first = int(numpy.ravel_multi_index((*place, 0), (*trial.strips, len(POSITIONS))))
+    read = (figures[name][content][attribute][seed] for name in ("responses", "spoilt", "ghosts"))
+    return Strip(method, files[first : first + len(POSITIONS)], *read)
