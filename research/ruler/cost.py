@@ -10,7 +10,7 @@ import numpy
 
 from research.ruler.pictures import sweep
 from research.ruler.plan import COMMON, POSITIONS
-from research.world1.arguments import script_parser
+from research.ruler.workshop import ruler_parser
 
 ONE_MORE = 0.55
 
@@ -33,7 +33,7 @@ def figures(program: pathlib.Path, settings: dict, options: list[str]) -> dict[s
 
 
 def main() -> None:
-    parser = script_parser(__doc__, "program", "model")
+    parser = ruler_parser(__doc__, "program", "model")
     parser.add_argument("--methods", default="calibrated,anchored,guide")
     parser.add_argument("--style", default="sketch")
     parser.add_argument("--steps", type=int, default=COMMON["steps"])

@@ -98,7 +98,7 @@ def load_ghosts(workshop: Workshop, codec: Codec) -> Ghosts:
 @torch.inference_mode()
 def faintness(judge: Ghosts, pictures: numpy.ndarray, none: numpy.ndarray, full: numpy.ndarray) -> numpy.ndarray:
     """What it says of uint8 pictures [N, 128, 128, 3] between their ends, both of the same shape: [N], above 0 a fade."""
-    device = judge.head[-1].weight.device
+    device = next(judge.parameters()).device
     parts = []
     for i in range(0, len(pictures), 100):
         triple = [to_unit(part[i : i + 100]) for part in (pictures, none, full)]

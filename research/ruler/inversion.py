@@ -1,9 +1,8 @@
 """Pictures that the model did not make: does inversion give them back, and does the dial move them? python -m research.ruler.inversion
 
 Draws scenes that no training saw, inverts them, and prints how near the dial at 0 is to what the autoencoder alone gives back, how strong
-each style is along the dial as scorer B reads it, and how often the scene was lost."""
+each attribute is along the dial as scorer B reads it, and how often the scene was lost."""
 
-import dataclasses
 import pathlib
 
 import numpy
@@ -12,13 +11,13 @@ from PIL import Image
 from research.ruler.content import distance, embed, load_content
 from research.ruler.judge import content_budget
 from research.ruler.pictures import sweep
-from research.ruler.rendered import render_all, round_trip
+from research.ruler.rendered import Codec, plain_scene, render_all, round_trip
 from research.ruler.scorers import load_scorers, strengths
-from research.world1.arguments import script_parser
-from research.world1.captions import STYLE_WORDS, Scene, caption, random_scene
-from research.world1.styles import STYLES
+from research.ruler.workshop import Maker, Workshop, ruler_parser
+from research.world.captions import WORDS, caption
+from research.world.scene import ATTRIBUTES, Scene
 
-STREAM = 31
+STREAM = 71
 POSITIONS = (0, 0.25, 0.5, 0.75, 1)
 SEEDS_A_SCENE = 4  # Of the same words: how far pictures of one prompt differ.
 
@@ -28,9 +27,8 @@ def held_back(count: int) -> tuple[list[Scene], list[str]]:
     scenes, words = [], []
     for i in range(count):
         rng = numpy.random.default_rng([STREAM, i])
-        scene = dataclasses.replace(random_scene(rng), style=None, strength=0.0)
-        scenes.append(scene)
-        words.append(caption(scene, rng))
+        scenes.append(plain_scene(rng))
+        words.append(caption(scenes[-1], rng))
     return scenes, words
 
 
@@ -48,52 +46,57 @@ def decibels(one: numpy.ndarray, other: numpy.ndarray) -> numpy.ndarray:
     return 10 * numpy.log10(255**2 / numpy.maximum(error, 255**2 / 10**9.9))
 
 
-def budget_of(scenes: list[Scene], judge, autoencoder: pathlib.Path) -> float:
+def budget_of(scenes: list[Scene], judge, codec: Codec) -> float:
     """Half the median content distance of scenes of the same words, as the autoencoder gives them back."""
-    alike = [dataclasses.replace(scene, seed=scene.seed // 2 + i) for scene in scenes for i in range(SEEDS_A_SCENE)]
-    embeddings = embed(judge, round_trip(autoencoder, render_all(alike)))
+    alike = [scene.at(seed=scene.seed // 2 + i) for scene in scenes for i in range(SEEDS_A_SCENE)]
+    embeddings = embed(judge, round_trip(codec, render_all(alike)))
     return content_budget(embeddings.reshape(len(scenes), SEEDS_A_SCENE, -1))
 
 
-def main() -> None:
-    parser = script_parser(__doc__, "work", "program", "model")
+def arguments():
+    parser = ruler_parser(__doc__, "work", "program", "model")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/inversion"))
     parser.add_argument("--scenes", type=int, default=50, help="pictures to be given back")
-    parser.add_argument("--strips", type=int, default=10, help="how many of them the dial moves, in all six styles")
+    parser.add_argument("--strips", type=int, default=10, help="how many of them the dial moves, in every attribute")
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--cfg", type=float, default=3.5)
     parser.add_argument("--strength", type=float, default=0.75)
     parser.add_argument("--sampler", default="ddim")
     parser.add_argument("--method", default="calibrated")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
-    scenes, words = held_back(arguments.scenes)
-    files = write_pictures(scenes, arguments.out / "scenes")
-    common = {"invert": True, "steps": arguments.steps, "sampler": arguments.sampler, "guidance_scale": arguments.cfg}
-    common["strength"] = arguments.strength
+
+def main() -> None:
+    asked = arguments()
+    scenes, words = held_back(asked.scenes)
+    files = write_pictures(scenes, asked.out / "scenes")
+    common = {"invert": True, "steps": asked.steps, "sampler": asked.sampler, "guidance_scale": asked.cfg, "strength": asked.strength}
     own = [{**common, "image": str(file.resolve()), "prompt": text} for file, text in zip(files, words)]
-    name = f"{arguments.sampler}-{arguments.steps}-{arguments.cfg:g}-{arguments.strength:g}-{arguments.method}"
-    options = ["-m", str(arguments.model)]
+    name = f"{asked.sampler}-{asked.steps}-{asked.cfg:g}-{asked.strength:g}-{asked.method}"
 
-    given_back = sweep(arguments.program, [{"settings": s} for s in own], arguments.out / f"{name}-zero", options).pictures()
-    coded = sweep(arguments.program, [{"settings": {**s, "strength": 0}} for s in own], arguments.out / f"{name}-coded", options).pictures()
+    def made(plan: list[dict], what: str) -> numpy.ndarray:
+        return sweep(asked.program, plan, asked.out / f"{name}-{what}", ["-m", str(asked.model)]).pictures()
+
+    given_back, coded = made([{"settings": s} for s in own], "zero"), made([{"settings": {**s, "strength": 0}} for s in own], "coded")
     psnr = decibels(given_back, coded)
     print(f"{name}: dial at 0 against the autoencoder alone, {len(files)} pictures: median {numpy.median(psnr):.1f} dB, worst {psnr.min():.1f} dB")
+    grid = {"style": [WORDS[attribute] for attribute in ATTRIBUTES], "position": list(POSITIONS)}
+    strips = made([{"settings": {**s, "method": asked.method}, "grid": grid} for s in own[: asked.strips]], "strips")
+    report(Workshop(asked.work, asked.model / "vae", Maker(asked.program, asked.model)), scenes, strips, asked.strips)
 
-    grid = {"style": list(STYLE_WORDS.values()), "position": list(POSITIONS)}
-    plan = [{"settings": {**s, "method": arguments.method}, "grid": grid} for s in own[: arguments.strips]]
-    strips = sweep(arguments.program, plan, arguments.out / f"{name}-strips", options).pictures()
-    shape = (arguments.strips, len(STYLES), len(POSITIONS))
-    judge, scorer = load_content(arguments.work, arguments.program, arguments.model), load_scorers(arguments.work)["B"]
-    shown = strengths(scorer, strips).reshape(*shape, len(STYLES))
+
+def report(workshop: Workshop, scenes: list[Scene], strips: numpy.ndarray, count: int) -> None:
+    """The table, of uint8 pictures [count × attributes × POSITIONS, 128, 128, 3]."""
+    shape, codec = (count, len(ATTRIBUTES), len(POSITIONS)), Codec(workshop.autoencoder)
+    judge, scorer = load_content(workshop, codec), load_scorers(workshop, codec)["B"]
+    shown = strengths(scorer, strips).reshape(*shape, len(ATTRIBUTES))
+    own = numpy.stack([shown[:, i, :, i] for i in range(len(ATTRIBUTES))], 1)
     embeddings = embed(judge, strips).reshape(*shape, -1)
-    lost = distance(embeddings, embeddings[:, :, :1]) > budget_of(scenes[:20], judge, arguments.model / "vae")
+    lost = distance(embeddings, embeddings[:, :, :1]) > budget_of(scenes[:20], judge, codec)
     print("| strength at | " + " | ".join(f"{p:g}" for p in POSITIONS) + " | scene lost at 1 |\n|---|" + "---|" * (len(POSITIONS) + 1))
-    for i, style in enumerate(STYLES):
-        row = " | ".join(f"{x:.2f}" for x in shown[:, i, :, i].mean(0))
-        print(f"| {STYLE_WORDS[style]} | {row} | {lost[:, i, -1].mean():.0%} |")
-    own_style = numpy.stack([shown[:, i, :, i] for i in range(len(STYLES))], 1)
-    print("| **all** | " + " | ".join(f"{x:.2f}" for x in own_style.mean((0, 1))) + f" | {lost[..., -1].mean():.0%} |")
+    for i, attribute in enumerate(ATTRIBUTES):
+        print(f"| {attribute} | " + " | ".join(f"{x:.2f}" for x in own[:, i].mean(0)) + f" | {lost[:, i, -1].mean():.0%} |")
+    print("| **all** | " + " | ".join(f"{x:.2f}" for x in own.mean((0, 1))) + f" | {lost[..., -1].mean():.0%} |")
     print("scene lost at each position: " + ", ".join(f"{x:.0%}" for x in lost.mean((0, 1))))
 
 
