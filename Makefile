@@ -61,7 +61,7 @@ library: build .venv/test  ## The library as C++ programs link it: installed, as
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/training tests/research/world1
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/ruler tests/research/training tests/research/world1
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON
@@ -96,7 +96,7 @@ fuzz: packages fuzz-packages  ## Fuzzers over every format and request, FUZZ_SEC
 	$(INSTALL) -r bench/requirements.txt
 	touch $@
 
-ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (two hours; resumes)
+ruler: build .venv/parity  ## Every dial judged on the embedded model: out/ruler/index.html (hours; resumes)
 	$(PYTHON) -m research.ruler --program $(PROGRAM)
 	$(PYTHON) -m research.ruler.meter --program $(PROGRAM) --pictures out/ruler/pictures/calibrated
 
