@@ -112,5 +112,5 @@ def ghosts_of(judge: Ghosts, strips: numpy.ndarray) -> numpy.ndarray:
     found = numpy.zeros(every.shape[:2], bool)
     for strip, row in zip(every, found):
         between = strip[1:-1]
-        row[1:-1] = faintness(judge, between, *(numpy.broadcast_to(end, between.shape) for end in (strip[0], strip[-1]))) > 0
+        row[1:-1] = faintness(judge, between, *(numpy.repeat(end[None], len(between), 0) for end in (strip[0], strip[-1]))) > 0
     return found.reshape(strips.shape[:-3])

@@ -6,7 +6,7 @@ import numpy
 import torch
 
 from research.ruler import validate_ghosts
-from research.ruler.cde import calibrated_dial_error, responses
+from research.ruler.cde import calibrated_dial_error, mean_or_nan, responses
 from research.ruler.content import Content
 from research.ruler.generated import made
 from research.ruler.ghosts import Ghosts
@@ -60,7 +60,7 @@ def perfect_dials(scorer: torch.nn.Module, codec: Codec) -> dict:
         own = got[i, ..., i]
         response = responses(own, own[:, -1])
         error = calibrated_dial_error(response, numpy.zeros(response.shape, bool), positions)
-        figures[name] = {"CDE": float(numpy.nanmean(error)), "step noise": float((numpy.diff(own, axis=-1) - 0.1).std())}
+        figures[name] = {"CDE": mean_or_nan(error), "step noise": float((numpy.diff(own, axis=-1) - 0.1).std())}
     return figures
 
 
