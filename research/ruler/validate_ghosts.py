@@ -41,7 +41,7 @@ def held_back(codec: Codec, stream: int, attribute: str, count: int) -> HeldBack
 
 def called(judge: Ghosts, between: numpy.ndarray, ends: numpy.ndarray) -> float:
     """The share of pictures uint8 [N, K, 128, 128, 3] that it calls fades of `ends` [N, 2, ...]."""
-    none, full = (numpy.broadcast_to(ends[:, i, None], between.shape).reshape(-1, *between.shape[2:]) for i in (0, 1))
+    none, full = (numpy.repeat(ends[:, i], between.shape[1], 0) for i in (0, 1))
     return float((faintness(judge, between.reshape(-1, *between.shape[2:]), none, full) > 0).mean())
 
 
