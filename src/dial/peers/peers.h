@@ -38,8 +38,7 @@ inline constexpr double kFreeSlidersStart = 0.3;
 ///
 /// each v with classifier-free guidance of the scale s. What is asked of z_edit is so CFG(x₁) +
 /// p·s·(ε(x₂) − ε(x₁)), which is FreeSliders' sum at every step; the rest is denoise/anchored_edit.h, which
-/// is FlowEdit's update. 0 is the finished picture, bit for bit, 1 FlowEdit's own edit; the paper goes up
-/// to 5.
+/// is FlowEdit's update. 0 is the finished picture, bit for bit, 1 FlowEdit's own edit.
 [[nodiscard]] Conditioning condition_flow_slider(const DialRequest& request, const DialPrompts& prompts);
 /// As its public demonstration has it (the paper's own settings were not to be had): the last 20 of 28 steps
 /// (n_max), new noise once at each (n_avg 1), down to the last (n_min 0), one guidance scale (3.5) for both
