@@ -17,7 +17,7 @@ WHOLE = "LATENTDIAL_ATTACK" in os.environ  # `make attack`; else the short form.
 MUCH = (300 if WHOLE else 80) * MEGABYTE
 CROWD = 500 if WHOLE else 150
 MANY = 10_000 if WHOLE else 1_000
-HONEST = 1.0  # Seconds.
+HONEST = 5.0 if SANITIZED else 1.0  # Seconds.
 START = b"GET /v1/model HTTP/1.1\r\nHost: localhost\r\n"
 
 
