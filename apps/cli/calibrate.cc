@@ -149,10 +149,7 @@ void add_calibrate(CLI::App& app, Run& run) {
           "What the pictures show, without the style; give several, each with -p (default: four plain "
           "scenes)")
       ->type_name("TEXT");
-  add_settings(
-      *command, c->options.settings,
-      {"prompt", "position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance",
-       "style_mask", "mask_words", "per_token", "to_prompt", "to_seed", "theta", "image", "strength"});
+  add_settings(*command, c->options.settings, {std::begin(kNotCalibrated), std::end(kNotCalibrated)});
   command->add_option(
       "--content-budget", c->options.content_budget,
       "How far the scene may move before the range ends, in distances between two seeds' "

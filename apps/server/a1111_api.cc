@@ -127,7 +127,7 @@ Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
   Body given = read_body(http);
   A1111Request request = read_a1111_request(given, from_image, context.pipeline.info(), options(context));
   auto waiter = in_words_of(a1111_name, [&] {
-    return context.queue.submit(request.list, request.images, client_of(context, http),
+    return context.queue.submit(requests_of(request.list, request.images), client_of(context, http),
                                 JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
   });
   request.images = {};  // The job has them.

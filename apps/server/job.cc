@@ -34,7 +34,7 @@ const char* to_string(JobState state) {
 double JobStatus::share() const {
   if (state == JobState::done) return 1;
   if (pictures == 0) return 0;
-  const double finished = static_cast<double>(frames.size()) / static_cast<double>(pictures);
+  const double finished = static_cast<double>(made) / static_cast<double>(pictures);
   return std::min(0.999, step.all_evaluations > 0 ? step.share() : finished);
 }
 

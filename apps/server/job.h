@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/dial.h"
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
@@ -50,7 +51,9 @@ struct JobStatus {
   std::int64_t number = 0;  ///< Counts the server's jobs in the order in which they began; 0 before.
   JobState state = JobState::queued;
   std::size_t ahead = 0;     ///< Jobs that came before it and have not ended.
-  std::size_t pictures = 0;  ///< Pictures in all.
+  bool fits = false;         ///< It fits a dial; its pictures are that one's own.
+  std::size_t pictures = 0;  ///< Pictures in all; of a fit the most that it may take.
+  std::size_t made = 0;      ///< Pictures finished.
   StepProgress step;
   double seconds = 0;                  ///< Since it began to run.
   double seconds_since_end = 0;        ///< 0 before.
@@ -58,6 +61,7 @@ struct JobStatus {
   std::optional<Error> error;          ///< Why it failed.
   std::vector<std::shared_ptr<const Frame>> frames;          ///< In order of finishing.
   std::deque<std::shared_ptr<const PreviewFrame>> previews;  ///< The latest few; they outlive their picture.
+  std::shared_ptr<const Dial> dial;                          ///< That was fitted; null before.
 
   /// Share of the work that is done, 0 to 1.
   [[nodiscard]] double share() const;

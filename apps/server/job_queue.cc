@@ -32,11 +32,19 @@ std::size_t bytes_of(const InputImages& images) {
 
 }  // namespace
 
+std::vector<Request> requests_of(const std::vector<Settings>& list, const InputImages& images,
+                                 const std::shared_ptr<const Dial>& dial) {
+  std::vector<Request> requests;
+  for (const Settings& settings : list) requests.emplace_back(settings, images).dial = dial;
+  return requests;
+}
+
 struct JobQueue::Job {
   std::string id;
   Client client;
-  std::vector<Request> list;
-  std::size_t image_bytes = 0;  ///< Of the pixels that each of them is given.
+  std::vector<Request> list;              ///< Pictures to make, or none:
+  std::optional<CalibrationOptions> fit;  ///< a dial to fit.
+  std::size_t image_bytes = 0;            ///< Of the pixels that each of them is given.
   WantsPreview wants_preview;
   bool preview_asked = false;
   WhenLeft when_left = WhenLeft::go_on;
@@ -48,6 +56,8 @@ struct JobQueue::Job {
   std::optional<Error> error;
   std::vector<std::shared_ptr<const Frame>> frames;
   std::deque<std::shared_ptr<const PreviewFrame>> previews;
+  std::size_t made_to_fit = 0;
+  std::shared_ptr<const Dial> dial;
   std::stop_source stop;
 
   [[nodiscard]] std::size_t bytes() const {
@@ -106,16 +116,32 @@ void JobQueue::require_room(const Job& job) const {
         "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
 }
 
-std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const std::vector<Settings>& list,
-                                                   const InputImages& images, const Client& client,
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(std::vector<Request> list, const Client& client,
                                                    WhenLeft when_left, WantsPreview wants_preview) {
   auto job = std::make_shared<Job>();
-  for (const Settings& settings : list) job->list.emplace_back(pipeline_.resolve({settings, images}), images);
-  job->id = random_id();
+  for (Request& request : list) request.settings = pipeline_.resolve(request);
+  job->list = std::move(list);
   job->client = client;
-  job->image_bytes = bytes_of(images);
+  job->image_bytes = bytes_of(job->list.front().images);
   job->wants_preview = std::move(wants_preview);
   job->when_left = when_left;
+  return take(job);
+}
+
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(CalibrationOptions options, const Client& client) {
+  validate(options);
+  Settings plain = options.settings;
+  plain.style = "";
+  plain.prompt = options.prompts.front();
+  (void)pipeline_.resolve(plain);
+  auto job = std::make_shared<Job>();
+  job->fit = std::move(options);
+  job->client = client;
+  return take(job);
+}
+
+std::shared_ptr<JobQueue::Waiter> JobQueue::take(const std::shared_ptr<Job>& job) {
+  job->id = random_id();
   const std::lock_guard lock(mutex_);
   require_room(*job);
   unfinished_image_bytes_ += job->image_bytes;
@@ -283,15 +309,32 @@ void JobQueue::work(Worker& worker) {
   }
 }
 
-JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
+void JobQueue::make(const Pipeline& pipeline, Job& job) {
   const auto on_picture = [&](std::size_t index, Picture picture) {
     auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));
     const std::lock_guard lock(mutex_);
     job.frames.push_back(std::move(frame));
     tell(job);
   };
+  pipeline.generate(job.list, on_picture, observe(job));
+}
+
+void JobQueue::fit(const Pipeline& pipeline, Job& job) {
+  CalibrationOptions options = *job.fit;
+  options.stop = job.stop.get_token();
+  options.on_picture = [&](int pictures) {
+    const std::lock_guard lock(mutex_);
+    job.made_to_fit = static_cast<std::size_t>(pictures);
+    tell(job);
+  };
+  auto dial = std::make_shared<const Dial>(calibrate(pipeline, options).dial);
+  const std::lock_guard lock(mutex_);
+  job.dial = std::move(dial);
+}
+
+JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
   try {
-    pipeline.generate(job.list, on_picture, observe(job));
+    job.fit ? fit(pipeline, job) : make(pipeline, job);
     return {JobState::done, std::nullopt};
   } catch (const Error& error) {
     if (error.code() == ErrorCode::cancelled) return {JobState::cancelled, std::nullopt};
@@ -376,7 +419,10 @@ JobStatus JobQueue::describe(const Job& job) const {
   status.id = job.id;
   status.number = job.number;
   status.state = job.state;
-  status.pictures = job.list.size();
+  status.fits = job.fit.has_value();
+  status.pictures = job.fit ? static_cast<std::size_t>(most_pictures(*job.fit)) : job.list.size();
+  status.made = job.fit ? job.made_to_fit : job.frames.size();
+  status.dial = job.dial;
   status.step = job.step;
   status.error = job.error;
   status.frames = job.frames;

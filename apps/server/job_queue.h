@@ -16,6 +16,7 @@
 #include "client.h"
 #include "http_message.h"
 #include "job.h"
+#include "latentdial/calibrate.h"
 #include "latentdial/pipeline.h"
 
 namespace latentdial::server {
@@ -30,6 +31,10 @@ struct QueueLimits {
   std::size_t kept_jobs = 256;
   std::size_t kept_image_bytes = 128 << 20;  ///< Pixels that ended jobs were given; the oldest go first.
 };
+
+/// One request for each of the settings, all with the same pictures and dial.
+[[nodiscard]] std::vector<Request> requests_of(const std::vector<Settings>& list, const InputImages& images,
+                                               const std::shared_ptr<const Dial>& dial = {});
 
 /// The queue is full: come again later.
 class QueueFull : public std::runtime_error {
@@ -54,12 +59,13 @@ class JobQueue {
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
-  /// Takes a list of pictures as one job, for which its asker waits until it lets the Waiter go. `images` are
-  /// what all of them are given. Without `wants_preview` there are no previews. Throws invalid_input when the
+  /// Takes a list of pictures as one job, for which its asker waits until it lets the Waiter go. All of them
+  /// are given the same images. Without `wants_preview` there are no previews. Throws invalid_input when the
   /// model cannot make one of them, and QueueFull.
-  [[nodiscard]] std::shared_ptr<Waiter> submit(const std::vector<Settings>& list, const InputImages& images,
-                                               const Client& client, WhenLeft when_left,
-                                               WantsPreview wants_preview = {});
+  [[nodiscard]] std::shared_ptr<Waiter> submit(std::vector<Request> list, const Client& client,
+                                               WhenLeft when_left, WantsPreview wants_preview = {});
+  /// Takes the fit of a dial as one job, which goes on when nobody waits for it. Throws as the other does.
+  [[nodiscard]] std::shared_ptr<Waiter> submit(CalibrationOptions options, const Client& client);
   /// One more who waits for the client's job; null for an id that is unknown, forgotten or cancelled. Throws
   /// QueueFull where as many wait for it as may.
   [[nodiscard]] std::shared_ptr<Waiter> join(const std::string& id, const Client& client);
@@ -86,6 +92,7 @@ class JobQueue {
   };
   using Clock = std::chrono::steady_clock;
 
+  [[nodiscard]] std::shared_ptr<Waiter> take(const std::shared_ptr<Job>& job);
   [[nodiscard]] std::shared_ptr<Job> find(const std::string& id, const Client& client) const;
   void cancel(const std::shared_ptr<Job>& job);
   [[nodiscard]] std::shared_ptr<Waiter> add_waiter(const std::shared_ptr<Job>& job);
@@ -94,6 +101,8 @@ class JobQueue {
   void require_room(const Job& job) const;
   void work(Worker& worker);
   [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
+  void make(const Pipeline& pipeline, Job& job);
+  void fit(const Pipeline& pipeline, Job& job);
   [[nodiscard]] Observer observe(Job& job);
   void keep_preview(Job& job, const Preview& preview);
   void start_waiting_jobs();

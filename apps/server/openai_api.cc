@@ -73,7 +73,7 @@ std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries
   // A request with a key may come again for its pictures, so hanging up does not end it.
   const auto when_left = asked.key.empty() ? JobQueue::WhenLeft::cancel : JobQueue::WhenLeft::go_on;
   return retries.start(context.queue, asked, [&] {
-    return context.queue.submit(request.list, request.images, asked.client, when_left,
+    return context.queue.submit(requests_of(request.list, request.images), asked.client, when_left,
                                 spread_previews(request.partial_images));
   });
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http.h"
+#include "latentdial/calibrate.h"
 #include "latentdial/dial.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
@@ -182,7 +183,21 @@ Json job_request(Json more) {
       {"type", {"string", "null"}},
       {"description",
        "A job of this client: the pictures that it was given are given again, but those that are here"}};
+  more["dial_file"] = {{"type", {"object", "null"}},
+                       {"description", "A dial to turn in place of the model's own: the dial_file of a fit"}};
   return settings_and(more);
+}
+
+/// The body of a fit.
+Json fit_request() {
+  Json request = settings_properties();
+  for (const char* name : kNotCalibrated) request.erase(name);
+  request["style"] = not_empty(request["style"]);
+  Json prompts = array_of({{"type", "string"}});
+  prompts.update({{"minItems", 1}, {"description", "What the pictures show, without the style"}});
+  request["prompts"] = std::move(prompts);
+  request["seeds"] = whole("Of each prompt's pictures, from \"seed\" on", 1, 48);
+  return {{"type", "object"}, {"properties", std::move(request)}, {"required", {"style"}}};
 }
 
 Json schemas() {
@@ -190,8 +205,9 @@ Json schemas() {
   job["properties"] = {{"id", {{"type", "string"}}},
                        {"state", {{"enum", {"queued", "running", "done", "failed", "cancelled"}}}},
                        {"ahead", whole("Jobs that came before it and have not ended", 0, 1031)},
-                       {"pictures", whole("Pictures in all", 1, 201)},
-                       {"picture", whole("Pictures finished", 0, 201)},
+                       {"fits", {{"type", "boolean"}, {"description", "It fits a dial"}}},
+                       {"pictures", whole("Pictures in all; of a fit the most that it may take", 1, 1000)},
+                       {"picture", whole("Pictures finished", 0, 1000)},
                        {"step", {{"type", "integer"}}},
                        {"steps", {{"type", "integer"}}},
                        {"evaluations", {{"type", "integer"}}},
@@ -201,7 +217,10 @@ Json schemas() {
                        {"seconds_left", {{"type", {"number", "null"}}}},
                        {"error", {{"type", {"string", "null"}}}},
                        {"frames", array_of(reference("Frame"))},
-                       {"preview", preview_of_a_job()}};
+                       {"preview", preview_of_a_job()},
+                       {"dial_file",
+                        {{"type", {"object", "null"}},
+                         {"description", "The dial that was fitted, as its file holds it; null before"}}}};
   Json frame = {{"type", "object"},
                 {"required", {"index", "position", "url", "settings", "shows", "notices"}}};
   frame["properties"] = {
@@ -226,11 +245,11 @@ Json schemas() {
        {{"type", {"string", "null"}},
         {"description", "The setting that is wrong, as /v1/model names it; null for none"}}}};
   Json error = {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", std::move(why)}}}};
-  return {{"Error", std::move(error)},    {"Job", std::move(job)},
-          {"Frame", std::move(frame)},    {"Settings", job_request(Json::object())},
-          {"Dial", std::move(dial)},      {"Txt2img", a1111_request()},
-          {"Img2img", img2img_request()}, {"Generation", openai_request()},
-          {"Model", model_served()}};
+  return {{"Error", std::move(error)},      {"Job", std::move(job)},
+          {"Frame", std::move(frame)},      {"Settings", job_request(Json::object())},
+          {"Dial", std::move(dial)},        {"Fit", fit_request()},
+          {"Txt2img", a1111_request()},     {"Img2img", img2img_request()},
+          {"Generation", openai_request()}, {"Model", model_served()}};
 }
 
 /// One method of one path. `failures` are the statuses that it may give besides its own, with bodies of the
@@ -288,6 +307,9 @@ Json own_paths() {
       with_body(own_operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
   paths["/v1/dial"]["post"] = started(with_body(
       own_operation("One picture a dial position, as a job", 202, job, starting), kJson, reference("Dial")));
+  paths["/v1/calibrate"]["post"] =
+      with_body(own_operation("Fits a dial to a style, as a job", 202, job, {400, 401, 403, 413, 429, 500}),
+                kJson, reference("Fit"));
   paths["/v1/jobs/{id}"] = {
       {"parameters", {id}},
       {"get", named("lookAtJob", own_operation("How far a job is", 200, job, looking))},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "latentdial/calibrate.h"
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
 #include "latentdial/json.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMostPictures = 201;
 constexpr int kMostSteps = 1000;
+constexpr std::size_t kMostScenes = 48;  // That a dial is fitted on: prompts times seeds.
 
 Json error_body(const Failure& failure) {
   return {{"error",
@@ -55,8 +57,9 @@ Json job_to_json(const JobStatus& job) {
   return {{"id", job.id},
           {"state", to_string(job.state)},
           {"ahead", job.ahead},
+          {"fits", job.fits},
           {"pictures", job.pictures},
-          {"picture", job.frames.size()},
+          {"picture", job.made},
           {"step", job.step.step},
           {"steps", job.step.steps},
           {"evaluations", job.step.evaluations},
@@ -66,7 +69,8 @@ Json job_to_json(const JobStatus& job) {
           {"seconds_left", job.seconds_left ? Json(*job.seconds_left) : Json()},
           {"error", job.error ? Json(job.error->what()) : Json()},
           {"frames", std::move(frames)},
-          {"preview", preview_to_json(job)}};
+          {"preview", preview_to_json(job)},
+          {"dial_file", job.dial ? parse_json<Json>(to_json(*job.dial)) : Json()}};
 }
 
 /// The job that a path names.
@@ -112,6 +116,22 @@ InputImages take_images_of(const Context& context, const Client& client, Json& b
   return *images;
 }
 
+/// "dial_file": what such a file holds, of a dial that was fitted for this model.
+std::shared_ptr<const Dial> take_dial_file(Json& body) {
+  const Json dial = take(body, "dial_file", {});
+  if (dial.is_null()) return nullptr;
+  if (!dial.is_object())
+    throw invalid_input("dial_file",
+                        "what a dial's file holds is needed: the object that /v1/calibrate makes");
+  return std::make_shared<const Dial>(dial_from_json(json_line(dial), "dial_file"));
+}
+
+HttpResponse started(const std::shared_ptr<JobQueue::Waiter>& waiter) {
+  HttpResponse response = reply(job_to_json(waiter->status()), 202);
+  response.headers.add("Location", "/v1/jobs/" + waiter->id());
+  return response;
+}
+
 HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) {
   Body given = read_body(request);
   Json& body = given.json;
@@ -123,16 +143,47 @@ HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) 
   WantsPreview wants_preview = take_preview_every(body);
   const Client client = client_of(context, request);
   InputImages images = take_images_of(context, client, body);
+  const std::shared_ptr<const Dial> file = take_dial_file(body);
   Request asked = read_settings(std::move(given), std::move(images));
   if (dial && asked.settings.style.empty())
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  const auto waiter =
-      context.queue.submit(list, asked.images, client, JobQueue::WhenLeft::go_on, std::move(wants_preview));
-  HttpResponse response = reply(job_to_json(waiter->status()), 202);
-  response.headers.add("Location", "/v1/jobs/" + waiter->id());
-  return response;
+  return started(context.queue.submit(requests_of(list, asked.images, file), client,
+                                      JobQueue::WhenLeft::go_on, std::move(wants_preview)));
+}
+
+/// "prompts": what the pictures show that a dial is fitted on, without the style.
+std::vector<std::string> take_prompts(Json& body, const std::vector<std::string>& otherwise) {
+  const Json given = take(body, "prompts", {});
+  if (given.is_null()) return otherwise;
+  if (!given.is_array() || given.empty() ||
+      !std::ranges::all_of(given, [](const Json& prompt) { return prompt.is_string(); }))
+    throw invalid_input("prompts", "a list of texts is needed, as in [\"a house in the meadow\"]");
+  auto prompts = given.get<std::vector<std::string>>();
+  for (const std::string& prompt : prompts) check_length("prompts", prompt);
+  return prompts;
+}
+
+HttpResponse start_fit(const Context& context, HttpRequest& request) {
+  Body given = read_body(request);
+  Json& body = given.json;
+  for (const char* name : kNotCalibrated)
+    if (body.contains(name))
+      throw invalid_input(name, "a dial is fitted without it; \"prompts\" are what its pictures show");
+  CalibrationOptions options;
+  options.prompts = take_prompts(body, options.prompts);
+  const auto seeds = static_cast<std::size_t>(
+      read_whole("seeds", take(body, "seeds", options.seeds.size()), 1, static_cast<int>(kMostSeeds)));
+  if (const std::size_t scenes = options.prompts.size() * seeds; scenes > kMostScenes)
+    throw invalid_input("seeds", fmt::format("{} prompts times {} seeds are {} scenes; use {} at most",
+                                             options.prompts.size(), seeds, scenes, kMostScenes));
+  body["prompt"] = options.prompts.front();
+  options.settings = read_settings(std::move(given)).settings;
+  options.settings.prompt = "";
+  options.seeds.clear();
+  for (std::size_t i = 0; i < seeds; ++i) options.seeds.push_back(options.settings.seed + i);
+  return started(context.queue.submit(std::move(options), client_of(context, request)));
 }
 
 /// A picture of a job, which is sent without a copy of it.
@@ -250,6 +301,7 @@ Json describe_model(const Pipeline& pipeline) {
           {"example", parse_json<Json>(info.example)},
           {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
           {"styles", styles_of(info)},
+          {"fit_pictures", most_pictures({})},
           {"methods", std::move(methods)},
           {"dial_methods", describe_methods()},
           {"samplers", std::move(samplers)},
@@ -273,6 +325,7 @@ void add_v1_api(Router& router, const Context& context) {
   router.post("/v1/generate",
               add([context](HttpRequest& request) { return start_job(context, request, false); }));
   router.post("/v1/dial", add([context](HttpRequest& request) { return start_job(context, request, true); }));
+  router.post("/v1/calibrate", add([context](HttpRequest& request) { return start_fit(context, request); }));
   router.post("/v1/png-info", add(send_png_info));
   router.get_quickly("/v1/jobs/{id:hex}", add([context](const HttpRequest& request) {
                        return reply(job_to_json(find_job(context, request)));

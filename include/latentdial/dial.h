@@ -83,6 +83,12 @@ struct Dial {
 /// position -1 that of leaving them out.
 [[nodiscard]] LATENTDIAL_API Dial standard_dial(const std::string& style);
 
+/// What a dial's file holds: JSON.
+[[nodiscard]] LATENTDIAL_API std::string to_json(const Dial& dial);
+
+/// Reads such a text, which `name` stands for in messages. Throws invalid_input naming it and what is wrong.
+[[nodiscard]] LATENTDIAL_API Dial dial_from_json(const std::string& text, const std::string& name);
+
 /// Reads what `write_dial` wrote. Throws invalid_input naming the file and what is wrong in it.
 [[nodiscard]] LATENTDIAL_API Dial read_dial(const std::filesystem::path& path);
 

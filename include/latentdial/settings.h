@@ -45,13 +45,13 @@ struct Settings {
   std::optional<double> guidance_scale;  ///< None: the model's own (ModelInfo::guidance_scale).
   double guidance_start = 0;             ///< Share of the steps after which guidance begins, 0 to 1.
   double guidance_end = 1;               ///< Share of the steps after which it ends, 0 to 1.
-  int width = 0;                         ///< Pixels, a multiple of 8; 0 is the model's own size.
-  int height = 0;                        ///< Pixels, a multiple of 8; 0 is the model's own size.
-  std::string sampler;                   ///< Empty: the one the model's scheduler config names.
-  std::string scheduler;                 ///< Empty: "normal".
-  std::string image;                     ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;                ///< How far the start picture is noised, or inverted; 0 to 1.
-  bool invert = false;  ///< Start from the noise that leads back to the picture, not from drawn noise.
+  int width = 0;           ///< Pixels, a multiple of 8; 0: the model's own size, in the start image's shape.
+  int height = 0;          ///< Pixels, a multiple of 8; 0: the model's own size, in the start image's shape.
+  std::string sampler;     ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;   ///< Empty: "normal".
+  std::string image;       ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;  ///< How far the start picture is noised, or inverted; 0 to 1.
+  bool invert = false;     ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -126,8 +126,11 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "Seed of the starting noise, 0 to 2^64-1; equals torch's CPU generator", 0,
                  18446744073709551615.0},
           s.seed);
-  visitor(Option{"width", "", "", "Width in pixels, a multiple of 8 (0: the model's own)", 0, 8192}, s.width);
-  visitor(Option{"height", "", "", "Height in pixels, a multiple of 8 (0: the model's own)", 0, 8192},
+  visitor(Option{"width", "", "",
+                 "Width in pixels, a multiple of 8 (0: the model's own, in the shape of @(image))", 0, 8192},
+          s.width);
+  visitor(Option{"height", "", "",
+                 "Height in pixels, a multiple of 8 (0: the model's own, in the shape of @(image))", 0, 8192},
           s.height);
   visitor(Option{"image", "--image", "Start image", "Picture to start from (PNG, JPEG or WebP)"}, s.image);
   visitor(Option{"strength", "--strength", "Denoising strength",

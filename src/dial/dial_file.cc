@@ -30,34 +30,28 @@ constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
 constexpr std::size_t kLongestName = 80;  // With a hash and the ending 100 bytes at most.
 
-[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
-  throw invalid_input("dial",
-                      fmt::format("{}: {}; make it again with latentdial calibrate", path.string(), what));
+[[noreturn]] void refuse(const std::string& name, const std::string& what) {
+  throw invalid_input("dial", fmt::format("{}: {}; make it again with latentdial calibrate", name, what));
 }
 
-json parse(const fs::path& path) {
-  std::error_code fault;
-  const std::string text = read_file(path, kLargestFile, fault);
-  if (fault == std::errc::file_too_large) refuse(path, "larger than 1 MiB");
-  if (fault)
-    throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
+json parse(const std::string& text, const std::string& name) {
   try {
     auto object = parse_json<json>(text);
     if (object.is_object()) return object;
   } catch (const Error& error) {
-    refuse(path, error.message());
+    refuse(name, error.message());
   }
-  refuse(path, "is not a JSON object");
+  refuse(name, "is not a JSON object");
 }
 
 /// Reads one object's values, each checked for its kind.
 class Reader {
  public:
-  Reader(const fs::path& path, const json& object) : path_(path), object_(object) {}
+  Reader(const std::string& name, const json& object) : name_(name), object_(object) {}
 
   [[nodiscard]] std::string text(const char* key) const {
     if (!object_.contains(key) || !object_[key].is_string())
-      refuse(path_, fmt::format("\"{}\" is not a text", key));
+      refuse(name_, fmt::format("\"{}\" is not a text", key));
     return object_[key].get<std::string>();
   }
 
@@ -65,14 +59,14 @@ class Reader {
     const auto found = object_.find(key);
     const double value = found != object_.end() && found->is_number() ? found->get<double>() : NAN;
     if (!(value >= min && value <= max))
-      refuse(path_, fmt::format("\"{}\" is not a number from {} to {}", key, min, max));
+      refuse(name_, fmt::format("\"{}\" is not a number from {} to {}", key, min, max));
     return value;
   }
 
   [[nodiscard]] int whole(const char* key, int min, int max) const {
     const double value = number(key, min, max);
     if (value != std::floor(value))
-      refuse(path_, fmt::format("\"{}\" is {}, not a whole number", key, value));
+      refuse(name_, fmt::format("\"{}\" is {}, not a whole number", key, value));
     return static_cast<int>(value);
   }
 
@@ -80,8 +74,8 @@ class Reader {
   [[nodiscard]] DialSide side(const char* key, double sign) const {
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_object())
-      refuse(path_, fmt::format("\"{}\" is not an object", key));
-    const Reader read(path_, *found);
+      refuse(name_, fmt::format("\"{}\" is not an object", key));
+    const Reader read(name_, *found);
     const EditRecipe recipe = {.start = read.number("start", 0, 1),
                                .passes = read.whole("passes", 1, kMostPasses),
                                .guidance = read.number("guidance", 0, 4),
@@ -102,7 +96,7 @@ class Reader {
       return number.is_number() && std::abs(number.get<double>()) <= kLargestColourNumber;
     };
     if (!list.is_array() || list.size() != kColourNumbers || !std::ranges::all_of(list, is_in_range))
-      refuse(path_, fmt::format("\"{}\" is not {} numbers from -{} to {} parted by commas", key,
+      refuse(name_, fmt::format("\"{}\" is not {} numbers from -{} to {} parted by commas", key,
                                 kColourNumbers, kLargestColourNumber, kLargestColourNumber));
     return list.get<std::vector<double>>();
   }
@@ -111,10 +105,10 @@ class Reader {
     std::vector<DialPoint> points;
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_array() || found->size() > kMostPoints)
-      refuse(path_, fmt::format("\"{}\" is not a list of points", key));
+      refuse(name_, fmt::format("\"{}\" is not a list of points", key));
     for (const auto& point : *found) {
       const bool pair = point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
-      if (!pair) refuse(path_, fmt::format("\"{}\" holds {}, not a [position, strength]", key, point.dump()));
+      if (!pair) refuse(name_, fmt::format("\"{}\" holds {}, not a [position, strength]", key, point.dump()));
       points.push_back({point[0].get<double>(), point[1].get<double>()});
       const DialPoint last = points.back(),
                       before = points.size() > 1 ? points[points.size() - 2] : DialPoint{};
@@ -122,12 +116,12 @@ class Reader {
                                             : sign * (last.position - before.position) > 0 &&
                                                   sign * (last.strength - before.strength) >= 0;
       if (!rises || std::abs(last.position) > 4 || std::abs(last.strength) > 100)
-        refuse(path_, fmt::format("\"{}\" does not run from [0, 0] outwards at {}", key, point.dump()));
+        refuse(name_, fmt::format("\"{}\" does not run from [0, 0] outwards at {}", key, point.dump()));
     }
     return points;
   }
 
-  const fs::path& path_;
+  const std::string& name_;
   const json& object_;
 };
 
@@ -141,18 +135,6 @@ ordered_json to_json(const DialSide& side) {
   object["end"] = side.end;
   object["reason"] = side.reason;
   return object;
-}
-
-/// What a dial's file holds.
-std::string to_text(const Dial& dial) {
-  const ordered_json object = {{"latentdial_dial", kFormat},
-                               {"style", dial.style},
-                               {"model", dial.model},
-                               {"fingerprint", dial.fingerprint},
-                               {"guidance_scale", dial.guidance_scale},
-                               {"strengthen", to_json(dial.strengthen)},
-                               {"weaken", to_json(dial.weaken)}};
-  return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -177,11 +159,22 @@ Dial standard_dial(const std::string& style) {
   return dial;
 }
 
-Dial read_dial(const fs::path& path) {
-  const json object = parse(path);
-  const Reader read(path, object);
+std::string to_json(const Dial& dial) {
+  const ordered_json object = {{"latentdial_dial", kFormat},
+                               {"style", dial.style},
+                               {"model", dial.model},
+                               {"fingerprint", dial.fingerprint},
+                               {"guidance_scale", dial.guidance_scale},
+                               {"strengthen", to_json(dial.strengthen)},
+                               {"weaken", to_json(dial.weaken)}};
+  return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+Dial dial_from_json(const std::string& text, const std::string& name) {
+  const json object = parse(text, name);
+  const Reader read(name, object);
   if (read.number("latentdial_dial", 0, 1e6) != kFormat)
-    refuse(path,
+    refuse(name,
            fmt::format("is of format {}, this program reads {}", object["latentdial_dial"].dump(), kFormat));
   Dial dial;
   dial.style = read.text("style");
@@ -190,20 +183,29 @@ Dial read_dial(const fs::path& path) {
   dial.guidance_scale = read.number("guidance_scale", 0, 100);
   dial.strengthen = read.side("strengthen", 1);
   dial.weaken = read.side("weaken", -1);
-  if (dial.high() == 0) refuse(path, "\"strengthen\" has no range");
+  if (dial.high() == 0) refuse(name, "\"strengthen\" has no range");
   return dial;
+}
+
+Dial read_dial(const fs::path& path) {
+  std::error_code fault;
+  const std::string text = read_file(path, kLargestFile, fault);
+  if (fault == std::errc::file_too_large) refuse(path.string(), "larger than 1 MiB");
+  if (fault)
+    throw invalid_input("dial", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
+  return dial_from_json(text, path.string());
 }
 
 void write_dial(const fs::path& path, const Dial& dial) {
   try {
-    write_file(path, to_text(dial));
+    write_file(path, to_json(dial));
   } catch (const Error&) {
     throw Error(ErrorCode::io, "path", fmt::format("{} cannot be written", path.string()));
   }
 }
 
 std::uint64_t hash_of(const Dial& dial) {
-  return hash_text(kHashStart, to_text(dial));
+  return hash_text(kHashStart, to_json(dial));
 }
 
 std::string dial_file_name(const std::string& style) {

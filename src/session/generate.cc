@@ -11,6 +11,7 @@
 
 #include "latentdial/parameters.h"
 #include "session/stage.h"
+#include "task/picture_size.h"
 #include "tensor/stop_scope.h"
 
 namespace latentdial::detail {
@@ -20,8 +21,6 @@ namespace {
 constexpr std::int64_t kMostLatentPixels = 64 * 64;
 // Of earlier batches, whose results are looked for when a later one is planned.
 constexpr std::ptrdiff_t kMostStages = 32;
-// Sides, in those of the model.
-constexpr int kMostOfOwnSize = 2;
 
 /// Whether two pictures can be at one point of one schedule.
 bool same_schedule(const Content& a, const Content& b) {
@@ -48,14 +47,6 @@ bool edit_together(const Task& a, const Task& b, const Model& model) {
                             a.content.to.prompt == b.content.to.prompt && a.turn.style == b.turn.style;
   // Prompts of several lengths would be repeated to the length that they have in common.
   return same_prompts || (windows_of(a, model.texts) == 1 && windows_of(b, model.texts) == 1);
-}
-
-/// Larger pictures than a model was trained at show a scene several times, or none.
-void add_size_notice(const ModelInfo& model, const Sampling& asked, std::vector<std::string>& notices) {
-  if (asked.width <= kMostOfOwnSize * model.width && asked.height <= kMostOfOwnSize * model.height) return;
-  notices.push_back(
-      fmt::format("{} was trained at {}x{}; at {}x{} it shows no scene, or the same several times",
-                  model.name, model.width, model.height, asked.width, asked.height));
 }
 
 std::vector<Task> tasks_of(std::span<const Resolved> list) {
@@ -140,8 +131,10 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
     const Resolved& one = list[i];
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     std::vector<std::string>& all = finished.notices;
-    for (const auto& more : {notices[i], work.notices}) all.insert(all.end(), more.begin(), more.end());
-    add_size_notice(session.model->info, one.task.content.sampling, all);
+    const auto multiple = static_cast<int>(session.model->vae_config.downscale());
+    for (const auto& more :
+         {notices[i], work.notices, size_notices(one.request, session.model->info, multiple)})
+      all.insert(all.end(), more.begin(), more.end());
     Picture picture;
     picture.image = std::move(finished.image);
     picture.shows = finished.shows;

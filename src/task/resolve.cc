@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "model/dials.h"
+#include "task/picture_size.h"
 #include "task/prompts.h"
 #include "text/require.h"
 
@@ -14,7 +15,12 @@ namespace fs = std::filesystem;
 
 constexpr int kMostOfOwnSide = 16;
 
-Settings with_defaults(Settings s, const ModelInfo& model) {
+Settings with_defaults(Settings s, const ModelInfo& model, const InputImages& images, int multiple) {
+  if (s.width == 0 && images.start) {
+    const PictureSize size = size_like(images.start->image(), model, multiple);
+    s.width = size.width;
+    s.height = size.height;
+  }
   if (s.width == 0) s.width = model.width;
   if (s.height == 0) s.height = model.height;
   if (!s.guidance_scale) s.guidance_scale = model.guidance_scale;
@@ -133,15 +139,16 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   validate(request);
   Resolved result{request, {}};
   Request& filled = result.request;
-  filled.settings = with_defaults(request.settings, model.info);
+  filled.images = open_images(request, files);
+  const auto multiple = static_cast<int>(model.vae_config.downscale());
+  filled.settings = with_defaults(request.settings, model.info, filled.images, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
   check_most(s, model.info);
-  check_size(s, static_cast<int>(model.vae_config.downscale()));
+  check_size(s, multiple);
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
-  filled.images = open_images(request, files);
   result.task.content = content_of(s, filled.images, syntax);
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;

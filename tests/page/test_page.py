@@ -1,5 +1,6 @@
 """The page in a real browser: making, turning, comparing, and being usable by everyone."""
 
+import io
 import pathlib
 import time
 
@@ -193,6 +194,34 @@ def test_any_other_picture_becomes_the_start_image(page, kind):
     expect(page.locator("#start")).to_be_hidden()
 
 
+def test_a_start_image_keeps_its_shape(page):
+    data = io.BytesIO()
+    Image.new("RGB", (1000, 700), "teal").save(data, "PNG")
+    drop(page, "wide.png", data.getvalue())
+    expect(page.locator("#start")).to_be_visible()
+    size = lambda: [page.locator(side).input_value() for side in ("#width", "#height")]  # noqa: E731
+    assert size() == ["152", "104"]
+    make(page)
+    expect(page.locator("#notices")).to_be_hidden()
+    assert page.locator("#picture").evaluate("canvas => canvas.width / canvas.height") == pytest.approx(152 / 104, 0.01)
+    page.locator("#start_remove").click()
+    expect(page.locator("#start")).to_be_hidden()
+    assert size() == ["128", "128"]
+
+
+def test_what_is_cut_off_a_start_image_is_said(page):
+    data = io.BytesIO()
+    Image.new("RGB", (1000, 700), "teal").save(data, "PNG")
+    drop(page, "wide.png", data.getvalue())
+    page.locator("#more summary").click()
+    for side in ("#width", "#height"):
+        page.locator(side).fill("128")
+    make(page)
+    expect(page.locator("#notices")).to_contain_text("the start image is 1000x700: at 128x128 30 % of it is cut off")
+    page.locator("#start_remove").click()
+    assert page.locator("#width").input_value() == "128"
+
+
 def test_the_file_button_takes_a_picture_too(page, tmp_path):
     (tmp_path / "mine.png").write_bytes(plain_picture())
     page.locator("#file").set_input_files(tmp_path / "mine.png")
@@ -214,7 +243,7 @@ def test_compare_shows_two_pictures(page):
 
 
 def test_a_method_says_what_it_is(page):
-    for method, note in (("sega", "A peer's method, for comparison: semantic guidance."), ("guide", "The diffusion is guided to the style.")):
+    for method, note in (("sega", "Somebody else's dial, for comparison: semantic guidance."), ("guide", "The diffusion is guided to the style.")):
         page.locator("#method").select_option(method)
         expect(page.locator("#method_note")).to_have_text(note)
     page.locator("#method").select_option("calibrated")

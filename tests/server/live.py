@@ -48,6 +48,7 @@ class Client:
         assert reply.status_code == 202, reply.text
         job = reply.json()
         while job["state"] in ("queued", "running"):
+            time.sleep(0.01)
             job = self.job(job["id"])
         return job
 

@@ -54,6 +54,7 @@ const post = (path, body, type) => json(path, { method: "POST", body, headers: {
 
 export const model = () => json("/v1/model");
 export const dial = (settings) => post("/v1/dial", encode(settings), "application/json");
+export const calibrate = (settings) => post("/v1/calibrate", encode(settings), "application/json");
 export const generate = (settings) => post("/v1/generate", encode(settings), "application/json");
 export const job = (id) => json(`/v1/jobs/${id}`);
 export const cancel = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });

@@ -1,8 +1,10 @@
 // Wires the page: the form starts runs, the dial shows their frames.
 import * as api from "./api.js";
 import { Dial, percent } from "./dial.js";
+import * as dials from "./dials.js";
 import * as download from "./download.js";
 import { onPicture } from "./drop.js";
+import { Fit } from "./fit.js";
 import { Form } from "./form.js";
 import { coarseFirst } from "./frames.js";
 import { Gallery } from "./gallery.js";
@@ -18,10 +20,11 @@ const SMALL = 256 * 256;  // Pixels up to which a frame is cheap enough for a gr
 const picture = new Picture($("picture"));
 const otherPicture = new Picture($("other_picture"));
 const dial = new Dial({ slider: $("position"), reading: $("reading"), exactness: $("exactness"), ticks: $("ticks") }, show, makeHere);
-const start = new StartImage($("start"), $("start_preview"), () => form && showChanged());
+const start = new StartImage($("start"), $("start_preview"), () => fit && showChanged());
 const gallery = new Gallery({ list: $("gallery"), empty: $("gallery_empty"), deleted: $("gallery_deleted") }, bringBack, fail);
 
 let form = null;
+let fit = null;
 let run = null;    // The dial that is shown.
 let other = null;  // The one beside it, with the method to compare.
 let dropped = null;
@@ -105,8 +108,22 @@ function refresh() {
 }
 
 function showChanged() {
-  const same = run && run.image === start.upload && JSON.stringify(run.settings) === JSON.stringify(form.read(Boolean(start.blob)));
+  fit.show();
+  const same = run && run.image === start.upload && run.dialFile === dials.dialFor(run.settings) && JSON.stringify(run.settings) === JSON.stringify(form.read(Boolean(start.blob)));
   $("changed").hidden = !run || same;
+}
+
+/** The style has another dial than the pictures that are shown. */
+function useDial(style) {
+  say(dials.find(style) ? `The dial for “${style}” is fitted: make the pictures again.` : `The dial for “${style}” is forgotten.`);
+  showChanged();
+}
+
+async function fitStyle() {
+  clearMessages();
+  const complaint = form.complaint(Boolean(start.blob));
+  if (complaint) throw new Error(complaint);
+  await fit.start();
 }
 
 async function make() {
@@ -213,9 +230,10 @@ async function receive(file) {
 
 async function useAsStart(file) {
   $("as_start").hidden = true;
-  await createImageBitmap(file).catch(() => {
+  const { width, height } = await createImageBitmap(file).catch(() => {
     throw new Error(`${file.name} is no picture that can be read: PNG, JPEG or WebP.`);
   });
+  form.takeShape(width, height);
   await start.set(file);
   say(`${file.name} is the start image.`);
 }
@@ -223,8 +241,8 @@ async function useAsStart(file) {
 /** "uncalibrated" is a method that turns a dial file where the style has none. */
 function nameOf({ method, style }) {
   const name = method || form.model.methods[0];
-  const fitted = form.model.styles.some((one) => one.toLowerCase() === style.toLowerCase());
-  return form.method(name)?.needs_dial && !fitted ? "uncalibrated" : name;
+  const fitted = dials.isModels(style) || run?.dialFile;
+  return dials.needsDial(name) && !fitted ? "uncalibrated" : name;
 }
 
 function wire() {
@@ -247,7 +265,11 @@ function wire() {
     refresh();
     say("Cancelled. Nothing was finished.");
   });
-  addEventListener("pagehide", () => [run, other].forEach((each) => each?.abandon()));
+  addEventListener("pagehide", () => [run, other, fit].forEach((each) => each?.abandon()));
+  on("fit_start", "click", fitStyle);
+  on("fit_cancel", "click", () => fit.cancel());
+  on("fit_save", "click", () => fit.save());
+  on("fit_forget", "click", () => fit.forget());
   on("new_seed", "click", () => form.newSeed());
   on("compare", "change", compare);
   on("compare_method", "change", compare);
@@ -258,7 +280,10 @@ function wire() {
   on("save_picture", "click", () => download.savePicture(run.frames.nearest(dial.position)));
   on("save_strip", "click", () => download.saveStrip(run));
   on("save_animation", "click", () => download.saveAnimation(run));
-  on("start_remove", "click", () => start.set(null));
+  on("start_remove", "click", async () => {
+    form.giveShapeBack();
+    await start.set(null);
+  });
   on("as_start", "click", () => useAsStart(dropped));
   onPicture({ overlay: $("drop"), input: $("file"), button: $("open") }, handled(receive));
 }
@@ -266,7 +291,11 @@ function wire() {
 async function begin() {
   const model = await api.model();
   $("model").textContent = [model.name, model.device].filter(Boolean).join(" · ");
-  form = new Form($("form"), model, showChanged);
+  dials.begin(model);
+  form = new Form($("form"), model, () => fit && showChanged());
+  const parts = { box: $("fit"), note: $("fit_note"), start: $("fit_start"), save: $("fit_save"), forget: $("fit_forget") };
+  const work = { progress: $("fit_progress"), bar: $("fit_bar"), text: $("fit_text"), cancel: $("fit_cancel") };
+  fit = new Fit({ ...parts, ...work }, model, () => form.read(false), useDial);
   const compared = model.dial_methods.find(({ edits }) => !edits)?.name;  // Not of the default's kind.
   $("compare_method").append(...model.methods.map((method) => new Option(method, method, false, method === compared)));
   dial.position = localStorage.getItem("latentdial.position") ?? 0.5;

@@ -6,7 +6,7 @@ import { drawStrip } from "./strip.js";
 const TURN_MS = 70;
 const END_MS = 700;
 
-function save(blob, name) {
+export function saveFile(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
@@ -20,13 +20,13 @@ function name({ prompt, style }, ending) {
 }
 
 export function savePicture(frame) {
-  save(frame.blob, name(frame.settings, frame.settings.style ? Math.round((frame.shows ?? frame.position) * 100) : ""));
+  saveFile(frame.blob, name(frame.settings, frame.settings.style ? Math.round((frame.shows ?? frame.position) * 100) : ""));
 }
 
 export async function saveStrip(run) {
   const { prompt, style } = run.settings;
   const cells = run.frames.sorted().map(({ bitmap, position }) => ({ bitmap, label: style ? percent(position) : "" }));
-  save(await drawStrip(style ? `“${prompt}”, ${style}` : `“${prompt}”`, cells), name(run.settings, "strip"));
+  saveFile(await drawStrip(style ? `“${prompt}”, ${style}` : `“${prompt}”`, cells), name(run.settings, "strip"));
 }
 
 /** From the lowest position to the highest and back. */
@@ -36,5 +36,5 @@ export async function saveAnimation(run) {
   const last = there.length - 1;
   const delays = all.map((_, index) => (index === 0 || index === last ? END_MS : TURN_MS));
   const pictures = await Promise.all(all.map((frame) => frame.blob.arrayBuffer()));
-  save(animate(pictures, delays), name(run.settings, "animation"));
+  saveFile(animate(pictures, delays), name(run.settings, "animation"));
 }

@@ -1,12 +1,15 @@
 // The form: filled from the model, from a picture's settings and from what it held before a reload.
 
 const SAVED = "latentdial.form";
+const LONGEST = 3;  // Of a picture's side by the other; of a longer start image the middle is taken.
+const SIDE = 8;  // Sides are multiples of it.
 const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
 const OF_START_IMAGE = ["strength", "invert"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
 const NOT_HELD = ["image", "style_mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 
 export class Form {
+  #taken = null;  // The size that a start image's shape gave.
   extras = {};  // Settings of a picture that have no field here, kept so that it can be made again.
 
   constructor(element, model, changed) {
@@ -68,6 +71,28 @@ export class Form {
     return this.model.dial_methods.find((method) => method.name === name);
   }
 
+  /** The size becomes that of a picture of this shape, as the program chooses it: with about as many pixels as the model's own. */
+  takeShape(width, height) {
+    const shape = Math.min(LONGEST, Math.max(1 / LONGEST, width / height));
+    const pixels = this.model.width * this.model.height;
+    const side = (length) => SIDE * Math.max(1, Math.round(length / SIDE));
+    this.#taken = [side(Math.sqrt(pixels * shape)), side(Math.sqrt(pixels / shape))];
+    this.#setSize(...this.#taken);
+  }
+
+  /** The size is the model's own again, where it still is the one that was taken. */
+  giveShapeBack() {
+    const { width, height } = this.fields;
+    if (this.#taken?.[0] === width.valueAsNumber && this.#taken[1] === height.valueAsNumber) this.#setSize(this.model.width, this.model.height);
+    this.#taken = null;
+  }
+
+  #setSize(width, height) {
+    this.fields.width.value = width;
+    this.fields.height.value = height;
+    this.#keep();
+  }
+
   newSeed() {
     this.fields.seed.value = crypto.getRandomValues(new Uint32Array(1))[0];
     this.#keep();
@@ -88,10 +113,20 @@ export class Form {
 
   #offerChoices() {
     const option = (value) => new Option(value, value);
-    this.fields.method.append(...this.model.methods.map(option));
+    this.fields.method.append(...this.#methodGroups());
     this.fields.sampler.append(...this.model.samplers.map(option));
     this.fields.scheduler.append(...this.model.schedulers.map(option));
     document.getElementById("styles").append(...this.model.styles.map(option));
+  }
+
+  #methodGroups() {
+    const group = (label, peer) => {
+      const element = document.createElement("optgroup");
+      element.label = label;
+      element.append(...this.model.dial_methods.filter((method) => method.peer === peer).map(({ name }) => new Option(name, name)));
+      return element;
+    };
+    return [group("Dials", false), group("For comparison", true)];
   }
 
   #describeFields() {
@@ -154,7 +189,7 @@ export class Form {
     const method = this.method(this.fields.method.value);
     if (!method) return "";
     const summary = method.summary[0].toUpperCase() + method.summary.slice(1);
-    return method.peer ? `A peer's method, for comparison: ${method.summary}.` : `${summary}.`;
+    return method.peer ? `Somebody else's dial, for comparison: ${method.summary}.` : `${summary}.`;
   }
 
   #chip(name) {

@@ -2,11 +2,13 @@
 
 const seconds = (value) => (value < 90 ? `${Math.max(1, Math.round(value))} s` : `${Math.round(value / 60)} min`);
 
-function describe(job) {
+/** How far a job is, in a line. */
+export function following(job) {
   if (job.state === "queued") return job.ahead ? `waiting, ${job.ahead} ahead` : "waiting";
-  const parts = [`picture ${Math.min(job.picture + 1, job.pictures)} of ${job.pictures}`];
+  const most = job.fits ? "up to " : "";
+  const parts = [`picture ${Math.min(job.picture + 1, job.pictures)} of ${most}${job.pictures}`];
   if (job.all_evaluations) parts.push(`${Math.round(100 * job.progress)} %`);
-  if (job.seconds_left != null) parts.push(`${seconds(job.seconds_left)} left`);
+  if (job.seconds_left != null) parts.push(`${most}${seconds(job.seconds_left)} left`);
   return parts.join(" · ");
 }
 
@@ -18,5 +20,5 @@ export function showProgress({ box, bar, text }, runs) {
   box.hidden = busy.length === 0;
   if (!job) return;
   bar.value = job.progress;
-  text.textContent = describe(job);
+  text.textContent = following(job);
 }

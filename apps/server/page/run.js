@@ -1,5 +1,6 @@
 // One dial being made: posts its positions as a job, gathers the frames, and lets one position go first.
 import * as api from "./api.js";
+import { dialFor } from "./dials.js";
 import { Frames, place } from "./frames.js";
 
 const POLL_MS = 150;
@@ -21,6 +22,7 @@ export class Run {
   constructor(settings, image, changed) {
     this.settings = settings;
     this.image = image;
+    this.dialFile = dialFor(settings);
     this.changed = changed;
   }
 
@@ -83,7 +85,7 @@ export class Run {
 
   #post(positions) {
     const preview_every = this.frames.size ? 0 : Math.ceil(this.settings.steps / (PREVIEWS + 1));
-    const settings = { ...this.settings, preview_every };
+    const settings = { ...this.settings, preview_every, ...(this.dialFile && { dial_file: this.dialFile }) };
     return this.#postWithImage(settings.style ? { ...settings, at: positions } : settings);
   }
 
