@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "again.h"
 #include "commands.h"
@@ -49,8 +50,16 @@ struct GenerateCommand {
   OutputOptions output;
   std::string out;
 
-  std::string again;  ///< The picture whose settings are taken over; empty: none.
+  bool redraws = false;  ///< A part of a start image, which must be given.
+  std::string again;     ///< The picture whose settings are taken over; empty: none.
   const CLI::App* command = nullptr;
+
+  void require_part() const {
+    if (settings.image.empty())
+      throw invalid_input("image", "no picture is given; say which a part of is to be redrawn");
+    if (settings.mask.empty())
+      throw invalid_input("mask", "no picture is given; say by one what is redrawn: where it is white");
+  }
 
   void run() {
     const auto is_given = [this](std::string_view name) {
@@ -61,6 +70,7 @@ struct GenerateCommand {
       check_inputs(again, settings, is_given, output);
     }
     if (again.empty()) require_prompt(*command, settings);
+    if (redraws) require_part();
     validate(settings);
     check_output(out.empty() ? "out.png" : out);
     const Pipeline pipeline = load_pipeline(engine, output);
@@ -90,11 +100,10 @@ struct GenerateCommand {
   }
 };
 
-}  // namespace
-
-void add_generate(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("generate", "One picture from a prompt");
-  auto c = std::make_shared<GenerateCommand>();
+/// A command that makes one picture.
+void add_command(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>& c, const char* name,
+                 const char* what, const std::set<std::string>& without, const char* examples) {
+  CLI::App* command = app.add_subcommand(name, what);
   c->command = command;
   command
       ->add_option_function<std::string>(
@@ -106,19 +115,39 @@ void add_generate(CLI::App& app, Run& run) {
           "Picture whose settings are taken over; options beside it change them. Files that it was made from "
           "are not opened unasked: name them by --image and the like; what cannot be had again is said")
       ->type_name("PICTURE");
-  add_settings(*command, c->settings, {});
+  add_settings(*command, c->settings, without);
   add_text(*command, "-o,--out", c->out,
            "PNG to write, over an earlier one (default: out.png, or the next free name)");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
-  command->footer(
+  command->footer(examples);
+  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Run& run) {
+  add_command(
+      app, run, std::make_shared<GenerateCommand>(), "generate", "One picture from a prompt", {},
       "Examples:\n"
       "  latentdial generate -p \"a dog in the meadow\" -o dog.png\n"
       "  latentdial generate -p \"a temple\" --style \"Monet style\" --at 0.4 -o temple.png\n"
       "  latentdial generate -p \"a castle by the lake\" --image sketch.jpg --strength 0.6 -o castle.png\n"
       "  latentdial generate --again dog.png --seed 8 -o dog-8.png\n"
       "  latentdial generate -m path/to/stable-diffusion-v1-4 -p \"a dog\" --sampler dpm++2m --steps 20\n");
-  command->callback([c, &run] { run = [c] { c->run(); }; });
+}
+
+void add_inpaint(CLI::App& app, Run& run) {
+  auto command = std::make_shared<GenerateCommand>();
+  command->redraws = true;
+  command->settings.strength = 1;
+  add_command(
+      app, run, command, "inpaint",
+      "A picture of yours with a part of it redrawn; the rest comes back bit for bit", {"invert", "to_image"},
+      "Examples:\n"
+      "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog in the meadow\" -o dog.png\n"
+      "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog\" --style sketch --at 0.5\n"
+      "  latentdial inpaint --image photo.png --mask soft.png --mask-blur 8 --strength 0.7 -p \"a dog\"\n");
 }
 
 }  // namespace latentdial::cli

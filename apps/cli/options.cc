@@ -51,8 +51,8 @@ void read_option(const Option& option, const std::string& text, T& value) {
 
 /// An empty text where a file is meant, as "$UNSET" of a script gives it, counts as not given.
 void say_empty(const CLI::App& command, const Option& option) {
-  static const std::set<std::string_view> files = {"model", "taesd",    "lora",       "embedding",
-                                                   "image", "to_image", "style_mask", "dial"};
+  static const std::set<std::string_view> files = {"model",    "taesd",      "lora", "embedding", "image",
+                                                   "to_image", "style_mask", "mask", "dial"};
   const CLI::Option* quiet = command.get_option_no_throw("--quiet");
   if (!files.contains(option.name) || (quiet != nullptr && quiet->count() > 0)) return;
   print_line(stderr, fmt::format("notice: {} is empty and counts as not given", long_name(option.flags)));
@@ -153,7 +153,8 @@ void add_settings(CLI::App& command, Settings& settings, const std::set<std::str
   command
       .add_option_function<std::string>(
           kSizeFlag, [&settings](const std::string& text) { read_size(text, settings); },
-          "Picture size in pixels, multiples of 8, as in 512x512 (default: the model's own)")
+          "Picture size in pixels, multiples of 8, as in 512x512 (default: the model's own, in a start "
+          "image's shape)")
       ->type_name("WxH");
 }
 

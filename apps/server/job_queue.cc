@@ -25,7 +25,7 @@ std::string random_id() {
 
 std::size_t bytes_of(const InputImages& images) {
   std::size_t sum = 0;
-  for (const auto* image : {&images.start, &images.end, &images.style_mask})
+  for (const auto* image : {&images.start, &images.end, &images.style_mask, &images.mask})
     if (*image) sum += (*image)->image().rgb.size();
   return sum;
 }

@@ -70,7 +70,7 @@ Json settings_properties() {
   visit_settings(defaults, [&](const Option& option, const auto& value) {
     properties[option.name] = describe(option, value);
   });
-  for (const char* key : {"image", "to_image", "style_mask"}) {
+  for (const char* key : {"image", "to_image", "style_mask", "mask"}) {
     properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
   }
   properties["prompt"].erase("default");  // It must be given, and may be empty.

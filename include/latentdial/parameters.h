@@ -17,7 +17,7 @@ struct ModelInfo;
 /// The hashes of what a picture was made from besides its settings, 16 hexadecimal digits each: of pixels
 /// (InputImage::hash) or of a dial (hash_of). "": it was made without, or a text does not say.
 struct InputHashes {
-  std::string image, to_image, style_mask, dial;
+  std::string image, to_image, style_mask, mask, dial;
 };
 
 /// A setting that names a file, where its hash stands, and its label in a `parameters` text; the hash has

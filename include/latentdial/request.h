@@ -42,6 +42,7 @@ struct InputImages {
   std::optional<InputImage> start = {};       ///< In place of Settings::image.
   std::optional<InputImage> end = {};         ///< In place of Settings::to_image.
   std::optional<InputImage> style_mask = {};  ///< In place of Settings::style_mask.
+  std::optional<InputImage> mask = {};        ///< In place of Settings::mask.
 };
 
 /// What is asked for: settings, and what they name where that is in memory already. Files that are named and
@@ -57,6 +58,7 @@ struct Request {
 
   [[nodiscard]] bool has_start() const { return images.start || !settings.image.empty(); }
   [[nodiscard]] bool has_end() const { return images.end || !settings.to_image.empty(); }
+  [[nodiscard]] bool has_mask() const { return images.mask || !settings.mask.empty(); }
   [[nodiscard]] bool has_style_mask() const { return images.style_mask || !settings.style_mask.empty(); }
 };
 

@@ -51,6 +51,9 @@ struct Settings {
   std::string scheduler;   ///< Empty: "normal".
   std::string image;       ///< Path of the picture to start from; empty: pure noise.
   double strength = 0.75;  ///< How far the start picture is noised, or inverted; 0 to 1.
+  std::string mask;        ///< Path of a picture, white where the start image is redrawn; empty: all of it.
+  double mask_blur = 4;    ///< How far the mask's edges are softened, in pixels, 0 to 64.
+  std::string mask_fill;   ///< What the masked part begins with; empty: "original".
   bool invert = false;     ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;       ///< The feature on the dial; empty: no dial.
@@ -136,6 +139,18 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"strength", "--strength", "Denoising strength",
                  "How far the start picture is noised, or inverted, before denoising, 0 to 1", 0, 1},
           s.strength);
+  visitor(
+      Option{"mask", "--mask", "Mask",
+             "With @(image), a picture: only what is white in it is redrawn, grey with less strength; the "
+             "rest comes back bit for bit. Of another size it is scaled and cut at the centre"},
+      s.mask);
+  visitor(Option{"mask_blur", "--mask-blur", "Mask blur",
+                 "How far the mask's edges are softened, in pixels, 0 to 64", 0, 64},
+          s.mask_blur);
+  visitor(Option{"mask_fill", "--mask-fill", "Masked content",
+                 "What the masked part begins with: original, around (the colours around it), noise or "
+                 "nothing (default: original); with a strength of 1 it is no matter"},
+          s.mask_fill);
   visitor(
       Option{"invert", "--invert", "Inverted",
              "Find the noise that leads back to the start picture: without a dial, or with the dial at 0, "

@@ -132,6 +132,7 @@ Request request_from_dict(const nb::dict& dict) {
   if (take("image", image)) request.images.start = *image;
   if (take("to_image", image)) request.images.end = *image;
   if (take("style_mask", image)) request.images.style_mask = *image;
+  if (take("mask", image)) request.images.mask = *image;
   if (take("dial", calibration)) request.dial = std::make_shared<const Dial>(calibration->dial);
   request.settings = settings_from_dict(settings);
   return request;

@@ -18,13 +18,12 @@ OPTIONS = {option.name: option for option in _engine.options()}
 # What a fit decides by itself, and what it makes no pictures of.
 OF_A_DIAL = (
     *("position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance", "style_mask", "mask_words", "per_token"),
-    *("image", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
+    *("image", "mask", "mask_blur", "mask_fill", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
 )
 HIGHEST_SEED = 2**64 - 1
 MOST_PICTURES = 100_000
 NOT_SUPPORTED = {
     "generator": "a torch generator is not supported; seed=N draws the noise that torch.Generator().manual_seed(N) draws on the CPU",
-    "mask": "what says where the style acts is style_mask",
 }
 
 Positions = Union[str, float, Iterable[float]]
@@ -94,7 +93,7 @@ def to_positions(keyword: str, given: Positions) -> list[float]:
 
 def table() -> str:
     """All settings with type, default and meaning, for docstrings."""
-    takes = {"image": "picture", "to_image": "picture", "style_mask": "picture", "dial": "path or Calibration"}
+    takes = {"image": "picture", "to_image": "picture", "style_mask": "picture", "mask": "picture", "dial": "path or Calibration"}
     lines = [
         f"    {o.name} ({takes.get(o.name, o.type)}, default {o.default!r}): {o.help}{'; None: a random one' if o.name == 'seed' else ''}"
         for o in OPTIONS.values()

@@ -17,8 +17,9 @@ struct Evaluated {
 std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising>& runs) {
   std::vector<Evaluated> seen;
   std::vector<GuidedLatents> pictures;
-  for (const auto& [conditioning, sampler, generator, latents, next, corrections] : runs)
-    pictures.push_back({sampler->scale_model_input(latents, next), conditioning(sampler->progress(next))});
+  for (const Denoising& run : runs)
+    pictures.push_back({run.sampler->scale_model_input(run.latents, run.next),
+                        run.conditioning(run.sampler->progress(run.next))});
   const auto predictions = denoiser.guided(pictures, runs.front().sampler->timestep(runs.front().next));
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Denoising& run = runs[r];
@@ -29,6 +30,7 @@ std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising
       run.latents =
           linear_combination({{1, run.latents}, {1, run.corrections[static_cast<std::size_t>(run.next)]}});
     ++run.next;
+    put_back_known(run);
   }
   return seen;
 }
@@ -36,7 +38,22 @@ std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising
 }  // namespace
 
 Denoising Denoising::fork(Conditioning other) const {
-  return {std::move(other), sampler->clone(), generator, latents, next, corrections};
+  return {std::move(other), sampler->clone(), generator, latents, next, corrections, known};
+}
+
+void put_back_known(Denoising& run) {
+  if (!run.known) return;
+  const auto& [known, strengths] = *run.known;
+  const bool ended = run.next == run.sampler->evaluations();
+  const double done = ended ? 1 : run.sampler->progress(run.next);
+  const Tensor level =
+      ended ? known : run.sampler->add_noise(known, run.generator.randn_nhwc(known.shape()), run.next);
+  const auto channels = static_cast<std::size_t>(known.dim(-1));
+  run.latents = run.latents.clone();
+  for (std::size_t i = 0; i < level.values().size(); ++i) {
+    const float strength = strengths.values()[i / channels];
+    if (strength == 0 || strength < 1 - done) run.latents.values()[i] = level.values()[i];
+  }
 }
 
 void denoise(PromptedDenoiser& denoiser, std::vector<Denoising>& runs, int until,

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "denoise/prompted_denoiser.h"
@@ -13,6 +14,13 @@
 
 namespace latentdial::detail {
 
+/// What is known of a picture before it is made.
+struct KnownPart {
+  Tensor latents;  ///< [1,h,w,C], clean: of the whole picture.
+  Tensor
+      strengths;  ///< [1,h,w,1]: how much of the run each place takes part in, 0 to 1; 0 where it is known.
+};
+
 /// One picture under way: its latents and all that decides how they go on.
 struct Denoising {
   Conditioning conditioning;
@@ -21,10 +29,16 @@ struct Denoising {
   Tensor latents;            ///< [1,h,w,C], f32, at the noise level of evaluation `next`.
   int next = 0;
   std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
+  std::optional<KnownPart> known = {};   ///< Put back after each evaluation.
 
   /// The same latents at the same point, to go on by `other`.
   [[nodiscard]] Denoising fork(Conditioning other) const;
 };
+
+/// Puts back what is known of a run at its noise level, with new noise. A place of strength s is known until
+/// the share 1 − s of the schedule is done (differential diffusion: Levin and Fried 2023, arXiv 2306.00950),
+/// one of strength 0 to the end.
+void put_back_known(Denoising& run);
 
 /// The picture that a run is on the way to: the clean latents [1,h,w,C], f32, that its latest evaluation
 /// predicts.

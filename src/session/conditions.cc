@@ -7,6 +7,7 @@
 
 #include "dial/slerp.h"
 #include "model/pixels.h"
+#include "task/redrawn_part.h"
 
 namespace latentdial::detail {
 namespace {
@@ -105,6 +106,13 @@ class ConstantPrompt {
   std::vector<std::string>& notices_;
 };
 
+/// Of a picture of which a part is redrawn, that part.
+Tensor redrawn_area(const Session& session, const Source& source) {
+  if (!source.part) return {};
+  const Tensor strengths = redrawn_strengths(source.part->mask.image(), source.part->blur);
+  return most_of_squares(strengths, static_cast<int>(session.model->vae_config.downscale()));
+}
+
 }  // namespace
 
 Conditioning compose_prompts(const Texts& texts, int steps, const PromptConditioner& conditioner) {
@@ -127,7 +135,7 @@ Conditioning condition(Session& session, const Content& content, const Turn& tur
 Tensor style_mask(const Session& session, const Task& task) {
   const StyleArea& area = task.turn.area;
   if (!area.words.empty()) return *session.word_masks.find({task.content, area.words});
-  if (!area.mask) return {};
+  if (!area.mask) return redrawn_area(session, task.content.source);
   return to_mask(area.mask->image(), static_cast<int>(session.model->vae_config.downscale()));
 }
 

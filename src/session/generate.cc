@@ -12,6 +12,7 @@
 #include "latentdial/parameters.h"
 #include "session/stage.h"
 #include "task/picture_size.h"
+#include "task/redrawn_part.h"
 #include "tensor/stop_scope.h"
 
 namespace latentdial::detail {
@@ -136,7 +137,9 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
          {notices[i], work.notices, size_notices(one.request, session.model->info, multiple)})
       all.insert(all.end(), more.begin(), more.end());
     Picture picture;
-    picture.image = std::move(finished.image);
+    const Source& source = one.task.content.source;
+    picture.image =
+        source.part ? pasted(source.image->image(), finished.image, *source.part) : std::move(finished.image);
     picture.shows = finished.shows;
     picture.settings = one.request.settings;
     picture.parameters = to_parameters(one.request, session.model->info);

@@ -9,6 +9,7 @@
 #include "reading/word_mask.h"
 #include "session/conditions.h"
 #include "session/stage.h"
+#include "task/redrawn_part.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -54,6 +55,32 @@ Denoising start_inverted(const Session& session, const Content& content, Conditi
   return run;
 }
 
+/// Latents of a start image whose masked part is what it is told to begin with.
+Tensor filled(const Model& model, const Source& source, const Tensor& strengths, TorchGenerator& generator) {
+  const std::string& fill = source.part->fill;
+  const Image& image = source.image->image();
+  if (fill == "around") {
+    const Tensor pixels = redrawn_strengths(source.part->mask.image(), source.part->blur);
+    return encode_image(model, filled_from_around(image, pixels), generator);
+  }
+  Tensor latents = encode_image(model, image, generator);
+  if (fill == "original") return latents;
+  const Tensor noise = generator.randn_nhwc(latents.shape());
+  const auto channels = static_cast<std::size_t>(latents.dim(-1));
+  for (std::size_t i = 0; i < latents.values().size(); ++i)
+    if (strengths.values()[i / channels] > 0)
+      latents.values()[i] = fill == "noise" ? noise.values()[i] : 0.0F;
+  return latents;
+}
+
+/// What is known of a start image of which a part is redrawn.
+std::optional<KnownPart> known_part(const Model& model, const Source& source) {
+  if (!source.part) return std::nullopt;
+  const Tensor strengths = redrawn_strengths(source.part->mask.image(), source.part->blur);
+  return KnownPart{model.latents_of(source.image->image()),
+                   most_of_squares(strengths, static_cast<int>(model.vae_config.downscale()))};
+}
+
 /// A picture before its first step. The inversion of a start picture must be known.
 Denoising start(const Session& session, const Content& content, Conditioning conditioning) {
   const Source& source = content.source;
@@ -61,13 +88,18 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const Model& model = *session.model;
   auto sampler = make_sampler(content.sampling, model.schedule);
   TorchGenerator generator(source.seed);
-  const Tensor original = source.image ? encode_image(model, source.image->image(), generator) : Tensor();
+  const auto known = known_part(model, source);
+  const Tensor original = known          ? filled(model, source, known->strengths, generator)
+                          : source.image ? encode_image(model, source.image->image(), generator)
+                                         : Tensor();
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);
   const Tensor latents = !source.image                    ? scaled(noise.clone(), sampler->init_noise_sigma())
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
-  return {std::move(conditioning), std::move(sampler), generator, latents, first, {}};
+  Denoising run{std::move(conditioning), std::move(sampler), generator, latents, first, {}, known};
+  put_back_known(run);
+  return run;
 }
 
 /// Which of the trunks a task goes on from; their number where it is none.

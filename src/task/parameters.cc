@@ -79,10 +79,10 @@ InputHashes hashes_of(const Request& request) {
   const auto digits = [](const auto& input, const auto& hash) {
     return input ? fmt::format("{:016x}", hash(*input)) : "";
   };
-  const auto& [start, end, style_mask] = request.images;
+  const auto& [start, end, style_mask, mask] = request.images;
   const auto of_pixels = [](const InputImage& image) { return image.hash(); };
   return {digits(start, of_pixels), digits(end, of_pixels), digits(style_mask, of_pixels),
-          digits(request.dial, [](const Dial& dial) { return hash_of(dial); })};
+          digits(mask, of_pixels), digits(request.dial, [](const Dial& dial) { return hash_of(dial); })};
 }
 
 std::string hash_label(const InputFile& input) {
@@ -200,10 +200,11 @@ void split_prompts(std::string_view text, Settings& s) {
 }  // namespace
 
 std::span<const InputFile> input_files() {
-  static constexpr std::array<InputFile, 4> kFiles{
+  static constexpr std::array<InputFile, 5> kFiles{
       {{"image", "Start image", &Settings::image, &InputHashes::image},
        {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image},
        {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask},
+       {"mask", "Mask", &Settings::mask, &InputHashes::mask},
        {"dial", "Dial file", &Settings::dial, &InputHashes::dial}}};
   return kFiles;
 }

@@ -6,6 +6,7 @@
 #include "model/dials.h"
 #include "task/picture_size.h"
 #include "task/prompts.h"
+#include "task/redrawn_part.h"
 #include "text/require.h"
 
 namespace latentdial::detail {
@@ -44,6 +45,7 @@ InputImages open_images(const Request& request, OpenedFiles& files) {
   if (!images.start && !s.image.empty()) images.start = files.image(s.image);
   if (!images.end && !s.to_image.empty()) images.end = files.image(s.to_image);
   if (!images.style_mask && !s.style_mask.empty()) images.style_mask = files.image(s.style_mask);
+  if (!images.mask && !s.mask.empty()) images.mask = files.image(s.mask);
   return images;
 }
 
@@ -64,6 +66,17 @@ void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax
   if (!s.mask_words.empty()) (void)texts.places_of(s.mask_words, s.prompt, syntax);
 }
 
+/// What a mask says must be something.
+RedrawnPart part_of(const Settings& s, const InputImage& mask) {
+  RedrawnPart part = {mask.resized(s.width, s.height), s.mask_blur,
+                      s.mask_fill.empty() ? "original" : s.mask_fill};
+  require(std::ranges::any_of(redrawn_strengths(part.mask.image(), 0).values(),
+                              [](float strength) { return strength > 0; }),
+          "mask", "{} is black everywhere, so nothing would be redrawn; paint white what is to be",
+          mask.name());
+  return part;
+}
+
 Content content_of(const Settings& s, const InputImages& images, PromptSyntax syntax) {
   Content content;
   content.words = {s.prompt, s.negative_prompt, syntax};
@@ -79,6 +92,7 @@ Content content_of(const Settings& s, const InputImages& images, PromptSyntax sy
     content.source.image = images.start->resized(s.width, s.height);
     content.source.strength = s.strength;
     content.source.inverted = s.invert;
+    if (images.mask) content.source.part = part_of(s, *images.mask);
   }
   return content;
 }

@@ -45,10 +45,20 @@ struct Sampling {
   bool operator==(const Sampling&) const = default;
 };
 
+/// The part of a start image that is redrawn.
+struct RedrawnPart {
+  InputImage
+      mask;  ///< Of the picture's size: white where it is redrawn, grey where it is with less strength.
+  double blur = 0;        ///< Of the mask's edges, in pixels.
+  std::string fill = {};  ///< What it begins with: "original", "around", "noise" or "nothing".
+  bool operator==(const RedrawnPart&) const = default;
+};
+
 /// What the picture begins with.
 struct Source {
   std::uint64_t seed = 0;
   std::optional<InputImage> image = {};  ///< Of the picture's size; none: pure noise.
+  std::optional<RedrawnPart> part = {};  ///< Of `image`; none: all of it is redrawn.
   double strength = 1;                   ///< How far `image` is noised or inverted, 0 to 1; 1 without one.
   bool inverted = false;                 ///< The noise is that which leads back to `image`.
   bool operator==(const Source&) const = default;

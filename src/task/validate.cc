@@ -77,6 +77,19 @@ void check_inversion(const Request& request) {
           "with @(invert) all noise comes from the picture; leave the seed out");
 }
 
+/// A part that is redrawn is one of a start image.
+void check_part(const Request& request) {
+  const Settings& s = request.settings;
+  check_choice("mask_fill", s.mask_fill, {"original", "around", "noise", "nothing"});
+  if (!request.has_mask()) {
+    require(s.mask_fill.empty(), "mask_fill", "no @(mask) says what is to be filled");
+    return;
+  }
+  require(request.has_start(), "mask",
+          "no picture is given; say by @(image) what is redrawn where it is white");
+  require(!s.invert, "mask", "an inverted picture is whole; leave @(invert) out, or @(mask)");
+}
+
 /// The methods that can do something, as a list: "calibrated, guide and anchored".
 template <class Can>
 std::string methods_that(const Can& can) {
@@ -140,6 +153,7 @@ void validate(const Request& request) {
   check_choice("sampler", s.sampler, sampler_names());
   check_choice("scheduler", s.scheduler, scheduler_names());
   check_inversion(request);
+  check_part(request);
   check_prompts(s);
   require(s.guidance_start <= s.guidance_end, "guidance_start",
           "{} is behind @(guidance_end), {}; guidance would never be on", s.guidance_start, s.guidance_end);

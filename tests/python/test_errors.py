@@ -42,7 +42,7 @@ BAD = [
     ({"image": numpy.full((8, 8, 3), 2.0)}, "image: an array of float64 holds brightness from 0 to 1"),
     ({"image": numpy.zeros((8, 8), numpy.int32)}, "image: an array of int32 is not a picture"),
     ({"image": "nowhere.png"}, "nowhere.png does not exist"),
-    ({"mask": GREY, "style": "sketch", "position": 1}, "mask: what says where the style acts is style_mask"),
+    ({"mask": GREY}, "mask: no picture is given; say by image what is redrawn where it is white"),
     ({"dial": 5, "style": "sketch"}, "dial: 5 is not of type str"),
 ]
 

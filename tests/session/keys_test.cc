@@ -41,6 +41,11 @@ void from_a_picture(Request& request) {
   request.images.start = grey(100);
 }
 
+void masked(Request& request) {
+  from_a_picture(request);
+  request.images.mask = grey(255);
+}
+
 void inverted(Request& request) {
   from_a_picture(request);
   request.settings.invert = true;
@@ -72,6 +77,9 @@ const std::map<std::string, Case>& cases() {
       {"seed", {none, [](Request& r) { r.settings.seed = 5; }, "source"}},
       {"image", {from_a_picture, [](Request& r) { r.images.start = grey(101); }, "source"}},
       {"strength", {from_a_picture, [](Request& r) { r.settings.strength = 0.3; }, "source"}},
+      {"mask", {from_a_picture, [](Request& r) { r.images.mask = grey(200); }, "source"}},
+      {"mask_blur", {masked, [](Request& r) { r.settings.mask_blur = 2; }, "source"}},
+      {"mask_fill", {masked, [](Request& r) { r.settings.mask_fill = "noise"; }, "source"}},
       {"invert", {from_a_picture, [](Request& r) { r.settings.invert = true; }, "source"}},
       {"per_token", {to_cat, [](Request& r) { r.settings.per_token = true; }, "per_token"}},
       {"to_prompt", {none, to_cat, "to"}},

@@ -6,7 +6,7 @@ const SIDE = 8;  // Sides are multiples of it.
 const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
 const OF_START_IMAGE = ["strength", "invert"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
-const NOT_HELD = ["image", "style_mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
+const NOT_HELD = ["image", "style_mask", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 
 export class Form {
   #taken = null;  // The size that a start image's shape gave.

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "latentdial/image.h"
+#include "task/task.h"
+#include "tensor/tensor.h"
+
+namespace latentdial::detail {
+
+/// How much of each pixel is redrawn, 0 to 1: the mask's brightness, 0 where it is darker than 5 of 255, its
+/// edges softened by a Gaussian of `blur` pixels that ends at 2.5 times that. → [1,H,W,1].
+[[nodiscard]] Tensor redrawn_strengths(const Image& mask, double blur);
+
+/// The most of each `scale` × `scale` square of [1,H,W,1] → [1,H/scale,W/scale,1].
+[[nodiscard]] Tensor most_of_squares(const Tensor& strengths, int scale);
+
+/// The start image where the mask and its blur do not reach, bit for bit; what was drawn within; between them
+/// at the edges. All are of one size.
+[[nodiscard]] Image pasted(const Image& start, const Image& drawn, const RedrawnPart& part);
+
+/// The start image with its masked part filled from around it, so that nothing is left of what was there:
+/// means over ever wider neighbourhoods of what is known.
+[[nodiscard]] Image filled_from_around(const Image& start, const Tensor& strengths);
+
+}  // namespace latentdial::detail

@@ -1,0 +1,195 @@
+// A part of a start image is redrawn; the rest comes back bit for bit.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "latentdial/error.h"
+#include "latentdial/pipeline.h"
+#include "pipeline/embedded_pipeline.h"
+
+namespace latentdial::detail {
+namespace {
+
+constexpr int kSide = 128;
+
+/// White from column `left` on.
+InputImage white_from(int left, int white = 255) {
+  Image mask{.width = kSide, .height = kSide, .rgb = {}};
+  for (int i = 0; i < kSide * kSide; ++i) mask.rgb.insert(mask.rgb.end(), 3, i % kSide >= left ? white : 0);
+  return InputImage(mask);
+}
+
+/// The model's own picture of a castle.
+const Image& castle() {
+  static const Image image = [] {
+    Settings s;
+    s.prompt = "a castle by the lake";
+    s.steps = 12;
+    s.sampler = "dpm++2m";
+    s.seed = 3;
+    return pipeline().generate(s).image;
+  }();
+  return image;
+}
+
+Request redrawn(const InputImage& mask, const char* sampler = "ddim") {
+  Request request;
+  request.settings.prompt = "a castle in the desert";
+  request.settings.steps = 8;
+  request.settings.sampler = sampler;
+  request.settings.strength = 1;
+  request.settings.mask_blur = 2;
+  request.images.start = InputImage(castle());
+  request.images.mask = mask;
+  return request;
+}
+
+/// How many columns, from the left, are the start image's bit for bit.
+int kept_columns(const Image& image) {
+  for (int x = 0; x < kSide; ++x)
+    for (int y = 0; y < kSide; ++y)
+      for (int c = 0; c < 3; ++c) {
+        const auto i = static_cast<std::size_t>(3 * (y * kSide + x) + c);
+        if (image.rgb[i] != castle().rgb[i]) return x;
+      }
+  return kSide;
+}
+
+/// Mean difference from the start image in columns `from` to `to`, in steps of a channel.
+double change(const Image& image, int from, int to) {
+  double sum = 0;
+  for (int y = 0; y < kSide; ++y)
+    for (int x = from; x < to; ++x)
+      for (int c = 0; c < 3; ++c) {
+        const auto i = static_cast<std::size_t>(3 * (y * kSide + x) + c);
+        sum += std::abs(image.rgb[i] - castle().rgb[i]);
+      }
+  return sum / (3.0 * kSide * (to - from));
+}
+
+TEST(Inpaint, RedrawsTheWhitePartAndNothingElse) {
+  for (const char* sampler : {"ddim", "pndm", "euler", "euler_a", "dpm++2m"}) {
+    const Image image = pipeline().generate(redrawn(white_from(64), sampler)).image;
+    const int kept = kept_columns(image);
+    EXPECT_GE(kept, 64 - 5) << sampler << ": a blur of 2 reaches 5 pixels";
+    EXPECT_LE(kept, 64) << sampler;
+    EXPECT_GT(change(image, 72, kSide), 8) << sampler;
+  }
+}
+
+/// Mean difference between column x of the one and the next column of the other.
+double step(const Image& left, const Image& right, int x) {
+  double sum = 0;
+  for (int y = 0; y < kSide; ++y)
+    for (int c = 0; c < 3; ++c)
+      sum += std::abs(left.rgb[static_cast<std::size_t>(3 * (y * kSide + x) + c)] -
+                      right.rgb[static_cast<std::size_t>(3 * (y * kSide + x + 1) + c)]);
+  return sum / (3 * kSide);
+}
+
+TEST(Inpaint, JoinsWhatIsKnown) {
+  Request request = redrawn(white_from(64));
+  request.settings.prompt = "a castle by the lake";
+  request.settings.seed = 9;
+  request.settings.mask_blur = 0;
+  const Image image = pipeline().generate(request).image;
+  request.images = {};
+  const Image other = pipeline().generate(request).image;
+  double elsewhere = 0;
+  for (int x = 0; x < kSide - 1; ++x) elsewhere += step(image, image, x) / (kSide - 1);
+  EXPECT_LT(step(image, image, 63), 2 * elsewhere);
+  EXPECT_GT(step(castle(), other, 63), 2 * elsewhere) << "another seed's picture pasted beside it";
+}
+
+TEST(Inpaint, GreyIsRedrawnWithLessStrength) {
+  std::vector<double> changes;
+  for (const int white : {255, 60, 8})
+    changes.push_back(change(pipeline().generate(redrawn(white_from(64, white))).image, 72, kSide));
+  EXPECT_TRUE(std::ranges::is_sorted(changes, std::greater<>())) << testing::PrintToString(changes);
+  EXPECT_LT(changes.back(), 0.5 * changes.front());
+}
+
+TEST(Inpaint, BeginsWithWhatItIsTold) {
+  std::vector<Image> images;
+  for (const char* fill : {"", "original", "around", "noise", "nothing"}) {
+    Request request = redrawn(white_from(64));
+    request.settings.strength = 0.6;
+    request.settings.mask_fill = fill;
+    images.push_back(pipeline().generate(request).image);
+    EXPECT_GE(kept_columns(images.back()), 59) << fill;
+  }
+  EXPECT_EQ(images[0].rgb, images[1].rgb) << "the default";
+  for (std::size_t i = 1; i < images.size(); ++i)
+    for (std::size_t k = i + 1; k < images.size(); ++k) EXPECT_NE(images[i].rgb, images[k].rgb) << i << k;
+}
+
+TEST(Inpaint, TheDialTurnsThePartAlone) {
+  for (const char* method : {"calibrated", "anchored", "guide", "slerp"}) {
+    std::vector<Request> strip;
+    for (const double position : {0.0, 1.0}) {
+      Request& request = strip.emplace_back(redrawn(white_from(64)));
+      request.settings.style = "cyberpunk";
+      request.settings.method = method;
+      request.settings.position = position;
+    }
+    const auto pictures = make(pipeline(), strip).first;
+    for (const Picture& picture : pictures) EXPECT_GE(kept_columns(picture.image), 59) << method;
+    EXPECT_NE(pictures[0].image.rgb, pictures[1].image.rgb) << method;
+    EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(redrawn(white_from(64))).image.rgb) << method;
+  }
+}
+
+TEST(Inpaint, IsTheSameAloneAndTogether) {
+  const std::vector<Request> list = {redrawn(white_from(64)), redrawn(white_from(96)),
+                                     redrawn(white_from(64, 128))};
+  const auto together = make(pipeline(), list).first;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    EXPECT_EQ(together[i].image.rgb, pipeline().share().generate(list[i]).image.rgb) << i;
+}
+
+TEST(Inpaint, AMaskOfAnotherSizeIsScaled) {
+  Image small{.width = 2, .height = 2, .rgb = {0, 0, 0, 255, 255, 255, 0, 0, 0, 255, 255, 255}};
+  Request request = redrawn(InputImage(small));
+  EXPECT_LT(kept_columns(pipeline().generate(request).image), 80);
+}
+
+std::string refusal(const Request& request) {
+  try {
+    (void)pipeline().resolve(request);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Inpaint, RefusesWhatCannotBe) {
+  EXPECT_THAT(refusal(redrawn(white_from(kSide))), testing::HasSubstr("black everywhere"));
+  Request no_image = redrawn(white_from(64));
+  no_image.images.start = std::nullopt;
+  EXPECT_THAT(refusal(no_image), testing::HasSubstr("mask: no picture is given"));
+  Request inverted = redrawn(white_from(64));
+  inverted.settings.invert = true;
+  EXPECT_THAT(refusal(inverted), testing::HasSubstr("an inverted picture is whole"));
+  Request fill = redrawn(white_from(64));
+  fill.settings.mask_fill = "blue";
+  EXPECT_THAT(refusal(fill), testing::HasSubstr("\"blue\" is unknown; use original, around, noise, nothing"));
+  Request no_mask = redrawn(white_from(64));
+  no_mask.images.mask = std::nullopt;
+  no_mask.settings.mask_fill = "noise";
+  EXPECT_THAT(refusal(no_mask), testing::HasSubstr("no mask says what is to be filled"));
+  Request wide = redrawn(white_from(64));
+  wide.settings.mask_blur = 65;
+  EXPECT_THAT(refusal(wide), testing::HasSubstr("65 is out of range, use 0 to 64"));
+}
+
+TEST(Inpaint, AWhiteMaskRedrawsAll) {
+  EXPECT_EQ(refusal(redrawn(white_from(0))), "");
+  EXPECT_EQ(kept_columns(pipeline().generate(redrawn(white_from(0))).image), 0);
+}
+
+}  // namespace
+}  // namespace latentdial::detail
