@@ -110,9 +110,10 @@ std::vector<std::string> check_text(const std::string& picture,
                                     const std::function<bool(std::string_view name)>& is_given) {
   const std::string text = read_image_parameters(picture);
   std::vector<std::string> left, deciding;
-  bool has_strength = false;
+  bool has_strength = false, has_mask = false;
   for (const NamedText& setting : list_parameters(text)) {
     has_strength = has_strength || setting.key == "Denoising strength";
+    has_mask = has_mask || setting.key == "Mask blur";
     if (!setting.is_read) left.push_back(setting.key);
     if (!setting.is_read && decides(setting))
       deciding.push_back(fmt::format("{}: {}", setting.key, setting.value.substr(0, kLongestValue)));
@@ -124,6 +125,8 @@ std::vector<std::string> check_text(const std::string& picture,
   const bool elsewhere = !read_made_by(text).by_latentdial;
   if (elsewhere && has_strength && !is_given("image"))
     throw invalid_input("image", fmt::format("{} was made from a picture; give that by @(image)", picture));
+  if (elsewhere && has_mask && !is_given("mask"))
+    throw invalid_input("mask", fmt::format("{} was made with a mask; give that by @(mask)", picture));
   std::vector<std::string> lines;
   if (!left.empty()) lines.push_back(fmt::format("{}: not taken over: {}", picture, fmt::join(left, ", ")));
   if (elsewhere) lines.push_back(fmt::format("{}: another program made it, whose noise may differ", picture));

@@ -147,7 +147,7 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"mask_blur", "--mask-blur", "Mask blur",
                  "How far the mask's edges are softened, in pixels, 0 to 64", 0, 64},
           s.mask_blur);
-  visitor(Option{"mask_fill", "--mask-fill", "Masked content",
+  visitor(Option{"mask_fill", "--mask-fill", "Mask fill",
                  "What the masked part begins with: original, around (the colours around it), noise or "
                  "nothing (default: original); with a strength of 1 it is no matter"},
           s.mask_fill);

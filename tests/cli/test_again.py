@@ -74,11 +74,15 @@ def test_a_lora_that_is_not_there_is_asked_for(latentdial, fails, tmp_path, lora
 @pytest.mark.parametrize(
     "setting",
     ["Clip skip: 2", "Hires upscale: 2", "Hires steps: 10", 'Lora hashes: "a: 1"', 'TI hashes: "a: 1"', "Variation seed strength: 0.3",
-     "ENSD: 31337", "Refiner: x", 'ControlNet 0: "a, b"', "ADetailer model: face", "Tiling: True", "Mask blur: 4", "Eta: 0.67"],
+     "ENSD: 31337", "Refiner: x", 'ControlNet 0: "a, b"', "ADetailer model: face", "Tiling: True", "Masked content: fill", "Eta: 0.67"],
 )
 def test_what_is_not_here_and_decides_is_named(fails, picture, setting):
     line = fails("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, {setting}"))
     assert setting.split(":")[0] in line and "not here" in line
+
+
+def test_a_mask_must_be_given_again(fails, picture):
+    assert "--mask" in fails("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, Mask blur: 4"))
 
 
 @pytest.mark.parametrize(
