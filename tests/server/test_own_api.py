@@ -275,7 +275,7 @@ def test_a_wrong_setting_is_named(client, path, body, says):
         ({"style_mask": "/etc/passwd"}, "style_mask", "style_mask: what is given is not a picture"),
         ({"style_mask": 1}, "style_mask", "style_mask: a picture in base64 is needed"),
         ({"to_image": "aGVsbG8="}, "to_image", "to_image: what is given is not a picture"),
-        ({"mask": "aGVsbG8="}, None, 'the setting "mask" is unknown'),
+        ({"mask": "aGVsbG8="}, "mask", "mask: what is given is not a picture"),
         ({"preview_every": -1}, "preview_every", "preview_every: a whole number"),
         ({"stepz": 3}, None, 'the setting "stepz" is unknown'),
     ],
