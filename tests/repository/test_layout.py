@@ -157,3 +157,8 @@ def test_no_class_of_the_engine_is_implemented_in_more_than_two_files():
             for name in set(re.findall(r"^(?! )[\w:<>,&* \[\]]*?\b([A-Z]\w*)::~?\w+\(", path.read_text(), re.MULTILINE)):
                 places.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
     assert not {name: sorted(files) for name, files in places.items() if len(files) > 2}
+
+
+def test_no_two_python_tests_share_a_file_name():
+    names = [path.name for path in tracked("tests/**/test_*.py")]
+    assert sorted(names) == sorted(set(names)), "pytest takes one module per name: two of the same end its run before the first test"
