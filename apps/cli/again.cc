@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "latentdial/dial.h"
@@ -26,8 +28,7 @@ std::string name_of(const std::string& path, const std::string& hash) {
 }
 
 std::string hash_of_file(const InputFile& input, const fs::path& path) {
-  const bool is_dial = input.path == &Settings::dial;
-  return fmt::format("{:016x}", is_dial ? hash_of(read_dial(path)) : InputImage::read(path).hash());
+  return fmt::format("{:016x}", input.picture ? InputImage::read(path).hash() : hash_of(read_dial(path)));
 }
 
 /// What of another program's settings makes another picture. A key may be the beginning of several.
@@ -60,6 +61,13 @@ constexpr Deciding kDeciding[] = {
     {"Dynamic thresholding", "False"},
     {"FreeU", ""},
 };
+
+/// What another program's text tells of a picture that it was made of, and does not name.
+struct MadeOf {
+  const char *key, *setting, *how;
+};
+constexpr MadeOf kMadeOf[] = {{"Denoising strength", "image", "from a picture"},
+                              {"Mask blur", "mask", "with a mask"}};
 
 bool decides(const NamedText& setting) {
   return std::ranges::any_of(kDeciding, [&](const Deciding& deciding) {
@@ -110,10 +118,9 @@ std::vector<std::string> check_text(const std::string& picture,
                                     const std::function<bool(std::string_view name)>& is_given) {
   const std::string text = read_image_parameters(picture);
   std::vector<std::string> left, deciding;
-  bool has_strength = false, has_mask = false;
+  std::set<std::string> keys;
   for (const NamedText& setting : list_parameters(text)) {
-    has_strength = has_strength || setting.key == "Denoising strength";
-    has_mask = has_mask || setting.key == "Mask blur";
+    keys.insert(setting.key);
     if (!setting.is_read) left.push_back(setting.key);
     if (!setting.is_read && decides(setting))
       deciding.push_back(fmt::format("{}: {}", setting.key, setting.value.substr(0, kLongestValue)));
@@ -123,10 +130,9 @@ std::vector<std::string> check_text(const std::string& picture,
                                              "picture; `latentdial info` lists what can be given by hand",
                                              picture, fmt::join(deciding, ", ")));
   const bool elsewhere = !read_made_by(text).by_latentdial;
-  if (elsewhere && has_strength && !is_given("image"))
-    throw invalid_input("image", fmt::format("{} was made from a picture; give that by @(image)", picture));
-  if (elsewhere && has_mask && !is_given("mask"))
-    throw invalid_input("mask", fmt::format("{} was made with a mask; give that by @(mask)", picture));
+  for (const auto& [key, setting, how] : kMadeOf)
+    if (elsewhere && keys.contains(key) && !is_given(setting))
+      throw invalid_input(setting, fmt::format("{} was made {}; give that by @({})", picture, how, setting));
   std::vector<std::string> lines;
   if (!left.empty()) lines.push_back(fmt::format("{}: not taken over: {}", picture, fmt::join(left, ", ")));
   if (elsewhere) lines.push_back(fmt::format("{}: another program made it, whose noise may differ", picture));

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "latentdial/error.h"
+#include "latentdial/parameters.h"
 #include "latentdial/sweep.h"
 #include "latentdial/text.h"
 #include "output.h"
@@ -51,10 +52,13 @@ void read_option(const Option& option, const std::string& text, T& value) {
 
 /// An empty text where a file is meant, as "$UNSET" of a script gives it, counts as not given.
 void say_empty(const CLI::App& command, const Option& option) {
-  static const std::set<std::string_view> files = {"model",    "taesd",      "lora", "embedding", "image",
-                                                   "to_image", "style_mask", "mask", "dial"};
+  static const std::set<std::string_view> of_a_model = {"model", "taesd", "lora", "embedding"};
+  const bool is_file =
+      of_a_model.contains(option.name) || std::ranges::any_of(input_files(), [&](const InputFile& input) {
+        return option.name == std::string_view(input.name);
+      });
   const CLI::Option* quiet = command.get_option_no_throw("--quiet");
-  if (!files.contains(option.name) || (quiet != nullptr && quiet->count() > 0)) return;
+  if (!is_file || (quiet != nullptr && quiet->count() > 0)) return;
   print_line(stderr, fmt::format("notice: {} is empty and counts as not given", long_name(option.flags)));
 }
 

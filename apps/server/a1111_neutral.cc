@@ -152,6 +152,10 @@ std::string find_nearest(const Names& table, std::string_view name) {
 
 }  // namespace
 
+bool is_neutral(const std::string& key) {
+  return neutral_keys().contains(key) || kWithoutEffect.contains(key);
+}
+
 void read_neutral(const std::string& key, const Json& value, std::vector<std::string>& unknown) {
   const auto found = neutral_keys().find(key);
   if (found != neutral_keys().end()) {

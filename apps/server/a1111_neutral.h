@@ -11,6 +11,9 @@ namespace latentdial::server {
 // What A1111's clients send along that has no setting here. It is taken where it asks for nothing, refused
 // where it would make another picture, and named in a notice where nobody can tell.
 
+/// Whether something is known of such a key.
+[[nodiscard]] bool is_neutral(const std::string& key);
+
 /// Reads one such key of a body. Throws invalid_input where it asks for what is not here; adds the keys that
 /// nothing is known of to `unknown`.
 void read_neutral(const std::string& key, const Json& value, std::vector<std::string>& unknown);

@@ -84,17 +84,12 @@ int read_count(const Json& body, const char* key) {
   return read_whole(key, value_or(body, key, 1), 1, kMostPictures);
 }
 
-/// A1111's own words that are settings of ours in another way.
-bool is_theirs(const std::string& key) {
-  return key == "mask" || key == "mask_blur";
-}
-
 /// What A1111 has no word for goes by ours: errors name it so.
 bool is_own_setting(const std::string& key) {
   const ModelOptions engine;
   bool of_model = false;
   visit_model_options(engine, [&](const Option& option, const auto&) { of_model |= key == option.name; });
-  return is_setting(key) && !is_theirs(key) && !of_model && a1111_name(key).empty();
+  return is_setting(key) && !of_model && a1111_name(key).empty();
 }
 
 /// The start picture and how far it is noised; of txt2img's denoising_strength only its second pass makes
@@ -136,12 +131,12 @@ void read_key(const std::string& key, const Json& value, const Json& options, Js
     read_scripts(value);
   } else if (key == "override_settings") {
     read_overrides(value, options, unknown);
+  } else if (is_neutral(key) || !is_setting(key)) {
+    read_neutral(key, value, unknown);
   } else if (is_own_setting(key)) {
     settings[key] = as_number(key, value);
-  } else if (is_setting(key) && !is_theirs(key)) {
-    throw invalid_input(key, "no such setting");
   } else {
-    read_neutral(key, value, unknown);
+    throw invalid_input(key, "no such setting");
   }
 }
 

@@ -140,10 +140,7 @@ Request read_settings(Body body, InputImages images) {
   if (!json.contains("prompt") && json.value("invert", Json()) != true)
     throw invalid_input("prompt",
                         "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
-  take_image(body, "image", images.start);
-  take_image(body, "to_image", images.end);
-  take_image(body, "style_mask", images.style_mask);
-  take_image(body, "mask", images.mask);
+  for (const InputFile& input : input_pictures()) take_image(body, input.name, images.*input.picture);
   check_texts(body);
   // As a double, since JSON's own comparison takes 2^64 - 1 for -1.
   if (const Json seed = json.value("seed", Json()); seed.is_number() && seed.get<double>() == kAnySeed)

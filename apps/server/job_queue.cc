@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "latentdial/parameters.h"
+
 namespace latentdial::server {
 namespace {
 
@@ -25,8 +27,8 @@ std::string random_id() {
 
 std::size_t bytes_of(const InputImages& images) {
   std::size_t sum = 0;
-  for (const auto* image : {&images.start, &images.end, &images.style_mask, &images.mask})
-    if (*image) sum += (*image)->image().rgb.size();
+  for (const InputFile& input : input_pictures())
+    if (const auto& image = images.*input.picture) sum += image->image().rgb.size();
   return sum;
 }
 

@@ -14,6 +14,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/parameters.h"
 #include "latentdial/version.h"
+#include "v1_api.h"
 
 namespace latentdial::server {
 namespace {
@@ -70,8 +71,9 @@ Json settings_properties() {
   visit_settings(defaults, [&](const Option& option, const auto& value) {
     properties[option.name] = describe(option, value);
   });
-  for (const char* key : {"image", "to_image", "style_mask", "mask"}) {
-    properties[key] = text(properties[key]["description"].get<std::string>() + "; base64 or a data URL");
+  for (const InputFile& input : input_pictures()) {
+    Json& property = properties[input.name];
+    property = text(property["description"].get<std::string>() + "; base64 or a data URL");
   }
   properties["prompt"].erase("default");  // It must be given, and may be empty.
   properties["method"]["enum"] = {""};    // The default.
@@ -196,7 +198,7 @@ Json fit_request() {
   Json prompts = array_of({{"type", "string"}});
   prompts.update({{"minItems", 1}, {"description", "What the pictures show, without the style"}});
   request["prompts"] = std::move(prompts);
-  request["seeds"] = whole("Of each prompt's pictures, from \"seed\" on", 1, 48);
+  request["seeds"] = whole("Of each prompt's pictures, from \"seed\" on", 1, kMostFitScenes);
   return {{"type", "object"}, {"properties", std::move(request)}, {"required", {"style"}}};
 }
 

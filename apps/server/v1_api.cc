@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t kMostPictures = 201;
 constexpr int kMostSteps = 1000;
-constexpr std::size_t kMostScenes = 48;  // That a dial is fitted on: prompts times seeds.
 
 Json error_body(const Failure& failure) {
   return {{"error",
@@ -175,9 +174,9 @@ HttpResponse start_fit(const Context& context, HttpRequest& request) {
   options.prompts = take_prompts(body, options.prompts);
   const auto seeds = static_cast<std::size_t>(
       read_whole("seeds", take(body, "seeds", options.seeds.size()), 1, static_cast<int>(kMostSeeds)));
-  if (const std::size_t scenes = options.prompts.size() * seeds; scenes > kMostScenes)
+  if (const std::size_t scenes = options.prompts.size() * seeds; scenes > kMostFitScenes)
     throw invalid_input("seeds", fmt::format("{} prompts times {} seeds are {} scenes; use {} at most",
-                                             options.prompts.size(), seeds, scenes, kMostScenes));
+                                             options.prompts.size(), seeds, scenes, kMostFitScenes));
   body["prompt"] = options.prompts.front();
   options.settings = read_settings(std::move(given)).settings;
   options.settings.prompt = "";

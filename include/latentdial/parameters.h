@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,14 +22,17 @@ struct InputHashes {
 };
 
 /// A setting that names a file, where its hash stands, and its label in a `parameters` text; the hash has
-/// that label with " hash" behind it.
+/// that label with " hash" behind it. What a request has in memory instead is `picture` of its images.
 struct InputFile {
   const char* name;  ///< Option::name.
   const char* label;
   std::string Settings::*path;
   std::string InputHashes::*hash;
+  std::optional<InputImage> InputImages::*picture;  ///< Null: it is no picture.
 };
 [[nodiscard]] LATENTDIAL_API std::span<const InputFile> input_files();
+/// Those that are pictures.
+[[nodiscard]] LATENTDIAL_API std::span<const InputFile> input_pictures();
 
 /// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
 /// "Steps: 20, Sampler: …, Size: 512x512, Model hash: HASH, Model: NAME, RNG: CPU, Version: latentdial …".

@@ -107,6 +107,10 @@ void bind_calibrate(nb::module_& module) {
         return fmt::format("Calibration({}, {} to {}, {} pictures)", c.dial.style, c.dial.low(),
                            c.dial.high(), c.pictures);
       });
+  module.def(
+      "not_calibrated",
+      [] { return std::vector<std::string>(std::begin(kNotCalibrated), std::end(kNotCalibrated)); },
+      "Settings that have no place in a fit.");
   module.def("calibrate", &fit, nb::arg("engine"), nb::arg("settings"), nb::arg("prompts").none(),
              nb::arg("seeds").none(), nb::arg("content_budget").none(), nb::arg("callback").none());
 }

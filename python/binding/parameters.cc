@@ -5,6 +5,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,14 +26,15 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "parse_parameters", [](const std::string& text) { return settings_to_dict(parse_parameters(text)); },
       nb::arg("text"), "The settings in such a text, ours or A1111's.");
+  const auto names_of = [](std::span<const InputFile> inputs) {
+    std::vector<std::string> names;
+    for (const InputFile& input : inputs) names.emplace_back(input.name);
+    return names;
+  };
   module.def(
-      "input_files",
-      [] {
-        std::vector<std::string> names;
-        for (const InputFile& input : input_files()) names.emplace_back(input.name);
-        return names;
-      },
-      "The settings that name files.");
+      "input_files", [names_of] { return names_of(input_files()); }, "The settings that name files.");
+  module.def(
+      "input_pictures", [names_of] { return names_of(input_pictures()); }, "Those that name pictures.");
   module.def(
       "difference", &difference, nb::arg("found"), nb::arg("wanted"),
       "Empty, or why a picture with the text `found` is not the one that would get the text `wanted`.");

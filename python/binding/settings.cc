@@ -14,6 +14,7 @@
 #include "bind.h"
 #include "latentdial/calibrate.h"
 #include "latentdial/error.h"
+#include "latentdial/parameters.h"
 
 namespace latentdial::binding {
 namespace {
@@ -129,10 +130,8 @@ Request request_from_dict(const nb::dict& dict) {
   };
   const InputImage* image = nullptr;
   const Calibration* calibration = nullptr;
-  if (take("image", image)) request.images.start = *image;
-  if (take("to_image", image)) request.images.end = *image;
-  if (take("style_mask", image)) request.images.style_mask = *image;
-  if (take("mask", image)) request.images.mask = *image;
+  for (const InputFile& input : input_pictures())
+    if (take(input.name, image)) request.images.*input.picture = *image;
   if (take("dial", calibration)) request.dial = std::make_shared<const Dial>(calibration->dial);
   request.settings = settings_from_dict(settings);
   return request;

@@ -16,10 +16,7 @@ from .errors import InvalidInput
 ALIASES = {"num_inference_steps": "steps"}
 OPTIONS = {option.name: option for option in _engine.options()}
 # What a fit decides by itself, and what it makes no pictures of.
-OF_A_DIAL = (
-    *("position", "method", "dial", "style_start", "style_end", "style_passes", "style_guidance", "style_mask", "mask_words", "per_token"),
-    *("image", "mask", "mask_blur", "mask_fill", "strength", "invert", "to_prompt", "to_image", "to_seed", "theta"),
-)
+OF_A_DIAL = tuple(name for name in _engine.not_calibrated() if name != "prompt")
 HIGHEST_SEED = 2**64 - 1
 MOST_PICTURES = 100_000
 NOT_SUPPORTED = {
@@ -93,7 +90,7 @@ def to_positions(keyword: str, given: Positions) -> list[float]:
 
 def table() -> str:
     """All settings with type, default and meaning, for docstrings."""
-    takes = {"image": "picture", "to_image": "picture", "style_mask": "picture", "mask": "picture", "dial": "path or Calibration"}
+    takes = {**dict.fromkeys(_engine.input_pictures(), "picture"), "dial": "path or Calibration"}
     lines = [
         f"    {o.name} ({takes.get(o.name, o.type)}, default {o.default!r}): {o.help}{'; None: a random one' if o.name == 'seed' else ''}"
         for o in OPTIONS.values()

@@ -15,7 +15,7 @@ from . import _engine
 from .errors import InvalidInput
 
 PictureLike = Union[str, "os.PathLike[str]", Image.Image, numpy.ndarray]
-PICTURE_SETTINGS = ("image", "to_image", "style_mask", "mask")
+PICTURE_SETTINGS = tuple(_engine.input_pictures())
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 

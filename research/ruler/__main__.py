@@ -4,7 +4,6 @@ With --renders no model is asked: the judges are trained and validated on render
 
 import argparse
 import json
-import math
 import pathlib
 import subprocess
 import sys
@@ -24,17 +23,9 @@ from research.ruler.plan import COMMON, CONTENTS, METHODS, SEEDS, Trial, plain_p
 from research.ruler.rendered import Codec
 from research.ruler.report import ruler_html, write_tables
 from research.ruler.scorers import load_scorers
+from research.ruler.tables import strict
 from research.ruler.validate import UnfitRuler, refuse_if_unfit, validated
 from research.ruler.workshop import Maker, Workshop, ruler_parser
-
-
-def strict(value):
-    """What JSON can hold: NaN as null."""
-    if isinstance(value, dict):
-        return {key: strict(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [strict(entry) for entry in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def say(text: str) -> None:

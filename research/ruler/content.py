@@ -6,9 +6,10 @@ import torch
 from research.ruler.damage import damaged_at_random
 from research.ruler.generated import TECHNIQUES, plain_pictures, restyle_all
 from research.ruler.network import block
-from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, plain_scene, random_strength, render_all, round_trip
+from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, render_all, round_trip
 from research.ruler.workshop import Workshop, trained
 from research.training.pictures import to_unit
+from research.world.captions import plain_scene, random_strength
 from research.world.scene import ATTRIBUTES, Scene
 from research.world.subjects import SUBJECTS
 

@@ -5,10 +5,10 @@ import numpy
 from research.ruler.ghost_strips import DRAWN, Strips, coded_fades
 from research.ruler.pictures import sweep
 from research.ruler.plan import COMMON
-from research.ruler.rendered import Codec, plain_scene, random_strength
+from research.ruler.rendered import Codec
 from research.ruler.workshop import Workshop
 from research.training.pictures import renderers
-from research.world.captions import PLACE_WORDS, WORDS, caption
+from research.world.captions import PLACE_WORDS, WORDS, caption, plain_scene, random_strength
 from research.world.scene import ATTRIBUTES, Layout, Scene
 from research.world.subjects import SUBJECTS
 from research.world.surface import PASSES

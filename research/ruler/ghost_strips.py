@@ -5,7 +5,8 @@ import dataclasses
 import numpy
 import torch
 
-from research.ruler.rendered import LATENT_NOISE, Codec, plain_scene, random_strength, render_all, with_noise
+from research.ruler.rendered import LATENT_NOISE, Codec, render_all, with_noise
+from research.world.captions import plain_scene, random_strength
 from research.world.scene import ATTRIBUTES, Scene
 
 DRAWN = 2  # Pictures between the ends, of each strip.

@@ -11,10 +11,10 @@ from PIL import Image
 from research.ruler.content import distance, embed, load_content
 from research.ruler.judge import content_budget
 from research.ruler.pictures import sweep
-from research.ruler.rendered import Codec, plain_scene, render_all, round_trip
+from research.ruler.rendered import Codec, render_all, round_trip
 from research.ruler.scorers import load_scorers, strengths
 from research.ruler.workshop import Maker, Workshop, ruler_parser
-from research.world.captions import WORDS, caption
+from research.world.captions import WORDS, caption, plain_scene
 from research.world.scene import ATTRIBUTES, Scene
 
 STREAM = 71

@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL
 
 from research.training.pictures import renderers, to_unit
-from research.world.places import PLACES
+from research.world.captions import plain_scene, random_strength
 from research.world.render import render
 from research.world.scene import ATTRIBUTES, Scene
 from research.world.subjects import SUBJECTS
@@ -16,16 +16,6 @@ PROCESSES = 2
 LATENT_NOISE = 0.12  # At most, in standard deviations of the latents: what a denoising run leaves behind.
 BATCH = 50
 PLAIN_SHARE, TWO_SHARE = 0.08, 0.12
-
-
-def plain_scene(rng: numpy.random.Generator) -> Scene:
-    """Any subject in any place, without attributes."""
-    return Scene(str(rng.choice(SUBJECTS)), str(rng.choice(PLACES)), {}, int(rng.integers(2**31)))
-
-
-def random_strength(rng: numpy.random.Generator) -> float:
-    """Even from 0 to 1, with a tenth of them exactly 1."""
-    return float(min(1, rng.random() / 0.9))
 
 
 def scene_of(stream: int, index: int) -> Scene:

@@ -1,5 +1,9 @@
 """The figures as rows of text, for the page, for Markdown and for the terminal."""
 
+import math
+
+import numpy
+
 from research.ruler.plan import GROUPS, KINDS
 from research.world.scene import ATTRIBUTES
 
@@ -28,6 +32,17 @@ NOTES = (
     ("left out", "strips that cannot be judged, since even the prompt in words does not show the attribute."),
     ("renderer", "the world's own drawing of every strength, seen through the model's autoencoder: the ruler's noise."),
 )
+
+
+def strict(value):
+    """What JSON can hold: lists for arrays, null for NaN."""
+    if isinstance(value, dict):
+        return {key: strict(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, numpy.ndarray)):
+        return [strict(entry) for entry in value]
+    if isinstance(value, (float, numpy.floating)):
+        return None if math.isnan(value) else float(value)
+    return value
 
 
 def known(value: float | None) -> bool:

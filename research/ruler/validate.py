@@ -12,10 +12,11 @@ from research.ruler.generated import made
 from research.ruler.ghosts import Ghosts
 from research.ruler.plan import COMMON, CONTENTS, POSITIONS, styled
 from research.ruler.ranks import rank_correlation
-from research.ruler.rendered import Codec, plain_scene, render_all, rendered, round_trip
+from research.ruler.rendered import Codec, render_all, rendered, round_trip
 from research.ruler.scorers import strengths
 from research.ruler.validate_content import SCENES, content_figures, generated_figures
 from research.ruler.workshop import Workshop
+from research.world.captions import plain_scene
 from research.world.scene import ATTRIBUTES
 
 STREAM = 59  # Of scenes that nothing trains on.

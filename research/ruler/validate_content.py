@@ -6,8 +6,9 @@ from research.ruler.content import LIGHT, Content, distance, embed, look
 from research.ruler.damage import KINDS, damaged_at_random
 from research.ruler.generated import TECHNIQUES, plain_pictures, restyle_all
 from research.ruler.ranks import rank_correlation
-from research.ruler.rendered import Codec, plain_scene, render_all, round_trip
+from research.ruler.rendered import Codec, render_all, round_trip
 from research.ruler.workshop import Workshop
+from research.world.captions import plain_scene
 from research.world.scene import ATTRIBUTES, Scene
 from research.world.subjects import SUBJECTS
 

@@ -10,9 +10,10 @@ from research.ruler.generated import own_strips
 from research.ruler.ghosts import Ghosts, faintness
 from research.ruler.ghost_strips import coded_fades
 from research.ruler.plan import POSITIONS
-from research.ruler.rendered import LATENT_NOISE, Codec, plain_scene, render_all, with_noise
+from research.ruler.rendered import LATENT_NOISE, Codec, render_all, with_noise
 from research.ruler.workshop import Workshop
 from research.training.pictures import to_unit
+from research.world.captions import plain_scene
 from research.world.scene import ATTRIBUTES, STRUCTURES
 
 STRIPS = 20  # Of each attribute.

@@ -33,9 +33,18 @@ def some_attributes(rng: numpy.random.Generator) -> list[str]:
     return [str(rng.choice(SURFACES)), *map(str, rng.choice(STRUCTURES, rng.integers(1, 3), replace=False))]
 
 
-def strengths(rng: numpy.random.Generator, attributes: list[str] | tuple[str, ...]) -> dict[str, float]:
+def random_strength(rng: numpy.random.Generator) -> float:
     """Even from 0 to 1, with a tenth of them exactly 1: the end of the range must be well known, for guidance drives pictures there."""
-    return {name: float(min(1, rng.random() / 0.9)) for name in attributes}
+    return float(min(1, rng.random() / 0.9))
+
+
+def strengths(rng: numpy.random.Generator, attributes: list[str] | tuple[str, ...]) -> dict[str, float]:
+    return {name: random_strength(rng) for name in attributes}
+
+
+def plain_scene(rng: numpy.random.Generator) -> Scene:
+    """Any subject in any place, without attributes."""
+    return Scene(str(rng.choice(SUBJECTS)), str(rng.choice(PLACES)), {}, int(rng.integers(2**31)))
 
 
 def random_scene(rng: numpy.random.Generator) -> Scene:

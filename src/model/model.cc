@@ -104,11 +104,15 @@ Image Model::picture_of(const Tensor& latents) const {
   return image;
 }
 
-Tensor Model::latents_of(const Image& image) const {
-  Tensor latents = encoder(to_pixels(image)).mean;
-  require_finite(latents, "vae", "encoding the start picture");
+models::Encoder::Distribution Model::encoded(const Image& image) const {
+  auto distribution = encoder(to_pixels(image));
+  require_finite(distribution.mean, "vae", "encoding the start picture");
   release_idle_buffers();
-  return latents;
+  return distribution;
+}
+
+Tensor Model::latents_of(const Image& image) const {
+  return encoded(image).mean;
 }
 
 }  // namespace latentdial::detail

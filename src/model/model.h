@@ -33,6 +33,8 @@ struct Model {
 
   /// The picture of latents [1,h,w,C] as the diffusion leaves them.
   [[nodiscard]] Image picture_of(const Tensor& latents) const;
+  /// What the encoder says of a picture.
+  [[nodiscard]] models::Encoder::Distribution encoded(const Image& image) const;
   /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
   [[nodiscard]] Tensor latents_of(const Image& image) const;
 

@@ -106,13 +106,6 @@ class ConstantPrompt {
   std::vector<std::string>& notices_;
 };
 
-/// Of a picture of which a part is redrawn, that part.
-Tensor redrawn_area(const Session& session, const Source& source) {
-  if (!source.part) return {};
-  const Tensor strengths = redrawn_strengths(source.part->mask.image(), source.part->blur);
-  return most_of_squares(strengths, static_cast<int>(session.model->vae_config.downscale()));
-}
-
 }  // namespace
 
 Conditioning compose_prompts(const Texts& texts, int steps, const PromptConditioner& conditioner) {
@@ -133,10 +126,13 @@ Conditioning condition(Session& session, const Content& content, const Turn& tur
 }
 
 Tensor style_mask(const Session& session, const Task& task) {
+  if (task.turn.method == nullptr) return {};
   const StyleArea& area = task.turn.area;
+  const auto scale = static_cast<int>(session.model->vae_config.downscale());
   if (!area.words.empty()) return *session.word_masks.find({task.content, area.words});
-  if (!area.mask) return redrawn_area(session, task.content.source);
-  return to_mask(area.mask->image(), static_cast<int>(session.model->vae_config.downscale()));
+  if (area.mask) return to_mask(area.mask->image(), scale);
+  const auto& part = task.content.source.part;
+  return part ? redrawn_places(*part, scale) : Tensor();
 }
 
 }  // namespace latentdial::detail

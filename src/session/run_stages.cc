@@ -27,8 +27,8 @@ Tensor starting_noise(const Model& model, const Content& content, TorchGenerator
 }
 
 /// Latents drawn from the encoder's distribution.
-Tensor encode_image(const Model& model, const Image& image, TorchGenerator& generator) {
-  const auto distribution = model.encoder(to_pixels(image));
+Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
+                      TorchGenerator& generator) {
   const Tensor noise = generator.randn_nhwc(distribution.mean.shape());
   Tensor latents = distribution.mean.clone();
   for (std::size_t i = 0; i < latents.values().size(); ++i) {
@@ -55,30 +55,39 @@ Denoising start_inverted(const Session& session, const Content& content, Conditi
   return run;
 }
 
-/// Latents of a start image whose masked part is what it is told to begin with.
-Tensor filled(const Model& model, const Source& source, const Tensor& strengths, TorchGenerator& generator) {
-  const std::string& fill = source.part->fill;
-  const Image& image = source.image->image();
-  if (fill == "around") {
-    const Tensor pixels = redrawn_strengths(source.part->mask.image(), source.part->blur);
-    return encode_image(model, filled_from_around(image, pixels), generator);
+/// A start image in latents, and what of it is known to the end.
+struct StartLatents {
+  Tensor latents;
+  std::optional<KnownPart> known = {};
+};
+
+/// Of an image of which a part is redrawn: that part is what it is told to begin with.
+StartLatents start_redrawn(const Model& model, const Image& image, const RedrawnPart& part,
+                           TorchGenerator& generator) {
+  const auto encoded = model.encoded(image);
+  const KnownPart known = {encoded.mean,
+                           redrawn_places(part, static_cast<int>(model.vae_config.downscale()))};
+  if (part.fill == "around") {
+    const Tensor strengths = redrawn_strengths(part.mask.image(), part.blur);
+    const auto filled = model.encoder(to_pixels(filled_from_around(image, strengths)));
+    return {sample_latents(model, filled, generator), known};
   }
-  Tensor latents = encode_image(model, image, generator);
-  if (fill == "original") return latents;
+  Tensor latents = sample_latents(model, encoded, generator);
+  if (part.fill == "original") return {latents, known};
   const Tensor noise = generator.randn_nhwc(latents.shape());
   const auto channels = static_cast<std::size_t>(latents.dim(-1));
   for (std::size_t i = 0; i < latents.values().size(); ++i)
-    if (strengths.values()[i / channels] > 0)
-      latents.values()[i] = fill == "noise" ? noise.values()[i] : 0.0F;
-  return latents;
+    if (known.strengths.values()[i / channels] > 0)
+      latents.values()[i] = part.fill == "noise" ? noise.values()[i] : 0.0F;
+  return {latents, known};
 }
 
-/// What is known of a start image of which a part is redrawn.
-std::optional<KnownPart> known_part(const Model& model, const Source& source) {
-  if (!source.part) return std::nullopt;
-  const Tensor strengths = redrawn_strengths(source.part->mask.image(), source.part->blur);
-  return KnownPart{model.latents_of(source.image->image()),
-                   most_of_squares(strengths, static_cast<int>(model.vae_config.downscale()))};
+/// Empty latents where there is no start image.
+StartLatents start_latents(const Model& model, const Source& source, TorchGenerator& generator) {
+  if (!source.image) return {};
+  const Image& image = source.image->image();
+  if (source.part) return start_redrawn(model, image, *source.part, generator);
+  return {sample_latents(model, model.encoder(to_pixels(image)), generator)};
 }
 
 /// A picture before its first step. The inversion of a start picture must be known.
@@ -88,10 +97,7 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const Model& model = *session.model;
   auto sampler = make_sampler(content.sampling, model.schedule);
   TorchGenerator generator(source.seed);
-  const auto known = known_part(model, source);
-  const Tensor original = known          ? filled(model, source, known->strengths, generator)
-                          : source.image ? encode_image(model, source.image->image(), generator)
-                                         : Tensor();
+  const auto [original, known] = start_latents(model, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);
   const Tensor latents = !source.image                    ? scaled(noise.clone(), sampler->init_noise_sigma())

@@ -76,13 +76,12 @@ std::string to_text(const std::optional<T>& value) {
 }
 
 InputHashes hashes_of(const Request& request) {
-  const auto digits = [](const auto& input, const auto& hash) {
-    return input ? fmt::format("{:016x}", hash(*input)) : "";
-  };
-  const auto& [start, end, style_mask, mask] = request.images;
-  const auto of_pixels = [](const InputImage& image) { return image.hash(); };
-  return {digits(start, of_pixels), digits(end, of_pixels), digits(style_mask, of_pixels),
-          digits(mask, of_pixels), digits(request.dial, [](const Dial& dial) { return hash_of(dial); })};
+  InputHashes hashes;
+  for (const InputFile& input : input_pictures())
+    if (const auto& image = request.images.*input.picture)
+      hashes.*input.hash = fmt::format("{:016x}", image->hash());
+  if (request.dial) hashes.dial = fmt::format("{:016x}", hash_of(*request.dial));
+  return hashes;
 }
 
 std::string hash_label(const InputFile& input) {
@@ -201,12 +200,17 @@ void split_prompts(std::string_view text, Settings& s) {
 
 std::span<const InputFile> input_files() {
   static constexpr std::array<InputFile, 5> kFiles{
-      {{"image", "Start image", &Settings::image, &InputHashes::image},
-       {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image},
-       {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask},
-       {"mask", "Mask", &Settings::mask, &InputHashes::mask},
-       {"dial", "Dial file", &Settings::dial, &InputHashes::dial}}};
+      {{"image", "Start image", &Settings::image, &InputHashes::image, &InputImages::start},
+       {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image, &InputImages::end},
+       {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask,
+        &InputImages::style_mask},
+       {"mask", "Mask", &Settings::mask, &InputHashes::mask, &InputImages::mask},
+       {"dial", "Dial file", &Settings::dial, &InputHashes::dial, nullptr}}};
   return kFiles;
+}
+
+std::span<const InputFile> input_pictures() {
+  return input_files().first(input_files().size() - 1);  // The dial is the last.
 }
 
 Settings without_folders(Settings settings) {

@@ -120,6 +120,10 @@ Tensor most_of_squares(const Tensor& strengths, int scale) {
   return most;
 }
 
+Tensor redrawn_places(const RedrawnPart& part, int scale) {
+  return most_of_squares(redrawn_strengths(part.mask.image(), part.blur), scale);
+}
+
 Image pasted(const Image& start, const Image& drawn, const RedrawnPart& part) {
   const Tensor shown = blurred(to_tensor(part.mask.image(), true), part.blur);
   Image result = start;

@@ -13,6 +13,10 @@ namespace latentdial::detail {
 /// The most of each `scale` × `scale` square of [1,H,W,1] → [1,H/scale,W/scale,1].
 [[nodiscard]] Tensor most_of_squares(const Tensor& strengths, int scale);
 
+/// How much each place of the latents is redrawn, of which one is `scale` pixels wide: the most of its
+/// pixels' strengths.
+[[nodiscard]] Tensor redrawn_places(const RedrawnPart& part, int scale);
+
 /// The start image where the mask and its blur do not reach, bit for bit; what was drawn within; between them
 /// at the edges. All are of one size.
 [[nodiscard]] Image pasted(const Image& start, const Image& drawn, const RedrawnPart& part);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "latentdial/parameters.h"
 #include "model/dials.h"
 #include "task/picture_size.h"
 #include "task/prompts.h"
@@ -42,10 +43,10 @@ void check_most(const Settings& s, const ModelInfo& model) {
 InputImages open_images(const Request& request, OpenedFiles& files) {
   const Settings& s = request.settings;
   InputImages images = request.images;
-  if (!images.start && !s.image.empty()) images.start = files.image(s.image);
-  if (!images.end && !s.to_image.empty()) images.end = files.image(s.to_image);
-  if (!images.style_mask && !s.style_mask.empty()) images.style_mask = files.image(s.style_mask);
-  if (!images.mask && !s.mask.empty()) images.mask = files.image(s.mask);
+  for (const InputFile& input : input_pictures()) {
+    auto& image = images.*input.picture;
+    if (const std::string& path = s.*input.path; !image && !path.empty()) image = files.image(path);
+  }
   return images;
 }
 

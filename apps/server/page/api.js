@@ -49,6 +49,9 @@ async function call(path, options = {}) {
   return reply;
 }
 
+const ENDED = ["done", "failed", "cancelled"];
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 const json = async (path, options) => decode(await (await call(path, options)).text());
 const post = (path, body, type) => json(path, { method: "POST", body, headers: { "Content-Type": type } });
 
@@ -56,7 +59,18 @@ export const model = () => json("/v1/model");
 export const dial = (settings) => post("/v1/dial", encode(settings), "application/json");
 export const calibrate = (settings) => post("/v1/calibrate", encode(settings), "application/json");
 export const generate = (settings) => post("/v1/generate", encode(settings), "application/json");
-export const job = (id) => json(`/v1/jobs/${id}`);
+const look = (id) => json(`/v1/jobs/${id}`);
+export const hasEnded = ({ state }) => ENDED.includes(state);
+/** Looks at a job every so often until it has ended, and tells what is seen; returns the last. */
+export async function follow(job, told, everyMs) {
+  await told(job);
+  while (!hasEnded(job)) {
+    await pause(everyMs);
+    job = await look(job.id);
+    await told(job);
+  }
+  return job;
+}
 export const cancel = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
 /** Of a page that is being closed: the request outlives it. */
 export const abandon = (id) => send(`/v1/jobs/${id}`, { method: "DELETE", keepalive: true });

@@ -6,7 +6,7 @@ import { drawStrip } from "./strip.js";
 const TURN_MS = 70;
 const END_MS = 700;
 
-export function saveFile(blob, name) {
+function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
@@ -14,19 +14,21 @@ export function saveFile(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
+const slug = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}-]+/gu, "-").slice(0, 80);
+
 function name({ prompt, style }, ending) {
   const words = [prompt, style, ending].filter((part) => part !== undefined && part !== "");
-  return `${words.join(" ").toLowerCase().replace(/[^\p{L}\p{N}-]+/gu, "-").slice(0, 80)}.png`;
+  return `${slug(words.join(" "))}.png`;
 }
 
 export function savePicture(frame) {
-  saveFile(frame.blob, name(frame.settings, frame.settings.style ? Math.round((frame.shows ?? frame.position) * 100) : ""));
+  save(frame.blob, name(frame.settings, frame.settings.style ? Math.round((frame.shows ?? frame.position) * 100) : ""));
 }
 
 export async function saveStrip(run) {
   const { prompt, style } = run.settings;
   const cells = run.frames.sorted().map(({ bitmap, position }) => ({ bitmap, label: style ? percent(position) : "" }));
-  saveFile(await drawStrip(style ? `“${prompt}”, ${style}` : `“${prompt}”`, cells), name(run.settings, "strip"));
+  save(await drawStrip(style ? `“${prompt}”, ${style}` : `“${prompt}”`, cells), name(run.settings, "strip"));
 }
 
 /** From the lowest position to the highest and back. */
@@ -36,5 +38,10 @@ export async function saveAnimation(run) {
   const last = there.length - 1;
   const delays = all.map((_, index) => (index === 0 || index === last ? END_MS : TURN_MS));
   const pictures = await Promise.all(all.map((frame) => frame.blob.arrayBuffer()));
-  saveFile(animate(pictures, delays), name(run.settings, "animation"));
+  save(animate(pictures, delays), name(run.settings, "animation"));
+}
+
+/** As a file that `latentdial dial --dial` takes. */
+export function saveDial(dial) {
+  save(new Blob([`${JSON.stringify(dial, null, 1)}\n`], { type: "application/json" }), `${slug(dial.style).replace(/^-+|-+$/g, "") || "style"}.dial.json`);
 }

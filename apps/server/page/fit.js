@@ -2,12 +2,11 @@
 import * as api from "./api.js";
 import * as dials from "./dials.js";
 import { percent } from "./dial.js";
-import { saveFile } from "./download.js";
+import { saveDial } from "./download.js";
 import { following } from "./progress.js";
 
 const POLL_MS = 300;
 const TAKEN = ["style", "negative_prompt", "steps", "sampler", "scheduler", "guidance_scale", "width", "height"];
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Fit {
   #job = null;
@@ -41,13 +40,8 @@ export class Fit {
   async start() {
     const settings = this.settings();
     this.#style = settings.style;
-    this.#follow(await api.calibrate(Object.fromEntries(TAKEN.filter((name) => name in settings).map((name) => [name, settings[name]]))));
-    let job = this.#job;
-    while (["queued", "running"].includes(job.state)) {
-      await pause(POLL_MS);
-      job = await api.job(job.id);
-      this.#follow(job);
-    }
+    const asked = await api.calibrate(Object.fromEntries(TAKEN.filter((name) => name in settings).map((name) => [name, settings[name]])));
+    const job = await api.follow(asked, (seen) => this.#follow(seen), POLL_MS);
     this.#follow(null);
     if (job.state === "failed") throw new Error(job.error ?? "The dial could not be fitted.");
     if (job.state === "cancelled") return;
@@ -74,9 +68,7 @@ export class Fit {
   }
 
   save() {
-    const dial = dials.find(this.settings().style);
-    const name = dial.style.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "style";
-    saveFile(new Blob([`${JSON.stringify(dial, null, 1)}\n`], { type: "application/json" }), `${name}.dial.json`);
+    saveDial(dials.find(this.settings().style));
   }
 
   forget() {

@@ -6,8 +6,6 @@ import { Frames, place } from "./frames.js";
 const POLL_MS = 150;
 const WORTH_WAITING_S = 1.5;  // A job that ends sooner is not interrupted for the position asked for.
 const PREVIEWS = 5;  // Of a picture that is waited for: each costs a decoding.
-const ENDED = ["done", "failed", "cancelled"];
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Run {
   frames = new Frames();
@@ -105,17 +103,11 @@ export class Run {
 
   async #follow(job) {
     if (this.#stopped) job = await api.cancel(job.id);
-    await this.#gather(job);
-    while (!ENDED.includes(job.state)) {
-      await pause(POLL_MS);
-      job = await api.job(job.id);
-      await this.#gather(job);
-    }
-    return job;
+    return api.follow(job, (seen) => this.#gather(seen), POLL_MS);
   }
 
   async #gather(job) {
-    this.job = ENDED.includes(job.state) ? null : job;
+    this.job = api.hasEnded(job) ? null : job;
     const fresh = job.frames.filter((frame) => !this.frames.has(frame.position ?? 0));
     await this.#look(job);
     for (const frame of fresh) await this.#take(frame);  // One after another: the coarse ones are made first and shown first.

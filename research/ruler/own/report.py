@@ -4,11 +4,11 @@ import json
 import math
 import pathlib
 
-import numpy
 from PIL import Image, ImageDraw
 
 from research.ruler.own.figures import by_method, summary
 from research.ruler.own.strips import Strip
+from research.ruler.tables import aligned, number, strict
 
 COLUMNS = {  # What is printed of each figure: its head, and the form of its number.
     "C": ("C, a mix has 1", ".2f"),
@@ -22,10 +22,6 @@ COLUMNS = {  # What is printed of each figure: its head, and the form of its num
 THUMBNAIL, LINE = 128, 13
 
 
-def number(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else format(value, form)
-
-
 def cell(figure: dict | None, form: str) -> str:
     """Mean and the worst position: "0.31 (0.72 at 0.6)"."""
     if figure is None or math.isnan(figure["mean"]):
@@ -36,27 +32,15 @@ def cell(figure: dict | None, form: str) -> str:
 
 def table(judged: list[dict]) -> str:
     """A line for each method, aligned for a terminal."""
-    lines = [["dial", "strips", *(head for head, _ in COLUMNS.values())]]
+    rows = []
     for method, strips in by_method(judged).items():
         figures = summary(strips)
-        lines.append([method, str(len(strips)), *(cell(figures.get(name), form) for name, (_, form) in COLUMNS.items())])
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in lines)
-
-
-def plain(value):
-    """What JSON can hold: lists for arrays, null for NaN."""
-    if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple, numpy.ndarray)):
-        return [plain(entry) for entry in value]
-    if isinstance(value, (float, numpy.floating)):
-        return None if math.isnan(value) else float(value)
-    return value
+        rows.append([method, str(len(strips)), *(cell(figures.get(name), form) for name, (_, form) in COLUMNS.items())])
+    return aligned(["dial", "strips", *(head for head, _ in COLUMNS.values())], rows)
 
 
 def as_json(judged: list[dict]) -> str:
-    return json.dumps(plain({"methods": {method: summary(strips) for method, strips in by_method(judged).items()}, "strips": judged}), indent=1, ensure_ascii=False)
+    return json.dumps(strict({"methods": {method: summary(strips) for method, strips in by_method(judged).items()}, "strips": judged}), indent=1, ensure_ascii=False)
 
 
 def write_sheet(path: pathlib.Path, shown: list[tuple[Strip, dict]]) -> None:

@@ -6,11 +6,9 @@ from research.ruler.own.denoiser import Denoiser, against_ends
 from research.ruler.own.figures import OF_PIXELS, pixel_figures
 from research.ruler.own.pixels import OUTLINE, brightness, crests, slopes
 from research.ruler.own.strips import Strip, faded
-from research.world.captions import PLACE_WORDS, WORDS
-from research.world.places import PLACES
+from research.world.captions import PLACE_WORDS, WORDS, plain_scene
 from research.world.render import render
 from research.world.scene import ATTRIBUTES, SURFACES, Scene
-from research.world.subjects import SUBJECTS
 
 STREAM = 31  # Of scenes that no constant here was chosen on.
 POSITIONS = numpy.array([0, 0.2, 0.4, 0.6, 0.8, 1])
@@ -26,7 +24,7 @@ def drawn(scene: Scene, attribute: str) -> Strip:
 
 def scenes(count: int) -> list[Scene]:
     rng = numpy.random.default_rng(STREAM)
-    return [Scene(str(rng.choice(SUBJECTS)), str(rng.choice(PLACES)), {}, int(rng.integers(2**31))) for _ in range(count)]
+    return [plain_scene(rng) for _ in range(count)]
 
 
 def outlines_by_the_longer_end(strip: Strip) -> numpy.ndarray:
