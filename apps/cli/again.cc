@@ -28,7 +28,11 @@ std::string name_of(const std::string& path, const std::string& hash) {
 }
 
 std::string hash_of_file(const InputFile& input, const fs::path& path) {
-  return fmt::format("{:016x}", input.picture ? InputImage::read(path).hash() : hash_of(read_dial(path)));
+  const auto hash = [&] {
+    if (input.picture == nullptr) return hash_of(read_dial(path));
+    return (input.is_mask ? InputImage::read_as_mask(path) : InputImage::read(path)).hash();
+  };
+  return fmt::format("{:016x}", hash());
 }
 
 /// What of another program's settings makes another picture. A key may be the beginning of several.

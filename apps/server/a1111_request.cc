@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "a1111_mask.h"
 #include "a1111_neutral.h"
 #include "latentdial/error.h"
 #include "latentdial/json.h"
@@ -103,21 +104,6 @@ void read_start_image(Json& body, Json& settings) {
     settings["strength"] = body["denoising_strength"];
 }
 
-/// "20" and 20.0 where 20 is meant, as A1111 takes them.
-Json as_number(const std::string& setting, const Json& value) {
-  static const Json kinds = parse_json<Json>(to_json(Settings()));
-  const Json& kind = kinds.at(setting);
-  const bool whole = kind.is_number_integer();
-  if (!whole && !kind.is_number() && setting != "guidance_scale") return value;
-  Json number =
-      value.is_string() ? try_parse_json<Json>(value.get_ref<const std::string&>()).value_or(value) : value;
-  if (whole && number.is_number_float()) {
-    const double exact = number.get<double>();
-    if (std::abs(exact) < 1e15 && exact == std::trunc(exact)) number = static_cast<std::int64_t>(exact);
-  }
-  return number.is_number() ? number : value;
-}
-
 /// One key of the body that is not the pictures' number or the start picture.
 void read_key(const std::string& key, const Json& value, const Json& options, Json& settings,
               std::vector<std::string>& notices, std::vector<std::string>& unknown) {
@@ -159,10 +145,25 @@ void choose_sampler(Json& settings, const ModelInfo& model, std::vector<std::str
 
 }  // namespace
 
+Json as_number(const std::string& setting, const Json& value) {
+  static const Json kinds = parse_json<Json>(to_json(Settings()));
+  const Json& kind = kinds.at(setting);
+  const bool whole = kind.is_number_integer();
+  if (!whole && !kind.is_number() && setting != "guidance_scale") return value;
+  Json number =
+      value.is_string() ? try_parse_json<Json>(value.get_ref<const std::string&>()).value_or(value) : value;
+  if (whole && number.is_number_float()) {
+    const double exact = number.get<double>();
+    if (std::abs(exact) < 1e15 && exact == std::trunc(exact)) number = static_cast<std::int64_t>(exact);
+  }
+  return number.is_number() ? number : value;
+}
+
 std::string a1111_name(std::string_view field) {
   const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
                                   [&](const auto& renamed) { return renamed.second == field; });
   if (field == "lora") return "latentdial serve --lora";
+  if (const auto name = a1111_mask_name(field); !name.empty()) return name;
   return found == kRenamed.end() ? "" : std::string(found->first);
 }
 
@@ -175,6 +176,8 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
   A1111Request request;
   std::vector<std::string> unknown;
   Json settings = {{"prompt", ""}, {"seed", kAnySeed}};
+  InputImages images;
+  if (from_image) images.mask = read_a1111_mask(asked_body, settings);
   if (!body.contains("sampler_name") || body["sampler_name"].is_null())
     read_sampler("sampler_index", body.value("sampler_index", Json()), settings, request.notices);
   for (const auto& [key, value] : body.items()) {
@@ -190,8 +193,8 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
   body.erase("init_images");
   request.send_images = read_flag("send_images", value_or(body, "send_images", true));
-  Request asked =
-      in_words_of(a1111_name, [&] { return read_settings(asked_body.with(std::move(settings))); });
+  Request asked = in_words_of(
+      a1111_name, [&] { return read_settings(asked_body.with(std::move(settings)), std::move(images)); });
   request.images = std::move(asked.images);
   request.list.assign(static_cast<std::size_t>(read_count(body, "batch_size") * read_count(body, "n_iter")),
                       asked.settings);

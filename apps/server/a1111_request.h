@@ -19,6 +19,9 @@ struct A1111Request {
 /// A1111's name of one of our settings: "cfg_scale" of "guidance_scale"; "" where it has none.
 [[nodiscard]] std::string a1111_name(std::string_view field);
 
+/// "20" and 20.0 where one of our settings needs 20, as A1111 takes them; anything else as it is.
+[[nodiscard]] Json as_number(const std::string& setting, const Json& value);
+
 /// Reads a body of /sdapi/v1/txt2img, or of img2img, whose `init_images` are taken from it. `options` are
 /// what GET /sdapi/v1/options says. Throws invalid_input naming a setting that is wrong or not supported.
 [[nodiscard]] A1111Request read_a1111_request(Body& body, bool from_image, const ModelInfo& model,

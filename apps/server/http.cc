@@ -40,12 +40,24 @@ std::uint64_t random_seed() {
 }
 
 /// Takes the picture that a body has under `key` out of it: what is left there names no file.
-void take_image(Body& body, const char* key, std::optional<InputImage>& image) {
-  const auto found = body.json.find(key);
+void take_image(Body& body, const InputFile& input, InputImages& images) {
+  const auto found = body.json.find(input.name);
   if (found == body.json.end() || found->is_null() || *found == "") return;
-  const std::string bytes = body.take_bytes(key, *found);
+  const std::string bytes = body.take_bytes(input.name, *found);
   body.json.erase(found);
-  image = read_picture(key, bytes);
+  images.*input.picture = input.is_mask ? read_mask_picture(input.name, bytes, MaskOf::brightness)
+                                        : read_picture(input.name, bytes);
+}
+
+/// `decode` of a picture's bytes, with its faults about `key`.
+template <class Decode>
+InputImage decoded(const std::string& key, std::string_view bytes, const Decode& decode) {
+  try {
+    return InputImage(decode(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()),
+                             "what is given"));
+  } catch (const Error& error) {
+    throw error.about(key);
+  }
 }
 
 /// Only pictures are long; any other text would be copied on its way to being refused.
@@ -106,12 +118,17 @@ HttpResponse reply(const Json& body, int status) {
 }
 
 InputImage read_picture(const std::string& key, std::string_view bytes) {
-  try {
-    return InputImage(
-        decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "what is given"));
-  } catch (const Error& error) {
-    throw error.about(key);
-  }
+  return decoded(key, bytes, decode_image);
+}
+
+InputImage read_mask_picture(const std::string& key, std::string_view bytes, MaskOf of) {
+  return decoded(key, bytes, [of](auto data, const char* name) { return decode_mask(data, name, of); });
+}
+
+InputImage inverse_of(const InputImage& mask) {
+  Image inverse = mask.image();
+  for (std::uint8_t& value : inverse.rgb) value = static_cast<std::uint8_t>(255 - value);
+  return InputImage(std::move(inverse), mask.name());
 }
 
 void check_length(const std::string& key, std::string_view text) {
@@ -140,7 +157,7 @@ Request read_settings(Body body, InputImages images) {
   if (!json.contains("prompt") && json.value("invert", Json()) != true)
     throw invalid_input("prompt",
                         "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
-  for (const InputFile& input : input_pictures()) take_image(body, input.name, images.*input.picture);
+  for (const InputFile& input : input_pictures()) take_image(body, input, images);
   check_texts(body);
   // As a double, since JSON's own comparison takes 2^64 - 1 for -1.
   if (const Json seed = json.value("seed", Json()); seed.is_number() && seed.get<double>() == kAnySeed)

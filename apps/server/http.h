@@ -65,6 +65,10 @@ auto in_words_of(const Naming& naming, const Work& work) {
 
 /// A picture's file that came as setting `key`. Throws invalid_input of it.
 [[nodiscard]] InputImage read_picture(const std::string& key, std::string_view bytes);
+/// The same of a mask.
+[[nodiscard]] InputImage read_mask_picture(const std::string& key, std::string_view bytes, MaskOf of);
+/// The mask that means what this one does not.
+[[nodiscard]] InputImage inverse_of(const InputImage& mask);
 
 /// Throws invalid_input of a setting whose text is longer than 1 MiB.
 void check_length(const std::string& key, std::string_view text);

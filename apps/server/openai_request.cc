@@ -94,6 +94,14 @@ PictureFormat read_format(Json& body) {
   return format;
 }
 
+/// OpenAI's: what is transparent is redrawn.
+InputImage read_openai_mask(std::string_view bytes) {
+  InputImage transparent = inverse_of(read_mask_picture("mask", bytes, MaskOf::opacity));
+  if (std::ranges::all_of(transparent.image().rgb, [](std::uint8_t value) { return value == 0; }))
+    throw invalid_input("mask", "nothing in it is transparent, so nothing would be redrawn");
+  return transparent;
+}
+
 OpenAiRequest read_request(Body given, const ModelInfo& model) {
   Json& body = given.json;
   OpenAiRequest request;
@@ -134,10 +142,12 @@ OpenAiRequest read_generation(Body body, const ModelInfo& model) {
 
 OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
   Json body = Json::object();
-  std::vector<std::string_view> pictures;
+  std::vector<std::string_view> pictures, masks;
   for (const Part& part : read_form(request)) {
     if (part.name == "image" || part.name == "image[]") {
       if (!part.content.empty()) pictures.push_back(part.content);
+    } else if (part.name == "mask") {
+      if (!part.content.empty()) masks.push_back(part.content);
     } else {
       check_length(part.name, part.content);
       body[part.name] = read_field(part.name, std::string(part.content));
@@ -145,8 +155,12 @@ OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
   }
   if (pictures.size() != 1)
     throw invalid_input("image", fmt::format("one picture is needed, not {}", pictures.size()));
+  if (masks.size() > 1) throw invalid_input("mask", fmt::format("one is taken, not {}", masks.size()));
+  // Of what is masked nothing is to be left, unless it is told otherwise.
+  if (!masks.empty() && !body.contains("strength")) body["strength"] = 1;
   OpenAiRequest edit = read_request(Body(std::move(body)), model);
   edit.images.start = read_picture("image", pictures.front());
+  if (!masks.empty()) edit.images.mask = read_openai_mask(masks.front());
   return edit;
 }
 

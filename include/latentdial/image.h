@@ -25,6 +25,20 @@ struct Image {
 /// The same for a file in memory; `name` stands for it in messages.
 [[nodiscard]] LATENTDIAL_API Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
 
+/// What says in a mask how much of each pixel is meant.
+enum class MaskOf {
+  brightness,               ///< White is meant; what is transparent is not.
+  opacity,                  ///< What is opaque is meant.
+  opacity_else_brightness,  ///< The one where anything is transparent, else the other.
+};
+
+/// Reads such a picture as a mask: the brightness of a pixel is how much of it is meant. Throws invalid_input
+/// as read_image does, and where `of` is brightness and a coloured picture has transparent parts.
+[[nodiscard]] LATENTDIAL_API Image decode_mask(std::span<const std::uint8_t> bytes, const std::string& name,
+                                               MaskOf of);
+/// The same of a file, by its brightness.
+[[nodiscard]] LATENTDIAL_API Image read_mask(const std::filesystem::path& path);
+
 /// Writes a PNG with the text chunk `parameters`, whole or not at all. Throws io with the reason (a full
 /// disk, no permission).
 LATENTDIAL_API void write_png(const std::filesystem::path& path, const Image& image,

@@ -29,6 +29,7 @@ struct InputFile {
   std::string Settings::*path;
   std::string InputHashes::*hash;
   std::optional<InputImage> InputImages::*picture;  ///< Null: it is no picture.
+  bool is_mask = false;                             ///< Its brightness says how much of a place is meant.
 };
 [[nodiscard]] LATENTDIAL_API std::span<const InputFile> input_files();
 /// Those that are pictures.

@@ -21,6 +21,8 @@ class LATENTDIAL_API InputImage {
   explicit InputImage(Image image, std::string name = "the given picture");
   /// Throws invalid_input naming the file when it is not a PNG, JPEG or WebP.
   [[nodiscard]] static InputImage read(const std::filesystem::path& path);
+  /// The same of a mask (read_mask).
+  [[nodiscard]] static InputImage read_as_mask(const std::filesystem::path& path);
 
   [[nodiscard]] const Image& image() const;
   [[nodiscard]] const std::string& name() const { return name_; }

@@ -54,7 +54,9 @@ struct Settings {
   std::string mask;        ///< Path of a picture, white where the start image is redrawn; empty: all of it.
   double mask_blur = 4;    ///< How far the mask's edges are softened, in pixels, 0 to 64.
   std::string mask_fill;   ///< What the masked part begins with; empty: "original".
-  bool invert = false;     ///< Start from the noise that leads back to the picture, not from drawn noise.
+  bool only_masked = false;  ///< The area around the mask is drawn by itself, and laid back into the picture.
+  int mask_padding = 32;  ///< With `only_masked`, how far beyond the mask that area goes; 0 to 1024 pixels.
+  bool invert = false;    ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -151,6 +153,15 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "What the masked part begins with: original, around (the colours around it), noise or "
                  "nothing (default: original); with a strength of 1 it is no matter"},
           s.mask_fill);
+  visitor(Option{"only_masked", "--only-masked", "Inpaint area",
+                 "Draw only the area around the mask, as large as a picture of its own, and lay it back into "
+                 "the picture, which keeps its size"},
+          s.only_masked);
+  visitor(Option{"mask_padding", "--mask-padding", "Masked area padding",
+                 "With @(only_masked), how far that area goes beyond the mask, in pixels of the picture, 0 "
+                 "to 1024",
+                 0, 1024},
+          s.mask_padding);
   visitor(
       Option{"invert", "--invert", "Inverted",
              "Find the noise that leads back to the start picture: without a dial, or with the dial at 0, "

@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,16 @@ void bind_images(nb::module_& module) {
   module.def(
       "read_image", [](const std::string& path) { return to_array(read_image(path)); }, nb::arg("path"),
       "A PNG, JPEG or WebP as RGB; transparency is laid on white.");
+  module.def(
+      "read_mask", [](const std::string& path) { return to_array(read_mask(path)); }, nb::arg("path"),
+      "The same as a mask: white is meant; what is transparent is not.");
+  module.def(
+      "decode_mask",
+      [](const nb::bytes& file) {
+        const std::span bytes(static_cast<const std::uint8_t*>(file.data()), file.size());
+        return to_array(decode_mask(bytes, "the given picture", MaskOf::brightness));
+      },
+      nb::arg("file"), "The same of a file's bytes.");
   module.def(
       "write_png",
       [](const std::string& path, const GivenPixels& pixels, const std::string& parameters) {

@@ -36,6 +36,15 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "input_pictures", [names_of] { return names_of(input_pictures()); }, "Those that name pictures.");
   module.def(
+      "input_masks",
+      [] {
+        std::vector<std::string> names;
+        for (const InputFile& input : input_pictures())
+          if (input.is_mask) names.emplace_back(input.name);
+        return names;
+      },
+      "Those that name masks.");
+  module.def(
       "difference", &difference, nb::arg("found"), nb::arg("wanted"),
       "Empty, or why a picture with the text `found` is not the one that would get the text `wanted`.");
   module.def(

@@ -16,6 +16,7 @@ from .errors import InvalidInput
 
 PictureLike = Union[str, "os.PathLike[str]", Image.Image, numpy.ndarray]
 PICTURE_SETTINGS = tuple(_engine.input_pictures())
+MASK_SETTINGS = frozenset(_engine.input_masks())
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 
@@ -63,11 +64,16 @@ def to_pil(keyword: str, picture: Any) -> Image.Image:
 
 
 def to_pixels(keyword: str, picture: PictureLike) -> numpy.ndarray:
-    """Any picture as [H,W,3] uint8; transparency is laid on white. Raises InvalidInput."""
+    """Any picture as [H,W,3] uint8; transparency is laid on white, and in a mask on black. Raises InvalidInput."""
+    is_mask = keyword in MASK_SETTINGS
     if isinstance(picture, (str, os.PathLike)):
-        return _engine.read_image(os.fspath(picture))
+        return (_engine.read_mask if is_mask else _engine.read_image)(os.fspath(picture))
     image = to_pil(keyword, picture)
     if image.mode in ("LA", "RGBA") or "transparency" in image.info:
+        if is_mask:
+            buffer = io.BytesIO()
+            image.convert("RGBA").save(buffer, "PNG")
+            return _engine.decode_mask(buffer.getvalue())
         rgba = numpy.array(image.convert("RGBA")).astype(numpy.uint32)  # Rounded as the engine does for a file.
         alpha = rgba[..., 3:]
         return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(numpy.uint8)

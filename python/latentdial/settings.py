@@ -36,6 +36,8 @@ class DialSettings(CalibrationSettings, total=False):
     mask: Union[PictureLike, None]
     mask_blur: Union[float, None]
     mask_fill: Union[str, None]
+    only_masked: Union[bool, None]
+    mask_padding: Union[int, None]
     invert: Union[bool, None]
     method: Union[str, None]
     dial: Union[DialLike, None]

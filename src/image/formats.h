@@ -17,6 +17,7 @@ inline constexpr std::int64_t kMostPixels = 1 << 26;
 struct DecodedImage {
   Image image;             ///< Upright, as the file's EXIF has it.
   std::string parameters;  ///< A PNG's text chunk of that name, else EXIF's UserComment; empty: neither.
+  Image opacity = {};      ///< Grey, of the same size, 255 where it is opaque; empty: everywhere.
 };
 [[nodiscard]] DecodedImage decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
 [[nodiscard]] DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);
@@ -33,5 +34,8 @@ void check_sides(std::int64_t width, std::int64_t height, const std::string& nam
 
 /// RGBA rows laid on white.
 [[nodiscard]] Image lay_on_white(const std::uint8_t* rgba, int width, int height);
+
+/// Of RGBA rows, as DecodedImage has it.
+[[nodiscard]] Image opacity_of(const std::uint8_t* rgba, int width, int height);
 
 }  // namespace latentdial::detail

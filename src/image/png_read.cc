@@ -127,11 +127,11 @@ DecodedImage decode_png(std::span<const std::uint8_t> bytes, const std::string& 
   std::vector<std::uint8_t> rgba(4 * reader.width() * reader.height());
   if (!reader.read_rows(rgba.data())) throw reader.fault(name);
   Exif exif = reader.exif();
-  Image image =
-      lay_on_white(rgba.data(), static_cast<int>(reader.width()), static_cast<int>(reader.height()));
+  const auto width = static_cast<int>(reader.width()), height = static_cast<int>(reader.height());
   std::string parameters = reader.parameters();
-  return {upright(std::move(image), exif.orientation),
-          parameters.empty() ? std::move(exif.comment) : std::move(parameters)};
+  return {upright(lay_on_white(rgba.data(), width, height), exif.orientation),
+          parameters.empty() ? std::move(exif.comment) : std::move(parameters),
+          upright(opacity_of(rgba.data(), width, height), exif.orientation)};
 }
 
 }  // namespace latentdial::detail

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "files/read_file.h"
 #include "image/formats.h"
@@ -17,6 +19,16 @@ constexpr const char* kNeeded = "a PNG, JPEG or WebP is needed";
 
 bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, std::size_t at = 0) {
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
+}
+
+/// Whether no pixel has a colour, but for what JPEG and scaling make of grey.
+bool is_grey(const Image& image) {
+  constexpr int kMostApart = 8;
+  for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
+    const auto [least, most] = std::minmax({image.rgb[i], image.rgb[i + 1], image.rgb[i + 2]});
+    if (most - least > kMostApart) return false;
+  }
+  return true;
 }
 
 DecodedImage decode(std::span<const std::uint8_t> bytes, const std::string& name) {
@@ -46,8 +58,29 @@ Image read_image(const std::filesystem::path& path) {
   return decode_image(as_bytes(read_bytes(path)), path.string());
 }
 
+Image read_mask(const std::filesystem::path& path) {
+  return decode_mask(as_bytes(read_bytes(path)), path.string(), MaskOf::brightness);
+}
+
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
   return decode(bytes, name).image;
+}
+
+Image decode_mask(std::span<const std::uint8_t> bytes, const std::string& name, MaskOf of) {
+  auto [image, parameters, opacity] = decode(bytes, name);
+  if (of == MaskOf::opacity || (of == MaskOf::opacity_else_brightness && !opacity.rgb.empty())) {
+    if (opacity.rgb.empty()) std::ranges::fill(image.rgb, std::uint8_t{255});
+    return opacity.rgb.empty() ? std::move(image) : std::move(opacity);
+  }
+  if (opacity.rgb.empty()) return std::move(image);
+  require(is_grey(image), "",
+          "{} is a picture with transparent parts, which could be meant either way; paint a mask, white "
+          "where it acts and black elsewhere",
+          name);
+  // What is transparent is not painted; laid on white, a painted v of opacity a is v·a + 255·(1 − a).
+  for (std::size_t i = 0; i < image.rgb.size(); ++i)
+    image.rgb[i] = static_cast<std::uint8_t>(std::max(0, image.rgb[i] + opacity.rgb[i] - 255));
+  return std::move(image);
 }
 
 std::string read_image_parameters(const std::filesystem::path& path) {
@@ -76,6 +109,16 @@ Image detail::lay_on_white(const std::uint8_t* rgba, int width, int height) {
     }
   }
   return image;
+}
+
+Image detail::opacity_of(const std::uint8_t* rgba, int width, int height) {
+  const auto pixels = static_cast<std::size_t>(width) * height;
+  std::size_t opaque = 0;
+  while (opaque < pixels && rgba[4 * opaque + 3] == 255) ++opaque;
+  if (opaque == pixels) return {};
+  Image opacity{width, height, std::vector<std::uint8_t>(3 * pixels)};
+  for (std::size_t i = 0; i < opacity.rgb.size(); ++i) opacity.rgb[i] = rgba[4 * (i / 3) + 3];
+  return opacity;
 }
 
 }  // namespace latentdial

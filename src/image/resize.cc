@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "image/area.h"
 #include "latentdial/image.h"
 
 namespace latentdial {
@@ -79,7 +80,25 @@ Image resize_columns(const Image& image, const std::vector<Taps>& taps) {
   return out;
 }
 
+/// What lies between these sides, scaled.
+Image scaled(const Image& image, double left, double top, double shown_width, double shown_height, int width,
+             int height) {
+  const Image rows = resize_rows(image, make_taps(image.width, left, left + shown_width, width));
+  return resize_columns(rows, make_taps(image.height, top, top + shown_height, height));
+}
+
 }  // namespace
+
+Image detail::resized(const Image& image, const PixelArea& area, int width, int height) {
+  return scaled(image, area.left, area.top, area.width, area.height, width, height);
+}
+
+void detail::lay_into(Image& image, const PixelArea& area, const Image& laid) {
+  const auto row = 3 * static_cast<std::ptrdiff_t>(area.width);
+  for (std::ptrdiff_t y = 0; y < area.height; ++y)
+    std::copy_n(laid.rgb.begin() + y * row, row,
+                image.rgb.begin() + 3 * ((area.top + y) * image.width + area.left));
+}
 
 Image resize_to_fill(const Image& image, int width, int height) {
   if (image.width == width && image.height == height) return image;
@@ -88,8 +107,7 @@ Image resize_to_fill(const Image& image, int width, int height) {
   const double shown_width = too_wide ? ratio * image.height : image.width;
   const double shown_height = too_wide ? image.height : image.width / ratio;
   const double left = (image.width - shown_width) / 2, top = (image.height - shown_height) / 2;
-  const Image rows = resize_rows(image, make_taps(image.width, left, left + shown_width, width));
-  return resize_columns(rows, make_taps(image.height, top, top + shown_height, height));
+  return scaled(image, left, top, shown_width, shown_height, width, height);
 }
 
 }  // namespace latentdial

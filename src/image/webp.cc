@@ -36,7 +36,8 @@ DecodedImage decode_webp(std::span<const std::uint8_t> bytes, const std::string&
       WebPDecodeRGBA(bytes.data(), bytes.size(), &width, &height), WebPFree);
   require(rgba != nullptr, "", "{} is a damaged or animated WebP", name);
   Exif exif = read_exif(exif_chunk(bytes));
-  return {upright(lay_on_white(rgba.get(), width, height), exif.orientation), std::move(exif.comment)};
+  return {upright(lay_on_white(rgba.get(), width, height), exif.orientation), std::move(exif.comment),
+          upright(opacity_of(rgba.get(), width, height), exif.orientation)};
 }
 
 }  // namespace latentdial::detail

@@ -11,6 +11,7 @@
 
 #include "latentdial/parameters.h"
 #include "session/stage.h"
+#include "task/cut_out.h"
 #include "task/picture_size.h"
 #include "task/redrawn_part.h"
 #include "tensor/stop_scope.h"
@@ -54,6 +55,13 @@ std::vector<Task> tasks_of(std::span<const Resolved> list) {
   std::vector<Task> tasks;
   for (const Resolved& one : list) tasks.push_back(one.task);
   return tasks;
+}
+
+/// The start image with what was drawn of its part.
+Image with_part(const Source& source, const Image& drawn) {
+  const RedrawnPart& part = *source.part;
+  if (part.cut_out) return laid_back(drawn, *part.cut_out);
+  return pasted(source.image->image(), drawn, part.mask.image(), part.blur);
 }
 
 int steps_of(const Stage& stage, const Batch& batch) {
@@ -130,16 +138,16 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
   Work work{session, batch, batch_observer};
   work.finish = [&](std::size_t i, Finished finished) {
     const Resolved& one = list[i];
+    const Source& source = one.task.content.source;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     std::vector<std::string>& all = finished.notices;
     const auto multiple = static_cast<int>(session.model->vae_config.downscale());
     for (const auto& more :
-         {notices[i], work.notices, size_notices(one.request, session.model->info, multiple)})
+         {notices[i], work.notices, size_notices(one.request, session.model->info, multiple),
+          source.part ? part_notices(*source.part) : std::vector<std::string>()})
       all.insert(all.end(), more.begin(), more.end());
     Picture picture;
-    const Source& source = one.task.content.source;
-    picture.image =
-        source.part ? pasted(source.image->image(), finished.image, *source.part) : std::move(finished.image);
+    picture.image = source.part ? with_part(source, finished.image) : std::move(finished.image);
     picture.shows = finished.shows;
     picture.settings = one.request.settings;
     picture.parameters = to_parameters(one.request, session.model->info);

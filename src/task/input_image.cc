@@ -35,6 +35,10 @@ InputImage InputImage::read(const std::filesystem::path& path) {
   return InputImage(read_image(path), path.string());
 }
 
+InputImage InputImage::read_as_mask(const std::filesystem::path& path) {
+  return InputImage(read_mask(path), path.string());
+}
+
 const Image& InputImage::image() const {
   return shared_->image;
 }

@@ -6,7 +6,7 @@
 namespace latentdial::detail {
 namespace {
 
-// Of each kind. A start picture, another end and a mask are the most that one picture names.
+// Of each kind. A start picture and another end, and two masks, are the most that one picture names.
 constexpr std::size_t kMostOpened = 8;
 
 }  // namespace
@@ -29,6 +29,10 @@ Value OpenedFiles::open(std::deque<Opened<Value>>& opened, const std::filesystem
 
 InputImage OpenedFiles::image(const std::filesystem::path& path) {
   return open(images_, path, InputImage::read);
+}
+
+InputImage OpenedFiles::mask(const std::filesystem::path& path) {
+  return open(masks_, path, InputImage::read_as_mask);
 }
 
 std::shared_ptr<const Dial> OpenedFiles::dial(const std::filesystem::path& path) {

@@ -17,6 +17,7 @@ class OpenedFiles {
  public:
   /// Throws invalid_input naming the file.
   [[nodiscard]] InputImage image(const std::filesystem::path& path);
+  [[nodiscard]] InputImage mask(const std::filesystem::path& path);
   [[nodiscard]] std::shared_ptr<const Dial> dial(const std::filesystem::path& path);
   /// How often a file was read.
   [[nodiscard]] int reads() const;
@@ -38,7 +39,7 @@ class OpenedFiles {
   Value open(std::deque<Opened<Value>>& opened, const std::filesystem::path& path, const Read& read);
 
   mutable std::mutex mutex_;
-  std::deque<Opened<InputImage>> images_;
+  std::deque<Opened<InputImage>> images_, masks_;
   std::deque<Opened<std::shared_ptr<const Dial>>> dials_;
   int reads_ = 0;
 };

@@ -34,6 +34,7 @@ using nlohmann::json;
 
 constexpr std::string_view kNegative = "Negative prompt:";
 constexpr double kMostExact = 9007199254740992.0;  // 2^53: above it doubles skip whole numbers.
+constexpr std::string_view kInpaintArea = "Inpaint area", kOnlyMasked = "Only masked";  // As A1111 has it.
 constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder = "VAE Decoder";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
@@ -105,6 +106,7 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
     std::string text = to_text(value);
     if (label.empty() || text.empty() || (text == default_texts[option.name] && !always(label))) return;
     if (label == "Sampler") text = quoted(a1111_sampler(s.sampler));
+    if (label == kInpaintArea) text = kOnlyMasked;
     if (label == "Schedule type") text = quoted(translate(kSchedulers, s.scheduler, true));
     add(label, text);
   });
@@ -202,9 +204,9 @@ std::span<const InputFile> input_files() {
   static constexpr std::array<InputFile, 5> kFiles{
       {{"image", "Start image", &Settings::image, &InputHashes::image, &InputImages::start},
        {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image, &InputImages::end},
-       {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask,
-        &InputImages::style_mask},
-       {"mask", "Mask", &Settings::mask, &InputHashes::mask, &InputImages::mask},
+       {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask, &InputImages::style_mask,
+        true},
+       {"mask", "Mask", &Settings::mask, &InputHashes::mask, &InputImages::mask, true},
        {"dial", "Dial file", &Settings::dial, &InputHashes::dial, nullptr}}};
   return kFiles;
 }
@@ -240,8 +242,10 @@ Settings parse_parameters(const std::string& text) {
   split_prompts(read.prompts, s);
   visit_settings(s, [&](const Option& option, auto& value) {
     const auto* found = option.label[0] == '\0' ? nullptr : read.find(option.label);
-    if (found != nullptr && !names_no_seed(option.label, *found)) read_value(option.label, *found, value);
+    if (found != nullptr && option.label != kInpaintArea && !names_no_seed(option.label, *found))
+      read_value(option.label, *found, value);
   });
+  if (const auto* area = read.find(kInpaintArea)) s.only_masked = *area == kOnlyMasked;
   if (const auto* type = read.find("Schedule type")) {
     const auto scheduler = translate(kSchedulers, *type, false);
     s.scheduler = scheduler == "Automatic" ? "" : scheduler;

@@ -21,7 +21,7 @@ double cut_off(const Image& image, int width, int height) {
 
 std::string cut_notice(const Image& start, const Settings& s, const ModelInfo& model, int multiple) {
   const double cut = cut_off(start, s.width, s.height);
-  const PictureSize own = size_like(start, model, multiple);
+  const PictureSize own = size_like(start.width, start.height, model, multiple);
   if (cut < kLeastCut || cut <= cut_off(start, own.width, own.height)) return "";
   return fmt::format("the start image is {}x{}: at {}x{} {:.0f} % of it is cut off; {}x{} has its shape",
                      start.width, start.height, s.width, s.height, 100 * cut, own.width, own.height);
@@ -29,8 +29,8 @@ std::string cut_notice(const Image& start, const Settings& s, const ModelInfo& m
 
 }  // namespace
 
-PictureSize size_like(const Image& start, const ModelInfo& model, int multiple) {
-  const double shape = std::clamp(static_cast<double>(start.width) / start.height, 1 / kLongest, kLongest);
+PictureSize size_like(int width, int height, const ModelInfo& model, int multiple) {
+  const double shape = std::clamp(static_cast<double>(width) / height, 1 / kLongest, kLongest);
   const double pixels = static_cast<double>(model.width) * model.height;
   const auto side = [&](double length) {
     return multiple * std::max(1, static_cast<int>(std::lround(length / multiple)));
@@ -45,7 +45,7 @@ std::vector<std::string> size_notices(const Request& request, const ModelInfo& m
     notices.push_back(
         fmt::format("{} was trained at {}x{}; at {}x{} it shows no scene, or the same several times",
                     model.name, model.width, model.height, s.width, s.height));
-  if (!request.images.start) return notices;
+  if (!request.images.start || s.only_masked) return notices;
   const std::string cut = cut_notice(request.images.start->image(), s, model, multiple);
   if (!cut.empty()) notices.push_back(cut);
   return notices;

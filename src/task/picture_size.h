@@ -13,10 +13,10 @@ struct PictureSize {
   int width = 0, height = 0;
 };
 
-/// The size of what is made from a picture where none is asked for: its shape, with about as many pixels as
-/// the model was trained at, both sides multiples of `multiple`. Of what is more than three times as long as
-/// wide the middle is taken.
-[[nodiscard]] PictureSize size_like(const Image& start, const ModelInfo& model, int multiple);
+/// The size of what is made from a picture of width × height where none is asked for: its shape, with about
+/// as many pixels as the model was trained at, both sides multiples of `multiple`. Of what is more than three
+/// times as long as wide the middle is taken.
+[[nodiscard]] PictureSize size_like(int width, int height, const ModelInfo& model, int multiple);
 
 /// What the user should know of a picture's size, of a request with every default filled in: that the model
 /// was trained at a smaller one, and how much of the start image is cut off.

@@ -1,5 +1,7 @@
 #include "task/redrawn_part.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -14,7 +16,7 @@ constexpr double kReach = 2.5;             // Of a Gaussian, in its deviations.
 constexpr int kWidestFill = 1 << 10;       // Pixels to a side of what a place is filled from.
 
 std::vector<float> gaussian(double deviation) {
-  const int reach = static_cast<int>(kReach * deviation + 0.5);
+  const int reach = blur_reach(deviation);
   std::vector<float> weights;
   double sum = 0;
   for (int x = -reach; x <= reach; ++x)
@@ -105,6 +107,10 @@ class SummedArea {
 
 }  // namespace
 
+int blur_reach(double blur) {
+  return static_cast<int>(kReach * blur + 0.5);
+}
+
 Tensor redrawn_strengths(const Image& mask, double blur) {
   return blurred(to_tensor(mask, false), blur);
 }
@@ -124,8 +130,15 @@ Tensor redrawn_places(const RedrawnPart& part, int scale) {
   return most_of_squares(redrawn_strengths(part.mask.image(), part.blur), scale);
 }
 
-Image pasted(const Image& start, const Image& drawn, const RedrawnPart& part) {
-  const Tensor shown = blurred(to_tensor(part.mask.image(), true), part.blur);
+std::vector<std::string> part_notices(const RedrawnPart& part) {
+  const InputImage& mask = part.cut_out ? part.cut_out->mask : part.mask;
+  const Tensor strengths = to_tensor(mask.image(), false);
+  if (std::ranges::find(strengths.values(), 0.0F) != strengths.values().end()) return {};
+  return {fmt::format("{} is black nowhere: the whole picture is redrawn", mask.name())};
+}
+
+Image pasted(const Image& start, const Image& drawn, const Image& mask, double blur) {
+  const Tensor shown = blurred(to_tensor(mask, true), blur);
   Image result = start;
   for (std::size_t i = 0; i < result.rgb.size(); ++i) {
     const double share = shown.values()[i / 3];

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "latentdial/image.h"
 #include "task/task.h"
 #include "tensor/tensor.h"
@@ -13,13 +16,19 @@ namespace latentdial::detail {
 /// The most of each `scale` × `scale` square of [1,H,W,1] → [1,H/scale,W/scale,1].
 [[nodiscard]] Tensor most_of_squares(const Tensor& strengths, int scale);
 
+/// How many pixels beyond a mask its blur reaches.
+[[nodiscard]] int blur_reach(double blur);
+
 /// How much each place of the latents is redrawn, of which one is `scale` pixels wide: the most of its
 /// pixels' strengths.
 [[nodiscard]] Tensor redrawn_places(const RedrawnPart& part, int scale);
 
+/// What the user should know of a part: that it is all of the picture.
+[[nodiscard]] std::vector<std::string> part_notices(const RedrawnPart& part);
+
 /// The start image where the mask and its blur do not reach, bit for bit; what was drawn within; between them
 /// at the edges. All are of one size.
-[[nodiscard]] Image pasted(const Image& start, const Image& drawn, const RedrawnPart& part);
+[[nodiscard]] Image pasted(const Image& start, const Image& drawn, const Image& mask, double blur);
 
 /// The start image with its masked part filled from around it, so that nothing is left of what was there:
 /// means over ever wider neighbourhoods of what is known.

@@ -5,6 +5,7 @@
 
 #include "latentdial/parameters.h"
 #include "model/dials.h"
+#include "task/cut_out.h"
 #include "task/picture_size.h"
 #include "task/prompts.h"
 #include "task/redrawn_part.h"
@@ -17,9 +18,18 @@ namespace fs = std::filesystem;
 
 constexpr int kMostOfOwnSide = 16;
 
+/// The area of the start image that is drawn by itself, of no particular shape; all of it without one.
+PixelArea area_to_draw(const Settings& s, const InputImages& images) {
+  const Image& start = images.start->image();
+  if (!s.only_masked || !images.mask) return {0, 0, start.width, start.height};
+  const InputImage mask = images.mask->resized(start.width, start.height);
+  return area_to_redraw(mask.image(), s.mask_blur, s.mask_padding);
+}
+
 Settings with_defaults(Settings s, const ModelInfo& model, const InputImages& images, int multiple) {
   if (s.width == 0 && images.start) {
-    const PictureSize size = size_like(images.start->image(), model, multiple);
+    const PixelArea area = area_to_draw(s, images);
+    const PictureSize size = size_like(area.width, area.height, model, multiple);
     s.width = size.width;
     s.height = size.height;
   }
@@ -45,7 +55,8 @@ InputImages open_images(const Request& request, OpenedFiles& files) {
   InputImages images = request.images;
   for (const InputFile& input : input_pictures()) {
     auto& image = images.*input.picture;
-    if (const std::string& path = s.*input.path; !image && !path.empty()) image = files.image(path);
+    if (const std::string& path = s.*input.path; !image && !path.empty())
+      image = input.is_mask ? files.mask(path) : files.image(path);
   }
   return images;
 }
@@ -68,17 +79,61 @@ void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax
 }
 
 /// What a mask says must be something.
-RedrawnPart part_of(const Settings& s, const InputImage& mask) {
-  RedrawnPart part = {mask.resized(s.width, s.height), s.mask_blur,
-                      s.mask_fill.empty() ? "original" : s.mask_fill};
-  require(std::ranges::any_of(redrawn_strengths(part.mask.image(), 0).values(),
+void check_mask(const InputImage& mask) {
+  require(std::ranges::any_of(redrawn_strengths(mask.image(), 0).values(),
                               [](float strength) { return strength > 0; }),
           "mask", "{} is black everywhere, so nothing would be redrawn; paint white what is to be",
           mask.name());
-  return part;
 }
 
-Content content_of(const Settings& s, const InputImages& images, PromptSyntax syntax) {
+/// Pictures as they are drawn: scaled to fill the size, or the area that is cut out of them.
+class Framing {
+ public:
+  Framing(const Settings& s, const InputImages& images) : width_(s.width), height_(s.height) {
+    if (!s.only_masked || !images.mask) return;
+    whole_ = images.start;
+    const Image& start = whole_->image();
+    area_ = with_shape(area_to_draw(s, images), static_cast<double>(s.width) / s.height, start.width,
+                       start.height);
+  }
+
+  [[nodiscard]] InputImage framed(const InputImage& image) const {
+    if (!whole_) return image.resized(width_, height_);
+    return InputImage(resized(as_whole(image).image(), area_, width_, height_), image.name());
+  }
+
+  [[nodiscard]] RedrawnPart part(const InputImage& mask, double blur) const {
+    if (!whole_) return {.mask = framed(mask), .blur = blur};
+    return cut_out(*whole_, as_whole(mask), blur, area_, width_, height_);
+  }
+
+ private:
+  /// As large as the picture that the area is cut out of.
+  [[nodiscard]] InputImage as_whole(const InputImage& image) const {
+    return image.resized(whole_->image().width, whole_->image().height);
+  }
+
+  int width_, height_;
+  std::optional<InputImage> whole_;
+  PixelArea area_;
+};
+
+Source source_of(const Settings& s, const InputImages& images, const Framing& framing) {
+  Source source;
+  source.seed = s.seed;
+  if (!images.start) return source;
+  source.image = framing.framed(*images.start);
+  source.strength = s.strength;
+  source.inverted = s.invert;
+  if (!images.mask) return source;
+  source.part = framing.part(*images.mask, s.mask_blur);
+  source.part->fill = s.mask_fill.empty() ? "original" : s.mask_fill;
+  check_mask(source.part->mask);
+  return source;
+}
+
+Content content_of(const Settings& s, const InputImages& images, const Framing& framing,
+                   PromptSyntax syntax) {
   Content content;
   content.words = {s.prompt, s.negative_prompt, syntax};
   content.per_token = s.per_token;
@@ -88,13 +143,7 @@ Content content_of(const Settings& s, const InputImages& images, PromptSyntax sy
   content.to.theta = s.theta;
   content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}};
   content.sampling = {s.sampler, s.scheduler, s.steps, s.width, s.height};
-  content.source.seed = s.seed;
-  if (images.start) {
-    content.source.image = images.start->resized(s.width, s.height);
-    content.source.strength = s.strength;
-    content.source.inverted = s.invert;
-    if (images.mask) content.source.part = part_of(s, *images.mask);
-  }
+  content.source = source_of(s, images, framing);
   return content;
 }
 
@@ -164,7 +213,8 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
-  result.task.content = content_of(s, filled.images, syntax);
+  const Framing framing(s, filled.images);
+  result.task.content = content_of(s, filled.images, framing, syntax);
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;
   turn.method = &find_dial_method(s.method);
@@ -175,7 +225,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
       turn.method->own_edit
           ? turn.method->own_edit->recipe
           : EditRecipe{.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
-  if (filled.images.style_mask) turn.area.mask = filled.images.style_mask->resized(s.width, s.height);
+  if (filled.images.style_mask) turn.area.mask = framing.framed(*filled.images.style_mask);
   turn.area.words = s.mask_words;
   if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model, files);
   if (!s.dial.empty()) filled.dial = turn.dial;

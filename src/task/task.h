@@ -8,6 +8,7 @@
 #include "dial/conditioning.h"
 #include "dial/method.h"
 #include "diffusion/sampler.h"
+#include "image/area.h"
 #include "latentdial/request.h"
 #include "model/text_reader.h"
 
@@ -45,12 +46,21 @@ struct Sampling {
   bool operator==(const Sampling&) const = default;
 };
 
+/// Where a part that is drawn by itself lies in the picture that it is a part of.
+struct CutOut {
+  InputImage picture, mask;  ///< Whole, of one size.
+  double blur = 0;           ///< Of that mask's edges, in its pixels.
+  PixelArea area;
+  bool operator==(const CutOut&) const = default;
+};
+
 /// The part of a start image that is redrawn.
 struct RedrawnPart {
   InputImage
       mask;  ///< Of the picture's size: white where it is redrawn, grey where it is with less strength.
-  double blur = 0;        ///< Of the mask's edges, in pixels.
-  std::string fill = {};  ///< What it begins with: "original", "around", "noise" or "nothing".
+  double blur = 0;                     ///< Of the mask's edges, in pixels.
+  std::string fill = {};               ///< What it begins with: "original", "around", "noise" or "nothing".
+  std::optional<CutOut> cut_out = {};  ///< Of the whole picture, where the start image is only an area of it.
   bool operator==(const RedrawnPart&) const = default;
 };
 

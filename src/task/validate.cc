@@ -83,6 +83,7 @@ void check_part(const Request& request) {
   check_choice("mask_fill", s.mask_fill, {"original", "around", "noise", "nothing"});
   if (!request.has_mask()) {
     require(s.mask_fill.empty(), "mask_fill", "no @(mask) says what is to be filled");
+    require(!s.only_masked, "only_masked", "no @(mask) says what is to be drawn by itself");
     return;
   }
   require(request.has_start(), "mask",

@@ -35,6 +35,34 @@ def test_without_blur_the_edge_is_sharp(latentdial, photo, tmp_path):
     assert (pixels(tmp_path / "out.png")[:, :64] == photo[:, :64]).all()
 
 
+def test_a_part_by_itself_leaves_the_picture_its_size(latentdial, photo, tmp_path):
+    large = Image.open(tmp_path / "photo.png").resize((320, 200))
+    large.save(tmp_path / "large.png")
+    spot = Image.new("L", large.size)
+    ImageDraw.Draw(spot).rectangle((200, 60, 239, 99), fill=255)
+    spot.save(tmp_path / "spot.png")
+    ask = ("-p", "a tree", "--image", "large.png", "--mask", "spot.png", "--only-masked", *FEW)
+    assert latentdial("inpaint", *ask, "-o", "out.png").returncode == 0
+    out, given = pixels(tmp_path / "out.png").astype(int), numpy.asarray(large).astype(int)
+    outside = numpy.ones(out.shape[:2], bool)
+    outside[50:110, 190:250] = False
+    assert out.shape == given.shape and (out[outside] == given[outside]).all() and abs(out[60:100, 200:240] - given[60:100, 200:240]).mean() > 5
+    assert "Inpaint area: Only masked" in Image.open(tmp_path / "out.png").info["parameters"]
+    assert latentdial("inpaint", "--again", "out.png", "--image", "large.png", "--mask", "spot.png", "-q", "-o", "again.png").returncode == 0
+    assert (pixels(tmp_path / "again.png") == out).all()
+
+
+def test_strokes_on_an_empty_layer_are_a_mask(latentdial, photo, tmp_path):
+    layer = Image.new("RGBA", (128, 128))
+    ImageDraw.Draw(layer).rectangle((64, 0, 127, 127), fill=(255, 255, 255, 255))
+    layer.save(tmp_path / "layer.png")
+    pictures = []
+    for mask in ("mask.png", "layer.png"):
+        assert latentdial("inpaint", "-p", "a castle", "--image", "photo.png", "--mask", mask, *FEW, "-o", "out.png").returncode == 0
+        pictures.append(pixels(tmp_path / "out.png"))
+    assert (pictures[0] == pictures[1]).all()
+
+
 def test_it_is_generate_at_full_strength(latentdial, photo, tmp_path):
     assert latentdial("inpaint", *ASK, "-o", "a.png").returncode == 0
     assert latentdial("generate", *ASK, "--strength", "1", "-o", "b.png").returncode == 0
@@ -74,13 +102,19 @@ def test_a_plan_names_masks(latentdial, photo, tmp_path):
     (("-p", "a dog", "--image", "photo.png", "--mask", "mask.png", "--mask-blur", "nan"), "--mask-blur"),
     (("-p", "a dog", "--image", "photo.png", "--mask", "mask.png", "--mask-fill", "red"), "--mask-fill: \"red\" is unknown"),
     (("-p", "a dog", "--image", "photo.png", "--mask", "mask.png", "--strength", "2"), "--strength"),
+    (("-p", "a dog", "--image", "photo.png", "--mask", "mask.png", "--only-masked", "--mask-padding", "-1"), "--mask-padding"),
+    (("-p", "a dog", "--image", "photo.png", "--mask", "hole.png"), "hole.png is a picture with transparent parts"),
 ])
 def test_what_cannot_be_redrawn_is_refused(fails, photo, tmp_path, arguments, said):
     Image.new("L", (128, 128)).save(tmp_path / "black.png")
     (tmp_path / "text.png").write_text("no picture")
+    hole = Image.open(tmp_path / "photo.png").convert("RGBA")
+    hole.putalpha(Image.open(tmp_path / "mask.png"))
+    hole.save(tmp_path / "hole.png")
     assert said in fails("inpaint", *arguments)
 
 
 def test_a_mask_needs_a_picture(fails, photo):
     assert "--image" in fails("generate", "-p", "a dog", "--mask", "mask.png")
     assert "--mask" in fails("generate", "-p", "a dog", "--image", "photo.png", "--mask-fill", "noise")
+    assert "--mask" in fails("generate", "-p", "a dog", "--image", "photo.png", "--only-masked")

@@ -157,6 +157,73 @@ TEST(Inpaint, AMaskOfAnotherSizeIsScaled) {
   EXPECT_LT(kept_columns(pipeline().generate(request).image), 80);
 }
 
+/// The castle on a larger canvas.
+Image large_photo() {
+  constexpr int kWidth = 300, kHeight = 220;
+  Image photo{.width = kWidth, .height = kHeight, .rgb = {}};
+  for (int y = 0; y < kHeight; ++y)
+    for (int x = 0; x < kWidth; ++x)
+      for (int c = 0; c < 3; ++c)
+        photo.rgb.push_back(
+            castle()
+                .rgb[static_cast<std::size_t>(3 * ((y * kSide / kHeight) * kSide + x * kSide / kWidth) + c)]);
+  return photo;
+}
+
+Request a_part_by_itself() {
+  const Image photo = large_photo();
+  Image mask{.width = photo.width, .height = photo.height, .rgb = {}};
+  for (int y = 0; y < photo.height; ++y)
+    for (int x = 0; x < photo.width; ++x)
+      mask.rgb.insert(mask.rgb.end(), 3, x >= 200 && x < 240 && y >= 100 && y < 130 ? 255 : 0);
+  Request request = redrawn(InputImage(mask));
+  request.images.start = InputImage(photo);
+  request.settings.only_masked = true;
+  return request;
+}
+
+TEST(Inpaint, APartByItselfLeavesThePictureItsSizeAndTheRestItsPixels) {
+  const Request request = a_part_by_itself();
+  const Picture picture = pipeline().generate(request);
+  const Image photo = large_photo();
+  ASSERT_EQ(std::pair(picture.image.width, picture.image.height), std::pair(photo.width, photo.height));
+  int changed = 0;
+  for (int y = 0; y < photo.height; ++y)
+    for (int x = 0; x < photo.width; ++x) {
+      const auto i = static_cast<std::size_t>(3 * (y * photo.width + x));
+      const bool reached = x >= 195 && x < 245 && y >= 95 && y < 135;
+      const bool same = picture.image.rgb[i] == photo.rgb[i];
+      EXPECT_TRUE(same || reached) << x << " " << y;
+      changed += same ? 0 : 1;
+    }
+  EXPECT_GT(changed, 600) << "of 1,200 pixels under the mask";
+  EXPECT_TRUE(picture.notices.empty()) << picture.notices.front();
+}
+
+TEST(Inpaint, APartByItselfIsDrawnAsLargeAsAPicture) {
+  const Settings s = pipeline().resolve(a_part_by_itself());
+  EXPECT_GT(s.width * s.height, kSide * kSide * 2 / 3);
+  EXPECT_NEAR(static_cast<double>(s.width) / s.height, (40 + 2 * 37.0) / (30 + 2 * 37.0), 0.15);
+}
+
+TEST(Inpaint, TheDialTurnsAPartByItself) {
+  std::vector<Request> strip;
+  for (const double position : {0.0, 0.5, 1.0}) {
+    Request& request = strip.emplace_back(a_part_by_itself());
+    request.settings.style = "cyberpunk";
+    request.settings.position = position;
+  }
+  const auto pictures = make(pipeline(), strip).first;
+  EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(a_part_by_itself()).image.rgb);
+  EXPECT_NE(pictures[1].image.rgb, pictures[2].image.rgb);
+}
+
+TEST(Inpaint, SaysThatAllIsRedrawn) {
+  const auto notices = pipeline().generate(redrawn(white_from(0))).notices;
+  ASSERT_EQ(notices.size(), 1);
+  EXPECT_THAT(notices.front(), testing::HasSubstr("the whole picture is redrawn"));
+}
+
 std::string refusal(const Request& request) {
   try {
     (void)pipeline().resolve(request);
@@ -181,6 +248,9 @@ TEST(Inpaint, RefusesWhatCannotBe) {
   no_mask.images.mask = std::nullopt;
   no_mask.settings.mask_fill = "noise";
   EXPECT_THAT(refusal(no_mask), testing::HasSubstr("no mask says what is to be filled"));
+  no_mask.settings.mask_fill = "";
+  no_mask.settings.only_masked = true;
+  EXPECT_THAT(refusal(no_mask), testing::HasSubstr("no mask says what is to be drawn by itself"));
   Request wide = redrawn(white_from(64));
   wide.settings.mask_blur = 65;
   EXPECT_THAT(refusal(wide), testing::HasSubstr("65 is out of range, use 0 to 64"));

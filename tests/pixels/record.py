@@ -18,7 +18,7 @@ PROGRAM = pathlib.Path(os.environ.get("LATENTDIAL_BIN", "build/release/bin/laten
 
 
 def draw_inputs(folder: pathlib.Path) -> None:
-    """The pictures that settings name: two to start from, and a mask with grey in it."""
+    """The pictures that settings name: two to start from, a mask with grey in it, and one of a small part."""
     y, x = numpy.mgrid[0:128, 0:128]
     disc = (x - 50) ** 2 + (y - 70) ** 2 < 900
     start = numpy.stack([numpy.where(disc, 200, x), numpy.where(disc, 80, 255 - y), numpy.where(disc, 40, 180)], axis=2)
@@ -27,6 +27,7 @@ def draw_inputs(folder: pathlib.Path) -> None:
     wide = numpy.stack([(x * y) % 256, 255 - x, numpy.where(y > 45, 90, 220)], axis=2)
     Image.fromarray(wide.astype(numpy.uint8)).save(folder / "wide.png")
     Image.fromarray(numpy.tile(numpy.clip(4 * numpy.arange(128) - 128, 0, 255), (128, 1)).astype(numpy.uint8)).save(folder / "mask.png")
+    Image.fromarray(numpy.where((abs(x - 150) < 20) & (abs(y - 30) < 12), 255, 0).astype(numpy.uint8)).save(folder / "spot.png")
 
 
 def make_hashes(folder: pathlib.Path) -> dict[str, str]:

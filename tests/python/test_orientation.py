@@ -6,6 +6,7 @@ import numpy
 import pytest
 from PIL import Image
 
+import latentdial
 from latentdial import _engine
 from latentdial.pictures import to_pixels
 
@@ -29,3 +30,24 @@ def test_every_orientation_in_every_format(tmp_path, kind, orientation):
     for read in (to_pixels("image", Image.open(data)), _engine.read_image(str(tmp_path / f"t.{kind}"))):
         assert read.shape == pixels.shape
         assert numpy.abs(read.astype(int) - pixels).mean() < 6
+
+
+def test_a_mask_is_read_alike_from_memory_and_from_a_file(tmp_path):
+    """White is meant; what is transparent is not, as a brush on an empty layer leaves it."""
+    strokes = Image.new("RGBA", (32, 16))
+    strokes.paste((255, 255, 255, 255), (0, 0, 8, 16))
+    strokes.paste((255, 255, 255, 100), (8, 0, 16, 16))
+    strokes.save(tmp_path / "mask.png")
+    for picture in (strokes, numpy.array(strokes), tmp_path / "mask.png"):
+        read = to_pixels("mask", picture)
+        assert [int(read[0, x, 0]) for x in (0, 8, 16)] == [255, 100, 0]
+    assert (to_pixels("image", strokes) == 255).all(), "of a picture it is laid on white"
+
+
+def test_a_photo_with_a_hole_is_no_mask(tmp_path):
+    photo = Image.new("RGBA", (32, 16), (200, 30, 30, 255))
+    photo.paste((0, 0, 0, 0), (0, 0, 8, 16))
+    photo.save(tmp_path / "photo.png")
+    for picture in (photo, tmp_path / "photo.png"):
+        with pytest.raises(latentdial.InvalidInput, match="transparent parts"):
+            to_pixels("style_mask", picture)

@@ -148,13 +148,6 @@ def test_openais_own_names_stand_for_the_one_model(address, model):
     assert reply.status_code == 200, reply.text
 
 
-@pytest.mark.parametrize("mask", [png_bytes(Image.new("RGBA", (64, 64))), b"abc", b"\xff\xfe" * 100])
-def test_a_mask_is_refused_by_name_whatever_its_bytes(address, mask):
-    files = {"image": ("a.png", png_bytes(Image.new("RGB", (64, 64))), "image/png"), "mask": ("m.png", mask, "image/png")}
-    reply = requests.post(address + "/v1/images/edits", files=files, data={"prompt": "a dog", "steps": "1"}, timeout=60)
-    assert reply.status_code == 400 and reply.json()["error"]["param"] == "mask", reply.text
-
-
 @pytest.mark.parametrize("name", ["size", "model", "prompt", "sampler", "n", "seed", "response_format", "wrong", "b\xe9"])
 def test_bytes_that_are_no_text_are_told_so(address, name):
     files = {"image": ("a.png", png_bytes(Image.new("RGB", (64, 64))), "image/png"), name: (None, b"\xff\x00\xfe", None)}

@@ -46,6 +46,24 @@ void masked(Request& request) {
   request.images.mask = grey(255);
 }
 
+/// White in the middle.
+InputImage spot() {
+  Image mask{.width = 64, .height = 64, .rgb = {}};
+  for (int i = 0; i < 64 * 64; ++i)
+    mask.rgb.insert(mask.rgb.end(), 3, i / 64 / 8 == 4 && i % 64 / 8 == 4 ? 255 : 0);
+  return InputImage(mask);
+}
+
+void masked_in_the_middle(Request& request) {
+  from_a_picture(request);
+  request.images.mask = spot();
+}
+
+void masked_in_the_middle_alone(Request& request) {
+  masked_in_the_middle(request);
+  request.settings.only_masked = true;
+}
+
 void inverted(Request& request) {
   from_a_picture(request);
   request.settings.invert = true;
@@ -80,6 +98,9 @@ const std::map<std::string, Case>& cases() {
       {"mask", {from_a_picture, [](Request& r) { r.images.mask = grey(200); }, "source"}},
       {"mask_blur", {masked, [](Request& r) { r.settings.mask_blur = 2; }, "source"}},
       {"mask_fill", {masked, [](Request& r) { r.settings.mask_fill = "noise"; }, "source"}},
+      {"only_masked", {masked_in_the_middle, [](Request& r) { r.settings.only_masked = true; }, "source"}},
+      {"mask_padding",
+       {masked_in_the_middle_alone, [](Request& r) { r.settings.mask_padding = 4; }, "source"}},
       {"invert", {from_a_picture, [](Request& r) { r.settings.invert = true; }, "source"}},
       {"per_token", {to_cat, [](Request& r) { r.settings.per_token = true; }, "per_token"}},
       {"to_prompt", {none, to_cat, "to"}},

@@ -26,7 +26,7 @@ Image picture(int width, int height) {
 }
 
 std::vector<int> size_of(int width, int height, int side = 512) {
-  const PictureSize size = size_like(picture(width, height), model_of(side), 8);
+  const PictureSize size = size_like(width, height, model_of(side), 8);
   return {size.width, size.height};
 }
 

@@ -9,6 +9,7 @@ import { Form } from "./form.js";
 import { coarseFirst } from "./frames.js";
 import { Gallery } from "./gallery.js";
 import * as lastRun from "./last_run.js";
+import { MaskBrush } from "./mask_brush.js";
 import { Picture } from "./picture.js";
 import { showProgress } from "./progress.js";
 import { Run } from "./run.js";
@@ -20,8 +21,13 @@ const SMALL = 256 * 256;  // Pixels up to which a frame is cheap enough for a gr
 const picture = new Picture($("picture"));
 const otherPicture = new Picture($("other_picture"));
 const dial = new Dial({ slider: $("position"), reading: $("reading"), exactness: $("exactness"), ticks: $("ticks") }, show, makeHere);
-const start = new StartImage($("start"), $("start_preview"), () => fit && showChanged());
+const start = new StartImage({ box: $("start"), preview: $("start_preview"), maskPreview: $("mask_preview") }, () => fit && showChanged());
 const gallery = new Gallery({ list: $("gallery"), empty: $("gallery_empty"), deleted: $("gallery_deleted") }, bringBack, fail);
+
+const brush = new MaskBrush({
+  dialog: $("mask_dialog"), picture: $("mask_picture"), canvas: $("mask_canvas"), ring: $("mask_ring"), size: $("mask_size"), erase: $("mask_erase"),
+  undo: $("mask_undo"), invert: $("mask_invert"), clear: $("mask_clear"), done: $("mask_done"), leave: $("mask_leave"),
+});
 
 let form = null;
 let fit = null;
@@ -109,7 +115,8 @@ function refresh() {
 
 function showChanged() {
   fit.show();
-  const same = run && run.image === start.upload && run.dialFile === dials.dialFor(run.settings) && JSON.stringify(run.settings) === JSON.stringify(form.read(Boolean(start.blob)));
+  form.showPart(start.brings.mask);
+  const same = run && run.image === start.upload && run.dialFile === dials.dialFor(run.settings) && JSON.stringify(run.settings) === JSON.stringify(form.read(start.brings));
   $("changed").hidden = !run || same;
 }
 
@@ -121,7 +128,7 @@ function useDial(style) {
 
 async function fitStyle() {
   clearMessages();
-  const complaint = form.complaint(Boolean(start.blob));
+  const complaint = form.complaint(start.brings);
   if (complaint) throw new Error(complaint);
   await fit.start();
 }
@@ -129,13 +136,13 @@ async function fitStyle() {
 async function make() {
   clearMessages();
   form.drawSeed();
-  const complaint = form.complaint(Boolean(start.blob));
+  const complaint = form.complaint(start.brings);
   if (complaint) throw new Error(complaint);
   if (!(await takeTurn())) return;
-  run = new Run(form.read(Boolean(start.blob)), start.upload, refresh);
+  run = new Run(form.read(start.brings), start.upload, refresh);
   other = null;
   const mine = run;
-  const image = start.blob;
+  const madeOf = { image: start.blob, mask: start.mask };
   const positions = run.settings.style ? grid(run.settings) : [0];
   say("Making pictures.");
   const made = run.make(positions);
@@ -145,7 +152,7 @@ async function make() {
   await made;
   if (mine !== run || mine.stopped) return;
   const frame = run.frames.nearest(dial.position);
-  await gallery.add(frame, image);
+  await gallery.add(frame, madeOf);
   await lastRun.keep(run);
   const count = run.frames.sorted().length;
   say(count === 1 ? "The picture is ready." : `${count} pictures are ready.`);
@@ -202,12 +209,12 @@ function scrollToPicture() {
 }
 
 /** Shows a picture that was made before, with its settings in the form. */
-async function bringBack({ png, settings, position, image }) {
+async function bringBack({ png, settings, position, image, mask }) {
   clearMessages();
   if (!(await takeTurn())) return;
-  await start.set(image ?? null);
-  const missed = form.fill(settings).filter((name) => !(image && name === "image"));
-  run = new Run(form.read(Boolean(start.blob)), start.upload, refresh);
+  await start.set(image, mask);
+  const missed = form.fill(settings).filter((name) => !{ image, mask }[name]);
+  run = new Run(form.read(start.brings), start.upload, refresh);
   other = null;
   dial.position = position;
   await run.frames.add(position, png, settings);
@@ -238,6 +245,15 @@ async function useAsStart(file) {
   say(`${file.name} is the start image.`);
 }
 
+/** A part of the start image is painted, to be redrawn alone. */
+async function paintPart() {
+  const { blob, mask: before } = start;
+  const mask = await brush.ask(blob, before);
+  if (mask === undefined || start.blob !== blob) return;
+  if (mask && !before) form.redrawInFull();
+  await start.set(blob, mask);
+}
+
 /** "uncalibrated" is a method that turns a dial file where the style has none. */
 function nameOf({ method, style }) {
   const name = method || form.model.methods[0];
@@ -250,7 +266,7 @@ function wire() {
   $("form").addEventListener("submit", (event) => event.preventDefault());
   on("form", "submit", make);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("key_dialog").open) $("form").requestSubmit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) $("form").requestSubmit();
   });
   on("cancel", "click", async () => {
     await stop();
@@ -274,7 +290,7 @@ function wire() {
   on("compare", "change", compare);
   on("compare_method", "change", compare);
   on("keep", "click", async () => {
-    await gallery.add(run.frames.nearest(dial.position), start.blob);
+    await gallery.add(run.frames.nearest(dial.position), { image: start.blob, mask: start.mask });
     say("Kept in the gallery.");
   });
   on("save_picture", "click", () => download.savePicture(run.frames.nearest(dial.position)));
@@ -284,6 +300,8 @@ function wire() {
     form.giveShapeBack();
     await start.set(null);
   });
+  on("mask_paint", "click", paintPart);
+  on("mask_remove", "click", () => start.set(start.blob, null));
   on("as_start", "click", () => useAsStart(dropped));
   onPicture({ overlay: $("drop"), input: $("file"), button: $("open") }, handled(receive));
 }
@@ -295,7 +313,7 @@ async function begin() {
   form = new Form($("form"), model, () => fit && showChanged());
   const parts = { box: $("fit"), note: $("fit_note"), start: $("fit_start"), save: $("fit_save"), forget: $("fit_forget") };
   const work = { progress: $("fit_progress"), bar: $("fit_bar"), text: $("fit_text"), cancel: $("fit_cancel") };
-  fit = new Fit({ ...parts, ...work }, model, () => form.read(false), useDial);
+  fit = new Fit({ ...parts, ...work }, model, () => form.read({}), useDial);
   const compared = model.dial_methods.find(({ edits }) => !edits)?.name;  // Not of the default's kind.
   $("compare_method").append(...model.methods.map((method) => new Option(method, method, false, method === compared)));
   dial.position = localStorage.getItem("latentdial.position") ?? 0.5;

@@ -5,6 +5,7 @@ const LONGEST = 3;  // Of a picture's side by the other; of a longer start image
 const SIDE = 8;  // Sides are multiples of it.
 const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
 const OF_START_IMAGE = ["strength", "invert"];
+const OF_PART = ["only_masked", "mask_fill"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
 const NOT_HELD = ["image", "style_mask", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 
@@ -25,14 +26,22 @@ export class Form {
     element.addEventListener("input", () => this.#keep());
   }
 
-  /** The settings as the API takes them; those of a start image only when there is one. */
-  read(withImage) {
-    const settings = { ...this.extras };
-    for (const field of this.#named()) {
-      if (OF_START_IMAGE.includes(field.name) && !withImage) continue;
-      settings[field.name] = this.#value(field);
-    }
-    return settings;
+  /** The settings as the API takes them; those of a start image, or of a part of it, only when there is one: `brings` is a StartImage's. */
+  read(brings) {
+    return { ...this.extras, ...this.#values((field) => isOf(brings, field)) };
+  }
+
+  /** A part of the start image is redrawn, or all of it. */
+  showPart(mask) {
+    document.getElementById("part").hidden = document.getElementById("mask_remove").hidden = !mask;
+    document.getElementById("invert_label").hidden = mask;
+    document.getElementById("mask_paint").textContent = mask ? "Change the part …" : "Redraw a part …";
+  }
+
+  /** Of what is painted over nothing is to be left. */
+  redrawInFull() {
+    this.fields.strength.value = 1;
+    this.#keep();
   }
 
   /** Takes a picture's settings over; returns the names of those that could not be. */
@@ -50,9 +59,9 @@ export class Form {
   }
 
   /** Null when all fields hold what they may; else one line about the first that does not. */
-  complaint(withImage) {
+  complaint(brings) {
     for (const field of this.#named()) {
-      if (field.checkValidity() || (OF_START_IMAGE.includes(field.name) && !withImage)) continue;
+      if (field.checkValidity() || !isOf(brings, field)) continue;
       const label = this.element.querySelector(`label[for=${field.id}]`).textContent;
       field.closest("details")?.setAttribute("open", "");
       field.focus();
@@ -102,6 +111,10 @@ export class Form {
     return [...this.fields].filter((field) => field.name);
   }
 
+  #values(wanted) {
+    return Object.fromEntries(this.#named().filter(wanted).map((field) => [field.name, this.#value(field)]));
+  }
+
   #value(field) {
     if (field.type === "checkbox") return field.checked;
     return NUMBERS.includes(field.name) ? field.valueAsNumber : field.value.trim();
@@ -142,7 +155,7 @@ export class Form {
 
   // Returns the names of choices that this model does not offer.
   #write(settings) {
-    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: this.model.methods[0] };
+    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: this.model.methods[0], mask_fill: "original" };
     const missed = [];
     for (const field of this.#named()) {
       const value = settings[field.name] || own[field.name] || settings[field.name];
@@ -166,7 +179,7 @@ export class Form {
   }
 
   #keep() {
-    localStorage.setItem(SAVED, JSON.stringify({ ...this.read(true), extras: this.extras }));
+    localStorage.setItem(SAVED, JSON.stringify({ ...this.#values(() => true), extras: this.extras }));
     this.#present();
     this.changed();
   }
@@ -205,4 +218,11 @@ export class Form {
     item.append(`${name} ${this.extras[name]} `, remove);
     return item;
   }
+}
+
+/** Whether a field says something of what there is. A part has no noise of its own to be found. */
+function isOf({ image, mask }, { name }) {
+  if (OF_PART.includes(name)) return mask;
+  if (name === "invert") return image && !mask;
+  return !OF_START_IMAGE.includes(name) || image;
 }

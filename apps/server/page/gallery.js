@@ -14,9 +14,9 @@ export class Gallery {
   }
 
   /** Keeps a frame; the same picture twice is kept once. */
-  async add(frame, image) {
-    const id = JSON.stringify([frame.settings, image?.size ?? 0]);
-    await store.addPicture({ id, png: frame.blob, settings: frame.settings, position: frame.position, image, made: Date.now() });
+  async add(frame, { image, mask }) {
+    const id = JSON.stringify([frame.settings, image?.size ?? 0, mask?.size ?? 0]);
+    await store.addPicture({ id, png: frame.blob, settings: frame.settings, position: frame.position, image, mask, made: Date.now() });
     await this.show();
   }
 

@@ -96,7 +96,8 @@ export class Run {
     } catch (error) {
       if (error.status !== 404) throw error;
     }
-    const job = await post({ ...settings, image: this.image.dataUrl });
+    const { image, mask } = this.image;
+    const job = await post({ ...settings, image, ...(mask && { mask }) });
     this.image.job = job.id;
     return job;
   }

@@ -1,34 +1,50 @@
-// The picture to start from, kept over a reload.
+// The picture to start from, and what of it is redrawn, kept over a reload.
 import * as store from "./store.js";
 
-const NAME = "start_image";
+const NAME = "start_image", MASK = "start_mask";
 
 export class StartImage {
   blob = null;
-  upload = null;  // {dataUrl, job}: as requests have it, and the job that brought it to the server, null before.
-  #preview = null;
+  mask = null;  // A PNG, white where the picture is redrawn; null: all of it.
+  upload = null;  // {image, mask, job}: as requests have them, and the job that brought them to the server, null before.
 
-  constructor(box, preview, changed) {
-    Object.assign(this, { box, preview, changed });
+  /** `elements`: {box, preview, maskPreview}. */
+  constructor(elements, changed) {
+    Object.assign(this, elements, { changed });
   }
 
-  /** Takes a picture file, or null for none. */
-  async set(blob) {
-    this.upload = blob && { dataUrl: await asDataUrl(blob), job: null };
+  /** What there is to be sent. */
+  get brings() {
+    return { image: Boolean(this.blob), mask: Boolean(this.mask) };
+  }
+
+  /** Takes a picture file, or null for none, and the mask that belongs to it. */
+  async set(blob, mask) {
     this.blob = blob ?? null;
-    if (this.#preview) URL.revokeObjectURL(this.#preview);
-    this.#preview = blob ? URL.createObjectURL(blob) : null;
-    if (blob) this.preview.src = this.#preview;
-    else this.preview.removeAttribute("src");
+    this.mask = (blob && mask) ?? null;
+    this.upload = blob ? { image: await asDataUrl(blob), mask: this.mask && (await asDataUrl(this.mask)), job: null } : null;
+    show(this.preview, this.blob);
+    show(this.maskPreview, this.mask);
+    this.maskPreview.hidden = !this.mask;
     this.box.hidden = !blob;
     this.changed();
-    await (blob ? store.keep(NAME, blob) : store.forget(NAME));
+    await Promise.all([keep(NAME, this.blob), keep(MASK, this.mask)]);
   }
 
   async restore() {
-    const blob = await store.kept(NAME);
-    if (blob) await this.set(blob);
+    const [blob, mask] = await Promise.all([store.kept(NAME), store.kept(MASK)]);
+    if (blob) await this.set(blob, mask);
   }
+}
+
+function keep(name, blob) {
+  return blob ? store.keep(name, blob) : store.forget(name);
+}
+
+function show(image, blob) {
+  if (image.src) URL.revokeObjectURL(image.src);
+  if (blob) image.src = URL.createObjectURL(blob);
+  else image.removeAttribute("src");
 }
 
 function asDataUrl(blob) {

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "latentdial/image.h"
+
+namespace latentdial::detail {
+
+/// A rectangle of a picture, in pixels.
+struct PixelArea {
+  int left = 0, top = 0, width = 0, height = 0;
+  bool operator==(const PixelArea&) const = default;
+};
+
+/// An area of a picture scaled to width × height, its shape too (Lanczos, rows first). The area lies within
+/// the picture; what is beside it shows at the edges as it would within the whole.
+[[nodiscard]] Image resized(const Image& image, const PixelArea& area, int width, int height);
+
+/// Writes a picture of the area's size over that area of another.
+void lay_into(Image& image, const PixelArea& area, const Image& laid);
+
+}  // namespace latentdial::detail
