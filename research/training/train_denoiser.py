@@ -12,6 +12,7 @@ from research.training.loop import Settings, Stop, Training
 from research.training.pictures import CAPTIONS, load_shards, tokenize
 
 CAPTION_DROPOUT = 0.15
+WORTH_COMPILING = 500  # Steps: compiling takes a minute.
 MIN_SNR = 5.0
 OVERSHOOT_SHARE, OVERSHOOT_SHARE_PLAIN = 0.5, 0.1  # Of the scenes at full strength, and of the plain ones.
 OVERSHOOT = 1.5  # At most this much farther from its twin than a scene is.
@@ -30,12 +31,11 @@ class Denoiser(torch.nn.Module):
         return self.unet(noisy, timesteps, self.text_encoder(ids).last_hidden_state).sample
 
 
-def keep_from_bf16(unet: UNet2DConditionModel) -> None:
-    """What CPUs are slow at in bf16: the fused attention's gradient (ten times the plain one's), and norms."""
-    unet.set_attn_processor(AttnProcessor())
-    for module in unet.modules():
-        if isinstance(module, torch.nn.GroupNorm):
-            module.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
+def speed_up(model: Denoiser) -> None:
+    """For bf16 on a CPU, where the fused attention's gradient takes ten times the plain one's time, and norms are slow until they are compiled: 66 examples a second instead of 53 on one core with AMX."""
+    model.unet.set_attn_processor(AttnProcessor())
+    model.text_encoder.set_attn_implementation("eager")
+    model.unet.compile()
 
 
 def stratified_timesteps(batch: int, generator: torch.Generator) -> torch.Tensor:
@@ -94,8 +94,8 @@ class Batches:
 def train_denoiser(work: pathlib.Path, start: pathlib.Path, paths: list[pathlib.Path], settings: Settings, stop: Stop) -> None:
     """Trains to the end, or goes on; work/denoiser.pt is what is exported."""
     model = Denoiser(start).to(settings.device, memory_format=torch.channels_last)
-    if settings.device == "cpu" and settings.bf16:
-        keep_from_bf16(model.unet)
+    if settings.device == "cpu" and settings.bf16 and settings.steps > WORTH_COMPILING:
+        speed_up(model)
     training = Training(model, work / "denoiser.pt", settings)
     if training.step == settings.steps:
         return

@@ -12,7 +12,7 @@ from diffusers import UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from research.training.checkpoint import load_state, save_state
-from research.training.train_denoiser import keep_from_bf16, loss_weights, stratified_timesteps
+from research.training.train_denoiser import WORTH_COMPILING, loss_weights, speed_up, stratified_timesteps
 from research.world1.arguments import script_parser
 from research.world1.checkpoint import Average
 from research.world1.latents import cache_files, load_cache
@@ -79,8 +79,8 @@ class Trainer:
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
         self.model = Denoiser(len(self.tokenizer)).to(settings.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
-        if settings.device == "cpu" and settings.bf16:
-            keep_from_bf16(self.model.unet)
+        if settings.device == "cpu" and settings.bf16 and settings.steps > WORTH_COMPILING:
+            speed_up(self.model)
         if (state := load_state(work / "unet.pt", settings.device)) is None:
             if settings.start_from is None:
                 self.model.text_encoder.load_state_dict(train_text(work))
