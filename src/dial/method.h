@@ -61,6 +61,9 @@ struct DialMethod {
   /// method with a window has its start.
   double start = 0;
   std::optional<OwnEdit> own_edit = {};
+  /// A position is a share of the path that key pictures tell (dial/style_path.h), and `condition` is asked
+  /// for the strength that this comes to.
+  bool follows_path = false;
 };
 
 /// All methods, the default first.

@@ -48,6 +48,15 @@ Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
   return {origin, origin, prompts.content(", " + request.style).condition};
 }
 
+/// The prediction at a guidance scale with so much of the direction in it.
+GuidedStep guided(const Direction& direction, const Condition& negative, double scale, double lambda,
+                  const Tensor& mask) {
+  return weighted_sum({{negative, 1 - scale},
+                       {direction.origin, scale},
+                       {direction.styled, scale * lambda, mask},
+                       {direction.plain, -scale * lambda, mask}});
+}
+
 }  // namespace
 
 Conditioning condition_slerp(const DialRequest& request, const DialPrompts& prompts) {
@@ -73,15 +82,25 @@ Conditioning condition_lerp(const DialRequest& request, const DialPrompts& promp
       combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
 }
 
+Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& prompts) {
+  const double magnitude = std::abs(request.position), sign = request.position < 0 ? -1 : 1;
+  return [magnitude, sign, owed = 0.0, guidance = request.guidance, mask = request.mask,
+          direction = direction_of(request, prompts)](double progress) mutable {
+    double lambda = magnitude;
+    if (progress >= kBlendedUntil) {
+      owed += magnitude;
+      lambda = owed >= 0.5 ? 1 : 0;
+      owed -= lambda;
+    }
+    return guided(direction, guidance.negative, guidance.scale_at(progress), sign * lambda, mask);
+  };
+}
+
 Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {
   return [strength = request.position, window = request.window, guidance = request.guidance,
           mask = request.mask, direction = direction_of(request, prompts)](double progress) {
     const double lambda = window.contains(progress) ? strength : 0;
-    const double scale = guidance.scale_at(progress);
-    return weighted_sum({{guidance.negative, 1 - scale},
-                         {direction.origin, scale},
-                         {direction.styled, scale * lambda, mask},
-                         {direction.plain, -scale * lambda, mask}});
+    return guided(direction, guidance.negative, guidance.scale_at(progress), lambda, mask);
   };
 }
 

@@ -23,4 +23,10 @@ namespace latentdial::detail {
 /// `calibrated` edit the finished picture by it (denoise/anchored_edit.h).
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
 
+/// The same guidance with two evaluations a step instead of three, from the share kBlendedUntil of the run
+/// on: of so many steps as the strength says the styled prompt guides, and the plain one else, taken in turn.
+/// Where the noise is high the two see different pictures, and both are asked.
+[[nodiscard]] Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& prompts);
+inline constexpr double kBlendedUntil = 0.3;
+
 }  // namespace latentdial::detail

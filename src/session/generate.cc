@@ -39,12 +39,16 @@ std::size_t windows_of(const Task& task, const TextReader& reader) {
                    reader.windows(words.negative_prompt, words.syntax)});
 }
 
-/// Whether finished pictures are edited alike, in one batch, or both not at all.
+/// Whether finished pictures are edited alike, in one batch, or both not at all; and so the drawing of paths.
 bool edit_together(const Task& a, const Task& b, const Model& model) {
-  if (!a.turn.edits() || !b.turn.edits()) return a.turn.edits() == b.turn.edits();
-  std::vector<std::string> ignored;
-  const EditPlan left = plan_edit(a, model.schedule, ignored), right = plan_edit(b, model.schedule, ignored);
-  if (left.recipe != right.recipe || left.first != right.first) return false;
+  if (a.turn.edits() != b.turn.edits() || a.turn.follows_path() != b.turn.follows_path()) return false;
+  if (!a.turn.edits() && !a.turn.follows_path()) return true;
+  if (a.turn.edits()) {
+    std::vector<std::string> ignored;
+    const EditPlan left = plan_edit(a, model.schedule, ignored),
+                   right = plan_edit(b, model.schedule, ignored);
+    if (left.recipe != right.recipe || left.first != right.first) return false;
+  }
   const bool same_prompts = a.content.words == b.content.words &&
                             a.content.to.prompt == b.content.to.prompt && a.turn.style == b.turn.style;
   // Prompts of several lengths would be repeated to the length that they have in common.

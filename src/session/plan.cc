@@ -9,6 +9,8 @@
 namespace latentdial::detail {
 namespace {
 
+constexpr const char* kNotNamed = "the prompt does not name the style, so nothing can be taken away";
+
 /// The finished picture of a task, edited at a strength; 0: as it is.
 Task edited(const Task& task, const EditRecipe& recipe, double strength) {
   if (strength == 0) return {task.content, {}};
@@ -29,9 +31,8 @@ double held_position(const Turn& turn, const std::string& prompt, std::vector<st
   const double held = std::clamp(turn.position, names_style ? dial.low() : 0, dial.high());
   if (held == turn.position) return held;
   const std::string reason = turn.position > held ? dial.strengthen.reason
-                             : names_style
-                                 ? dial.weaken.reason
-                                 : "the prompt does not name the style, so nothing can be taken away";
+                             : names_style        ? dial.weaken.reason
+                                                  : kNotNamed;
   notices.push_back(
       fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position, held, reason));
   return held;
@@ -112,6 +113,40 @@ void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& 
   if (!edits.empty()) stages.emplace_back(Edit{std::move(edits), plan.recipe, plan.first});
 }
 
+/// Dials that draw their positions.
+void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
+  const std::size_t at_once = batch.tasks.size();
+  const auto planned = [&](auto list, const Task& task) {
+    return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, task); });
+  };
+  std::vector<Task> keys, ends;
+  for (Task& key : key_pictures(batch))
+    if (session.keys.find(key) == nullptr && !planned(&DrawKeys::keys, key)) keys.push_back(std::move(key));
+  std::size_t between = 0;
+  for (const Task& task : batch.tasks) {
+    auto end = path_end(task);
+    if (!end) continue;
+    ++between;
+    if (!knows_path(session, *end) && !planned(&DrawWidestKeys::ends, *end) &&
+        std::ranges::find(ends, *end) == ends.end())
+      ends.push_back(std::move(*end));
+  }
+  if (!keys.empty()) stages.emplace_back(DrawKeys{std::move(keys), at_once});
+  if (!ends.empty()) stages.emplace_back(DrawWidestKeys{std::move(ends), at_once});
+  stages.emplace_back(DrawBetween{between});
+}
+
+/// The position of a turn without a dial's file, held between no style and all of it.
+double held_on_path(const Turn& turn, const std::string& prompt, std::vector<std::string>& notices) {
+  const bool names_style = without_style(prompt, turn.style).has_value();
+  const double held = std::clamp(turn.position, names_style ? -1.0 : 0.0, 1.0);
+  if (held != turn.position)
+    notices.push_back(fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position,
+                                  held,
+                                  turn.position > 0 || names_style ? "the path ends there" : kNotNamed));
+  return held;
+}
+
 }  // namespace
 
 std::vector<Content> inverted_ends(const Content& content) {
@@ -155,12 +190,18 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
   notices.resize(batch.tasks.size());
   for (std::size_t i = 0; i < batch.tasks.size(); ++i)
     if (batch.tasks[i].turn.edits()) batch.edits.push_back(plan_edit(batch.tasks[i], schedule, notices[i]));
+  for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
+    auto& [content, turn] = batch.tasks[i];
+    if (turn.follows_path())
+      turn.position = held_on_path(turn, content.to.prompt.empty() ? content.words.prompt : "", notices[i]);
+  }
   return batch;
 }
 
 void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   plan_inversions(session, batch, stages);
   plan_words(session, batch, stages);
+  if (batch.tasks.front().turn.follows_path()) return plan_paths(session, batch, stages);
   plan_trunks(session, batch, stages);
   if (batch.edits.empty()) {
     stages.emplace_back(DenoiseForks{});

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kMostPrompts = 64;
 constexpr std::size_t kMostTrunks = 16;
+constexpr std::size_t kMostKeys = 16;  // Of four styles of one content, or of a batch of contents.
 constexpr std::size_t kFewestEdited = 8;
 constexpr std::size_t kMostEditedBytes = 64u << 20;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
@@ -22,6 +23,7 @@ Session::Session(std::shared_ptr<const Model> loaded)
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,
              [](const EditedPicture& picture) { return picture.image.rgb.size(); }),
+      keys(kMostKeys),
       inverted(kMostInverted),
       word_masks(kMostTrunks) {}
 
@@ -45,6 +47,7 @@ const Denoising& Session::finished(const Content& content) const {
 void Session::trim() {
   trunks.trim();
   edited.trim();
+  keys.trim();
   inverted.trim();
   word_masks.trim();
 }

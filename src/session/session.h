@@ -36,6 +36,12 @@ struct EditedPicture {
   double change = 0;  ///< visible_change of its latents.
 };
 
+/// A picture that a dial's positions are drawn between.
+struct KeyPicture {
+  Denoising joined;  ///< Before the evaluation from which on what lies between goes its own way.
+  Tensor latents;    ///< Finished.
+};
+
 /// One caller's memories of what was made with a model. One more position of a dial, or the same start
 /// picture again, costs what is new. Used by one thread at a time.
 struct Session {
@@ -46,6 +52,7 @@ struct Session {
   Memory<std::pair<std::string, PromptSyntax>, ReadText> prompts;  ///< A sweep asks for the same again.
   Memory<TrunkKey, Denoising> trunks;      ///< All positions of a dial go on from one.
   Memory<Task, EditedPicture> edited;      ///< Positions of a dial are mixed of these.
+  Memory<Task, KeyPicture> keys;           ///< By its turn's strength; the plain one has no turn.
   Memory<Content, Inversion> inverted;     ///< All positions of a dial start from one.
   Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
   int inversions = 0;                      ///< Pictures inverted so far.

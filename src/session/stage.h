@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -151,11 +152,48 @@ struct MixEdits {
   [[nodiscard]] static std::size_t evaluations(const Batch&) { return 0; }
 };
 
-using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, MixEdits>;
+/// Draws key pictures of dials that draw their positions, and finishes those of the batch that are such.
+struct DrawKeys {
+  std::vector<Task> keys;   ///< As Session::keys has them.
+  std::size_t at_once = 1;  ///< Most that go in one batch.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch& batch) const;
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(keys.size(), at_once); }
+};
+
+/// Draws one more key picture on each path, where that is widest.
+struct DrawWidestKeys {
+  std::vector<Task> ends;   ///< The styled ends of the paths, whose other key pictures are known by then.
+  std::size_t at_once = 1;  ///< Most that go in one batch.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch& batch) const;
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(ends.size(), at_once); }
+};
+
+/// Draws those of the batch's pictures that lie between key pictures, which are known by then.
+struct DrawBetween {
+  std::size_t pictures = 0;  ///< How many they are.
+  static void run(Work& work);
+  [[nodiscard]] int steps(const Batch& batch) const;
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return pictures; }
+};
+
+using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, MixEdits,
+                           DrawKeys, DrawWidestKeys, DrawBetween>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.
 [[nodiscard]] std::vector<Content> inverted_ends(const Content& content);
+
+/// The key pictures that the batch's positions lie between, in the order that they are drawn in; those of the
+/// paths' ends first. A position at an end needs that alone, and the plain picture to compare with.
+[[nodiscard]] std::vector<Task> key_pictures(const Batch& batch);
+
+/// The styled end of the path that a task's position lies on, where it lies between ends.
+[[nodiscard]] std::optional<Task> path_end(const Task& task);
+
+/// Whether all key pictures of the path to a styled end are known.
+[[nodiscard]] bool knows_path(const Session& session, const Task& end);
 
 /// How the position of a task is made whose finished picture is edited.
 /// Adds a line to `notices` when the position is out of the dial's range.

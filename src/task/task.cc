@@ -21,7 +21,7 @@ int fork_evaluation(const Task& task, const Sampler& sampler) {
   const int first = first_evaluation(task.content.source, sampler);
   const Turn& turn = task.turn;
   if (turn.method == nullptr) return first;
-  if (turn.edits()) return sampler.evaluations();
+  if (turn.edits() || turn.follows_path()) return sampler.evaluations();
   return sampler.evaluation_at(first, turn.method->info.window ? turn.window.start : turn.method->start);
 }
 

@@ -105,6 +105,8 @@ struct Turn {
 
   /// Whether the finished picture is edited, rather than the picture as it is made.
   [[nodiscard]] bool edits() const { return method != nullptr && method->info.edits; }
+  /// Whether its position is a share of a path that key pictures tell.
+  [[nodiscard]] bool follows_path() const { return method != nullptr && method->follows_path; }
   /// What all positions have in common while the picture is made: nothing where it is edited afterwards.
   [[nodiscard]] Turn shared() const;
 };

@@ -1,0 +1,113 @@
+#include "session/start.h"
+
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "dial/slerp.h"
+#include "diffusion/random.h"
+#include "model/pixels.h"
+#include "session/stage.h"
+#include "task/redrawn_part.h"
+#include "tensor/arithmetic.h"
+
+namespace latentdial::detail {
+namespace {
+
+/// Unit noise [1,h,w,C], or what lies between two of them.
+Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator) {
+  const auto scale = model.vae_config.downscale();
+  const Shape shape = {1, content.sampling.height / scale, content.sampling.width / scale,
+                       model.vae_config.latent_channels};
+  Tensor noise = generator.randn_nhwc(shape);
+  if (!content.to.seed) return noise;
+  TorchGenerator other(*content.to.seed);
+  return slerp(noise, other.randn_nhwc(shape), content.to.theta);
+}
+
+/// Latents drawn from the encoder's distribution.
+Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
+                      TorchGenerator& generator) {
+  const Tensor noise = generator.randn_nhwc(distribution.mean.shape());
+  Tensor latents = distribution.mean.clone();
+  for (std::size_t i = 0; i < latents.values().size(); ++i) {
+    const float deviation =
+        std::exp(0.5f * distribution.log_variance.values()[i]) * model.vae_config.scaling_factor;
+    latents.values()[i] += deviation * noise.values()[i];
+  }
+  return latents;
+}
+
+Denoising start_inverted(const Session& session, const Content& content, Conditioning conditioning) {
+  auto sampler = make_sampler(content.sampling, session.model->schedule);
+  const int first = first_evaluation(content.source, *sampler);
+  const auto ends = inverted_ends(content);
+  const Inversion& from = *session.inverted.find(ends.front());
+  Denoising run{
+      std::move(conditioning), std::move(sampler), TorchGenerator(content.source.seed), from.start, first,
+      from.corrections};
+  if (ends.size() == 1) return run;
+  const Inversion& to = *session.inverted.find(ends.back());
+  run.latents = slerp(from.start, to.start, content.to.theta);
+  for (std::size_t i = static_cast<std::size_t>(first); i < run.corrections.size(); ++i)
+    run.corrections[i] = lerp(from.corrections[i], to.corrections[i], content.to.theta);
+  return run;
+}
+
+/// A start image in latents, and what of it is known to the end.
+struct StartLatents {
+  Tensor latents;
+  std::optional<KnownPart> known = {};
+};
+
+/// Of an image of which a part is redrawn: that part is what it is told to begin with.
+StartLatents start_redrawn(const Model& model, const Image& image, const RedrawnPart& part,
+                           TorchGenerator& generator) {
+  const auto encoded = model.encoded(image);
+  const KnownPart known = {encoded.mean,
+                           redrawn_places(part, static_cast<int>(model.vae_config.downscale()))};
+  if (part.fill == "around") {
+    const Tensor strengths = redrawn_strengths(part.mask.image(), part.blur);
+    const auto filled = model.encoder(to_pixels(filled_from_around(image, strengths)));
+    return {sample_latents(model, filled, generator), known};
+  }
+  Tensor latents = sample_latents(model, encoded, generator);
+  if (part.fill == "original") return {latents, known};
+  const Tensor noise = generator.randn_nhwc(latents.shape());
+  const auto channels = static_cast<std::size_t>(latents.dim(-1));
+  for (std::size_t i = 0; i < latents.values().size(); ++i)
+    if (known.strengths.values()[i / channels] > 0)
+      latents.values()[i] = part.fill == "noise" ? noise.values()[i] : 0.0F;
+  return {latents, known};
+}
+
+/// Empty latents where there is no start image.
+StartLatents start_latents(const Model& model, const Source& source, TorchGenerator& generator) {
+  if (!source.image) return {};
+  const Image& image = source.image->image();
+  if (source.part) return start_redrawn(model, image, *source.part, generator);
+  return {sample_latents(model, model.encoder(to_pixels(image)), generator)};
+}
+
+}  // namespace
+
+Denoising start(const Session& session, const Content& content, Conditioning conditioning) {
+  const Source& source = content.source;
+  if (source.inverted) return start_inverted(session, content, std::move(conditioning));
+  const Model& model = *session.model;
+  auto sampler = make_sampler(content.sampling, model.schedule);
+  TorchGenerator generator(source.seed);
+  const auto [original, known] = start_latents(model, source, generator);
+  const Tensor noise = starting_noise(model, content, generator);
+  const int first = first_evaluation(source, *sampler);
+  const Tensor latents = !source.image                    ? scaled(noise.clone(), sampler->init_noise_sigma())
+                         : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
+                                                          : original;
+  Denoising run{std::move(conditioning), std::move(sampler), generator, latents, first, {}, known};
+  put_back_known(run);
+  return run;
+}
+
+}  // namespace latentdial::detail

@@ -1,0 +1,231 @@
+// Method "drawn": every position of the dial is drawn, at its share of the way that key pictures tell.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "latentdial/pipeline.h"
+#include "pipeline/embedded_pipeline.h"
+
+namespace latentdial::detail {
+namespace {
+
+constexpr int kSteps = 15;
+
+Settings plain() {
+  Settings s;
+  s.prompt = "a house in the meadow";
+  s.steps = kSteps;
+  s.sampler = "dpm++2m";
+  s.guidance_scale = 3.5;
+  s.seed = 5;
+  return s;
+}
+
+Settings at(double position, const std::string& style = "sketch") {
+  Settings s = plain();
+  s.style = style;
+  s.method = "drawn";
+  s.position = position;
+  return s;
+}
+
+std::vector<Request> strip(const std::vector<double>& positions) {
+  std::vector<Request> list;
+  for (const double position : positions) list.emplace_back(at(position));
+  return list;
+}
+
+std::vector<double> eleven() {
+  std::vector<double> positions;
+  for (int i = 0; i <= 10; ++i) positions.push_back(i / 10.0);
+  return positions;
+}
+
+double distance(const Image& a, const Image& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.rgb.size(); ++i) sum += std::pow(double{a.rgb[i] * 1.0} - b.rgb[i], 2);
+  return std::sqrt(sum / static_cast<double>(a.rgb.size()));
+}
+
+/// How well a mix of two pictures, the best one, explains a third: 1 where it is one.
+double mixedness(const Image& x, const Image& a, const Image& b) {
+  double along = 0, length = 0;
+  for (std::size_t i = 0; i < x.rgb.size(); ++i) {
+    const double way = double{b.rgb[i] * 1.0} - a.rgb[i];
+    along += way * (x.rgb[i] - a.rgb[i]);
+    length += way * way;
+  }
+  const double share = along / length;
+  double rest = 0;
+  for (std::size_t i = 0; i < x.rgb.size(); ++i)
+    rest += std::pow(x.rgb[i] - a.rgb[i] - share * (double{b.rgb[i] * 1.0} - a.rgb[i]), 2);
+  rest = std::sqrt(rest / static_cast<double>(x.rgb.size()));
+  return 1 - std::pow(rest / std::min(distance(x, a), distance(x, b)), 2);
+}
+
+/// U-Net evaluations that a list takes.
+std::int64_t evaluations(const Pipeline& by, const std::vector<Request>& list) {
+  std::int64_t done = 0;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& progress) { done = progress.evaluations; };
+  by.generate(
+      list, [](std::size_t, const Picture&) {}, observer);
+  return done;
+}
+
+TEST(Drawn, ZeroIsThePlainPictureAndOneThatOfTheWords) {
+  const auto pictures = make(pipeline(), strip({0, 1})).first;
+  EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(plain()).image.rgb);
+  Settings words = plain();
+  words.prompt += ", sketch";
+  EXPECT_EQ(pictures[1].image.rgb, pipeline().generate(words).image.rgb);
+}
+
+TEST(Drawn, EveryPositionIsNearerToItsNeighboursThanToTheEnds) {
+  const auto pictures = make(pipeline(), strip(eleven())).first;
+  const double whole = distance(pictures.front().image, pictures.back().image);
+  for (std::size_t i = 1; i < pictures.size(); ++i)
+    EXPECT_LT(distance(pictures[i - 1].image, pictures[i].image), 0.45 * whole) << i;
+  for (std::size_t i = 1; i < pictures.size(); ++i)
+    EXPECT_GT(distance(pictures.front().image, pictures[i].image),
+              0.97 * distance(pictures.front().image, pictures[i - 1].image))
+        << i;
+}
+
+TEST(Drawn, NoPositionIsAMixOfTheEnds) {
+  const auto pictures = make(pipeline(), strip({0, 0.3, 0.5, 0.7, 1})).first;
+  for (std::size_t i = 1; i < 4; ++i)
+    EXPECT_LT(mixedness(pictures[i].image, pictures.front().image, pictures.back().image), 0.85) << i;
+  Image mix = pictures.front().image;
+  for (std::size_t i = 0; i < mix.rgb.size(); ++i)
+    mix.rgb[i] = static_cast<std::uint8_t>((mix.rgb[i] + pictures.back().image.rgb[i] + 1) / 2);
+  EXPECT_GT(mixedness(mix, pictures.front().image, pictures.back().image), 0.99) << "what the figure is for";
+}
+
+TEST(Drawn, APositionIsTheSameAloneAndInAStrip) {
+  const auto pictures = make(pipeline(), strip({0, 0.2, 0.5, 0.8, 1})).first;
+  for (const auto& [place, position] : {std::pair<std::size_t, double>{1, 0.2}, {2, 0.5}, {4, 1.0}})
+    EXPECT_EQ(pictures[place].image.rgb, pipeline().share().generate(at(position)).image.rgb) << position;
+}
+
+TEST(Drawn, ElevenPositionsCostNoMoreThanSixPlainPicturesAndAHalf) {
+  const Pipeline fresh = pipeline().share();
+  const auto one = static_cast<double>(evaluations(fresh.share(), requests({plain()})));
+  const auto all = static_cast<double>(evaluations(fresh, strip(eleven())));
+  EXPECT_LE(all / one, 6.5);
+  EXPECT_GE(all / one, 4) << "key pictures are drawn, and everything between them";
+  EXPECT_LE(static_cast<double>(evaluations(fresh, strip({0.33}))) / one, 0.7) << "one more";
+}
+
+TEST(Drawn, AnEndAloneAsksForNoKeysBetween) {
+  const auto one = static_cast<double>(evaluations(pipeline().share(), requests({plain()})));
+  EXPECT_LE(static_cast<double>(evaluations(pipeline().share(), strip({0}))) / one, 1);
+  EXPECT_LE(static_cast<double>(evaluations(pipeline().share(), strip({0, 1}))) / one, 2);
+}
+
+TEST(Drawn, TheProgressThatIsToldIsTheWorkThatIsDone) {
+  std::vector<StepProgress> told;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& progress) { told.push_back(progress); };
+  pipeline().share().generate(
+      strip({-0.5, 0, 0.25, 0.5, 1}), [](std::size_t, const Picture&) {}, observer);
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back().step, told.back().steps);
+  for (std::size_t i = 1; i < told.size(); ++i) EXPECT_LE(told[i - 1].share(), told[i].share());
+}
+
+TEST(Drawn, WordsThatShowNothingAreSaidInOneLine) {
+  const auto pictures = make(pipeline(), {at(1, "zxqv"), at(0.5, "zxqv"), at(0, "zxqv")}).first;
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(pictures[i].notices.size(), 1);
+    EXPECT_THAT(pictures[i].notices.front(), testing::HasSubstr("the model shows nothing of \"zxqv\""));
+    EXPECT_FALSE(pictures[i].shows);
+  }
+  EXPECT_TRUE(pictures[2].notices.empty());
+  EXPECT_EQ(pictures[2].shows, 0);
+}
+
+TEST(Drawn, TakesAwayWhatThePromptNames) {
+  Settings named = at(-1);
+  named.prompt = "a house in the meadow, sketch";
+  Settings half = named;
+  half.position = -0.5;
+  const auto pictures = make(pipeline(), requests({named, half})).first;
+  EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(plain()).image.rgb);
+  EXPECT_NE(pictures[1].image.rgb, pictures[0].image.rgb);
+}
+
+TEST(Drawn, IsHeldWithinItsRange) {
+  const auto pictures = make(pipeline(), strip({1.5, 1, -0.5, 0})).first;
+  EXPECT_EQ(pictures[0].image.rgb, pictures[1].image.rgb);
+  EXPECT_EQ(pictures[2].image.rgb, pictures[3].image.rgb);
+  EXPECT_THAT(pictures[0].notices.front(),
+              testing::HasSubstr("position 1.5 is outside of the dial's range, 1 is used"));
+  EXPECT_THAT(pictures[2].notices.front(), testing::HasSubstr("the prompt does not name the style"));
+}
+
+TEST(Drawn, ActsWhereAMaskIsWhite) {
+  Image mask{.width = 128, .height = 128, .rgb = {}};
+  for (int i = 0; i < 128 * 128; ++i) mask.rgb.insert(mask.rgb.end(), 3, i % 128 < 64 ? 255 : 0);
+  std::vector<Request> list = strip({0, 0.5, 1});
+  for (Request& request : list) request.images.style_mask = InputImage(mask);
+  const auto pictures = make(pipeline(), list).first;
+  const auto changed = [&](std::size_t picture, int from, int to) {
+    double sum = 0;
+    for (int y = 0; y < 128; ++y)
+      for (int x = from; x < to; ++x)
+        sum += std::abs(pictures[picture].image.rgb[static_cast<std::size_t>(3 * (y * 128 + x))] -
+                        pictures[0].image.rgb[static_cast<std::size_t>(3 * (y * 128 + x))]);
+    return sum;
+  };
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}})
+    EXPECT_GT(changed(i, 0, 48), 2 * changed(i, 80, 128));
+}
+
+TEST(Drawn, GoesOnFromAPictureOfYours) {
+  const Image photo = pipeline().generate(plain()).image;
+  for (const bool inverted : {false, true}) {
+    std::vector<Request> list = strip({0, 0.5, 1});
+    for (Request& request : list) {
+      request.images.start = InputImage(photo);
+      request.settings.invert = inverted;
+      request.settings.seed = inverted ? 0 : 5;
+      request.settings.strength = 0.8;
+    }
+    const auto pictures = make(pipeline(), list).first;
+    Request without = list[0];
+    without.settings.style = without.settings.method = "";
+    EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(without).image.rgb);
+    EXPECT_NE(pictures[1].image.rgb, pictures[2].image.rgb);
+  }
+}
+
+TEST(Drawn, WorksWithEverySampler) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+    std::vector<Request> list = strip({0, 0.5, 1});
+    for (Request& request : list) request.settings.sampler = sampler;
+    const auto pictures = make(pipeline(), list).first;
+    const double whole = distance(pictures[0].image, pictures[2].image);
+    EXPECT_LT(distance(pictures[0].image, pictures[1].image), 1.1 * whole) << sampler;
+    EXPECT_LT(distance(pictures[1].image, pictures[2].image), 1.1 * whole) << sampler;
+  }
+}
+
+TEST(Drawn, StylesAndContentsGoTogether) {
+  std::vector<Request> list;
+  for (const char* style : {"sketch", "sunset"})
+    for (const double position : {0.0, 0.4, 1.0}) list.emplace_back(at(position, style));
+  list[3].settings.prompt = list[4].settings.prompt = "a castle by the lake";
+  const auto together = make(pipeline(), list).first;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    EXPECT_EQ(together[i].image.rgb, pipeline().share().generate(list[i]).image.rgb) << i;
+}
+
+}  // namespace
+}  // namespace latentdial::detail
