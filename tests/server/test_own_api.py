@@ -29,7 +29,7 @@ def test_the_model_says_what_each_method_can_do(client):
     assert list(methods) == model["methods"] and model["methods"][0] == "calibrated"
     can = lambda what: {name for name, method in methods.items() if method[what]}  # noqa: E731
     assert can("needs_dial") == {"calibrated"} and can("edits") == {"calibrated", "anchored", "flowslider", "veloedit"} and "sega" in can("peer")
-    assert can("acts_on_part") == {"calibrated", "guide", "anchored"} and can("window") == {"guide", "anchored"} and "slerp" in can("angle")
+    assert can("acts_on_part") == {"calibrated", "guide", "drawn", "anchored"} and can("window") == {"guide", "anchored"} and "slerp" in can("angle")
     assert all(method["summary"] for method in methods.values())
 
 
