@@ -55,14 +55,14 @@ std::uint8_t apply(const Taps& taps, const std::uint8_t* values, std::size_t str
   return static_cast<std::uint8_t>(std::clamp<std::int64_t>(sum >> kPrecision, 0, 255));
 }
 
-Image resize_rows(const Image& image, const std::vector<Taps>& taps) {
-  Image out{static_cast<int>(taps.size()), image.height,
-            std::vector<std::uint8_t>(3 * taps.size() * image.height)};
-  for (std::size_t y = 0; y < static_cast<std::size_t>(image.height); ++y) {
+/// The rows from `top` on, as many as `height`.
+Image resize_rows(const Image& image, const std::vector<Taps>& taps, int top, int height) {
+  Image out{static_cast<int>(taps.size()), height, std::vector<std::uint8_t>(3 * taps.size() * height)};
+  for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
     for (std::size_t x = 0; x < taps.size(); ++x) {
       for (std::size_t c = 0; c < 3; ++c) {
         out.rgb[3 * (y * taps.size() + x) + c] =
-            apply(taps[x], &image.rgb[3 * (y * image.width + taps[x].first) + c], 3);
+            apply(taps[x], &image.rgb[3 * ((top + y) * image.width + taps[x].first) + c], 3);
       }
     }
   }
@@ -80,11 +80,16 @@ Image resize_columns(const Image& image, const std::vector<Taps>& taps) {
   return out;
 }
 
-/// What lies between these sides, scaled.
+/// What lies between these sides, scaled. Of the picture only the rows that take part are looked at.
 Image scaled(const Image& image, double left, double top, double shown_width, double shown_height, int width,
              int height) {
-  const Image rows = resize_rows(image, make_taps(image.width, left, left + shown_width, width));
-  return resize_columns(rows, make_taps(image.height, top, top + shown_height, height));
+  std::vector<Taps> rows = make_taps(image.height, top, top + shown_height, height);
+  const int first = rows.front().first;
+  const int last = rows.back().first + static_cast<int>(rows.back().weights.size());
+  for (Taps& row : rows) row.first -= first;
+  const Image shown =
+      resize_rows(image, make_taps(image.width, left, left + shown_width, width), first, last - first);
+  return resize_columns(shown, rows);
 }
 
 }  // namespace

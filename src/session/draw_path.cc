@@ -24,10 +24,6 @@ int join_evaluation(const Batch& batch) {
   return batch.sampler->evaluation_at(batch.first, kJoinAt);
 }
 
-int batches_of(std::size_t count, std::size_t at_once) {
-  return static_cast<int>((count + at_once - 1) / at_once);
-}
-
 /// A picture on a path, drawn at a strength; the plain one has no turn.
 Task drawn_at(const Task& task, double strength) {
   if (strength == 0) return {task.content, {}};

@@ -9,8 +9,6 @@
 namespace latentdial::detail {
 namespace {
 
-constexpr const char* kNotNamed = "the prompt does not name the style, so nothing can be taken away";
-
 /// The finished picture of a task, edited at a strength; 0: as it is.
 Task edited(const Task& task, const EditRecipe& recipe, double strength) {
   if (strength == 0) return {task.content, {}};
@@ -23,16 +21,31 @@ Task edited(const Task& task, const EditRecipe& recipe, double strength) {
            .area = task.turn.area}};
 }
 
-/// The position of a turn held within its dial's range, with a notice that says so and why the range ends
-/// there. `prompt` is the one that the style may be named in.
-double held_position(const Turn& turn, const std::string& prompt, std::vector<std::string>& notices) {
+/// How far a dial goes to either side, and why no farther.
+struct Range {
+  double low = -1, high = 1;
+  std::string beyond_low, beyond_high;
+};
+
+Range range_of(const Turn& turn) {
+  if (!turn.dial) return {-1, 1, "the path ends there", "the path ends there"};
   const Dial& dial = *turn.dial;
+  return {dial.low(), dial.high(), dial.weaken.reason, dial.strengthen.reason};
+}
+
+/// The position of a task held within its dial's range, with a notice that says so and why the range ends
+/// there. Below 0 there is something only where the prompt names the style.
+double held_position(const Task& task, std::vector<std::string>& notices) {
+  const Turn& turn = task.turn;
+  const auto [low, high, beyond_low, beyond_high] = range_of(turn);
+  const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
   const bool names_style = without_style(prompt, turn.style).has_value();
-  const double held = std::clamp(turn.position, names_style ? dial.low() : 0, dial.high());
+  const double held = std::clamp(turn.position, names_style ? low : 0, high);
   if (held == turn.position) return held;
-  const std::string reason = turn.position > held ? dial.strengthen.reason
-                             : names_style        ? dial.weaken.reason
-                                                  : kNotNamed;
+  const std::string reason = turn.position > held ? beyond_high
+                             : names_style
+                                 ? beyond_low
+                                 : "the prompt does not name the style, so nothing can be taken away";
   notices.push_back(
       fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position, held, reason));
   return held;
@@ -136,17 +149,6 @@ void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& 
   stages.emplace_back(DrawBetween{between});
 }
 
-/// The position of a turn without a dial's file, held between no style and all of it.
-double held_on_path(const Turn& turn, const std::string& prompt, std::vector<std::string>& notices) {
-  const bool names_style = without_style(prompt, turn.style).has_value();
-  const double held = std::clamp(turn.position, names_style ? -1.0 : 0.0, 1.0);
-  if (held != turn.position)
-    notices.push_back(fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position,
-                                  held,
-                                  turn.position > 0 || names_style ? "the path ends there" : kNotNamed));
-  return held;
-}
-
 }  // namespace
 
 std::vector<Content> inverted_ends(const Content& content) {
@@ -165,8 +167,7 @@ EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule, std::vector<
   const Turn& turn = task.turn;
   EditPlan plan{turn.position, turn.recipe, 0, {}};
   if (turn.dial) {
-    const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
-    plan.position = held_position(turn, prompt, notices);
+    plan.position = held_position(task, notices);
     const auto [below, above, share] = turn.dial->around(plan.position);
     plan.recipe = turn.dial->side_of(plan.position).recipe;
     if (share < 1) plan.shares.push_back({edited(task, plan.recipe, below.strength), 1 - share});
@@ -188,12 +189,10 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
   batch.first = first_evaluation(first.content.source, *batch.sampler);
   batch.fork = fork_evaluation(first, *batch.sampler);
   notices.resize(batch.tasks.size());
-  for (std::size_t i = 0; i < batch.tasks.size(); ++i)
-    if (batch.tasks[i].turn.edits()) batch.edits.push_back(plan_edit(batch.tasks[i], schedule, notices[i]));
   for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
-    auto& [content, turn] = batch.tasks[i];
-    if (turn.follows_path())
-      turn.position = held_on_path(turn, content.to.prompt.empty() ? content.words.prompt : "", notices[i]);
+    Task& task = batch.tasks[i];
+    if (task.turn.edits()) batch.edits.push_back(plan_edit(task, schedule, notices[i]));
+    if (task.turn.follows_path()) task.turn.position = held_position(task, notices[i]);
   }
   return batch;
 }

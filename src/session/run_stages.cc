@@ -45,8 +45,7 @@ void Invert::run(Work& work) const {
 }
 
 int Invert::steps(const Batch& batch) const {
-  const auto batches = static_cast<int>((pictures.size() + at_once - 1) / at_once);
-  return batches * inversion_steps(batch.sampler->evaluations() - batch.first);
+  return batches_of(pictures.size(), at_once) * inversion_steps(batch.sampler->evaluations() - batch.first);
 }
 
 void MakeTrunks::run(Work& work) const {

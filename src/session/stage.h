@@ -90,6 +90,11 @@ struct Work {
   std::vector<bool> finished = {};  ///< Which of those that are mixed of edits are.
 };
 
+/// How many batches a list takes.
+[[nodiscard]] inline int batches_of(std::size_t count, std::size_t at_once) {
+  return static_cast<int>((count + at_once - 1) / at_once);
+}
+
 // Each stage does its part of the work on a batch, and remembers in the session what later pictures need. Its
 // steps are how often it tells the observer of one; each takes so many U-Net evaluations, one for every
 // picture.

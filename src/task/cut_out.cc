@@ -28,13 +28,12 @@ PixelArea whole(const Image& image) {
 }  // namespace
 
 PixelArea area_to_redraw(const Image& mask, double blur, int padding) {
-  const Tensor strengths = redrawn_strengths(mask, 0);
   Span columns = {mask.width, 0}, rows = {mask.height, 0};
   for (int y = 0; y < mask.height; ++y)
     for (int x = 0; x < mask.width; ++x) {
       const auto pixel =
           static_cast<std::size_t>(y) * static_cast<std::size_t>(mask.width) + static_cast<std::size_t>(x);
-      if (strengths.values()[pixel] == 0) continue;
+      if (!is_named(mask, pixel)) continue;
       columns = {std::min(columns.from, x), std::max(columns.to, x + 1)};
       rows = {std::min(rows.from, y), std::max(rows.to, y + 1)};
     }

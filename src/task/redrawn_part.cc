@@ -62,8 +62,7 @@ double brightness(const Image& image, std::size_t pixel) {
 Tensor to_tensor(const Image& mask, bool whole) {
   Tensor result = Tensor::empty({1, mask.height, mask.width, 1});
   for (std::size_t i = 0; i < result.values().size(); ++i) {
-    const double value = brightness(mask, i);
-    result.values()[i] = value < kBlackBelow ? 0.0F : whole ? 1.0F : static_cast<float>(value);
+    result.values()[i] = !is_named(mask, i) ? 0.0F : whole ? 1.0F : static_cast<float>(brightness(mask, i));
   }
   return result;
 }
@@ -111,6 +110,10 @@ int blur_reach(double blur) {
   return static_cast<int>(kReach * blur + 0.5);
 }
 
+bool is_named(const Image& mask, std::size_t pixel) {
+  return brightness(mask, pixel) >= kBlackBelow;
+}
+
 Tensor redrawn_strengths(const Image& mask, double blur) {
   return blurred(to_tensor(mask, false), blur);
 }
@@ -132,8 +135,8 @@ Tensor redrawn_places(const RedrawnPart& part, int scale) {
 
 std::vector<std::string> part_notices(const RedrawnPart& part) {
   const InputImage& mask = part.cut_out ? part.cut_out->mask : part.mask;
-  const Tensor strengths = to_tensor(mask.image(), false);
-  if (std::ranges::find(strengths.values(), 0.0F) != strengths.values().end()) return {};
+  for (std::size_t i = 0; i < mask.image().rgb.size() / 3; ++i)
+    if (!is_named(mask.image(), i)) return {};
   return {fmt::format("{} is black nowhere: the whole picture is redrawn", mask.name())};
 }
 

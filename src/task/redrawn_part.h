@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,10 @@
 
 namespace latentdial::detail {
 
-/// How much of each pixel is redrawn, 0 to 1: the mask's brightness, 0 where it is darker than 5 of 255, its
+/// Whether a mask names a pixel at all: one darker than 5 of 255 is black.
+[[nodiscard]] bool is_named(const Image& mask, std::size_t pixel);
+
+/// How much of each pixel is redrawn, 0 to 1: the mask's brightness, 0 where it names none, its
 /// edges softened by a Gaussian of `blur` pixels that ends at 2.5 times that. → [1,H,W,1].
 [[nodiscard]] Tensor redrawn_strengths(const Image& mask, double blur);
 

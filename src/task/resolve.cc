@@ -1,8 +1,13 @@
 #include "task/resolve.h"
 
-#include <algorithm>
-#include <filesystem>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+
+#include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "model/dials.h"
 #include "task/cut_out.h"
@@ -18,18 +23,20 @@ namespace fs = std::filesystem;
 
 constexpr int kMostOfOwnSide = 16;
 
-/// The area of the start image that is drawn by itself, of no particular shape; all of it without one.
-PixelArea area_to_draw(const Settings& s, const InputImages& images) {
+/// The area of the start image that is drawn, of no particular shape: all of it, or what is around a mask.
+std::optional<PixelArea> area_to_draw(const Settings& s, const InputImages& images) {
+  if (!images.start) return std::nullopt;
   const Image& start = images.start->image();
-  if (!s.only_masked || !images.mask) return {0, 0, start.width, start.height};
+  if (!s.only_masked || !images.mask) return PixelArea{0, 0, start.width, start.height};
   const InputImage mask = images.mask->resized(start.width, start.height);
   return area_to_redraw(mask.image(), s.mask_blur, s.mask_padding);
 }
 
-Settings with_defaults(Settings s, const ModelInfo& model, const InputImages& images, int multiple) {
-  if (s.width == 0 && images.start) {
-    const PixelArea area = area_to_draw(s, images);
-    const PictureSize size = size_like(area.width, area.height, model, multiple);
+/// `area` of the start image gives the shape, where there is one.
+Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<PixelArea>& area,
+                       int multiple) {
+  if (s.width == 0 && area) {
+    const PictureSize size = size_like(area->width, area->height, model, multiple);
     s.width = size.width;
     s.height = size.height;
   }
@@ -80,21 +87,22 @@ void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax
 
 /// What a mask says must be something.
 void check_mask(const InputImage& mask) {
-  require(std::ranges::any_of(redrawn_strengths(mask.image(), 0).values(),
-                              [](float strength) { return strength > 0; }),
-          "mask", "{} is black everywhere, so nothing would be redrawn; paint white what is to be",
-          mask.name());
+  for (std::size_t i = 0; i < mask.image().rgb.size() / 3; ++i)
+    if (is_named(mask.image(), i)) return;
+  throw invalid_input("mask", fmt::format("{} is black everywhere, so nothing would be redrawn; paint white "
+                                          "what is to be",
+                                          mask.name()));
 }
 
 /// Pictures as they are drawn: scaled to fill the size, or the area that is cut out of them.
 class Framing {
  public:
-  Framing(const Settings& s, const InputImages& images) : width_(s.width), height_(s.height) {
+  Framing(const Settings& s, const InputImages& images, const std::optional<PixelArea>& area)
+      : width_(s.width), height_(s.height) {
     if (!s.only_masked || !images.mask) return;
     whole_ = images.start;
     const Image& start = whole_->image();
-    area_ = with_shape(area_to_draw(s, images), static_cast<double>(s.width) / s.height, start.width,
-                       start.height);
+    area_ = with_shape(*area, static_cast<double>(s.width) / s.height, start.width, start.height);
   }
 
   [[nodiscard]] InputImage framed(const InputImage& image) const {
@@ -205,7 +213,8 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   Request& filled = result.request;
   filled.images = open_images(request, files);
   const auto multiple = static_cast<int>(model.vae_config.downscale());
-  filled.settings = with_defaults(request.settings, model.info, filled.images, multiple);
+  const auto area = area_to_draw(request.settings, filled.images);
+  filled.settings = with_defaults(request.settings, model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
   check_most(s, model.info);
@@ -213,7 +222,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
-  const Framing framing(s, filled.images);
+  const Framing framing(s, filled.images, area);
   result.task.content = content_of(s, filled.images, framing, syntax);
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;
