@@ -18,7 +18,8 @@ struct StripFrame {
 [[nodiscard]] LATENTDIAL_API std::string percent(double position);
 
 /// A labelled contact sheet: `title` on top, frames from left to right in rows of at most `columns`, labels
-/// under each.
+/// under each. Frames too large for a page of 32,767 pixels a side are made smaller. Throws invalid_input for
+/// too many frames.
 [[nodiscard]] LATENTDIAL_API Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames,
                                               int columns = 11);
 

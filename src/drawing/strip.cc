@@ -48,13 +48,25 @@ Layout lay_out(const std::string& title, const std::vector<StripFrame>& frames, 
   return layout;
 }
 
-/// Throws invalid_input for a page that Cairo cannot draw.
-void check_page(const Layout& layout) {
-  const double width = kGap + layout.columns * (layout.cell_width + kGap);
-  const double height = layout.top + layout.rows * layout.row_height();
-  if (width <= kLargestPage && height <= kLargestPage) return;
-  throw invalid_input(fmt::format("the strip would be {:.0f}x{:.0f}; sides of at most {:.0f} can be drawn",
-                                  width, height, kLargestPage));
+/// By how much frames are made smaller, so that Cairo can draw the page: 1, or less. Throws invalid_input
+/// where there are too many of them.
+double scale_of(const Layout& layout) {
+  const double width = (kLargestPage - kGap) / layout.columns - kGap;
+  const double height =
+      (kLargestPage - layout.top) / layout.rows - (layout.row_height() - layout.cell_height);
+  if (width < 1 || height < 1)
+    throw invalid_input(
+        fmt::format("{} by {} frames are too many for one page", layout.columns, layout.rows));
+  return std::min({1.0, width / layout.cell_width, height / layout.cell_height});
+}
+
+/// Each frame, no longer than it may be.
+std::vector<StripFrame> fitted(const std::vector<StripFrame>& frames, double scale) {
+  std::vector<StripFrame> smaller;
+  const auto scaled = [&](int side) { return std::max(1, static_cast<int>(side * scale)); };
+  for (const auto& [image, labels] : frames)
+    smaller.push_back({resize_to_fill(image, scaled(image.width), scaled(image.height)), labels});
+  return smaller;
 }
 
 double width_of(cairo_t* cairo, const std::string& text) {
@@ -115,7 +127,8 @@ std::string percent(double position) {
 
 Image draw_strip(const std::string& title, const std::vector<StripFrame>& frames, int columns) {
   const Layout layout = lay_out(title, frames, columns);
-  check_page(layout);
+  if (const double scale = frames.empty() ? 1 : scale_of(layout); scale < 1)
+    return draw_strip(title, fitted(frames, scale), columns);
   const CairoPage drawn(layout.width(), layout.height());
   cairo_t* cairo = drawn.cairo();
   if (!title.empty()) {
