@@ -55,55 +55,37 @@ struct CalibrateCommand {
                                    most_pictures(options), each, end));
   }
 
-  void report_side(const char* what, const DialSide& side) const {
-    print_line(stderr, fmt::format("{} {:.0f} %: {}", what, 100 * side.end, side.reason));
+  [[nodiscard]] static ordered_json to_json(const ResponsePoint& point) {
+    ordered_json object = {{"strength", point.strength}, {"mean", point.mean}, {"spread", point.spread}};
+    if (point.content) object["content"] = *point.content;
+    return object;
+  }
+
+  void report_json(const std::string& path, const Calibration& found) const {
+    ordered_json object = {{"dial", path},
+                           {"high", found.dial.high()},
+                           {"reason", found.dial.reason},
+                           {"pictures", found.pictures},
+                           {"used", found.used},
+                           {"response", ordered_json::array()}};
+    for (const ResponsePoint& point : found.response) object["response"].push_back(to_json(point));
+    print_json(object);
   }
 
   void report(const std::string& path, const Calibration& found) const {
-    const EditRecipe& recipe = found.dial.strengthen.recipe;
-    if (output.json) {
-      ordered_json object = {{"dial", path},
-                             {"style_start", recipe.start},
-                             {"style_passes", recipe.passes},
-                             {"style_guidance", recipe.guidance},
-                             {"colours_first", !recipe.colours.empty()},
-                             {"low", found.dial.low()},
-                             {"high", found.dial.high()},
-                             {"pictures", found.pictures},
-                             {"used", found.used}};
-      for (const auto* side : {&found.strengthen, &found.weaken}) {
-        auto& list = object[side == &found.strengthen ? "strengthen" : "weaken"] = ordered_json::array();
-        for (const auto& point : *side)
-          list.push_back({{"strength", point.strength},
-                          {"mean", point.mean},
-                          {"spread", point.spread},
-                          {"content", point.content},
-                          {"share", point.share}});
-      }
-      print_json(object);
-      return;
-    }
+    if (output.json) return report_json(path, found);
     print_line(stdout, path);
     if (output.quiet) return;
-    print_line(
-        stderr,
-        fmt::format(
-            "50 % of this dial shows half of \"{}\", as the model's own meter reads it on {} pictures.",
-            options.settings.style, found.used));
-    report_side("The dial goes up to", found.dial.strengthen);
-    report_side("Where the prompt names the style, down to", found.dial.weaken);
-    if (found.dial.high() < 1) print_line(stderr, "The whole style cannot be shown with the scene kept.");
+    const auto say = [](const std::string& line) { print_line(stderr, line); };
+    say(fmt::format("How \"{}\" usually shows, as the model's own meter reads it on {} scenes:",
+                    options.settings.style, found.used));
+    for (const DialPoint& point : found.dial.points)
+      say(fmt::format("  {:3.0f} % at strength {}", 100 * point.position, point.strength));
+    say(fmt::format("The dial goes up to {:.0f} %: {}", 100 * found.dial.high(), found.dial.reason));
     if (!install)
-      print_line(stderr, fmt::format("Turn it: latentdial dial -p \"…\" --style \"{}\" --dial {}",
-                                     options.settings.style, path));
-    if (!output.verbose) return;
-    print_line(
-        stderr,
-        fmt::format(
-            "the style acts from {:.0f} % of the steps on, gone through {} times at {} of the guidance{}; {} "
-            "pictures were made",
-            100 * recipe.start, recipe.passes, recipe.guidance,
-            recipe.colours.empty() ? "" : ", after the picture's own colours and outlines", found.pictures));
+      say(fmt::format("Turn it: latentdial dial -p \"…\" --style \"{}\" --dial {}", options.settings.style,
+                      path));
+    if (output.verbose) say(fmt::format("{} pictures were made", found.pictures));
   }
 
   void run() {
@@ -140,8 +122,8 @@ struct CalibrateCommand {
 }  // namespace
 
 void add_calibrate(CLI::App& app, Run& run) {
-  auto* command =
-      app.add_subcommand("calibrate", "Fits the dial to a style once, so that 50 % shows half of it");
+  auto* command = app.add_subcommand(
+      "calibrate", "Finds out how a style usually shows on this model, and how far beyond 100 % it goes");
   auto c = std::make_shared<CalibrateCommand>();
   command
       ->add_option_function<std::vector<std::string>>(
@@ -150,12 +132,7 @@ void add_calibrate(CLI::App& app, Run& run) {
           "scenes)")
       ->type_name("TEXT");
   add_settings(*command, c->options.settings, {std::begin(kNotCalibrated), std::end(kNotCalibrated)});
-  command->add_option(
-      "--content-budget", c->options.content_budget,
-      "How far the scene may move before the range ends, in distances between two seeds' "
-      "scenes as the model sees them, 0 to 100 (default: 2; 0: no limit); no matter to an edit that "
-      "begins with the picture's own colours and outlines");
-  command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 3)")
+  command->add_option("--seeds", c->seeds, "Seeds per prompt, from --seed on, 1 to 100 (default: 1)")
       ->check(CLI::Range(std::size_t{1}, kMostSeeds));
   auto* file = add_text(*command, "-o,--out", c->out, "Dial file to write (default: STYLE.dial.json)");
   command
@@ -166,12 +143,13 @@ void add_calibrate(CLI::App& app, Run& run) {
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(
-      "Makes pictures without the style, with it, and edited to it, reads them with the meter (latentdial "
-      "measure) and writes how they are to be made and how much each shows.\n\n"
+      "Makes pictures without the style, with it, and at strengths between and beyond, reads them with the "
+      "meter (latentdial measure) and writes how much each shows. The dial needs no such file: it finds its "
+      "way on every picture. With one it knows the usual course, too, and goes on past 100 %.\n\n"
       "Examples:\n"
       "  latentdial calibrate --style \"pencil drawing\" -m path/to/stable-diffusion-v1-4 --install\n"
       "  latentdial calibrate --style \"Monet style\" -o monet.dial.json\n"
-      "  latentdial dial -p \"a temple\" --style \"Monet style\" --method calibrated --dial monet.dial.json\n"
+      "  latentdial dial -p \"a temple\" --style \"Monet style\" --dial monet.dial.json\n"
       "  latentdial calibrate --style cyberpunk -p \"a street\" -p \"a portrait of a woman\" --seeds 4\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }

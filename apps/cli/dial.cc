@@ -95,11 +95,9 @@ void add_dial(CLI::App& app, Run& run) {
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n\n"
       "Methods, by --method:\n" +
       method_list() +
-      "\nThe default fades one picture into the other between its ends: right for colours and strokes. "
-      "Things "
-      "that the style brings\ninto the scene fade in too, half-transparent; guide and slerp draw each "
-      "position by "
-      "itself.\n"
+      "\nThe default finds its way on each picture: a position is the share of the way from the plain "
+      "picture "
+      "to the styled one\nthat lies behind it. It needs no dial file; with one it goes on past 1.\n"
       "\nExamples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.4:5 --seed 3 --explain\n"

@@ -162,7 +162,7 @@ Json method_of_a_dial() {
                      {"window", can("The style may act on a part of the steps")},
                      {"edits", can("It edits the finished picture")},
                      {"angle", can("It turns the encoding by an angle, perhaps per token")},
-                     {"needs_dial", can("It turns a calibrated dial, or the standard dial")},
+                     {"takes_dial", can("It starts from a dial that was fitted, where there is one")},
                      {"peer", can("Somebody else's dial, to compare with")}};
   Json required = Json::array();
   for (const auto& [name, schema] : properties.items()) required.push_back(name);

@@ -266,7 +266,7 @@ Json describe_methods() {
                     {"window", method.window},
                     {"edits", method.edits},
                     {"angle", method.angle},
-                    {"needs_dial", method.needs_dial},
+                    {"takes_dial", method.takes_dial},
                     {"peer", method.peer}});
   return list;
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -14,9 +15,6 @@
 
 namespace latentdial {
 
-/// The model's styles that keep the scene to the eye move it by up to 1.8 (docs/ruler.md, "The content
-/// budget"), for their surfaces are seen too.
-inline constexpr double kContentBudget = 2;
 inline constexpr std::size_t kMostSeeds = 100;
 
 /// On what a dial is fitted.
@@ -25,12 +23,8 @@ struct CalibrationOptions {
   /// What the pictures show, without the style.
   std::vector<std::string> prompts = {"a house in the meadow", "a boat by the lake",
                                       "a mountain in the desert", "a flower on the beach"};
-  std::vector<std::uint64_t> seeds = {0, 1, 2};  ///< Of each prompt's pictures; 1 to 100.
-  int evaluations = 16;                          ///< The meter's, per picture.
-  /// How far the scene may move, in distances between two seeds' scenes, as the checkpoint sees them, 0 to
-  /// 100: the range ends there. 0: no limit, and none where there is one seed a prompt, nor for an edit that
-  /// begins with the picture's own colours and outlines (EditRecipe::colours).
-  double content_budget = kContentBudget;
+  std::vector<std::uint64_t> seeds = {0};             ///< Of each prompt's pictures; 1 to 100.
+  int evaluations = 16;                               ///< The meter's, per picture.
   std::function<void(int pictures)> on_picture = {};  ///< Told how many pictures are made so far.
   /// Told each step of the pictures that are being made or read.
   std::function<void(const StepProgress&)> on_step = {};
@@ -53,25 +47,24 @@ LATENTDIAL_API void validate(const CalibrationOptions& options);
 
 /// What the fit saw at one strength.
 struct ResponsePoint {
-  double strength = 0;  ///< λ of method `anchored`.
+  double strength = 0;  ///< Of the style's words; 1 is their own.
   double mean = 0;      ///< Share of the style that the meter reads, over prompts and seeds.
   double spread = 0;    ///< Its standard deviation.
-  double content = 0;   ///< Share of the prompt's content that is kept, as the meter reads that.
-  double share = 1;  ///< Of the edit, at which its mean colour comes nearest to the other end's; at most 1.
+  /// Share of the prompt's content that is kept, as the meter reads that; above strength 1.
+  std::optional<double> content = {};
 };
 
 /// A fitted dial and what it was fitted to.
 struct Calibration {
   Dial dial;
-  std::vector<ResponsePoint> strengthen, weaken;  ///< From the dial's start.
-  int pictures = 0;                               ///< Pictures made.
-  int used = 0;                                   ///< Prompts × seeds on which the style shows.
+  std::vector<ResponsePoint> response;  ///< By rising strength.
+  int pictures = 0;                     ///< Pictures made.
+  int used = 0;                         ///< Prompts × seeds on which the style shows.
 };
 
-/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): finds how late
-/// the style may begin to act and still come through, reads with the meter how much of it the edited pictures
-/// show, and how far past the styled prompt the range goes. Throws invalid_input when the style does not show
-/// on this model.
+/// Fits a dial to one style, by the checkpoint alone (docs/method.md, "The calibrated dial"): reads with the
+/// meter how much of it pictures of several strengths show, and how far past the styled prompt the range
+/// goes. Throws invalid_input when the style does not show on this model.
 [[nodiscard]] LATENTDIAL_API Calibration calibrate(const Pipeline& pipeline,
                                                    const CalibrationOptions& options);
 

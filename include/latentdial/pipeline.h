@@ -70,7 +70,7 @@ struct StepProgress {
 };
 
 /// A picture under way: the clean latents that the model sees in the noise after a step, decoded. An edit of
-/// a finished picture (`anchored`, `calibrated`) is shown as far as it is.
+/// a finished picture (`anchored`) is shown as far as it is.
 struct Preview {
   std::size_t picture = 0;  ///< Its place in the list that `generate` was given.
   int step = 0;             ///< As StepProgress has it.
@@ -101,8 +101,8 @@ struct Picture {
   double seconds = 0;  ///< Its share of the time that its batch took.
 };
 
-/// Gets each picture of a list as soon as it is finished, with its place in the list. Of a batch the plain
-/// picture comes before those that are mixed with it.
+/// Gets each picture of a list as soon as it is finished, with its place in the list. Of a batch the key
+/// pictures of a dial come before those that are drawn between them.
 using OnPicture = std::function<void(std::size_t index, Picture picture)>;
 
 namespace detail {

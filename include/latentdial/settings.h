@@ -181,7 +181,7 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
              "style)"},
       s.dial);
   visitor(Option{"style_mask", "--style-mask", "Style mask",
-                 "With @(method) guide, drawn, anchored or calibrated, a picture: the style acts where it is "
+                 "With @(method) calibrated, guide or anchored, a picture: the style acts where it is "
                  "white. Of another size it is scaled and cut at the centre"},
           s.style_mask);
   visitor(Option{"mask_words", "--mask-words", "Style mask words",

@@ -23,13 +23,11 @@ namespace nb = nanobind;
 
 Calibration fit(const Pipeline& pipeline, const nb::dict& settings,
                 const std::optional<std::vector<std::string>>& prompts,
-                const std::optional<std::vector<std::uint64_t>>& seeds, std::optional<double> content_budget,
-                nb::object callback) {
+                const std::optional<std::vector<std::uint64_t>>& seeds, nb::object callback) {
   CalibrationOptions options;
   options.settings = settings_from_dict(settings);
   if (prompts) options.prompts = *prompts;
   if (seeds) options.seeds = *seeds;
-  if (content_budget) options.content_budget = *content_budget;
   Calibration found;
   Watch watch(std::move(callback), 0);
   watch.run(pipeline, [&](const Observer& observer) {
@@ -41,27 +39,23 @@ Calibration fit(const Pipeline& pipeline, const nb::dict& settings,
   return found;
 }
 
-/// (position, strength) from the lowest position to the highest; position 0 once.
 std::vector<std::pair<double, double>> points_of(const Dial& dial) {
   std::vector<std::pair<double, double>> points;
-  for (const DialPoint& point : dial.weaken.points)
-    if (point.position < 0) points.insert(points.begin(), {point.position, point.strength});
-  for (const DialPoint& point : dial.strengthen.points) points.emplace_back(point.position, point.strength);
+  for (const DialPoint& point : dial.points) points.emplace_back(point.position, point.strength);
   return points;
 }
 
 void bind_response(nb::module_& module) {
   nb::class_<ResponsePoint>(module, "ResponsePoint", "What a fit saw at one strength.")
-      .def_ro("strength", &ResponsePoint::strength, "Of the edit; 1 is the words' own.")
+      .def_ro("strength", &ResponsePoint::strength, "Of method guide; 1 is the words' own.")
       .def_ro("mean", &ResponsePoint::mean,
               "Share of the style that the meter reads, over prompts and seeds.")
       .def_ro("spread", &ResponsePoint::spread, "Its standard deviation.")
-      .def_ro("content", &ResponsePoint::content, "Share of the prompt's content that is kept.")
-      .def_ro("share", &ResponsePoint::share,
-              "Of the edit, at which its mean colour comes nearest to the other end's; at most 1.")
+      .def_ro("content", &ResponsePoint::content,
+              "Share of the prompt's content that is kept; None below strength 1.")
       .def("__repr__", [](const ResponsePoint& p) {
-        return fmt::format("ResponsePoint(strength={}, mean={:.3f}, spread={:.3f}, content={:.3f})",
-                           p.strength, p.mean, p.spread, p.content);
+        return fmt::format("ResponsePoint(strength={}, mean={:.3f}, spread={:.3f})", p.strength, p.mean,
+                           p.spread);
       });
 }
 
@@ -81,38 +75,25 @@ void bind_calibrate(nb::module_& module) {
       .def_prop_ro(
           "high", [](const Calibration& c) { return c.dial.high(); }, "The highest position.")
       .def_prop_ro(
-          "low", [](const Calibration& c) { return c.dial.low(); },
-          "The lowest position, for prompts that name the style; 0 or less.")
-      .def_prop_ro(
-          "high_reason", [](const Calibration& c) { return c.dial.strengthen.reason; },
-          "Why the range ends there.")
-      .def_prop_ro(
-          "low_reason", [](const Calibration& c) { return c.dial.weaken.reason; },
-          "Why the range ends there.")
+          "reason", [](const Calibration& c) { return c.dial.reason; }, "Why the range ends there.")
       .def_prop_ro(
           "points", [](const Calibration& c) { return points_of(c.dial); },
-          "(position, strength of the edit) from the lowest position to the highest.")
-      .def_prop_ro(
-          "colours_first", [](const Calibration& c) { return !c.dial.strengthen.recipe.colours.empty(); },
-          "Whether the edit begins with the picture's own colours and outlines.")
-      .def_ro("strengthen", &Calibration::strengthen,
-              "What the fit saw above position 0, a ResponsePoint each.")
-      .def_ro("weaken", &Calibration::weaken, "What it saw below.")
+          "(position, strength) from 0 over (1, 1) to the end of the range.")
+      .def_ro("response", &Calibration::response, "What the fit saw, a ResponsePoint each.")
       .def_ro("pictures", &Calibration::pictures, "Pictures made.")
       .def_ro("used", &Calibration::used, "Prompts x seeds on which the style shows.")
       .def(
           "save", [](const Calibration& c, const std::filesystem::path& path) { write_dial(path, c.dial); },
           nb::arg("path"), "Writes the dial's file, whole or not at all. Raises IOFailure.")
       .def("__repr__", [](const Calibration& c) {
-        return fmt::format("Calibration({}, {} to {}, {} pictures)", c.dial.style, c.dial.low(),
-                           c.dial.high(), c.pictures);
+        return fmt::format("Calibration({}, up to {}, {} pictures)", c.dial.style, c.dial.high(), c.pictures);
       });
   module.def(
       "not_calibrated",
       [] { return std::vector<std::string>(std::begin(kNotCalibrated), std::end(kNotCalibrated)); },
       "Settings that have no place in a fit.");
   module.def("calibrate", &fit, nb::arg("engine"), nb::arg("settings"), nb::arg("prompts").none(),
-             nb::arg("seeds").none(), nb::arg("content_budget").none(), nb::arg("callback").none());
+             nb::arg("seeds").none(), nb::arg("callback").none());
 }
 
 }  // namespace latentdial::binding

@@ -55,7 +55,8 @@ std::vector<Reading> measure(const Pipeline& pipeline, const std::vector<GivenPi
   std::vector<Reading> readings;
   Watch watch(std::move(callback), static_cast<int>(pictures.size()));
   watch.run(pipeline, [&](const Observer& observer) {
-    readings = pipeline.measure(pictures, {style, prompt, evaluations, seed}, observer);
+    readings = pipeline.measure(
+        pictures, {.style = style, .prompt = prompt, .evaluations = evaluations, .seed = seed}, observer);
   });
   return readings;
 }

@@ -166,7 +166,7 @@ void bind_settings(nb::module_& module) {
       .def_ro("window", &MethodInfo::window, "`style_start` and `style_end` are for it.")
       .def_ro("edits", &MethodInfo::edits, "It edits the finished picture.")
       .def_ro("angle", &MethodInfo::angle, "It turns the encoding by an angle, perhaps `per_token`.")
-      .def_ro("needs_dial", &MethodInfo::needs_dial, "`dial` is for it.")
+      .def_ro("takes_dial", &MethodInfo::takes_dial, "`dial` is for it.")
       .def_ro("weakens", &MethodInfo::weakens, "It takes the style away, at positions below 0.")
       .def_ro("peer", &MethodInfo::peer, "Somebody else's dial, to compare with.");
   module.def("dial_methods", &dial_methods,

@@ -227,24 +227,20 @@ class Pipeline(Stages):
         *,
         prompts: str | Sequence[str] | None = None,
         seeds: Sequence[int] | None = None,
-        content_budget: float | None = None,
         callback: Callback | None = None,
         **settings: Unpack[CalibrationSettings],
     ) -> _engine.Calibration:
-        """Fits the dial to a style, so that position 0.5 shows half of it, as `latentdial calibrate` does.
+        """Fits the dial to a style: how it usually shows, and how far beyond 1 it goes, as `latentdial calibrate` does.
 
         Args:
             style: The style, or any described feature.
             prompts: What the pictures show, without the style; None: four plain scenes.
-            seeds: Of the pictures of each prompt, 1 to 100; None: 0, 1 and 2.
-            content_budget: How far the scene may move before the range ends, in distances between two seeds' scenes,
-                0 to 100; None: 2; 0: no limit.
+            seeds: Of the pictures of each prompt, 1 to 100; None: 0.
             callback: As for calling the pipeline; how many pictures there will be is not known, so `pictures` is 0.
             **settings: steps, sampler, guidance_scale and the like; the dial is exact at these.
 
         Returns:
-            The dial: `low`, `high`, `low_reason`, `high_reason`, `points`, `strengthen`, `weaken`, `save(path)`. It goes
-            to `pipe.dial(…, dial=…)` as it is.
+            The dial: `high`, `reason`, `points`, `response`, `save(path)`. It goes to `pipe.dial(…, dial=…)` as it is.
 
         Raises:
             InvalidInput: As for calling the pipeline, or the style does not show on this model.
@@ -257,7 +253,6 @@ class Pipeline(Stages):
             self._with_both_sides({**common, "style": checked("style", style, str)}),
             None if texts is None else [checked("prompts", text, str) for text in texts],
             None if seeds is None else [in_range("seeds", seed, 0, HIGHEST_SEED) for seed in seeds],
-            None if content_budget is None else to_positions("content_budget", [content_budget])[0],
             callback,
         )
 

@@ -5,11 +5,6 @@
 namespace latentdial {
 
 using namespace detail;
-namespace {
-
-constexpr double kWidestBudget = 100;
-
-}  // namespace
 
 void validate(const CalibrationOptions& options) {
   Settings s = options.settings;
@@ -17,8 +12,6 @@ void validate(const CalibrationOptions& options) {
   require(!options.prompts.empty(), "prompts", "none is given; say what the pictures show, as in \"a dog\"");
   require(!options.seeds.empty() && options.seeds.size() <= kMostSeeds, "seeds",
           "{} are out of range, use 1 to {}", options.seeds.size(), kMostSeeds);
-  require(options.content_budget >= 0 && options.content_budget <= kWidestBudget, "content_budget",
-          "{} is out of range, use 0 to {}", options.content_budget, kWidestBudget);
   for (const std::string& prompt : options.prompts) {
     s.prompt = prompt;
     validate(Request(s));

@@ -1,7 +1,8 @@
 #include "denoise/anchored_edit.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "latentdial/error.h"
@@ -10,57 +11,36 @@
 namespace latentdial::detail {
 namespace {
 
-/// A finished picture and the noise that it and its edits get.
-struct Original {
-  const Denoising* run;
-  const Conditioning* conditioning;
-  TorchGenerator generator;
-  bool looked_at;     ///< By edits that compare with it. Those that do not have one noise for the whole run.
-  Tensor noise = {};  ///< Of this evaluation.
-  Tensor seen = {};   ///< What the model sees of it there.
-};
-
-/// An edit under way.
-struct Change {
-  const Conditioning* conditioning;
-  std::size_t original;  ///< Which of the originals it changes.
-  const ChangeRule* rule;
-  Tensor latents;  ///< Δ, the change so far.
-  bool takes_layout;
-};
-
-/// All edits and the originals that they share.
-struct Edits {
-  std::vector<Original> originals;
-  std::vector<Change> changes;
-};
-
-Edits start(const std::vector<AnchoredEdit>& list) {
-  Edits edits;
-  auto& originals = edits.originals;
-  for (const auto& edit : list) {
-    const bool compares = !edit.rule;
-    const auto known = std::find_if(originals.begin(), originals.end(), [&](const Original& other) {
-      return other.run == edit.original && other.looked_at == compares;
-    });
-    const auto place = static_cast<std::size_t>(known - originals.begin());
-    if (known == originals.end())
-      originals.push_back({edit.original, &edit.plain, edit.original->generator, compares});
-    const bool from_nothing = !edit.change.defined();
-    edits.changes.push_back({&edit.conditioning, place, &edit.rule,
-                             from_nothing ? Tensor::zeros(edit.original->latents.shape()) : edit.change,
-                             from_nothing && compares});
-  }
-  return edits;
-}
-
-Tensor edited(const Edits& edits, const Change& change) {
-  return linear_combination({{1, edits.originals[change.original].run->latents}, {1, change.latents}});
-}
-
 /// What is left of the noise after evaluation i: σ'/σ.
 double noise_kept(const Sampler& sampler, int i) {
   return i + 1 < sampler.evaluations() ? sampler.sigma(i + 1) / sampler.sigma(i) : 0;
+}
+
+/// PNDM evaluates one noise level twice; an edit has nothing to do there the first time.
+bool lowers_noise(const Sampler& sampler, int i) {
+  return noise_kept(sampler, i) < 1;
+}
+
+/// The noise that an edit's step gets.
+const Tensor& noise_of(const AnchoredEdit& edit) {
+  return edit.original->noise.at(edit.rule ? 0 : edit.steps);
+}
+
+void draw_noise(const AnchoredEdit& edit) {
+  LookedAt& original = *edit.original;
+  while (original.noise.size() <= (edit.rule ? 0 : edit.steps))
+    original.noise.push_back(original.generator.randn_nhwc(original.latents.shape()));
+}
+
+/// Originals that are not yet seen at the step that is to come, each once.
+std::vector<LookedAt*> unseen(std::span<const AnchoredEdit> edits) {
+  std::vector<LookedAt*> list;
+  for (const AnchoredEdit& edit : edits) {
+    LookedAt* original = edit.original.get();
+    if (!edit.rule && original->seen.size() <= edit.steps && std::ranges::find(list, original) == list.end())
+      list.push_back(original);
+  }
+  return list;
 }
 
 /// What the denoiser is asked at one evaluation.
@@ -69,25 +49,22 @@ struct Questions {
   std::vector<GuidedLatents> pictures;
 };
 
-Questions ask(const Sampler& sampler, Edits& edits, int i, const EditRecipe& recipe) {
+Questions ask(const Sampler& sampler, std::span<const AnchoredEdit> edits,
+              const std::vector<LookedAt*>& originals, int i, const EditRecipe& recipe) {
   const double progress = sampler.progress(i);
   Questions asked;
   const auto add = [&](Tensor latents, const Conditioning& conditioning, std::int64_t layout_of) {
     asked.pictures.push_back({sampler.scale_model_input(latents, i), conditioning(progress), layout_of});
     asked.noised.push_back(std::move(latents));
   };
-  std::vector<std::int64_t> places;  // Of the originals among the pictures.
-  for (Original& original : edits.originals) {
-    const Tensor& latents = original.run->latents;
-    if (original.looked_at || !original.noise.defined())
-      original.noise = original.generator.randn_nhwc(latents.shape());
-    places.push_back(std::ssize(asked.pictures));
-    if (original.looked_at) add(sampler.add_noise(latents, original.noise, i), *original.conditioning, -1);
-  }
-  for (const Change& change : edits.changes) {
-    const bool takes_layout = change.takes_layout && progress < recipe.layout_until;
-    add(sampler.add_noise(edited(edits, change), edits.originals[change.original].noise, i),
-        *change.conditioning, takes_layout ? places[change.original] : -1);
+  for (const LookedAt* original : originals)
+    add(sampler.add_noise(original->latents, original->noise.at(original->seen.size()), i),
+        original->conditioning, -1);
+  for (const AnchoredEdit& edit : edits) {
+    const auto place = std::ranges::find(originals, edit.original.get());
+    const bool takes_layout = place != originals.end() && progress < recipe.layout_until;
+    add(sampler.add_noise(edited(edit), noise_of(edit), i), edit.conditioning,
+        takes_layout ? place - originals.begin() : -1);
   }
   return asked;
 }
@@ -98,67 +75,64 @@ Tensor on_flow(const Sampler& sampler, const Tensor& noised, int i) {
   return linear_combination({{1.0 / (double{level.signal} + level.noise), noised}});
 }
 
-/// One evaluation of all originals and edits: brings the changes to the next noise level.
-void advance(PromptedDenoiser& denoiser, const Sampler& sampler, Edits& edits, int i,
+/// One evaluation of all edits, and of the originals that are not yet seen there: brings the changes to the
+/// next noise level.
+void advance(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int i,
              const EditRecipe& recipe) {
-  const Questions asked = ask(sampler, edits, i, recipe);
+  std::ranges::for_each(edits, draw_noise);
+  const std::vector<LookedAt*> originals = unseen(edits);
+  const Questions asked = ask(sampler, edits, originals, i, recipe);
   const std::vector<Tensor> answers = denoiser.guided(
       asked.pictures, sampler.timestep(i),
       {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)});
-  std::size_t next = 0;
-  const auto clean = [&] { return sampler.split_prediction(answers[next], asked.noised[next], i).x0; };
-  for (Original& original : edits.originals) {
-    if (!original.looked_at) continue;
-    original.seen = clean();
-    ++next;
-  }
+  const auto clean = [&](std::size_t k) {
+    return sampler.split_prediction(answers[k], asked.noised[k], i).x0;
+  };
+  for (std::size_t k = 0; k < originals.size(); ++k) originals[k]->seen.push_back(clean(k));
   const double kept = noise_kept(sampler, i);
-  for (Change& change : edits.changes) {
-    const Original& original = edits.originals[change.original];
-    const Tensor seen = clean();
-    const Term past = {kept, change.latents};
-    if (*change.rule) {
-      const Tensor flow = on_flow(sampler, asked.noised[next], i);
-      const Tensor changed = (*change.rule)({original.run->latents, flow, seen});
-      change.latents = linear_combination({past, {1 - kept, changed}});
+  for (std::size_t k = originals.size(); AnchoredEdit & edit : edits) {
+    const LookedAt& original = *edit.original;
+    const Term past = {kept, edit.change};
+    if (edit.rule) {
+      const Tensor flow = on_flow(sampler, asked.noised[k], i);
+      edit.change = linear_combination({past, {1 - kept, edit.rule({original.latents, flow, clean(k)})}});
     } else {
-      change.latents = linear_combination({past, {1 - kept, seen}, {kept - 1, original.seen}});
+      edit.change =
+          linear_combination({past, {1 - kept, clean(k)}, {kept - 1, original.seen.at(edit.steps)}});
     }
-    ++next;
+    ++edit.steps;
+    ++k;
   }
-}
-
-/// PNDM evaluates one noise level twice; an edit has nothing to do there the first time.
-bool lowers_noise(const Sampler& sampler, int i) {
-  return noise_kept(sampler, i) < 1;
 }
 
 }  // namespace
 
-int edit_steps(const Sampler& sampler, int first, int passes) {
-  int steps = 0;
-  for (int i = first; i < sampler.evaluations(); ++i) steps += lowers_noise(sampler, i) ? 1 : 0;
-  return passes * steps;
+AnchoredEdit begin_edit(std::shared_ptr<LookedAt> original, Conditioning conditioning) {
+  Tensor nothing = Tensor::zeros(original->latents.shape());
+  return {std::move(original), std::move(conditioning), std::move(nothing)};
 }
 
-std::vector<Tensor> edit(PromptedDenoiser& denoiser, const std::vector<AnchoredEdit>& list, int first,
-                         const EditRecipe& recipe, const OnEvaluation& on_evaluation,
-                         const std::stop_token& stop) {
-  if (list.empty()) return {};
-  const Sampler& sampler = *list.front().original->sampler;
-  Edits edits = start(list);
-  denoiser.expect(sampler.timesteps(first, sampler.evaluations()));
-  for (int pass = 0; pass < recipe.passes; ++pass) {
-    for (int i = first; i < sampler.evaluations(); ++i) {
-      if (!lowers_noise(sampler, i)) continue;
-      if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
-      advance(denoiser, sampler, edits, i, recipe);
-      if (on_evaluation) on_evaluation([&](std::size_t k) { return edited(edits, edits.changes[k]); });
-    }
+Tensor edited(const AnchoredEdit& edit) {
+  return linear_combination({{1, edit.original->latents}, {1, edit.change}});
+}
+
+int edit_steps(const Sampler& sampler, int first, int until) {
+  int steps = 0;
+  for (int i = first; i < until; ++i) steps += lowers_noise(sampler, i) ? 1 : 0;
+  return steps;
+}
+
+void edit(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int first,
+          int until, const EditRecipe& recipe, const OnEvaluation& on_evaluation,
+          const std::stop_token& stop) {
+  if (edits.empty()) return;
+  denoiser.expect(sampler.timesteps(first, until));
+  for (int i = first; i < until; ++i) {
+    if (!lowers_noise(sampler, i)) continue;
+    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
+    advance(denoiser, sampler, edits, i, recipe);
+    if (on_evaluation) on_evaluation([&](std::size_t k) { return edited(edits[k]); });
   }
-  std::vector<Tensor> latents;
-  for (const Change& change : edits.changes) latents.push_back(edited(edits, change));
-  return latents;
 }
 
 }  // namespace latentdial::detail

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <memory>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -13,46 +16,57 @@
 
 namespace latentdial::detail {
 
+/// A finished picture, and what the model sees of it under noise, step by step: the same for all its edits,
+/// so it is looked at once.
+struct LookedAt {
+  Tensor latents;                             ///< x₀ [1,h,w,C], f32.
+  Conditioning conditioning;                  ///< What it is conditioned on while it is looked at.
+  TorchGenerator generator;                   ///< Where the noise comes from.
+  std::vector<Tensor> noise = {}, seen = {};  ///< n and x̂₀(x₀ + σn) of each step so far.
+};
+
 /// What an edit is to change of the original, x̂₀ − x₀, by what is seen of the edited picture alone.
 using ChangeRule = std::function<Tensor(const SeenEdit& seen)>;
 
-/// A picture to be made of a finished one, with the same scene in it.
+/// A picture that is being made of a finished one, with the same scene in it.
 struct AnchoredEdit {
-  const Denoising* original;  ///< Finished.
-  Conditioning plain;         ///< What the original is conditioned on while it is edited.
+  std::shared_ptr<LookedAt> original;
   Conditioning conditioning;  ///< What the edited picture is conditioned on.
-  /// What is changed before the first evaluation, as in a picture whose colours are another's: its latents
-  /// less the original's. Undefined: nothing, and the edited picture gets the original's layout.
-  Tensor change = {};
-  ChangeRule rule =
-      {};  ///< Empty: what the model sees of the edited picture less what it sees of the original.
+  Tensor change;              ///< Δ so far, [1,h,w,C]; zeros at the beginning.
+  std::size_t steps = 0;      ///< Gone through so far.
+  /// Empty: what the model sees of the edited picture less what it sees of the original.
+  ChangeRule rule = {};
 };
 
-/// The edited latents, one per edit. From evaluation `first` on, original and edited picture get the same new
-/// noise at each noise level; what the model sees of the edited one, less what it sees of the original, is
-/// the change so far, and the smaller the noise the more of it is kept (Kulikov et al. 2024, arXiv
-/// 2412.08629, there for flows):
+/// Before its first step.
+[[nodiscard]] AnchoredEdit begin_edit(std::shared_ptr<LookedAt> original, Conditioning conditioning);
+
+/// x₀ + Δ.
+[[nodiscard]] Tensor edited(const AnchoredEdit& edit);
+
+/// Takes every edit from evaluation `first` to `until` of a schedule, all in one batch: they must have gone
+/// through the same steps. At each noise level original and edited picture get the same new noise; what the
+/// model sees of the edited one, less what it sees of the original, is the change so far, and the smaller the
+/// noise the more of it is kept (Kulikov et al. 2024, arXiv 2412.08629, there for flows):
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·(x̂₀(x₀ + Δ + σn) − x̂₀(x₀ + σn)).
 ///
-/// Until `recipe.layout_until` the layout of the scene comes from the original's evaluation, where the change
-/// begins with nothing: one that begins with new colours shows the layout by itself. This is gone through
-/// `recipe.passes` times, each from the change that the one before came to: noise too low to lay a scene out
-/// anew then still brings the whole style.
+/// Until `recipe.layout_until` the layout of the scene comes from the original's evaluation, where that is
+/// made in this call. Gone through again from `first` on, noise too low to lay a scene out anew still brings
+/// the whole style.
 ///
 /// By a rule of its own an edit goes another way: the original is not looked at, and the noise n is one for
 /// the whole run,
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·rule(x₀, z, x̂₀(z)),   z = x₀ + Δ + σn,
 ///
-/// which is z denoised by DDIM from the original in noise, with x̂₀ as the rule will have it. All edits are on
-/// one schedule, in one batch; an original that several share is evaluated once. What `on_evaluation` gets to
-/// see is the edited latents so far.
-[[nodiscard]] std::vector<Tensor> edit(PromptedDenoiser& denoiser, const std::vector<AnchoredEdit>& edits,
-                                       int first, const EditRecipe& recipe, const OnEvaluation& on_evaluation,
-                                       const std::stop_token& stop);
+/// which is z denoised by DDIM from the original in noise, with x̂₀ as the rule will have it. What
+/// `on_evaluation` gets to see is the edited latents so far.
+void edit(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int first,
+          int until, const EditRecipe& recipe, const OnEvaluation& on_evaluation,
+          const std::stop_token& stop);
 
-/// How often `edit` calls `on_evaluation`.
-[[nodiscard]] int edit_steps(const Sampler& sampler, int first, int passes);
+/// How many steps that is, and how often `edit` calls `on_evaluation`.
+[[nodiscard]] int edit_steps(const Sampler& sampler, int first, int until);
 
 }  // namespace latentdial::detail

@@ -116,12 +116,6 @@ std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input
   return std::move(words.maps);
 }
 
-Tensor PromptedDenoiser::features(const PromptedLatents& input, float timestep) {
-  Tensor features;
-  (void)call({input}, timestep, {.features = &features});
-  return ops_->to_host(features);
-}
-
 std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                  const LayoutShare& layout) {
   if (!keep_their_layout(inputs)) return run(inputs, timestep, layout);

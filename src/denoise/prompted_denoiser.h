@@ -52,8 +52,6 @@ class PromptedDenoiser {
   /// share of a place's attention that goes to them.
   [[nodiscard]] std::vector<Tensor> look_at_words(const PromptedLatents& input, float timestep,
                                                   const std::vector<std::int64_t>& tokens);
-  /// models::Taps::features of one picture, [1,h,w,C] f32.
-  [[nodiscard]] Tensor features(const PromptedLatents& input, float timestep);
 
  private:
   /// Conditions by identity: the tensors are kept, so no other can come to lie where they do.

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "dial/colour_map.h"
+#include "dial/style_words.h"
 #include "files/read_file.h"
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
@@ -24,10 +25,10 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 7;
-constexpr int kMostPasses = 16;
+constexpr int kFormat = 8;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
+constexpr double kFarthest = 100;
 constexpr std::size_t kLongestName = 80;  // With a hash and the ending 100 bytes at most.
 
 [[noreturn]] void refuse(const std::string& name, const std::string& what) {
@@ -63,45 +64,8 @@ class Reader {
     return value;
   }
 
-  [[nodiscard]] int whole(const char* key, int min, int max) const {
-    const double value = number(key, min, max);
-    if (value != std::floor(value))
-      refuse(name_, fmt::format("\"{}\" is {}, not a whole number", key, value));
-    return static_cast<int>(value);
-  }
-
-  /// One side: its points run from [0, 0] away from zero.
-  [[nodiscard]] DialSide side(const char* key, double sign) const {
-    const auto found = object_.find(key);
-    if (found == object_.end() || !found->is_object())
-      refuse(name_, fmt::format("\"{}\" is not an object", key));
-    const Reader read(name_, *found);
-    const EditRecipe recipe = {.start = read.number("start", 0, 1),
-                               .passes = read.whole("passes", 1, kMostPasses),
-                               .guidance = read.number("guidance", 0, 4),
-                               .colours = read.colours("colours")};
-    DialSide side{recipe, read.points("points", sign), 0, read.text("reason")};
-    const double last = side.points.empty() ? 0 : side.points.back().position;
-    side.end = read.number("end", std::min(0.0, last), std::max(0.0, last));
-    return side;
-  }
-
- private:
-  /// A map of colours, where there is one: eighteen numbers parted by commas.
-  [[nodiscard]] std::vector<double> colours(const char* key) const {
-    if (!object_.contains(key)) return {};
-    const std::string given = text(key);
-    const json list = try_parse_json<json>("[" + given + "]").value_or(nullptr);
-    const auto is_in_range = [](const json& number) {
-      return number.is_number() && std::abs(number.get<double>()) <= kLargestColourNumber;
-    };
-    if (!list.is_array() || list.size() != kColourNumbers || !std::ranges::all_of(list, is_in_range))
-      refuse(name_, fmt::format("\"{}\" is not {} numbers from -{} to {} parted by commas", key,
-                                kColourNumbers, kLargestColourNumber, kLargestColourNumber));
-    return list.get<std::vector<double>>();
-  }
-
-  [[nodiscard]] std::vector<DialPoint> points(const char* key, double sign) const {
+  /// A course from [0, 0] to the end of the range.
+  [[nodiscard]] std::vector<DialPoint> points(const char* key) const {
     std::vector<DialPoint> points;
     const auto found = object_.find(key);
     if (found == object_.end() || !found->is_array() || found->size() > kMostPoints)
@@ -110,63 +74,58 @@ class Reader {
       const bool pair = point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
       if (!pair) refuse(name_, fmt::format("\"{}\" holds {}, not a [position, strength]", key, point.dump()));
       points.push_back({point[0].get<double>(), point[1].get<double>()});
-      const DialPoint last = points.back(),
-                      before = points.size() > 1 ? points[points.size() - 2] : DialPoint{};
-      const bool rises = points.size() == 1 ? last.position == 0 && last.strength == 0
-                                            : sign * (last.position - before.position) > 0 &&
-                                                  sign * (last.strength - before.strength) >= 0;
-      if (!rises || std::abs(last.position) > 4 || std::abs(last.strength) > 100)
-        refuse(name_, fmt::format("\"{}\" does not run from [0, 0] outwards at {}", key, point.dump()));
+      if (!goes_on(points))
+        refuse(name_, fmt::format("\"{}\" does not rise from [0, 0] at {}", key, point.dump()));
     }
+    if (points.size() < 2) refuse(name_, fmt::format("\"{}\" has no range", key));
     return points;
+  }
+
+ private:
+  /// Whether the last point lies beyond the one before.
+  [[nodiscard]] static bool goes_on(const std::vector<DialPoint>& points) {
+    const DialPoint& last = points.back();
+    if (points.size() == 1) return last.position == 0 && last.strength == 0;
+    const DialPoint& before = points[points.size() - 2];
+    return last.position > before.position && last.strength > before.strength && last.position <= kFarthest &&
+           last.strength <= kFarthest;
   }
 
   const std::string& name_;
   const json& object_;
 };
 
-ordered_json to_json(const DialSide& side) {
-  auto points = ordered_json::array();
-  for (const auto& point : side.points) points.push_back({point.position, point.strength});
-  const EditRecipe& recipe = side.recipe;
-  ordered_json object = {{"start", recipe.start}, {"passes", recipe.passes}, {"guidance", recipe.guidance}};
-  if (!recipe.colours.empty()) object["colours"] = fmt::format("{}", fmt::join(recipe.colours, ","));
-  object["points"] = points;
-  object["end"] = side.end;
-  object["reason"] = side.reason;
-  return object;
+/// What `to` is at a value of `from`, in straight lines between the points.
+double read_off(const std::vector<DialPoint>& points, double DialPoint::*from, double DialPoint::*to,
+                double value) {
+  const auto above = std::ranges::lower_bound(points, value, {}, from);
+  if (above == points.begin()) return points.front().*to;
+  if (above == points.end()) return points.back().*to;
+  const DialPoint& below = *std::prev(above);
+  return std::lerp(below.*to, (*above).*to, (value - below.*from) / ((*above).*from - below.*from));
 }
 
 }  // namespace
 
-Dial::Between Dial::around(double position) const {
-  const auto& points = side_of(position).points;
-  for (std::size_t i = 1; i < points.size(); ++i) {
-    const DialPoint &a = points[i - 1], &b = points[i];
-    if (std::abs(position) > std::abs(b.position)) continue;
-    return {a, b, (position - a.position) / (b.position - a.position)};
-  }
-  const DialPoint end = points.empty() ? DialPoint{} : points.back();
-  return {end, end, 0};
+double Dial::strength_at(double position) const {
+  return read_off(points, &DialPoint::position, &DialPoint::strength, position);
 }
 
-Dial standard_dial(const std::string& style) {
-  const std::string reason = "the dial is not calibrated for this style, so it ends where the words do";
-  Dial dial;
-  dial.style = style;
-  dial.strengthen = {kGentleEdit, {{0, 0}, {1, 1}}, 1, reason};
-  dial.weaken = {kGentleEdit, {{0, 0}, {-1, -1}}, -1, reason};
-  return dial;
+double Dial::position_of(double strength) const {
+  return read_off(points, &DialPoint::strength, &DialPoint::position, strength);
 }
 
 std::string to_json(const Dial& dial) {
+  auto points = ordered_json::array();
+  for (const DialPoint& point : dial.points) points.push_back({point.position, point.strength});
   const ordered_json object = {{"latentdial_dial", kFormat},
                                {"style", dial.style},
                                {"model", dial.model},
                                {"fingerprint", dial.fingerprint},
                                {"guidance_scale", dial.guidance_scale},
-                               {"strengthen", to_json(dial.strengthen)},
-                               {"weaken", to_json(dial.weaken)}};
+                               {"words", dial.words},
+                               {"points", points},
+                               {"reason", dial.reason}};
   return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -181,9 +140,11 @@ Dial dial_from_json(const std::string& text, const std::string& name) {
   dial.model = read.text("model");
   dial.fingerprint = read.text("fingerprint");
   dial.guidance_scale = read.number("guidance_scale", 0, 100);
-  dial.strengthen = read.side("strengthen", 1);
-  dial.weaken = read.side("weaken", -1);
-  if (dial.high() == 0) refuse(name, "\"strengthen\" has no range");
+  dial.words = read.text("words");
+  if (std::ranges::find(ways_to_say_it(), dial.words) == ways_to_say_it().end())
+    refuse(name, fmt::format("\"words\" is not one of \"{}\"", fmt::join(ways_to_say_it(), "\", \"")));
+  dial.points = read.points("points");
+  dial.reason = read.text("reason");
   return dial;
 }
 

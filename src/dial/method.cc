@@ -14,12 +14,14 @@ using namespace detail;
 const std::vector<DialMethod>& detail::dial_method_table() {
   static const std::vector<DialMethod> table = {
       {{.name = "calibrated",
-        .summary = "half of what the style changes at 0.5; between its ends this dial fades one picture into "
-                   "the other",
+        .summary =
+            "every position is drawn, at its share of the way from the plain picture to the styled one",
         .acts_on_part = true,
-        .edits = true,
-        .needs_dial = true},
-       condition_guide},
+        .takes_dial = true},
+       condition_in_turn,
+       0,
+       {},
+       true},
       {{.name = "slerp",
         .summary = "the paper's: towards the prompt's encoding plus the style's",
         .angle = true},
@@ -64,14 +66,6 @@ const std::vector<DialMethod>& detail::dial_method_table() {
        condition_velo_edit,
        0,
        OwnEdit{kVeloEditRecipe, velo_edit_change}},
-      {{.name = "drawn",
-        .summary =
-            "every position is drawn, at its share of the way from the plain picture to the styled one",
-        .acts_on_part = true},
-       condition_in_turn,
-       0,
-       {},
-       true},
       {{.name = "guide",
         .summary = "the diffusion is guided to the style",
         .acts_on_part = true,

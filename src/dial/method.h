@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dial/conditioning.h"
+#include "dial/style_words.h"
 #include "latentdial/dial.h"
 #include "latentdial/settings.h"
 #include "tensor/tensor.h"
@@ -23,17 +24,18 @@ struct EncodedPrompt {
 
 /// What a dial has read of the user's words.
 struct DialPrompts {
-  std::function<EncodedPrompt(const std::string& suffix)> content;  ///< The prompt, followed by `suffix`.
-  std::function<EncodedPrompt(const std::string& text)> text;       ///< Any text by itself.
+  std::function<EncodedPrompt(const Around& around)> content;  ///< The prompt within what stands around it.
+  std::function<EncodedPrompt(const std::string& text)> text;  ///< Any text by itself.
 };
 
 /// A dial position to be turned into a conditioning.
 struct DialRequest {
   std::string prompt;
   std::string style;
-  double position = 0;       ///< 0 none, 1 full, negative away from the style.
-  bool per_token = false;    ///< Interpolate each token's vector by itself.
-  StepInterval window = {};  ///< Share of the run in which the style acts.
+  std::string words = "{prompt}, {style}";  ///< As Dial::words.
+  double position = 0;                      ///< 0 none, 1 full, negative away from the style.
+  bool per_token = false;                   ///< Interpolate each token's vector by itself.
+  StepInterval window = {};                 ///< Share of the run in which the style acts.
   ClassifierFreeGuidance guidance = {};
   Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
 };

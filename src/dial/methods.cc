@@ -42,10 +42,10 @@ struct Direction {
 };
 
 Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition origin = prompts.content("").condition;
+  const Condition origin = prompts.content({}).condition;
   if (const auto plain = without_style(request.prompt, request.style))
     return {origin, prompts.text(*plain).condition, origin};
-  return {origin, origin, prompts.content(", " + request.style).condition};
+  return {origin, origin, prompts.content(around_prompt(request.words, request.style)).condition};
 }
 
 /// The prediction at a guidance scale with so much of the direction in it.
@@ -60,24 +60,25 @@ GuidedStep guided(const Direction& direction, const Condition& negative, double 
 }  // namespace
 
 Conditioning condition_slerp(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition x1 = prompts.content("").condition, v = prompts.text(request.style).condition;
+  const Condition x1 = prompts.content({}).condition, v = prompts.text(request.style).condition;
   const auto sum = [](const Tensor& a, const Tensor& b) { return plus(a, 1, b); };
   return interpolate(request, x1, combine(x1, v, sum), request.position);
 }
 
 Conditioning condition_slerp_diff(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition x1 = prompts.content("").condition, v = prompts.text(request.style).condition;
+  const Condition x1 = prompts.content({}).condition, v = prompts.text(request.style).condition;
   const auto difference = [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); };
   return interpolate(request, x1, combine(x1, v, difference), -request.position);
 }
 
 Conditioning condition_slerp_diff_normalised(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition x1 = prompts.content("").condition, v = prompts.text(request.style).condition;
+  const Condition x1 = prompts.content({}).condition, v = prompts.text(request.style).condition;
   return interpolate(request, x1, combine(x1, v, difference_as_long), -request.position);
 }
 
 Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition x1 = prompts.content("").condition, x2 = prompts.content(", " + request.style).condition;
+  const Condition x1 = prompts.content({}).condition,
+                  x2 = prompts.content({.after = ", " + request.style}).condition;
   return request.guidance.condition(
       combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
 }
@@ -87,7 +88,7 @@ Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& pr
   return [magnitude, sign, owed = 0.0, guidance = request.guidance, mask = request.mask,
           direction = direction_of(request, prompts)](double progress) mutable {
     double lambda = magnitude;
-    if (progress >= kBlendedUntil) {
+    if (progress >= kBlendedUntil && magnitude < 1) {
       owed += magnitude;
       lambda = owed >= 0.5 ? 1 : 0;
       owed -= lambda;

@@ -19,13 +19,13 @@ namespace latentdial::detail {
 /// ε = ε_∅ + s·(ε(x₁) − ε_∅) + s·p·w(t)·(ε(styled) − ε(plain)), w(t) 1 in the window and 0 outside. Where the
 /// prompt names the style, styled is the prompt itself and plain the prompt without it; elsewhere plain is
 /// the prompt and styled x₂. 0 is exactly the prompt's picture; with the whole run as window, 1 is exactly
-/// that of x₂, and −1 of a prompt that names the style exactly that of the prompt without it. `anchored` and
-/// `calibrated` edit the finished picture by it (denoise/anchored_edit.h).
+/// that of x₂, and −1 of a prompt that names the style exactly that of the prompt without it. `anchored`
+/// edits the finished picture by it (denoise/anchored_edit.h).
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
 
-/// The same guidance with two evaluations a step instead of three, from the share kBlendedUntil of the run
-/// on: of so many steps as the strength says the styled prompt guides, and the plain one else, taken in turn.
-/// Where the noise is high the two see different pictures, and both are asked.
+/// The same guidance with two evaluations a step instead of three, up to full strength from the share
+/// kBlendedUntil of the run on: of so many steps as the strength says the styled prompt guides, and the plain
+/// one else, taken in turn. Where the noise is high the two see different pictures, and both are asked.
 [[nodiscard]] Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& prompts);
 inline constexpr double kBlendedUntil = 0.3;
 

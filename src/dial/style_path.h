@@ -3,22 +3,26 @@
 #include <cstddef>
 #include <vector>
 
+#include "latentdial/dial.h"
+
 namespace latentdial::detail {
 
-/// The path from a plain picture to the styled one, as key pictures on it tell: a position is the share of
-/// the path that lies behind it, in the distances from each key picture to the next.
+/// The share of a run that a position between key pictures has in common with them, mixed: at this noise a
+/// scene is laid out, and what is laid over another is not seen yet. The rest it draws by itself.
+inline constexpr double kJoinAt = 0.92;
+
+/// The way from a plain picture to the styled one, or on from there, by the key pictures on it.
 class StylePath {
  public:
-  /// `strengths`: what the key pictures were drawn with, two at least, from 0 to the end's, 1 or -1. `steps`:
-  /// how far each is from the one before, in any unit; one fewer.
-  StylePath(std::vector<double> strengths, const std::vector<double>& steps);
+  /// Where each key picture stands, two at least; positions from 0 outwards, whatever the strengths' sign.
+  explicit StylePath(std::vector<DialPoint> keys) : keys_(std::move(keys)) {}
 
   /// The key pictures on either side of a position, and how far it is from the one to the other, 0 to 1.
   struct Between {
     std::size_t below = 0, above = 0;
     double share = 0;
   };
-  /// `position` from 0 to 1; beyond an end, that end.
+  /// Beyond an end, that end.
   [[nodiscard]] Between around(double position) const;
 
   /// What a position is to be drawn with.
@@ -27,8 +31,15 @@ class StylePath {
   /// The strength halfway between the two key pictures that are farthest apart: where one more tells most.
   [[nodiscard]] double widest() const;
 
+  [[nodiscard]] const std::vector<DialPoint>& keys() const { return keys_; }
+
  private:
-  std::vector<double> strengths_, positions_;
+  std::vector<DialPoint> keys_;
 };
+
+/// Key pictures by how far each is from the one before, in any unit: a position is the share of the path that
+/// lies behind it. `strengths`: what they were drawn with, from 0 to 1 or -1; `steps`: one fewer.
+[[nodiscard]] std::vector<DialPoint> by_distance(const std::vector<double>& strengths,
+                                                 const std::vector<double>& steps);
 
 }  // namespace latentdial::detail

@@ -1,7 +1,13 @@
 #include "dial/style_words.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 #include <cctype>
 
+#include "latentdial/error.h"
 #include "text/words.h"
 
 namespace latentdial::detail {
@@ -18,6 +24,31 @@ bool is_space(char c) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> ways_to_say_it() {
+  static constexpr std::array<std::string_view, 2> kWays = {"{prompt}, {style}", "{style} {prompt}"};
+  return kWays;
+}
+
+Around around_prompt(std::string_view words, const std::string& style) {
+  constexpr std::string_view kPrompt = "{prompt}", kStyle = "{style}";
+  if (std::ranges::find(ways_to_say_it(), words) == ways_to_say_it().end())
+    throw invalid_input("words", fmt::format("\"{}\" is unknown; use \"{}\"", words,
+                                             fmt::join(ways_to_say_it(), "\" or \"")));
+  const auto filled = [&](std::string_view part) {
+    std::string text(part);
+    if (const auto at = text.find(kStyle); at != std::string::npos) text.replace(at, kStyle.size(), style);
+    return text;
+  };
+  const auto at = words.find(kPrompt);
+  return {filled(words.substr(0, at)), filled(words.substr(at + kPrompt.size()))};
+}
+
+std::string joined(const std::string& prompt, const Around& around) {
+  if (!prompt.empty()) return around.before + prompt + around.after;
+  const std::string alone = around.before + around.after;
+  return std::string(trimmed(alone.starts_with(", ") ? std::string_view(alone).substr(2) : alone));
+}
 
 std::optional<std::string> without_style(const std::string& prompt, const std::string& style) {
   const std::string text = lower(prompt), words = lower(style);

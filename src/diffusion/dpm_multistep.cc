@@ -38,8 +38,6 @@ class DpmMultistepSampler final : public Sampler {
     return {static_cast<float>(signal), static_cast<float>(sigma * signal)};
   }
 
-  void restart() override { previous_x0_ = Tensor(); }
-
  protected:
   // With h = λ_{i+1} − λ_i, so that e^{−h} = σ_{i+1}/σ_i, and r = (λ_i − λ_{i−1})/h:
   //   D = x̂_0(i) + (x̂_0(i) − x̂_0(i−1))/(2r),  x_{i+1} = (σ̂_{i+1}/σ̂_i) x_i − α_{i+1} (e^{−h} − 1) D.

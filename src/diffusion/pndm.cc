@@ -39,13 +39,6 @@ class PndmSampler final : public AlphaSampler {
     return std::make_unique<PndmSampler>(*this);
   }
 
-  void restart() override {
-    counter_ = 0;
-    outputs_.clear();
-    sample_ = Tensor();
-    runge_kutta_sum_ = Tensor();
-  }
-
  protected:
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource&) override {
     const int t = static_cast<int>(timestep(i));

@@ -27,7 +27,7 @@ struct PredictionSplit {
 };
 
 /// One run from noise to latents. Element-wise on f32 tensors of any layout; latents and outputs share a
-/// shape. Multistep samplers remember their last outputs: one object, one picture (or `restart`), evaluations
+/// shape. Multistep samplers remember their last outputs: one object, one picture, evaluations
 /// in order.
 ///
 ///   auto sampler = make_sampler("pndm", "normal", config, 20);
@@ -74,8 +74,6 @@ class Sampler {
   /// evaluations() there is nothing to do. As diffusers' `get_timesteps`; a strength outside is an
   /// invalid_input.
   [[nodiscard]] int first_evaluation(float strength) const;
-  /// Forgets the outputs seen, for a new run.
-  virtual void restart() {}
 
  protected:
   Sampler(PredictionType prediction_type, int steps);

@@ -15,10 +15,6 @@
 
 namespace latentdial::detail {
 
-std::string joined(const std::string& prompt, const std::string& suffix) {
-  return prompt.empty() && suffix.starts_with(", ") ? suffix.substr(2) : prompt + suffix;
-}
-
 TextReader::TextReader(const Tokenizer& tokenizer, const models::ClipText& text_encoder,
                        const ops::Backend& ops, LearntWords learnt)
     : tokenizer_(&tokenizer), text_encoder_(&text_encoder), ops_(&ops), learnt_(std::move(learnt)) {}

@@ -20,9 +20,6 @@ enum class PromptSyntax {
   literal,  ///< Every character is text, and one window holds what fits: what diffusers does.
 };
 
-/// The prompt followed by a suffix as ", Monet style", or where there is no prompt by its words alone.
-[[nodiscard]] std::string joined(const std::string& prompt, const std::string& suffix);
-
 /// What a text is to the denoiser, and a line for the user where words did not fit.
 struct ReadText {
   EncodedPrompt encoded;

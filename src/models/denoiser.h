@@ -41,9 +41,6 @@ struct WordsTap {
 struct Taps {
   const LayoutTap* layout = nullptr;
   WordsTap* words = nullptr;
-  /// The output of the decoder's first level with attention, [B,h,w,C]: which things are where, more than how
-  /// they look (Tang et al. 2023, arXiv 2306.03881). What follows it is not computed, and there is no result.
-  Tensor* features = nullptr;
 };
 
 /// A network that predicts the noise in latents. Immutable: it may be called from several threads.

@@ -178,10 +178,6 @@ Tensor UNet::operator()(const Tensor& latents, const TimeContext& time, const Te
   Traversal traversal = go_down(latents, time, text, taps);
   for (std::size_t i = 0; i < up_.size(); ++i) {
     go_through(i, traversal);
-    if (taps.features != nullptr && !up_[i].attentions.empty()) {
-      *taps.features = traversal.h;
-      return {};
-    }
     go_up(up_[i], traversal);
   }
   return conv_out_(norm_out_(traversal.h, {.activation = ops::Activation::silu}));

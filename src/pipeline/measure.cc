@@ -4,7 +4,6 @@
 
 #include "latentdial/error.h"
 #include "latentdial/text.h"
-#include "pipeline/scene_features.h"
 #include "pipeline/state.h"
 #include "reading/meter.h"
 #include "task/prompts.h"
@@ -46,7 +45,7 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   };
   const std::string prompt = content_of(measurement);
   const Condition content = encode(prompt);
-  const Condition styled = encode(joined(prompt, ", " + measurement.style));
+  const Condition styled = encode(styled_of(measurement));
   const auto timesteps = meter_timesteps(measurement.evaluations / 2, model.schedule);
   const auto batches = (pictures.size() + kMostAtOnce - 1) / kMostAtOnce;
   StepProgress progress{.step = 0, .steps = static_cast<int>(batches * timesteps.size()), .pictures = 1};
@@ -65,27 +64,6 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
     for (auto& of_picture : samples) readings.push_back(pool(std::move(of_picture)));
   }
   return readings;
-}
-
-std::vector<SceneFeatures> detail::scene_features(const Pipeline& pipeline,
-                                                  const std::vector<DescribedPicture>& pictures,
-                                                  const std::stop_token& stop) {
-  auto& state = PipelineAccess::state(pipeline);
-  const std::scoped_lock lock(state.one_at_a_time);
-  Session& session = state.session;
-  const Model& model = *session.model;
-  std::vector<std::string> ignored;
-  std::vector<SceneFeatures> features;
-  for (const auto& [image, prompt] : pictures) {
-    if (stop.stop_requested())
-      throw Error(ErrorCode::cancelled, "stopped before all pictures were looked at");
-    const Tensor latents = latents_of(model, image);
-    const auto& text = constant_prompt("prompt", prompt);
-    features.push_back(
-        scene_features(session.denoiser, model.schedule,
-                       {latents, session.encode(text, PromptSyntax::a1111, ignored).condition}));
-  }
-  return features;
 }
 
 }  // namespace latentdial

@@ -3,7 +3,6 @@
 #include <span>
 #include <utility>
 
-#include "latentdial/parameters.h"
 #include "pipeline/state.h"
 #include "session/generate.h"
 
@@ -38,7 +37,7 @@ Settings Pipeline::resolve(const Request& request) const {
 }
 
 std::string Pipeline::parameters(const Request& request) const {
-  return to_parameters(state_->resolve(request).request, info());
+  return parameters_of(state_->resolve(request), info());
 }
 
 Picture Pipeline::generate(const Request& request, const Observer& observer) const {

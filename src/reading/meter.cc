@@ -51,6 +51,10 @@ std::string content_of(const Measurement& measurement) {
   return without_style(measurement.prompt, measurement.style).value_or(measurement.prompt);
 }
 
+std::string styled_of(const Measurement& measurement) {
+  return joined(content_of(measurement), around_prompt(measurement.words, measurement.style));
+}
+
 std::vector<float> meter_timesteps(int count, const NoiseSchedule& schedule) {
   std::vector<float> timesteps;
   for (int i = 0; i < count; ++i) {

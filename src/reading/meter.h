@@ -21,6 +21,9 @@ struct MeasuredLatents {
 /// What the picture shows without the style: the prompt, and where that names the style its rest.
 [[nodiscard]] std::string content_of(const Measurement& measurement);
 
+/// That and the style, in the measurement's words. Throws invalid_input where they are unknown.
+[[nodiscard]] std::string styled_of(const Measurement& measurement);
+
 /// Noises each picture to `timesteps` and asks which mix of the two predictions explains the noise:
 /// λ = ⟨ε − ε_content, ε_styled − ε_content⟩ / ‖ε_styled − ε_content‖², the least-squares strength in the
 /// units of guidance. Two evaluations per picture and timestep; pictures of one size in one batch.

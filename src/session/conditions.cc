@@ -75,25 +75,26 @@ class ConstantPrompt {
   [[nodiscard]] Conditioning condition(const Texts& texts, const Turn& turn, const Tensor& mask) const {
     const ClassifierFreeGuidance guidance = {encode(texts.negative_prompt).condition, content_.guidance.scale,
                                              content_.guidance.interval};
-    if (turn.method == nullptr) return guidance.condition(encode_content(texts, "").condition);
+    if (turn.method == nullptr) return guidance.condition(encode_content(texts, {}).condition);
     const DialRequest request = {.prompt = texts.to_prompt.empty() ? texts.prompt : "",
                                  .style = turn.style,
+                                 .words = turn.words,
                                  .position = turn.position,
                                  .per_token = content_.per_token,
                                  .window = turn.window,
                                  .guidance = guidance,
                                  .mask = mask};
     return turn.method->condition(
-        request, {.content = [&](const std::string& suffix) { return encode_content(texts, suffix); },
+        request, {.content = [&](const Around& around) { return encode_content(texts, around); },
                   .text = [&](const std::string& text) { return encode(text); }});
   }
 
  private:
-  /// The prompt followed by a suffix, or what lies between it and the other end's.
-  [[nodiscard]] EncodedPrompt encode_content(const Texts& texts, const std::string& suffix) const {
-    EncodedPrompt from = encode(joined(texts.prompt, suffix));
+  /// The prompt within what stands around it, or what lies between it and the other end's.
+  [[nodiscard]] EncodedPrompt encode_content(const Texts& texts, const Around& around) const {
+    EncodedPrompt from = encode(joined(texts.prompt, around));
     if (texts.to_prompt.empty()) return from;
-    EncodedPrompt to = encode(joined(texts.to_prompt, suffix));
+    EncodedPrompt to = encode(joined(texts.to_prompt, around));
     const auto between = content_.per_token ? slerp_per_token : slerp;
     Condition condition = combine(from.condition, to.condition, [&](const Tensor& a, const Tensor& b) {
       return between(a, b, content_.to.theta);

@@ -1,43 +1,58 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <memory>
+#include <numeric>
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "dial/slerp.h"
 #include "dial/style_path.h"
 #include "session/conditions.h"
+#include "session/edits.h"
 #include "session/stage.h"
-#include "session/start.h"
 #include "session/visible_change.h"
 #include "task/dial_notices.h"
+#include "task/dial_range.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
 
-/// The share of a run that a position between key pictures has in common with them: at this noise a scene is
-/// laid out, and what is laid over another is not seen yet.
-constexpr double kJoinAt = 0.85;
+/// From the first step on, so that things can come into the scene; and no layout is held, so that they can
+/// move.
+constexpr EditRecipe kKeyRecipe = {.start = 0, .passes = 1, .guidance = 1, .layout_until = 0};
 
+/// The last evaluation is always a position's own.
 int join_evaluation(const Batch& batch) {
-  return batch.sampler->evaluation_at(batch.first, kJoinAt);
+  return std::min(batch.sampler->evaluation_at(batch.first, kJoinAt), batch.sampler->evaluations() - 1);
 }
 
-/// A picture on a path, drawn at a strength; the plain one has no turn.
+int key_steps(const Batch& batch) {
+  return edit_steps(*batch.sampler, batch.first, batch.sampler->evaluations());
+}
+
+/// A picture on a path, drawn at a strength other than 0; no dial has a say in it.
 Task drawn_at(const Task& task, double strength) {
-  if (strength == 0) return {task.content, {}};
   Task result = task;
   result.turn.position = strength;
+  result.turn.dial = std::nullopt;
   return result;
 }
 
-double end_of(const Task& task) {
-  return task.turn.position < 0 ? -1 : 1;
+/// The strength of the first key picture between the ends.
+double middle_strength(const Turn& turn) {
+  if (turn.position < 0 || !turn.dial) return end_strength(turn) / 2;
+  return turn.dial->strength_at(end_position(turn) / 2);
 }
 
-bool is_end(const Task& task) {
-  return task.turn.position == 0 || std::abs(task.turn.position) == 1;
+/// Of a path whose key pictures are known: one of them, or at strength 0 the plain one that they are edits
+/// of.
+const Tensor& latents_at(const Session& session, const Task& task, double strength) {
+  if (strength != 0) return session.keys.find(drawn_at(task, strength))->latents;
+  return session.keys.find(drawn_at(task, end_strength(task.turn)))->joined.original->latents;
 }
 
 double distance(const Tensor& a, const Tensor& b) {
@@ -45,181 +60,223 @@ double distance(const Tensor& a, const Tensor& b) {
   return std::sqrt(dot(difference.values(), difference.values()));
 }
 
-/// A path as its key pictures tell it, and the strengths of those.
-struct KnownPath {
-  std::vector<double> strengths;
-  StylePath path;
-};
-
-/// These key pictures must be known.
-KnownPath measure(const Session& session, const Task& task, std::vector<double> strengths) {
+/// The path by these key pictures, which must be known. Half of what decides a position is this very
+/// picture's path, and half the dial's usual course, where there is one.
+StylePath measure(const Session& session, const Task& task, const std::vector<double>& strengths) {
   std::vector<double> steps;
   for (std::size_t i = 1; i < strengths.size(); ++i)
-    steps.push_back(distance(session.keys.find(drawn_at(task, strengths[i - 1]))->latents,
-                             session.keys.find(drawn_at(task, strengths[i]))->latents));
-  return {strengths, StylePath(strengths, steps)};
+    steps.push_back(
+        distance(latents_at(session, task, strengths[i - 1]), latents_at(session, task, strengths[i])));
+  std::vector<DialPoint> keys = by_distance(strengths, steps);
+  const Turn& turn = task.turn;
+  for (DialPoint& key : keys) {
+    key.position *= end_position(turn);
+    if (turn.dial && turn.position > 0)
+      key.position = std::midpoint(key.position, turn.dial->position_of(key.strength));
+  }
+  return StylePath(std::move(keys));
 }
 
-/// By the first three key pictures.
-KnownPath coarse_path(const Session& session, const Task& task) {
-  const double end = end_of(task);
-  return measure(session, task, {0, end / 2, end});
+/// To the end by three key pictures.
+StylePath coarse_path(const Session& session, const Task& task) {
+  return measure(session, task, {0, middle_strength(task.turn), end_strength(task.turn)});
 }
 
-/// By all of them.
-KnownPath known_path(const Session& session, const Task& task) {
-  auto [strengths, path] = coarse_path(session, task);
-  strengths.push_back(path.widest());
+/// To the end by all four, or on from there to the end of the dial's range.
+StylePath known_path(const Session& session, const Task& task) {
+  if (task.turn.position > 1) return StylePath({{1, end_strength(task.turn)}, task.turn.dial->points.back()});
+  const StylePath path = coarse_path(session, task);
+  std::vector<double> strengths = {path.widest()};
+  for (const DialPoint& key : path.keys()) strengths.push_back(key.strength);
   std::ranges::sort(strengths, {}, [](double strength) { return std::abs(strength); });
-  return measure(session, task, std::move(strengths));
+  return measure(session, task, strengths);
+}
+
+/// A content's finished picture, to be looked at by all of its edits.
+std::shared_ptr<LookedAt> looked_at(Work& work, const Content& content) {
+  Session& session = work.session;
+  if (session.looked_at.find(content) == nullptr)
+    session.looked_at.keep(content, look_at(session, content, content.guidance.scale, work.notices));
+  return *session.looked_at.find(content);
+}
+
+AnchoredEdit begin(Work& work, const Task& task) {
+  return begin_edit(work.session, task, looked_at(work, task.content), task.content.guidance.scale,
+                    work.notices);
 }
 
 void draw(Work& work, std::span<const Task> keys) {
   Session& session = work.session;
-  std::vector<Denoising> runs;
-  for (const Task& key : keys)
-    runs.push_back(start(session, key.content,
-                         condition(session, key.content, key.turn, style_mask(session, key), work.notices)));
+  const Sampler& sampler = *work.batch.sampler;
+  std::vector<AnchoredEdit> edits;
+  for (const Task& key : keys) edits.push_back(begin(work, key));
+  const auto picture = [&](std::size_t k, const Tensor& latents) {
+    return masked(edits[k].original->latents, latents, style_mask(session, keys[k]));
+  };
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
     for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
       const Task& task = work.batch.tasks[i];
-      const auto run = std::ranges::find(keys, drawn_at(task, task.turn.position)) - keys.begin();
-      if (is_end(task) && run < std::ssize(keys) && work.observer.wants_preview(i))
-        work.observer.show(i, session.model->picture_of(clean(static_cast<std::size_t>(run))));
+      const auto strength = key_strength(task.turn);
+      if (!strength || *strength == 0) continue;
+      const auto place = std::ranges::find(keys, drawn_at(task, *strength)) - keys.begin();
+      const auto k = static_cast<std::size_t>(place);
+      if (k < keys.size() && work.observer.wants_preview(i))
+        work.observer.show(i, session.model->picture_of(picture(k, clean(k))));
     }
   };
-  denoise(session.denoiser, runs, join_evaluation(work.batch), look, work.observer.stop());
-  std::vector<Denoising> joined;
-  for (const Denoising& run : runs) joined.push_back(run.fork(run.conditioning));
-  denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
-  for (std::size_t i = 0; i < runs.size(); ++i)
-    session.keys.keep(keys[i], {std::move(joined[i]), std::move(runs[i].latents)});
+  const int join = join_evaluation(work.batch);
+  edit(session.denoiser, sampler, edits, work.batch.first, join, kKeyRecipe, look, work.observer.stop());
+  const std::vector<AnchoredEdit> joined = edits;
+  edit(session.denoiser, sampler, edits, join, sampler.evaluations(), kKeyRecipe, look, work.observer.stop());
+  for (std::size_t k = 0; k < keys.size(); ++k)
+    session.keys.keep(keys[k], {joined[k], picture(k, edited(edits[k]))});
 }
 
-void draw_in_batches(Work& work, std::span<const Task> keys, std::size_t at_once) {
-  for (; !keys.empty(); keys = keys.subspan(std::min(at_once, keys.size())))
-    draw(work, keys.first(std::min(at_once, keys.size())));
-}
-
-/// Whether the styled end looks like the plain picture; false where the end is not known.
+/// Whether the end looks like the plain picture; false where it is not known.
 bool shows_nothing(const Session& session, const Task& task) {
-  const KeyPicture *plain = session.keys.find(drawn_at(task, 0)),
-                   *styled = session.keys.find(drawn_at(task, end_of(task)));
-  return styled != nullptr &&
-         visible_change(plain->latents, styled->latents, style_mask(session, task)) < kLeastVisibleChange;
+  const KeyPicture* end = session.keys.find(drawn_at(task, end_strength(task.turn)));
+  return end != nullptr && visible_change(end->joined.original->latents, end->latents,
+                                          style_mask(session, task)) < kLeastVisibleChange;
 }
 
 void finish(Work& work, std::size_t i, const Tensor& latents) {
   const Task& task = work.batch.tasks[i];
-  const bool nothing = task.turn.position != 0 && shows_nothing(work.session, task);
   Finished finished{
       .image = work.session.model->picture_of(latents), .notices = {}, .shows = task.turn.position};
-  if (nothing) {
+  if (task.turn.position == 0) return work.finish(i, std::move(finished));
+  if (shows_nothing(work.session, task)) {
     finished.notices.push_back(nothing_shown_notice(task.turn.style, *work.session.model));
     finished.shows = std::nullopt;
+  } else if (std::string notice = calibration_notice(task.turn, task.content.guidance.scale);
+             !notice.empty()) {
+    finished.notices.push_back(std::move(notice));
   }
   work.finish(i, std::move(finished));
 }
 
-void finish_ends(Work& work) {
+/// Those of the batch's pictures that are the plain one or a key that is known by now.
+void finish_keys(Work& work) {
   work.finished.resize(work.batch.tasks.size());
   for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
     const Task& task = work.batch.tasks[i];
-    const KeyPicture* key = work.session.keys.find(drawn_at(task, task.turn.position));
-    const bool compared = task.turn.position == 0 || work.session.keys.find(drawn_at(task, 0)) != nullptr;
-    if (work.finished[i] || !is_end(task) || key == nullptr || !compared) continue;
+    const auto strength = key_strength(task.turn);
+    if (work.finished[i] || !strength) continue;
+    if (*strength != 0 && work.session.keys.find(drawn_at(task, *strength)) == nullptr) continue;
     work.finished[i] = true;
-    finish(work, i, key->latents);
+    finish(work, i,
+           *strength == 0 ? work.session.finished(task.content).latents
+                          : latents_at(work.session, task, *strength));
+  }
+}
+
+void draw_in_batches(Work& work, std::span<const Task> keys, std::size_t at_once) {
+  for (; !keys.empty(); keys = keys.subspan(std::min(at_once, keys.size()))) {
+    draw(work, keys.first(std::min(at_once, keys.size())));
+    finish_keys(work);
   }
 }
 
 /// Between the key pictures on either side, from where they part.
-Denoising between(Work& work, const Task& task) {
-  Session& session = work.session;
-  const auto [strengths, path] = known_path(session, task);
-  const auto [below, above, share] = path.around(std::abs(task.turn.position));
-  Turn turn = task.turn;
-  turn.method = &find_dial_method("guide");  // So few steps cannot take the prompts in turn.
-  turn.position = path.strength_at(std::abs(task.turn.position));
-  const Denoising& from = session.keys.find(drawn_at(task, strengths[below]))->joined;
-  const Denoising& to = session.keys.find(drawn_at(task, strengths[above]))->joined;
-  Denoising run = from.fork(condition(session, task.content, turn, style_mask(session, task), work.notices));
-  run.latents = lerp(from.latents, to.latents, share);
-  run.sampler->restart();
-  return run;
+AnchoredEdit between(Work& work, const Task& task) {
+  const Session& session = work.session;
+  const double position = std::abs(task.turn.position);
+  const StylePath path = known_path(session, task);
+  const auto [below, above, share] = path.around(position);
+  Task between = task;
+  between.turn.method = &find_dial_method("guide");  // So few steps cannot take the prompts in turn.
+  between.turn.position = path.strength_at(position);
+  const AnchoredEdit& to = session.keys.find(drawn_at(task, path.keys()[above].strength))->joined;
+  AnchoredEdit edit =
+      begin_edit(work.session, between, to.original, task.content.guidance.scale, work.notices);
+  edit.steps = to.steps;
+  edit.change = linear_combination({{share, to.change}});
+  if (const double strength = path.keys()[below].strength; strength != 0)
+    edit.change = lerp(session.keys.find(drawn_at(task, strength))->joined.change, to.change, share);
+  return edit;
 }
 
 }  // namespace
 
 std::vector<Task> key_pictures(const Batch& batch) {
   std::vector<Task> keys;
-  const auto add = [&](Task key) {
+  const auto add = [&](const Task& task, double strength) {
+    Task key = drawn_at(task, strength);
     if (std::ranges::find(keys, key) == keys.end()) keys.push_back(std::move(key));
   };
-  for (const Task& task : batch.tasks) {
-    add(drawn_at(task, 0));
-    if (task.turn.position != 0) add(drawn_at(task, end_of(task)));
-  }
   for (const Task& task : batch.tasks)
-    if (const auto end = path_end(task)) add(drawn_at(*end, end->turn.position / 2));
+    if (task.turn.position != 0) add(task, end_strength(task.turn));
+  for (const Task& task : batch.tasks) {
+    if (task.turn.position > 1) add(task, task.turn.dial->points.back().strength);
+    if (lies_on_path(task.turn)) add(task, middle_strength(task.turn));
+  }
   return keys;
 }
 
-std::optional<Task> path_end(const Task& task) {
-  if (is_end(task)) return std::nullopt;
-  return drawn_at(task, end_of(task));
+bool lies_on_path(const Turn& turn) {
+  return !key_strength(turn) && turn.position < 1;
 }
 
-bool knows_path(const Session& session, const Task& end) {
-  for (const double strength : {0.0, end_of(end) / 2, end_of(end)})
-    if (session.keys.find(drawn_at(end, strength)) == nullptr) return false;
-  return session.keys.find(drawn_at(end, coarse_path(session, end).path.widest())) != nullptr;
+bool knows_path(const Session& session, const Task& task) {
+  for (const double strength : {middle_strength(task.turn), end_strength(task.turn)})
+    if (session.keys.find(drawn_at(task, strength)) == nullptr) return false;
+  return session.keys.find(drawn_at(task, coarse_path(session, task).widest())) != nullptr;
 }
 
 void DrawKeys::run(Work& work) const {
+  finish_keys(work);  // The plain picture, before the others are begun.
   draw_in_batches(work, keys, at_once);
-  finish_ends(work);
 }
 
 int DrawKeys::steps(const Batch& batch) const {
-  return batches_of(keys.size(), at_once) * (batch.sampler->evaluations() - batch.first);
+  return batches_of(keys.size(), at_once) * key_steps(batch);
+}
+
+std::size_t DrawKeys::evaluations(const Batch&) const {
+  // Where they go one by one, the first alone has the original beside it.
+  return keys.size() <= at_once ? keys.size() + originals : at_once;
 }
 
 void DrawWidestKeys::run(Work& work) const {
   std::vector<Task> keys;
-  for (const Task& end : ends) {
-    Task key = drawn_at(end, coarse_path(work.session, end).path.widest());
+  for (const Task& path : paths) {
+    Task key = drawn_at(path, coarse_path(work.session, path).widest());
     if (work.session.keys.find(key) == nullptr) keys.push_back(std::move(key));
   }
   draw_in_batches(work, keys, at_once);
 }
 
 int DrawWidestKeys::steps(const Batch& batch) const {
-  return batches_of(ends.size(), at_once) * (batch.sampler->evaluations() - batch.first);
+  return batches_of(paths.size(), at_once) * key_steps(batch);
 }
 
 void DrawBetween::run(Work& work) {
-  finish_ends(work);
+  finish_keys(work);
   std::vector<std::size_t> places;
-  std::vector<Denoising> runs;
+  std::vector<AnchoredEdit> edits;
   for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
     if (work.finished[i]) continue;
     places.push_back(i);
-    runs.push_back(between(work, work.batch.tasks[i]));
+    edits.push_back(between(work, work.batch.tasks[i]));
   }
+  const auto picture = [&](std::size_t k, const Tensor& latents) {
+    return masked(edits[k].original->latents, latents, style_mask(work.session, work.batch.tasks[places[k]]));
+  };
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
-    for (std::size_t r = 0; r < runs.size(); ++r)
-      if (work.observer.wants_preview(places[r]))
-        work.observer.show(places[r], work.session.model->picture_of(clean(r)));
+    for (std::size_t k = 0; k < edits.size(); ++k)
+      if (work.observer.wants_preview(places[k]))
+        work.observer.show(places[k], work.session.model->picture_of(picture(k, clean(k))));
   };
-  denoise(work.session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
-  for (std::size_t r = 0; r < runs.size(); ++r) finish(work, places[r], runs[r].latents);
+  const Sampler& sampler = *work.batch.sampler;
+  edit(work.session.denoiser, sampler, edits, join_evaluation(work.batch), sampler.evaluations(), kKeyRecipe,
+       look, work.observer.stop());
+  for (std::size_t k = 0; k < edits.size(); ++k) finish(work, places[k], picture(k, edited(edits[k])));
 }
 
 int DrawBetween::steps(const Batch& batch) const {
-  return pictures == 0 ? 0 : batch.sampler->evaluations() - join_evaluation(batch);
+  const Sampler& sampler = *batch.sampler;
+  return pictures == 0 ? 0 : edit_steps(sampler, join_evaluation(batch), sampler.evaluations());
 }
 
 }  // namespace latentdial::detail

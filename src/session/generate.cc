@@ -9,7 +9,7 @@
 #include <span>
 #include <utility>
 
-#include "latentdial/parameters.h"
+#include "dial/style_words.h"
 #include "session/stage.h"
 #include "task/cut_out.h"
 #include "task/picture_size.h"
@@ -33,9 +33,9 @@ bool same_schedule(const Content& a, const Content& b) {
 /// The most windows that a task's prompts take.
 std::size_t windows_of(const Task& task, const TextReader& reader) {
   const auto& [words, per_token, to, guidance, sampling, source] = task.content;
-  const std::string suffix = ", " + task.turn.style;
-  return std::max({reader.windows(joined(words.prompt, suffix), words.syntax),
-                   reader.windows(joined(to.prompt, suffix), words.syntax),
+  const Around style = around_prompt(task.turn.words, task.turn.style);
+  return std::max({reader.windows(joined(words.prompt, style), words.syntax),
+                   reader.windows(joined(to.prompt, style), words.syntax),
                    reader.windows(words.negative_prompt, words.syntax)});
 }
 
@@ -43,12 +43,7 @@ std::size_t windows_of(const Task& task, const TextReader& reader) {
 bool edit_together(const Task& a, const Task& b, const Model& model) {
   if (a.turn.edits() != b.turn.edits() || a.turn.follows_path() != b.turn.follows_path()) return false;
   if (!a.turn.edits() && !a.turn.follows_path()) return true;
-  if (a.turn.edits()) {
-    std::vector<std::string> ignored;
-    const EditPlan left = plan_edit(a, model.schedule, ignored),
-                   right = plan_edit(b, model.schedule, ignored);
-    if (left.recipe != right.recipe || left.first != right.first) return false;
-  }
+  if (a.turn.edits() && a.turn.recipe != b.turn.recipe) return false;
   const bool same_prompts = a.content.words == b.content.words &&
                             a.content.to.prompt == b.content.to.prompt && a.turn.style == b.turn.style;
   // Prompts of several lengths would be repeated to the length that they have in common.
@@ -154,7 +149,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
     picture.image = source.part ? with_part(source, finished.image) : std::move(finished.image);
     picture.shows = finished.shows;
     picture.settings = one.request.settings;
-    picture.parameters = to_parameters(one.request, session.model->info);
+    picture.parameters = parameters_of(one, session.model->info);
     picture.notices = std::move(all);
     picture.seconds = seconds.count() / static_cast<double>(list.size());
     on_picture(begin + i, std::move(picture));

@@ -3,53 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "dial/style_words.h"
 #include "session/stage.h"
+#include "task/dial_range.h"
 
 namespace latentdial::detail {
 namespace {
-
-/// The finished picture of a task, edited at a strength; 0: as it is.
-Task edited(const Task& task, const EditRecipe& recipe, double strength) {
-  if (strength == 0) return {task.content, {}};
-  return {task.content,
-          {.method = task.turn.method->own_edit ? task.turn.method : &find_dial_method("anchored"),
-           .style = task.turn.style,
-           .position = strength,
-           .window = {recipe.start, task.turn.window.end},
-           .recipe = recipe,
-           .area = task.turn.area}};
-}
-
-/// How far a dial goes to either side, and why no farther.
-struct Range {
-  double low = -1, high = 1;
-  std::string beyond_low, beyond_high;
-};
-
-Range range_of(const Turn& turn) {
-  if (!turn.dial) return {-1, 1, "the path ends there", "the path ends there"};
-  const Dial& dial = *turn.dial;
-  return {dial.low(), dial.high(), dial.weaken.reason, dial.strengthen.reason};
-}
-
-/// The position of a task held within its dial's range, with a notice that says so and why the range ends
-/// there. Below 0 there is something only where the prompt names the style.
-double held_position(const Task& task, std::vector<std::string>& notices) {
-  const Turn& turn = task.turn;
-  const auto [low, high, beyond_low, beyond_high] = range_of(turn);
-  const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
-  const bool names_style = without_style(prompt, turn.style).has_value();
-  const double held = std::clamp(turn.position, names_style ? low : 0, high);
-  if (held == turn.position) return held;
-  const std::string reason = turn.position > held ? beyond_high
-                             : names_style
-                                 ? beyond_low
-                                 : "the prompt does not name the style, so nothing can be taken away";
-  notices.push_back(
-      fmt::format("position {} is outside of the dial's range, {} is used: {}", turn.position, held, reason));
-  return held;
-}
 
 template <class Made, class Key>
 bool is_in(const Stage& stage, std::vector<Key> Made::*list, const Key& key) {
@@ -113,17 +71,24 @@ void plan_trunks(const Session& session, const Batch& batch, std::vector<Stage>&
 }
 
 void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
-  std::vector<Task> missing;
-  for (const EditPlan& plan : batch.edits)
-    for (const EditShare& share : plan.shares) add_missing(missing, share.task, session.edited, stages);
-  // The unchanged ones first: previews of the others are mixed with them.
-  const auto changed = std::stable_partition(missing.begin(), missing.end(),
-                                             [](const Task& task) { return task.turn.method == nullptr; });
-  std::vector<Task> edits(changed, missing.end());
-  missing.erase(changed, missing.end());
-  if (!missing.empty()) stages.emplace_back(DecodeTrunks{std::move(missing)});
-  const EditPlan& plan = batch.edits.front();
-  if (!edits.empty()) stages.emplace_back(Edit{std::move(edits), plan.recipe, plan.first});
+  std::vector<Task> plain, changed;
+  for (const Task& task : batch.tasks) {
+    Task picture = edited(task);
+    auto& missing = picture.turn.method == nullptr ? plain : changed;
+    add_missing(missing, std::move(picture), session.edited, stages);
+  }
+  if (!plain.empty()) stages.emplace_back(DecodeTrunks{std::move(plain)});
+  if (!changed.empty()) stages.emplace_back(Edit{std::move(changed)});
+}
+
+/// Finished pictures that no key picture was made of so far.
+std::size_t not_looked_at(const Session& session, const std::vector<Task>& keys) {
+  std::vector<const Content*> contents;
+  for (const Task& key : keys)
+    if (session.looked_at.find(key.content) == nullptr &&
+        std::ranges::none_of(contents, [&](const Content* known) { return *known == key.content; }))
+      contents.push_back(&key.content);
+  return contents.size();
 }
 
 /// Dials that draw their positions.
@@ -132,20 +97,21 @@ void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& 
   const auto planned = [&](auto list, const Task& task) {
     return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, task); });
   };
-  std::vector<Task> keys, ends;
+  std::vector<Task> keys, paths;
   for (Task& key : key_pictures(batch))
     if (session.keys.find(key) == nullptr && !planned(&DrawKeys::keys, key)) keys.push_back(std::move(key));
   std::size_t between = 0;
-  for (const Task& task : batch.tasks) {
-    auto end = path_end(task);
-    if (!end) continue;
-    ++between;
-    if (!knows_path(session, *end) && !planned(&DrawWidestKeys::ends, *end) &&
-        std::ranges::find(ends, *end) == ends.end())
-      ends.push_back(std::move(*end));
+  for (Task path : batch.tasks) {
+    if (!key_strength(path.turn)) ++between;
+    if (!lies_on_path(path.turn)) continue;
+    path.turn.position = path.turn.position < 0 ? -1 : 1;
+    if (!knows_path(session, path) && !planned(&DrawWidestKeys::paths, path) &&
+        std::ranges::find(paths, path) == paths.end())
+      paths.push_back(std::move(path));
   }
-  if (!keys.empty()) stages.emplace_back(DrawKeys{std::move(keys), at_once});
-  if (!ends.empty()) stages.emplace_back(DrawWidestKeys{std::move(ends), at_once});
+  const std::size_t originals = not_looked_at(session, keys);
+  if (!keys.empty()) stages.emplace_back(DrawKeys{std::move(keys), originals, at_once});
+  if (!paths.empty()) stages.emplace_back(DrawWidestKeys{std::move(paths), at_once});
   stages.emplace_back(DrawBetween{between});
 }
 
@@ -163,21 +129,15 @@ std::vector<Content> inverted_ends(const Content& content) {
   return {from, to};
 }
 
-EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule, std::vector<std::string>& notices) {
-  const Turn& turn = task.turn;
-  EditPlan plan{turn.position, turn.recipe, 0, {}};
-  if (turn.dial) {
-    plan.position = held_position(task, notices);
-    const auto [below, above, share] = turn.dial->around(plan.position);
-    plan.recipe = turn.dial->side_of(plan.position).recipe;
-    if (share < 1) plan.shares.push_back({edited(task, plan.recipe, below.strength), 1 - share});
-    if (share > 0) plan.shares.push_back({edited(task, plan.recipe, above.strength), share});
-  } else {
-    plan.shares.push_back({edited(task, plan.recipe, turn.position), 1});
-  }
-  const auto sampler = make_sampler(task.content.sampling, schedule);
-  plan.first = sampler->evaluation_at(first_evaluation(task.content.source, *sampler), plan.recipe.start);
-  return plan;
+Task edited(const Task& task) {
+  if (task.turn.position == 0) return {task.content, {}};
+  Task result = task;
+  result.turn.window.start = task.turn.recipe.start;
+  return result;
+}
+
+int first_of_edit(const Task& task, const Sampler& sampler) {
+  return sampler.evaluation_at(first_evaluation(task.content.source, sampler), task.turn.recipe.start);
 }
 
 Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
@@ -191,8 +151,12 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
   notices.resize(batch.tasks.size());
   for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
     Task& task = batch.tasks[i];
-    if (task.turn.edits()) batch.edits.push_back(plan_edit(task, schedule, notices[i]));
-    if (task.turn.follows_path()) task.turn.position = held_position(task, notices[i]);
+    if (!task.turn.follows_path()) continue;
+    const auto [held, reason] = held_position(task);
+    if (!reason.empty())
+      notices[i].push_back(fmt::format("position {} is outside of the dial's range, {} is used: {}",
+                                       task.turn.position, held, reason));
+    task.turn.position = held;
   }
   return batch;
 }
@@ -200,13 +164,13 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
 void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   plan_inversions(session, batch, stages);
   plan_words(session, batch, stages);
-  if (batch.tasks.front().turn.follows_path()) return plan_paths(session, batch, stages);
   plan_trunks(session, batch, stages);
-  if (batch.edits.empty()) {
+  if (batch.tasks.front().turn.follows_path()) return plan_paths(session, batch, stages);
+  if (!batch.tasks.front().turn.edits()) {
     stages.emplace_back(DenoiseForks{});
   } else {
     plan_edits(session, batch, stages);
-    stages.emplace_back(MixEdits{});
+    stages.emplace_back(FinishEdits{});
   }
 }
 

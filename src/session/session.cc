@@ -23,6 +23,7 @@ Session::Session(std::shared_ptr<const Model> loaded)
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,
              [](const EditedPicture& picture) { return picture.image.rgb.size(); }),
+      looked_at(kMostTrunks),
       keys(kMostKeys),
       inverted(kMostInverted),
       word_masks(kMostTrunks) {}
@@ -47,6 +48,7 @@ const Denoising& Session::finished(const Content& content) const {
 void Session::trim() {
   trunks.trim();
   edited.trim();
+  looked_at.trim();
   keys.trim();
   inverted.trim();
   word_masks.trim();

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "denoise/anchored_edit.h"
 #include "denoise/denoising.h"
 #include "denoise/inversion.h"
 #include "denoise/prompted_denoiser.h"
@@ -36,10 +37,10 @@ struct EditedPicture {
   double change = 0;  ///< visible_change of its latents.
 };
 
-/// A picture that a dial's positions are drawn between.
+/// A picture that a dial's positions are drawn between: an edit of the plain one.
 struct KeyPicture {
-  Denoising joined;  ///< Before the evaluation from which on what lies between goes its own way.
-  Tensor latents;    ///< Finished.
+  AnchoredEdit joined;  ///< Before the evaluation from which on what lies between goes its own way.
+  Tensor latents;       ///< Finished.
 };
 
 /// One caller's memories of what was made with a model. One more position of a dial, or the same start
@@ -50,12 +51,13 @@ struct Session {
   std::shared_ptr<const Model> model;
   PromptedDenoiser denoiser;
   Memory<std::pair<std::string, PromptSyntax>, ReadText> prompts;  ///< A sweep asks for the same again.
-  Memory<TrunkKey, Denoising> trunks;      ///< All positions of a dial go on from one.
-  Memory<Task, EditedPicture> edited;      ///< Positions of a dial are mixed of these.
-  Memory<Task, KeyPicture> keys;           ///< By its turn's strength; the plain one has no turn.
-  Memory<Content, Inversion> inverted;     ///< All positions of a dial start from one.
-  Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
-  int inversions = 0;                      ///< Pictures inverted so far.
+  Memory<TrunkKey, Denoising> trunks;                    ///< All positions of a dial go on from one.
+  Memory<Task, EditedPicture> edited;                    ///< Positions of a dial are mixed of these.
+  Memory<Content, std::shared_ptr<LookedAt>> looked_at;  ///< All key pictures of a content are edits of it.
+  Memory<Task, KeyPicture> keys;                         ///< By its turn's strength, which is not 0.
+  Memory<Content, Inversion> inverted;                   ///< All positions of a dial start from one.
+  Memory<WordMaskKey, Tensor> word_masks;                ///< All positions of a dial act within one.
+  int inversions = 0;                                    ///< Pictures inverted so far.
 
   /// What a text that is the same at every step is to the denoiser; adds a line to `notices` when words did
   /// not fit.

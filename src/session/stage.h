@@ -15,24 +15,9 @@
 
 namespace latentdial::detail {
 
-/// A picture that a dial position is mixed of: the finished one, or an edit of it.
-struct EditShare {
-  Task task;  ///< Without a turn, or turned by `anchored` or a method with an edit of its own.
-  double weight = 1;
-};
-
-/// How a position of a dial is made that edits the finished picture.
-struct EditPlan {
-  double position = 0;  ///< Within the dial's range.
-  EditRecipe recipe;
-  int first = 0;                  ///< The evaluation that the edit begins at.
-  std::vector<EditShare> shares;  ///< The picture is their weighted sum; weights add up to 1.
-};
-
 /// Pictures of one size, at one point of one schedule, that part at one evaluation.
 struct Batch {
   std::vector<Task> tasks;
-  std::vector<EditPlan> edits;       ///< One a task where finished pictures are edited, else none.
   std::unique_ptr<Sampler> sampler;  ///< The schedule; each picture takes its steps on a sampler of its own.
   int first = 0;                     ///< The evaluation that all begin at.
   int fork = 0;                      ///< The one at which they part.
@@ -87,7 +72,7 @@ struct Work {
   std::vector<std::string> notices = {};  ///< Of all pictures of the batch.
   /// Takes the batch's pictures as they are finished, each once.
   std::function<void(std::size_t picture, Finished)> finish = {};
-  std::vector<bool> finished = {};  ///< Which of those that are mixed of edits are.
+  std::vector<bool> finished = {};  ///< Which of those are that need not wait for the last stage.
 };
 
 /// How many batches a list takes.
@@ -135,8 +120,6 @@ struct DecodeTrunks {
 /// Edits finished pictures, all by one recipe.
 struct Edit {
   std::vector<Task> pictures;
-  EditRecipe recipe;
-  int first = 0;  ///< The evaluation that an edit begins at.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const;
   [[nodiscard]] std::size_t evaluations(const Batch& batch) const;
@@ -149,9 +132,8 @@ struct DenoiseForks {
   [[nodiscard]] static std::size_t evaluations(const Batch& batch) { return batch.tasks.size(); }
 };
 
-/// Mixes those of the batch's pictures that are not finished, and all of whose parts are known: each the
-/// weighted sum of edited ones, pixel by pixel.
-struct MixEdits {
+/// Finishes those of the batch's pictures that are edited, or left as they are, by now.
+struct FinishEdits {
   static void run(Work& work);
   [[nodiscard]] static int steps(const Batch&) { return 0; }
   [[nodiscard]] static std::size_t evaluations(const Batch&) { return 0; }
@@ -159,20 +141,21 @@ struct MixEdits {
 
 /// Draws key pictures of dials that draw their positions, and finishes those of the batch that are such.
 struct DrawKeys {
-  std::vector<Task> keys;   ///< As Session::keys has them.
-  std::size_t at_once = 1;  ///< Most that go in one batch.
+  std::vector<Task> keys;     ///< As Session::keys has them.
+  std::size_t originals = 0;  ///< Finished pictures that are looked at first.
+  std::size_t at_once = 1;    ///< Most that go in one batch.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const;
-  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(keys.size(), at_once); }
+  [[nodiscard]] std::size_t evaluations(const Batch&) const;
 };
 
 /// Draws one more key picture on each path, where that is widest.
 struct DrawWidestKeys {
-  std::vector<Task> ends;   ///< The styled ends of the paths, whose other key pictures are known by then.
+  std::vector<Task> paths;  ///< Their styled ends; the other key pictures are known by then.
   std::size_t at_once = 1;  ///< Most that go in one batch.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const;
-  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(ends.size(), at_once); }
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(paths.size(), at_once); }
 };
 
 /// Draws those of the batch's pictures that lie between key pictures, which are known by then.
@@ -183,29 +166,30 @@ struct DrawBetween {
   [[nodiscard]] std::size_t evaluations(const Batch&) const { return pictures; }
 };
 
-using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, MixEdits,
+using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, FinishEdits,
                            DrawKeys, DrawWidestKeys, DrawBetween>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.
 [[nodiscard]] std::vector<Content> inverted_ends(const Content& content);
 
-/// The key pictures that the batch's positions lie between, in the order that they are drawn in; those of the
-/// paths' ends first. A position at an end needs that alone, and the plain picture to compare with.
+/// The key pictures that the batch's positions lie between, but for the plain one, in the order that they are
+/// drawn in; the paths' ends first. A position at an end needs that alone.
 [[nodiscard]] std::vector<Task> key_pictures(const Batch& batch);
 
-/// The styled end of the path that a task's position lies on, where it lies between ends.
-[[nodiscard]] std::optional<Task> path_end(const Task& task);
+/// Whether a position lies on the path from the plain picture to the end, and is no key picture.
+[[nodiscard]] bool lies_on_path(const Turn& turn);
 
-/// Whether all key pictures of the path to a styled end are known.
-[[nodiscard]] bool knows_path(const Session& session, const Task& end);
+/// Whether all key pictures of that path are known.
+[[nodiscard]] bool knows_path(const Session& session, const Task& task);
 
-/// How the position of a task is made whose finished picture is edited.
-/// Adds a line to `notices` when the position is out of the dial's range.
-[[nodiscard]] EditPlan plan_edit(const Task& task, const NoiseSchedule& schedule,
-                                 std::vector<std::string>& notices);
+/// The picture that a task's position is edited to: the finished one itself at 0.
+[[nodiscard]] Task edited(const Task& task);
 
-/// A batch of tasks, its edits planned; `notices` gets a list for each picture.
+/// The evaluation that a task's edit begins at.
+[[nodiscard]] int first_of_edit(const Task& task, const Sampler& sampler);
+
+/// A batch of tasks, their positions held within their dials' ranges; `notices` gets a list for each picture.
 [[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
                                std::vector<std::vector<std::string>>& notices);
 

@@ -8,7 +8,7 @@
 namespace latentdial::detail {
 
 /// What a user of the turn's dial should know of how it was calibrated; "": nothing.
-[[nodiscard]] std::string calibration_notice(const Turn& turn, double guidance_scale, const Model& model);
+[[nodiscard]] std::string calibration_notice(const Turn& turn, double guidance_scale);
 
 /// That the model does not know a style, and which it does.
 [[nodiscard]] std::string nothing_shown_notice(const std::string& style, const Model& model);

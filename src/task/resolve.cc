@@ -7,10 +7,14 @@
 #include <filesystem>
 #include <optional>
 
+#include "dial/style_path.h"
+#include "dial/style_words.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "model/dials.h"
 #include "task/cut_out.h"
+#include "task/dial_range.h"
+#include "task/infotext.h"
 #include "task/picture_size.h"
 #include "task/prompts.h"
 #include "task/redrawn_part.h"
@@ -79,8 +83,9 @@ void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax
   const auto check = [&](const char* field, const std::string& text) {
     (void)read_prompt(field, [&] { return texts.windows(text, syntax); });
   };
-  check("prompt", joined(s.prompt, ", " + s.style));
-  check("to_prompt", joined(s.to_prompt, ", " + s.style));
+  const Around style = around_prompt(ways_to_say_it().front(), s.style);
+  check("prompt", joined(s.prompt, style));
+  check("to_prompt", joined(s.to_prompt, style));
   check("negative_prompt", s.negative_prompt);
   if (!s.mask_words.empty()) (void)texts.places_of(s.mask_words, s.prompt, syntax);
 }
@@ -155,10 +160,6 @@ Content content_of(const Settings& s, const InputImages& images, const Framing& 
   return content;
 }
 
-std::shared_ptr<const Dial> standard(const std::string& style) {
-  return std::make_shared<const Dial>(standard_dial(style));
-}
-
 void check_dial(const Dial& dial, const std::string& file, const std::string& style, const ModelInfo& model) {
   require(dial_file_name(dial.style) == dial_file_name(style), "dial",
           "{} is for the style \"{}\", not \"{}\"", file, dial.style, style);
@@ -179,7 +180,7 @@ std::shared_ptr<const Dial> read_models_own(const fs::path& path, const fs::path
 }
 
 /// The dial that a request of a method with dials is turned by: the one it brings, the file it names,
-/// one that was loaded with the model, STYLE.dial.json in its dial_folder, or the standard one.
+/// one that was loaded with the model, or STYLE.dial.json in its dial_folder; null: none was fitted.
 std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model, OpenedFiles& files) {
   const Settings& s = request.settings;
   const ModelInfo& info = model.info;
@@ -197,10 +198,10 @@ std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model
     if (dial_file_name(loaded->style) == name) return loaded;
   const fs::path folder = dial_folder(info.path), place = folder.filename() / name;
   std::error_code ignored;
-  if (!fs::exists(folder / name, ignored)) return standard(s.style);
+  if (!fs::exists(folder / name, ignored)) return nullptr;
   auto dial = read_models_own(folder / name, place, files);
   // The model's own dials were fitted without the LoRA.
-  if (!info.loras.empty()) return standard(s.style);
+  if (!info.loras.empty()) return nullptr;
   check_dial(*dial, place.string(), s.style, info);
   return dial;
 }
@@ -236,9 +237,23 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
           : EditRecipe{.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
   if (filled.images.style_mask) turn.area.mask = framing.framed(*filled.images.style_mask);
   turn.area.words = s.mask_words;
-  if (turn.method->info.needs_dial) turn.dial = find_dial(filled, model, files);
-  if (!s.dial.empty()) filled.dial = turn.dial;
+  if (!turn.method->info.takes_dial) return result;
+  const auto dial = find_dial(filled, model, files);
+  if (dial) {
+    turn.dial = *dial;
+    turn.words = dial->words;
+  }
+  if (!s.dial.empty()) filled.dial = dial;
   return result;
+}
+
+std::string parameters_of(const Resolved& resolved, const ModelInfo& model) {
+  std::string text = to_parameters(resolved.request, model);
+  Turn turn = resolved.task.turn;
+  if (!turn.follows_path()) return text;
+  turn.position = held_position(resolved.task).position;
+  if (!key_strength(turn)) text += fmt::format(", {}: {}", kMixedUntil, kJoinAt);
+  return text;
 }
 
 }  // namespace latentdial::detail

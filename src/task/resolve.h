@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "model/model.h"
 #include "task/opened_files.h"
 #include "task/task.h"
@@ -15,5 +17,9 @@ struct Resolved {
 /// Fills in the model's defaults, opens what the settings name, and checks all of it: what comes out can be
 /// made. Throws invalid_input naming the setting.
 [[nodiscard]] Resolved resolve(const Request& request, const Model& model, OpenedFiles& files);
+
+/// What the picture's PNG says of it: to_parameters, and where it is drawn between key pictures, up to which
+/// share of the steps it is a mix of theirs.
+[[nodiscard]] std::string parameters_of(const Resolved& resolved, const ModelInfo& model);
 
 }  // namespace latentdial::detail

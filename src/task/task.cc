@@ -3,7 +3,7 @@
 namespace latentdial::detail {
 
 Turn Turn::shared() const {
-  if (method == nullptr || edits()) return {};
+  if (method == nullptr || edits() || follows_path()) return {};
   Turn turn = *this;
   turn.position = 0;
   return turn;

@@ -96,11 +96,12 @@ struct StyleArea {
 struct Turn {
   const DialMethod* method = nullptr;  ///< Null: no dial.
   std::string style = {};
+  std::string words = "{prompt}, {style}";  ///< As Dial::words.
   double position = 0;
   StepInterval window = {};
   EditRecipe recipe = {};
   StyleArea area = {};
-  std::shared_ptr<const Dial> dial = {};  ///< Of a method that needs one.
+  std::optional<Dial> dial = {};  ///< Fitted to the style.
   bool operator==(const Turn&) const = default;
 
   /// Whether the finished picture is edited, rather than the picture as it is made.

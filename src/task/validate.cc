@@ -126,9 +126,9 @@ void check_method(const Request& request, const MethodInfo& method) {
           "only @(method) {} edits a finished picture as it is told",
           methods_that([](const MethodInfo& m) { return m.edits && m.window; }));
   check_area(request, method);
-  require(method.needs_dial || (s.dial.empty() && !request.dial), "dial",
+  require(method.takes_dial || (s.dial.empty() && !request.dial), "dial",
           "only @(method) {} turns a dial file",
-          methods_that([](const MethodInfo& m) { return m.needs_dial; }));
+          methods_that([](const MethodInfo& m) { return m.takes_dial; }));
   require(!s.per_token || method.name.empty() || method.angle, "per_token",
           "@(method) {} turns no encoding by an angle, so there is nothing to do per token", method.name);
 }

@@ -37,10 +37,11 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
   auto o = options("sketch");
   o.seeds = {1, 2, 3};
   const Calibration found = calibrate(pipeline(), o);
-  EXPECT_EQ(found.used, 6);
-  EXPECT_GE(found.dial.high(), 0.9);
-  EXPECT_LE(found.dial.low(), -0.8);
+  EXPECT_GE(found.used, 5) << "a plain picture may show some of it by itself";
+  EXPECT_GE(found.dial.high(), 0.8);
   EXPECT_EQ(found.dial.fingerprint, pipeline().info().fingerprint);
+  ASSERT_GE(found.response.size(), 4);
+  EXPECT_FALSE(found.response[2].content) << "up to the words' own strength the scene is not asked for";
 
   const TempDir folder;
   const auto path = folder / "sketch.dial.json";
@@ -52,10 +53,7 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
     s.prompt = prompt;
     s.seed = 77;
     s.position = position;
-    if (!style.empty()) {
-      s.method = "calibrated";
-      s.dial = path;
-    }
+    if (!style.empty()) s.dial = path;
     const Image image = pipeline().generate(s).image;
     return pipeline()
         .measure({image}, {.style = "sketch", .prompt = "a castle in the desert"})
@@ -65,23 +63,21 @@ TEST(Calibrate, TheDialItFitsShowsWhatItSays) {
   const double none = read("a castle in the desert", "", 0),
                full = read("a castle in the desert, sketch", "", 0);
   const double half = (read("a castle in the desert", "sketch", 0.5) - none) / (full - none);
-  EXPECT_NEAR(half, 0.5, 0.15);
-  const double taken = (full - read("a castle in the desert, sketch", "sketch", -0.8)) / (full - none);
-  EXPECT_NEAR(taken, 0.8, 0.2);
+  EXPECT_NEAR(half, 0.5, 0.2);
+  const double taken = (full - read("a castle in the desert, sketch", "sketch", -0.5)) / (full - none);
+  EXPECT_NEAR(taken, 0.5, 0.2);
 }
 
-TEST(Calibrate, TheRangeEndsWhereTheSceneWouldBeLost) {
-  auto o = options("sketch");
-  o.seeds = {1, 2};
-  o.content_budget = 0.5;
-  const Dial held = calibrate(pipeline(), o).dial;
-  EXPECT_LT(held.high(), 0.8);
-  EXPECT_GT(held.high(), 0.05);
-  EXPECT_GT(held.strengthen.points.back().position, held.high());
-  EXPECT_THAT(held.strengthen.reason, HasSubstr("another scene"));
-  o.content_budget = 0;
-  const Dial free = calibrate(pipeline(), o).dial;
-  EXPECT_EQ(free.high(), free.strengthen.points.back().position);
+TEST(Calibrate, ByDefaultMakesFortyPicturesAtMost) {
+  CalibrationOptions o = options("sketch");
+  const CalibrationOptions given;
+  o.prompts = given.prompts;
+  o.seeds = given.seeds;
+  EXPECT_LE(most_pictures(o), 40);
+  int made = 0;
+  o.on_picture = [&](int pictures) { made = pictures; };
+  EXPECT_EQ(calibrate(pipeline(), o).pictures, made);
+  EXPECT_LE(made, most_pictures(o));
 }
 
 TEST(Calibrate, AStyleThatChangesNothingIsRefused) {

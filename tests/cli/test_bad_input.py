@@ -89,9 +89,7 @@ def test_a_dial_that_cannot_be_turned(fails, tmp_path):
     assert "cannot be read" in fails(*dialled, "--dial", "missing.json")
     (tmp_path / "broken.json").write_text("{")
     assert "is not valid JSON" in fails(*dialled, "--dial", "broken.json")
-    side = {"start": 0.5, "passes": 1, "guidance": 1, "reason": ""}
-    sides = {"strengthen": {**side, "points": [[0, 0], [1, 1]], "end": 1}, "weaken": {**side, "points": [[0, 0]], "end": 0}}
-    dial = {"latentdial_dial": 7, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, **sides}
+    dial = {"latentdial_dial": 8, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": ""}
     (tmp_path / "other.json").write_text(json.dumps(dial))
     assert "another model" in fails(*dialled, "--dial", "other.json")
     assert 'for the style "sketch"' in fails(*DOG, "--style", "sunset", "--method", "calibrated", "--at", "0.5", "--dial", "other.json")
@@ -331,7 +329,6 @@ def test_a_field_is_named_by_its_flag(fails, flags, line):
 def test_a_field_of_a_command_is_named_by_its_own_flag(fails, tmp_path):
     Image.new("RGB", (64, 64)).save(tmp_path / "picture.png")
     assert "latentdial: --evaluations: 3 is" in fails("measure", "picture.png", "--style", "sketch", "--evaluations", "3")
-    assert "latentdial: --content-budget: -1 is" in fails("calibrate", "--style", "sketch", "--content-budget", "-1")
     assert "latentdial: --port: 70000 is" in fails("serve", "--port", "70000")
     (tmp_path / "plan.json").write_text(json.dumps({"settings": {"prompt": "a dog", "guidance_scale": 120}}))
     assert "latentdial: guidance_scale: 120 is" in fails("sweep", "plan.json"), "a plan has names, no flags"
@@ -349,7 +346,6 @@ def test_drafts_that_make_no_sense(fails):
     assert "use 1 to 9" in fails(*dial, "--draft", "10")
     assert "--refine" in fails(*dial, "--refine", "0.5")
     assert "--refine" in fails(*dial, "--draft", "3", "--refine", "9")
-    assert "--content-budget" in fails("calibrate", "--style", "sketch", "--content-budget", "-1")
 
 
 @pytest.mark.parametrize(

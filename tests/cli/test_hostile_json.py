@@ -12,8 +12,7 @@ from hostile import LEVELS, MEGABYTE, NESTED, PARTS, SANITIZED, many, peak_of
 
 SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
 SMALL = ("--steps", "1", "--size", "64x64")
-SIDE = {"start": 0.5, "passes": 1, "guidance": 1, "reason": "", "points": [[0, 0], [1, 1]], "end": 1}
-DIAL = {"latentdial_dial": 7, "style": "sketch", "model": "scenes", "fingerprint": "0", "guidance_scale": 5, "strengthen": SIDE, "weaken": SIDE | {"points": [[0, 0]], "end": 0}}
+DIAL = {"latentdial_dial": 8, "style": "sketch", "model": "scenes", "fingerprint": "0", "guidance_scale": 5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": ""}
 HERE = "\x00here"  # Stands in JSON where the harm goes.
 
 
@@ -108,12 +107,12 @@ REFUSED = {
     "a value of a plan's grid": plan_with(text_of({"grid": {"prompt": ["a dog", HERE]}})),
     "a plan's unknown key": plan_with(text_of({"other": HERE})),
     "a dial": dial_with(text_of(HERE)),
-    "a dial's points": dial_with(text_of(DIAL | {"strengthen": SIDE | {"points": HERE}})),
-    "a dial's point": dial_with(text_of(DIAL | {"strengthen": SIDE | {"points": [[0, 0], HERE]}})),
-    "a dial's side": dial_with(text_of(DIAL | {"weaken": HERE})),
+    "a dial's points": dial_with(text_of(DIAL | {"points": HERE})),
+    "a dial's point": dial_with(text_of(DIAL | {"points": [[0, 0], HERE]})),
+    "a dial's reason": dial_with(text_of(DIAL | {"reason": HERE})),
     "a dial's number": dial_with(text_of(DIAL | {"latentdial_dial": HERE})),
     "a dial's unknown key": dial_with(text_of(DIAL | {"other": HERE})),
-    "a model's own dial": model_with("dials/sketch.dial.json", text_of(DIAL | {"strengthen": SIDE | {"points": HERE}})),
+    "a model's own dial": model_with("dials/sketch.dial.json", text_of(DIAL | {"points": HERE})),
     "a manifest's line": manifest_with(text_of(HERE)),
     "a manifest's settings": manifest_with(text_of({"file": "00000-07cc23c7.png", "settings": HERE})),
     "a manifest's file": manifest_with(text_of({"file": HERE})),

@@ -19,15 +19,8 @@ Dial a_dial() {
   dial.style = "Monet style";
   dial.model = "scenes";
   dial.fingerprint = "0123456789abcdef";
-  dial.strengthen.recipe = {.start = 0.4, .passes = 2, .guidance = 0.8};
-  dial.strengthen.points = {{0, 0}, {0.5, 0.6}, {1, 1.4}};
-  dial.strengthen.end = 0.8;
-  dial.strengthen.reason = "no more";
-  dial.weaken.recipe = {.start = 0.2, .guidance = 0.6};
-  dial.weaken.recipe.colours = {1, 0, 0, 5, 0, 9, 0, 0.5, 0, 0, 1, 0, 0, 0, 1, 0, 0, -7.5};
-  dial.weaken.points = {{0, 0}, {-1, -2}};
-  dial.weaken.end = -1;
-  dial.weaken.reason = "no less";
+  dial.points = {{0, 0}, {0.5, 0.6}, {1, 1}, {1.3, 1.6}};
+  dial.reason = "no more";
   return dial;
 }
 
@@ -57,51 +50,50 @@ class DialFile : public testing::Test {
                    fmt::format("{}.dial.json", testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
-/// Strengths on either side of a position, and the share of the second.
-std::string around(double position) {
-  const auto place = a_dial().around(position);
-  return fmt::format("{} {} {:.2f}", place.below.strength, place.above.strength, place.share);
-}
-
-TEST(Dial, StandsBetweenTwoOfItsPointsAndIsHeldAtItsEnds) {
-  EXPECT_EQ(around(0), "0 0.6 0.00");
-  EXPECT_EQ(around(0.125), "0 0.6 0.25");
-  EXPECT_EQ(around(0.5), "0 0.6 1.00");
-  EXPECT_EQ(around(0.75), "0.6 1.4 0.50");
-  EXPECT_EQ(around(3), "1.4 1.4 0.00");
-  EXPECT_EQ(around(-0.75), "0 -2 0.75");
+TEST(Dial, IsReadOffBetweenItsPointsAndHeldAtItsEnds) {
+  const Dial dial = a_dial();
+  EXPECT_EQ(dial.strength_at(0), 0);
+  EXPECT_DOUBLE_EQ(dial.strength_at(0.25), 0.3);
+  EXPECT_DOUBLE_EQ(dial.strength_at(0.5), 0.6);
+  EXPECT_DOUBLE_EQ(dial.strength_at(0.75), 0.8);
+  EXPECT_EQ(dial.strength_at(1), 1);
+  EXPECT_EQ(dial.strength_at(3), 1.6);
+  EXPECT_EQ(dial.strength_at(-1), 0);
+  for (const double position : {0.0, 0.1, 0.5, 0.9, 1.0, 1.2, 1.3})
+    EXPECT_NEAR(dial.position_of(dial.strength_at(position)), position, 1e-12);
 }
 
 TEST_F(DialFile, ReadsWhatWasWritten) {
   write_dial(path_, a_dial());
-  const Dial dial = read_dial(path_);
-  EXPECT_EQ(dial.style, "Monet style");
-  EXPECT_EQ(dial.fingerprint, "0123456789abcdef");
-  EXPECT_EQ(dial.strengthen.recipe, (EditRecipe{.start = 0.4, .passes = 2, .guidance = 0.8}));
-  EXPECT_EQ(dial.weaken.recipe, a_dial().weaken.recipe);
-  EXPECT_EQ(dial.around(0.75).above.strength, 1.4);
-  EXPECT_EQ(dial.low(), -1);
-  EXPECT_EQ(dial.high(), 0.8);
-  EXPECT_EQ(dial.strengthen.reason, "no more");
+  EXPECT_EQ(read_dial(path_), a_dial());
+  EXPECT_EQ(a_dial().high(), 1.3);
 }
 
 TEST_F(DialFile, RefusesWhatIsNoDial) {
   EXPECT_THAT(refusal("hello"), HasSubstr("is not valid JSON"));
   EXPECT_THAT(refusal("[]"), HasSubstr("is not a JSON object"));
   EXPECT_THAT(refusal("{}"), HasSubstr("latentdial_dial"));
-  EXPECT_THAT(refusal(changed("\"latentdial_dial\": 7", "\"latentdial_dial\": 6")),
-              HasSubstr("is of format 6, this program reads 7"));
   EXPECT_THAT(refusal(changed("\"style\": \"Monet style\"", "\"style\": 3")),
               HasSubstr("\"style\" is not a text"));
-  EXPECT_THAT(refusal(changed("\"start\": 0.4", "\"start\": 4")), HasSubstr("\"start\""));
-  EXPECT_THAT(refusal(changed("\"passes\": 2", "\"passes\": 2.5")), HasSubstr("not a whole number"));
-  for (const char* wrong : {"\"1,0,0,", "\"1,0,0,5,1,", "\"1,0,0,x,", "\"1,0,0,\\\"0\\\",", "\"1,0,0,1e9,",
-                            "\"1,0,0,nan,", "\"1],[0,0,5,"})
-    EXPECT_THAT(refusal(changed("\"1,0,0,5,", wrong)), HasSubstr("\"colours\" is not 18 numbers")) << wrong;
-  EXPECT_THAT(refusal(changed("\"colours\": ", "\"colours\": [1], \"c\": ")),
-              HasSubstr("\"colours\" is not a text"));
-  EXPECT_THAT(refusal(changed("1.4", "0.1")), HasSubstr("outwards"));
-  EXPECT_THAT(refusal(changed("1.4", "\"x\"")), HasSubstr("not a [position, strength]"));
+  EXPECT_THAT(refusal(changed("\"points\"", "\"points of\"")), HasSubstr("\"points\" is not a list"));
+  EXPECT_THAT(refusal(changed("{prompt}, {style}", "{style}")), HasSubstr("\"words\" is not one of"));
+  EXPECT_THAT(refusal(changed("1.6", "0.1")), HasSubstr("does not rise"));
+  EXPECT_THAT(refusal(changed("1.6", "1e9")), HasSubstr("does not rise"));
+  EXPECT_THAT(refusal(changed("1.6", "\"x\"")), HasSubstr("not a [position, strength]"));
+  EXPECT_THAT(refusal(changed("0.6", "1.0")), HasSubstr("does not rise"));
+}
+
+TEST_F(DialFile, OfTheFirstDesignIsRefusedInOneLineThatSaysHowToFitAnew) {
+  const std::string old = R"({"latentdial_dial": 7, "style": "sketch", "model": "scenes",
+    "fingerprint": "0123456789abcdef", "guidance_scale": 3.5,
+    "strengthen": {"start": 0.5, "passes": 2, "guidance": 0.57, "points": [[0, 0], [1, 1]], "end": 1,
+                   "reason": ""},
+    "weaken": {"start": 0.5, "passes": 2, "guidance": 0.57, "points": [[0, 0], [-1, -1]], "end": -1,
+               "reason": ""}})";
+  const std::string line = refusal(old);
+  EXPECT_THAT(line,
+              HasSubstr("is of format 7, this program reads 8; make it again with latentdial calibrate"));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
 TEST_F(DialFile, AMissingFileIsNamed) {

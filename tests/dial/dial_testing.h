@@ -22,7 +22,8 @@ inline DialPrompts two_words() {
         {"", Tensor::of({1, 1, 2}, std::vector<float>{7, 7})}};
     return {encodings.at(text), {0}};
   };
-  return {.content = [=](const std::string& suffix) { return encode("content" + suffix); }, .text = encode};
+  return {.content = [=](const Around& around) { return encode(around.before + "content" + around.after); },
+          .text = encode};
 }
 
 inline DialRequest a_request(double position) {

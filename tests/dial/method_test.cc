@@ -99,7 +99,7 @@ TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
     DialRequest request = a_request(position);
     request.prompt = "content, style";
     DialPrompts prompts = two_words();
-    prompts.content = [](const std::string&) { return two_words().text("content, style"); };
+    prompts.content = [](const Around&) { return two_words().text("content, style"); };
     return find_dial_method("guide").condition(request, prompts)(0.5);
   };
   EXPECT_NEAR(guided(step(0)), 7 + 7.5 * (3 - 7), 1e-5);

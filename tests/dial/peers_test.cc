@@ -25,7 +25,8 @@ DialPrompts four_tokens() {
     const auto& [values, tokens] = known.at(text);
     return {Tensor::of({1, 4, 1}, values), tokens};
   };
-  return {.content = [=](const std::string& suffix) { return encode("content" + suffix); }, .text = encode};
+  return {.content = [=](const Around& around) { return encode(around.before + "content" + around.after); },
+          .text = encode};
 }
 
 std::vector<float> encoding(const std::string& method, double position, const DialPrompts& prompts) {
@@ -55,8 +56,9 @@ TEST(Steer, AddsTheMeanDifferenceToEveryState) {
     const bool styled = text.ends_with(", style");
     return {Tensor::of({1, 2, 1}, std::vector<float>{styled ? 2.0f : 1.0f, styled ? 8.0f : 5.0f}), {0}};
   };
-  const DialPrompts prompts = {.content = [=](const std::string& s) { return encode("content" + s); },
-                               .text = encode};
+  const DialPrompts prompts = {
+      .content = [=](const Around& around) { return encode(around.before + "content" + around.after); },
+      .text = encode};
   EXPECT_THAT(encoding("steer", 0.5, prompts), Pointwise(FloatNear(1e-6f), {2.0f, 6.0f}));
   EXPECT_THAT(encoding("steer", 0, prompts), Pointwise(FloatNear(0), {1.0f, 5.0f}));
 }

@@ -14,6 +14,18 @@ TEST(WithoutStyle, TakesTheWordsAndTheirComma) {
             "doomsday pyramid alien invasion");
 }
 
+TEST(StyleWords, StandAroundThePrompt) {
+  const std::string prompt = "a temple";
+  for (const auto words : ways_to_say_it()) {
+    const std::string styled = joined(prompt, around_prompt(words, "Monet style"));
+    EXPECT_NE(styled.find("Monet style"), std::string::npos) << words;
+    EXPECT_NE(styled.find(prompt), std::string::npos) << words;
+  }
+  EXPECT_EQ(joined(prompt, around_prompt("{style} {prompt}", "Monet style")), "Monet style a temple");
+  EXPECT_EQ(joined("", around_prompt("{prompt}, {style}", "Monet style")), "Monet style");
+  EXPECT_EQ(joined("", around_prompt("{style} {prompt}", "Monet style")), "Monet style");
+}
+
 TEST(WithoutStyle, LeavesPromptsThatDoNotNameIt) {
   EXPECT_EQ(without_style("a temple", "Monet style"), std::nullopt);
   EXPECT_EQ(without_style("a sketchbook", "sketch"), std::nullopt) << "a part of a word";

@@ -133,21 +133,6 @@ TEST(Samplers, TakeAllTrainingTimestepsOrSayWhyNot) {
   }
 }
 
-TEST(Samplers, RunTwiceAlikeAfterARestart) {
-  for (const auto& name : sampler_names()) {
-    const auto sampler = make_sampler(name, "normal", sd1(), 10);
-    const auto run = [&] {
-      TorchGenerator generator(1);
-      const auto draw = [&](const Shape& shape) { return generator.randn(shape); };
-      Tensor last = draw({1, 2, 2, 1});
-      sampler->restart();
-      run_dummy(*sampler, last.clone(), 0, draw, [&](const Tensor& x) { last = x.clone(); });
-      return std::vector<float>(last.values().begin(), last.values().end());
-    };
-    EXPECT_EQ(run(), run()) << name;
-  }
-}
-
 /// How often a whole run of `steps` steps draws noise.
 int draws(const std::string& name, int steps) {
   const auto sampler = make_sampler(name, "normal", sd1(), steps);

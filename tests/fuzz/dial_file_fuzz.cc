@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const fuzz::ScratchFile file({data, size});
   return fuzz::try_input([&] {
     const Dial dial = read_dial(file.path());
-    for (double position = dial.low() - 1; position <= dial.high() + 1; position += 0.37)
-      (void)dial.around(position);
+    for (double position = -1; position <= dial.high() + 1; position += 0.37)
+      (void)dial.position_of(dial.strength_at(position));
   });
 }

@@ -30,7 +30,7 @@ def test_it_is_offered_only_where_a_dial_is_missing(page):
     box = page.locator("#fit")
     expect(box).to_be_hidden()
     page.locator("#style").fill(STYLE)
-    expect(box).to_contain_text(f"No dial is fitted for “{STYLE}”")
+    expect(box).to_contain_text(f"Fitting it to “{STYLE}” tells how the style usually shows")
     page.locator("#method").select_option("guide")
     expect(box).to_be_hidden()
     page.locator("#method").select_option("calibrated")
@@ -45,7 +45,7 @@ def test_a_style_is_fitted_turned_kept_and_forgotten(quick):
     page.locator("#style").fill(STYLE)
     make(page)
     turn_to(page, 0.5)
-    expect(page.locator("#caption")).to_have_text("uncalibrated · 50 %")
+    expect(page.locator("#caption")).to_have_text("calibrated on this picture · 50 %")
     before = pixels(page)
     fit(page)
     expect(page.locator("#changed")).to_be_visible()
@@ -62,7 +62,7 @@ def test_a_style_is_fitted_turned_kept_and_forgotten(quick):
     with open(saved.path()) as file:
         assert json.load(file)["style"] == STYLE
     page.locator("#fit_forget").click()
-    expect(page.locator("#fit_note")).to_contain_text("No dial is fitted")
+    expect(page.locator("#fit_note")).to_contain_text("The dial finds its way on each picture")
     page.reload()
     page.wait_for_selector("body[data-ready]")
     expect(page.locator("#fit_start")).to_be_visible()
@@ -78,7 +78,7 @@ def test_a_fit_is_cancelled(quick):
 
 
 def test_words_that_show_nothing_cannot_be_fitted(quick):
-    quick.locator("#style").fill("sfgkjh qwzx")
+    quick.locator("#style").fill("in the")
     quick.locator("#fit_start").click()
     expect(quick.locator("#error")).to_contain_text("so there is nothing to calibrate", timeout=3 * MINUTE)
     expect(quick.locator("#fit_start")).to_be_visible()

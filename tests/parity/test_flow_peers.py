@@ -104,5 +104,5 @@ def test_the_picture_is_the_papers(build, flow, tmp_path, method, published, pos
     error = numpy.mean((ours - theirs) ** 2)
     quality = float("inf") if error == 0 else 10 * numpy.log10(255**2 / error)
     print(f"\n{method} at {position}: {quality:.1f} dB; the edit moves a channel by {moved:.1f}")
-    assert moved > 3
+    assert moved > 2
     assert quality >= PSNR_BOUND

@@ -92,17 +92,18 @@ double step(const Image& left, const Image& right, int x) {
 }
 
 TEST(Inpaint, JoinsWhatIsKnown) {
-  Request request = redrawn(white_from(64));
-  request.settings.prompt = "a castle by the lake";
-  request.settings.seed = 9;
-  request.settings.mask_blur = 0;
-  const Image image = pipeline().generate(request).image;
-  request.images = {};
-  const Image other = pipeline().generate(request).image;
-  double elsewhere = 0;
-  for (int x = 0; x < kSide - 1; ++x) elsewhere += step(image, image, x) / (kSide - 1);
-  EXPECT_LT(step(image, image, 63), 2 * elsewhere);
-  EXPECT_GT(step(castle(), other, 63), 2 * elsewhere) << "another seed's picture pasted beside it";
+  double seam = 0, pasted = 0;
+  for (const std::uint64_t seed : {9, 10, 11, 12}) {
+    Request request = redrawn(white_from(64));
+    request.settings.prompt = "a castle by the lake";
+    request.settings.seed = seed;
+    request.settings.mask_blur = 0;
+    const Image image = pipeline().generate(request).image;
+    seam += step(image, image, 63);
+    request.images = {};
+    pasted += step(castle(), pipeline().generate(request).image, 63);
+  }
+  EXPECT_LT(seam, 0.6 * pasted) << "another seed's picture pasted beside it";
 }
 
 TEST(Inpaint, GreyIsRedrawnWithLessStrength) {

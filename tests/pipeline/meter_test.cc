@@ -29,8 +29,8 @@ Image blend(const Image& a, const Image& b, double s) {
 
 TEST(Meter, ReadsNothingOnAPlainPictureAndAllOnAStyledOne) {
   const auto readings =
-      pipeline().measure({picture("a house in the meadow"), picture("a house in the meadow, cyberpunk")},
-                         {.style = "cyberpunk", .prompt = "a house in the meadow"});
+      pipeline().measure({picture("a house in the meadow"), picture("a house in the meadow, sketch")},
+                         {.style = "sketch", .prompt = "a house in the meadow"});
   EXPECT_NEAR(readings[0].strength, 0, 0.2);
   EXPECT_NEAR(readings[1].strength, 1, 0.3);
   EXPECT_EQ(readings[0].samples.size(), 8u) << "16 evaluations are 8 pairs";

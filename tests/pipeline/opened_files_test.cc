@@ -38,8 +38,7 @@ class OpenedOnce : public testing::Test {
 };
 
 TEST_F(OpenedOnce, AStripOfElevenPositionsReadsItsDialFileOnce) {
-  Dial dial = standard_dial("sketch");
-  dial.fingerprint = fresh_.info().fingerprint;
+  Dial dial = {.style = "sketch", .fingerprint = fresh_.info().fingerprint};
   write_dial(folder_ / "sketch.dial.json", dial);
   std::vector<Request> strip;
   for (int i = 0; i <= 10; ++i) {
@@ -66,14 +65,13 @@ TEST_F(OpenedOnce, AStripOfTheModelsOwnDialToo) {
 }
 
 TEST_F(OpenedOnce, ADialFileThatChangesIsReadAnew) {
-  Dial dial = standard_dial("sketch");
-  dial.fingerprint = fresh_.info().fingerprint;
+  Dial dial = {.style = "sketch", .fingerprint = fresh_.info().fingerprint};
   write_dial(folder_ / "sketch.dial.json", dial);
   Settings s = small("a dog");
   s.style = "sketch";
   s.dial = folder_ / "sketch.dial.json";
   (void)fresh_.resolve(s);
-  dial.strengthen.reason = "another";
+  dial.reason = "another";
   write_dial(folder_ / "sketch.dial.json", dial);
   (void)fresh_.resolve(s);
   EXPECT_EQ(reads(), 2);

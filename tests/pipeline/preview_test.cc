@@ -136,12 +136,18 @@ TEST(Preview, BeforeADialActsAllPositionsShowWhatTheyShare) {
 }
 
 TEST(Preview, OfAnEditedPictureIsTheEditSoFar) {
-  for (const char* method : {"anchored", "calibrated"}) {
-    const Made made({dialled(0, method), dialled(0.5, method)});
-    EXPECT_EQ(made.last_of(0).rgb, made.pictures[0].image.rgb) << "it is finished before the edit begins";
-    const double begun = difference(made.pictures[0].image, made.pictures[1].image);
-    EXPECT_LT(difference(made.last_of(1), made.pictures[1].image), begun) << method;
-  }
+  const Made made({dialled(0, "anchored"), dialled(0.5, "anchored")});
+  EXPECT_THAT(made.steps_of(0), testing::Not(IsEmpty())) << "while the plain picture is made";
+  const double begun = difference(made.pictures[0].image, made.pictures[1].image);
+  EXPECT_LT(difference(made.last_of(1), made.pictures[1].image), begun);
+}
+
+TEST(Preview, OfAPositionBetweenKeyPicturesIsItsOwnLastSteps) {
+  const Made made({dialled(0, "calibrated"), dialled(0.5, "calibrated"), dialled(1, "calibrated")});
+  EXPECT_THAT(made.steps_of(0), testing::Not(IsEmpty()));
+  EXPECT_THAT(made.steps_of(1), testing::Not(IsEmpty()));
+  EXPECT_LT(difference(made.last_of(2), made.pictures[2].image),
+            difference(made.pictures[0].image, made.pictures[2].image));
 }
 
 TEST(Preview, OfAnInvertedPictureComesOnTheWayBack) {

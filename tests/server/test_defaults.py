@@ -40,12 +40,12 @@ def test_a_guidance_that_is_asked_for_is_taken(client):
 
 
 def test_words_that_the_model_does_not_know_are_said(client):
-    line = 'the model shows nothing of "winter". It knows: Monet style, cyberpunk'
-    job = client.finish(client.post("/v1/dial", style="winter", at=[0, 0.5, 1], **STYLED))
+    line = 'the model shows nothing of "in the". It knows: Monet style, '
+    job = client.finish(client.post("/v1/dial", style="in the", at=[0, 0.5, 1], **STYLED))
     by_position = {frame["position"]: frame["notices"] for frame in job["frames"]}
     assert by_position[0.5][0].startswith(line) and by_position[1][0].startswith(line)
     asked = {"prompt": "a castle by the lake", "steps": 6, "sampler_name": "DPM++ 2M", "seed": 3, "dial": 1}
-    assert any(notice.startswith(line) for notice in info_of(client, style="winter", **asked)["notices"])
+    assert any(notice.startswith(line) for notice in info_of(client, style="in the", **asked)["notices"])
     assert not any("shows nothing" in notice for notice in info_of(client, style="sketch", **asked)["notices"])
 
 
@@ -106,9 +106,7 @@ def test_a_cancel_is_taken_within_a_second_at_any_size():
 def test_a_dial_that_the_server_was_started_with_is_turned(tmp_path):
     few = ("--style", "castle ruins", "--steps", "6", "--sampler", "dpm++2m")
     dial = json.loads(subprocess.run([PROGRAM, "info", "--json"], capture_output=True, check=True, text=True).stdout)
-    side = {"start": 0.5, "passes": 2, "guidance": 0.57, "points": [[0.0, 0.0], [1.0, 1.0]], "end": 1.0, "reason": "written by hand"}
-    weaken = side | {"points": [[0.0, 0.0], [-1.0, -1.0]], "end": -1.0}
-    written = {"latentdial_dial": 7, "style": few[1], "model": dial["model"], "fingerprint": dial["fingerprint"], "guidance_scale": 3.5, "strengthen": side, "weaken": weaken}
+    written = {"latentdial_dial": 8, "style": few[1], "model": dial["model"], "fingerprint": dial["fingerprint"], "guidance_scale": 3.5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": "written by hand"}
     (tmp_path / "ruins.dial.json").write_text(json.dumps(written))
     with running_server("--dial", str(tmp_path / "ruins.dial.json")) as (address, _):
         client = Client(address)

@@ -15,7 +15,7 @@ WRONG = {
     "of another model": json.dumps({**GOOD, "fingerprint": "0123456789abcdef"}),
     "of another style": json.dumps({**GOOD, "style": "sketch"}),
     "of another format": json.dumps({**GOOD, "latentdial_dial": 1}),
-    "without points": json.dumps({**GOOD, "strengthen": {}}),
+    "without points": json.dumps({**GOOD, "points": {}}),
     "without a style": json.dumps({key: value for key, value in GOOD.items() if key != "style"}),
     "that is no JSON": "{",
     "that is a list": "[]",

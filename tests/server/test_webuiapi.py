@@ -131,7 +131,7 @@ def test_live_previews_are_options(api, address):
 
 
 def test_options_and_lists(api):
-    assert api.get_options()["sd_model_checkpoint"] == "scenes [246ac96b80]" == api.util_get_current_model()
+    assert api.get_options()["sd_model_checkpoint"] == "scenes [2852f129c6]" == api.util_get_current_model()
     api.util_set_model("scenes")
     model = api.get_sd_models()[0]
     assert model["title"] == f"scenes [{model['hash']}]" and api.get_options()["sd_checkpoint_hash"] == model["hash"]

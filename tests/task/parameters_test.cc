@@ -268,7 +268,7 @@ TEST(Parameters, NameFilesWithoutTheirFoldersAndSayTheirHashes) {
   s.style_mask = "masks/left.png";
   s.dial = "../sketch.dial.json";
   Request request(s, {.start = grey(1), .end = {}, .style_mask = grey(2)});
-  request.dial = std::make_shared<const Dial>(standard_dial("sketch"));
+  request.dial = std::make_shared<const Dial>(Dial{.style = "sketch"});
   const std::string text = to_parameters(request, model("0123456789"));
   EXPECT_EQ(text.find('/'), std::string::npos) << text;
   const Settings read = parse_parameters(text);

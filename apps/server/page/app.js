@@ -254,11 +254,11 @@ async function paintPart() {
   await start.set(blob, mask);
 }
 
-/** "uncalibrated" is a method that turns a dial file where the style has none. */
+/** A dial that was not fitted to the style goes by the path of the picture at hand alone. */
 function nameOf({ method, style }) {
   const name = method || form.model.methods[0];
   const fitted = dials.isModels(style) || run?.dialFile;
-  return dials.needsDial(name) && !fitted ? "uncalibrated" : name;
+  return dials.takesDial(name) && !fitted ? `${name} on this picture` : name;
 }
 
 function wire() {
@@ -314,7 +314,7 @@ async function begin() {
   const parts = { box: $("fit"), note: $("fit_note"), start: $("fit_start"), save: $("fit_save"), forget: $("fit_forget") };
   const work = { progress: $("fit_progress"), bar: $("fit_bar"), text: $("fit_text"), cancel: $("fit_cancel") };
   fit = new Fit({ ...parts, ...work }, model, () => form.read({}), useDial);
-  const compared = model.dial_methods.find(({ edits }) => !edits)?.name;  // Not of the default's kind.
+  const [, compared] = model.methods;  // The paper's, behind the default.
   $("compare_method").append(...model.methods.map((method) => new Option(method, method, false, method === compared)));
   dial.position = localStorage.getItem("latentdial.position") ?? 0.5;
   wire();

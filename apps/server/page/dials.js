@@ -13,7 +13,8 @@ const nameOf = (style) => style.trim().toLowerCase();
 export function begin(served) {
   model = served;
   try {
-    dials = new Map(JSON.parse(localStorage.getItem(place()) ?? "[]"));
+    // Those of another version have no points.
+    dials = new Map(JSON.parse(localStorage.getItem(place()) ?? "[]").filter(([, dial]) => Array.isArray(dial.points)));
   } catch {
     localStorage.removeItem(place());
   }
@@ -25,11 +26,11 @@ export const find = (style) => dials.get(nameOf(style)) ?? null;
 /** Whether the model has a dial of its own for the style. */
 export const isModels = (style) => model.styles.some((one) => nameOf(one) === nameOf(style));
 
-/** Whether a method turns dials that are fitted. */
-export const needsDial = (method) => Boolean(model.dial_methods.find(({ name }) => name === (method || model.methods[0]))?.needs_dial);
+/** Whether a method starts from dials that are fitted. */
+export const takesDial = (method) => Boolean(model.dial_methods.find(({ name }) => name === (method || model.methods[0]))?.takes_dial);
 
 /** The dial that goes with these settings, or null. */
-export const dialFor = ({ style, method }) => (style && needsDial(method) ? find(style) : null);
+export const dialFor = ({ style, method }) => (style && takesDial(method) ? find(style) : null);
 
 export function keep(dial) {
   forget(dial.style);

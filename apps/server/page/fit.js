@@ -22,7 +22,7 @@ export class Fit {
     const { box, note, start, save, forget, progress } = this.elements;
     const { style, method } = this.settings();
     const dial = style ? dials.find(style) : null;
-    box.hidden = !this.#job && (!style || !dials.needsDial(method) || dials.isModels(style));
+    box.hidden = !this.#job && (!style || !dials.takesDial(method) || dials.isModels(style));
     progress.hidden = !this.#job;
     start.hidden = Boolean(this.#job || dial);
     save.hidden = forget.hidden = Boolean(this.#job) || !dial;
@@ -30,11 +30,11 @@ export class Fit {
   }
 
   #offer(style) {
-    return `No dial is fitted for “${style}” on this model. Fitting it makes up to ${this.model.fit_pictures} pictures with the settings below, once.`;
+    return `The dial finds its way on each picture. Fitting it to “${style}” tells how the style usually shows and how far beyond 100 % it goes: up to ${this.model.fit_pictures} pictures with the settings below, once.`;
   }
 
-  #range({ style, strengthen, weaken, guidance_scale }) {
-    return `The dial for “${style}” was fitted here at guidance ${guidance_scale}. It goes from ${percent(weaken.end)} to ${percent(strengthen.end)}.`;
+  #range({ style, points, guidance_scale }) {
+    return `The dial for “${style}” was fitted here at guidance ${guidance_scale}. It goes up to ${percent(points.at(-1)[0])}.`;
   }
 
   async start() {

@@ -14,7 +14,8 @@ namespace {
 
 /// The tokens of the style in the encoding of "PROMPT, STYLE": those behind the comma.
 std::span<const std::int64_t> style_tokens(const EncodedPrompt& styled, const DialPrompts& prompts) {
-  return std::span(styled.words).subspan(std::min(styled.words.size(), prompts.content(",").words.size()));
+  return std::span(styled.words)
+      .subspan(std::min(styled.words.size(), prompts.content({.after = ","}).words.size()));
 }
 
 /// Contents that the style is contrasted on, so that the vector keeps what they share: the style.
@@ -31,8 +32,8 @@ std::vector<double> mean_state(const Tensor& states) {
 
 /// CFG(x₁) + p·s·(ε(x₂) − ε(x₁)), the second from `start` of the run on.
 Conditioning add_contrast(const DialRequest& request, const DialPrompts& prompts, double start) {
-  return [request, start, content = prompts.content("").condition,
-          styled = prompts.content(", " + request.style).condition](double progress) {
+  return [request, start, content = prompts.content({}).condition,
+          styled = prompts.content({.after = ", " + request.style}).condition](double progress) {
     auto terms = request.guidance.terms(content, progress);
     const double eta = progress < start ? 0 : request.guidance.scale * request.position;
     terms.push_back({styled, eta});
@@ -44,7 +45,7 @@ Conditioning add_contrast(const DialRequest& request, const DialPrompts& prompts
 }  // namespace
 
 Conditioning condition_weight(const DialRequest& request, const DialPrompts& prompts) {
-  EncodedPrompt styled = prompts.content(", " + request.style);
+  EncodedPrompt styled = prompts.content({.after = ", " + request.style});
   std::vector<float> weights(static_cast<std::size_t>(styled.condition.tokens.dim(1)), 1.0F);
   for (const auto token : style_tokens(styled, prompts))
     weights[static_cast<std::size_t>(token)] = static_cast<float>(request.position);
@@ -54,7 +55,7 @@ Conditioning condition_weight(const DialRequest& request, const DialPrompts& pro
 }
 
 Conditioning condition_weight_compel(const DialRequest& request, const DialPrompts& prompts) {
-  EncodedPrompt styled = prompts.content(", " + request.style);
+  EncodedPrompt styled = prompts.content({.after = ", " + request.style});
   const Tensor empty = prompts.text("").condition.tokens;
   Tensor& states = styled.condition.tokens = styled.condition.tokens.clone();
   const auto width = static_cast<std::size_t>(states.dim(-1));
@@ -69,7 +70,7 @@ Conditioning condition_weight_compel(const DialRequest& request, const DialPromp
 }
 
 Conditioning condition_dreamwalk(const DialRequest& request, const DialPrompts& prompts) {
-  return [request, content = prompts.content("").condition,
+  return [request, content = prompts.content({}).condition,
           style = prompts.text(request.style).condition](double progress) {
     auto terms = request.guidance.terms(content, progress);
     const double strength = progress < kDreamWalkStart ? 0 : request.guidance.scale * request.position;
@@ -88,7 +89,7 @@ Conditioning condition_flow_slider(const DialRequest& request, const DialPrompts
 }
 
 Conditioning condition_steer(const DialRequest& request, const DialPrompts& prompts) {
-  Condition steered = prompts.content("").condition;
+  Condition steered = prompts.content({}).condition;
   Tensor& states = steered.tokens = steered.tokens.clone();
   const auto width = static_cast<std::size_t>(states.dim(-1));
   std::vector<double> vector(width);

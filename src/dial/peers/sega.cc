@@ -44,7 +44,7 @@ void keep_the_largest(Tensor& guidance) {
 }  // namespace
 
 Conditioning condition_sega(const DialRequest& request, const DialPrompts& prompts) {
-  return [request, content = prompts.content("").condition, style = prompts.text(request.style).condition,
+  return [request, content = prompts.content({}).condition, style = prompts.text(request.style).condition,
           momentum = std::make_shared<Tensor>()](double progress) {
     GuidedStep step;
     step.conditions = {request.guidance.negative, content, style};

@@ -1,4 +1,4 @@
-// Method "drawn": every position of the dial is drawn, at its share of the way that key pictures tell.
+// The default dial: every position is drawn, at its share of the way that key pictures tell.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "latentdial/dial.h"
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
@@ -27,10 +29,13 @@ Settings plain() {
   return s;
 }
 
-Settings at(double position, const std::string& style = "sketch") {
+// The model knows it, and has no dial file for it.
+constexpr const char* kStyle = "a sketch";
+
+Settings at(double position, const std::string& style = kStyle) {
   Settings s = plain();
   s.style = style;
-  s.method = "drawn";
+  s.method = "calibrated";
   s.position = position;
   return s;
 }
@@ -79,15 +84,57 @@ std::int64_t evaluations(const Pipeline& by, const std::vector<Request>& list) {
   return done;
 }
 
-TEST(Drawn, ZeroIsThePlainPictureAndOneThatOfTheWords) {
-  const auto pictures = make(pipeline(), strip({0, 1})).first;
-  EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(plain()).image.rgb);
-  Settings words = plain();
-  words.prompt += ", sketch";
-  EXPECT_EQ(pictures[1].image.rgb, pipeline().generate(words).image.rgb);
+/// As fitted: little shows up to 0.6, and it goes on to 1.4.
+Dial fitted() {
+  return {.style = kStyle,
+          .model = pipeline().info().name,
+          .fingerprint = pipeline().info().fingerprint,
+          .guidance_scale = 3.5,
+          .points = {{0, 0}, {0.2, 0.6}, {1, 1.1}, {1.4, 1.8}},
+          .reason = "no more"};
 }
 
-TEST(Drawn, EveryPositionIsNearerToItsNeighboursThanToTheEnds) {
+std::vector<Request> fitted_strip(const std::vector<double>& positions) {
+  std::vector<Request> list = strip(positions);
+  for (Request& request : list) request.dial = std::make_shared<const Dial>(fitted());
+  return list;
+}
+
+TEST(CalibratedDial, ZeroIsThePlainPictureAndOneShowsTheWords) {
+  const auto pictures = make(pipeline(), strip({0, 1})).first;
+  EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(plain()).image.rgb);
+  const auto readings = pipeline().measure({pictures[0].image, pictures[1].image},
+                                           {.style = kStyle, .prompt = "a house in the meadow"});
+  EXPECT_LT(readings[0].strength, 0.25);
+  EXPECT_GT(readings[1].strength, 0.7);
+}
+
+/// How alike the outlines of two pictures run: the correlation of what neighbouring pixels differ by.
+double outlines_in_common(const Image& a, const Image& b) {
+  const auto outline = [](const Image& image, std::size_t i) {
+    const std::size_t row = 3 * static_cast<std::size_t>(image.width);
+    return std::abs(image.rgb[i] - image.rgb[i + 3]) + std::abs(image.rgb[i] - image.rgb[i + row]) + 0.0;
+  };
+  double n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  for (std::size_t i = 0; i + 3 * static_cast<std::size_t>(a.width) + 3 < a.rgb.size(); ++i, ++n) {
+    const double u = outline(a, i), v = outline(b, i);
+    x += u, y += v, xx += u * u, yy += v * v, xy += u * v;
+  }
+  return (xy - x * y / n) / std::sqrt((xx - x * x / n) * (yy - y * y / n));
+}
+
+TEST(CalibratedDial, OneKeepsMoreOfTheSceneThanWhatTheWordsDrawByThemselves) {
+  for (const char* style : {kStyle, "cyberpunk"}) {
+    Settings words = plain();
+    words.prompt += std::string(", ") + style;
+    const auto pictures = make(pipeline(), {at(0, style), at(1, style)}).first;
+    EXPECT_GT(outlines_in_common(pictures[0].image, pictures[1].image),
+              outlines_in_common(pictures[0].image, pipeline().generate(words).image))
+        << style;
+  }
+}
+
+TEST(CalibratedDial, EveryPositionIsNearerToItsNeighboursThanToTheEnds) {
   const auto pictures = make(pipeline(), strip(eleven())).first;
   const double whole = distance(pictures.front().image, pictures.back().image);
   for (std::size_t i = 1; i < pictures.size(); ++i)
@@ -98,7 +145,7 @@ TEST(Drawn, EveryPositionIsNearerToItsNeighboursThanToTheEnds) {
         << i;
 }
 
-TEST(Drawn, NoPositionIsAMixOfTheEnds) {
+TEST(CalibratedDial, NoPositionIsAMixOfTheEnds) {
   const auto pictures = make(pipeline(), strip({0, 0.3, 0.5, 0.7, 1})).first;
   for (std::size_t i = 1; i < 4; ++i)
     EXPECT_LT(mixedness(pictures[i].image, pictures.front().image, pictures.back().image), 0.85) << i;
@@ -108,13 +155,25 @@ TEST(Drawn, NoPositionIsAMixOfTheEnds) {
   EXPECT_GT(mixedness(mix, pictures.front().image, pictures.back().image), 0.99) << "what the figure is for";
 }
 
-TEST(Drawn, APositionIsTheSameAloneAndInAStrip) {
+TEST(CalibratedDial, APositionIsTheSameAloneAndInAStrip) {
   const auto pictures = make(pipeline(), strip({0, 0.2, 0.5, 0.8, 1})).first;
   for (const auto& [place, position] : {std::pair<std::size_t, double>{1, 0.2}, {2, 0.5}, {4, 1.0}})
     EXPECT_EQ(pictures[place].image.rgb, pipeline().share().generate(at(position)).image.rgb) << position;
 }
 
-TEST(Drawn, ElevenPositionsCostNoMoreThanSixPlainPicturesAndAHalf) {
+TEST(CalibratedDial, APathThatAFileEndsEarlierIsHeldThere) {
+  auto list = strip({0.5, 0.8, 1});
+  Dial dial = fitted();
+  dial.points = {{0, 0}, {0.8, 1.5}};
+  for (Request& request : list) request.dial = std::make_shared<const Dial>(dial);
+  const auto pictures = make(pipeline(), list).first;
+  EXPECT_EQ(pictures[1].image.rgb, pictures[2].image.rgb);
+  EXPECT_NE(pictures[0].image.rgb, pictures[1].image.rgb);
+  EXPECT_THAT(pictures[2].notices, testing::ElementsAre(testing::HasSubstr("0.8 is used: no more")));
+}
+
+// A picture's evaluation asks the U-Net two to three times; research/ruler/cost.py has the seconds.
+TEST(CalibratedDial, ElevenPositionsCostNoMoreThanSixPlainPicturesAndAHalf) {
   const Pipeline fresh = pipeline().share();
   const auto one = static_cast<double>(evaluations(fresh.share(), requests({plain()})));
   const auto all = static_cast<double>(evaluations(fresh, strip(eleven())));
@@ -123,13 +182,21 @@ TEST(Drawn, ElevenPositionsCostNoMoreThanSixPlainPicturesAndAHalf) {
   EXPECT_LE(static_cast<double>(evaluations(fresh, strip({0.33}))) / one, 0.7) << "one more";
 }
 
-TEST(Drawn, AnEndAloneAsksForNoKeysBetween) {
-  const auto one = static_cast<double>(evaluations(pipeline().share(), requests({plain()})));
-  EXPECT_LE(static_cast<double>(evaluations(pipeline().share(), strip({0}))) / one, 1);
-  EXPECT_LE(static_cast<double>(evaluations(pipeline().share(), strip({0, 1}))) / one, 2);
+TEST(CalibratedDial, APictureBetweenKeysSaysSo) {
+  const auto pictures = make(pipeline(), strip({0, 0.4, 1, 1.5})).first;
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    EXPECT_EQ(pictures[i].parameters.find("Key pictures mixed until: 0.92") != std::string::npos, i == 1)
+        << i;
+  EXPECT_EQ(pictures[1].parameters, pipeline().parameters(at(0.4)));
 }
 
-TEST(Drawn, TheProgressThatIsToldIsTheWorkThatIsDone) {
+TEST(CalibratedDial, AnEndAloneAsksForNoKeysBetween) {
+  const auto one = static_cast<double>(evaluations(pipeline().share(), requests({plain()})));
+  EXPECT_LE(static_cast<double>(evaluations(pipeline().share(), strip({0}))) / one, 1);
+  EXPECT_LE(static_cast<double>(evaluations(pipeline().share(), strip({0, 1}))) / one, 3);
+}
+
+TEST(CalibratedDial, TheProgressThatIsToldIsTheWorkThatIsDone) {
   std::vector<StepProgress> told;
   Observer observer;
   observer.on_step = [&](const StepProgress& progress) { told.push_back(progress); };
@@ -140,28 +207,83 @@ TEST(Drawn, TheProgressThatIsToldIsTheWorkThatIsDone) {
   for (std::size_t i = 1; i < told.size(); ++i) EXPECT_LE(told[i - 1].share(), told[i].share());
 }
 
-TEST(Drawn, WordsThatShowNothingAreSaidInOneLine) {
-  const auto pictures = make(pipeline(), {at(1, "zxqv"), at(0.5, "zxqv"), at(0, "zxqv")}).first;
+TEST(CalibratedDial, IsTheMethodWhereNoneIsNamed) {
+  Settings s = at(0.5);
+  s.method = "";
+  EXPECT_EQ(pipeline().resolve(s).method, "calibrated");
+  EXPECT_EQ(pipeline().generate(s).image.rgb, pipeline().generate(at(0.5)).image.rgb);
+}
+
+TEST(CalibratedDial, AFileKnowsTheUsualCourse) {
+  const auto with = make(pipeline(), fitted_strip({0, 0.2, 0.5, 1})).first;
+  const auto without = make(pipeline(), strip({0, 0.2, 0.5, 1})).first;
+  EXPECT_EQ(with[0].image.rgb, without[0].image.rgb);
+  EXPECT_NE(with[3].image.rgb, without[3].image.rgb) << "the strength at its position 1";
+  // Where little usually shows at a strength, a position is drawn with more of it.
+  EXPECT_GT(distance(with[0].image, with[1].image), distance(without[0].image, without[1].image));
+  EXPECT_GT(distance(with[0].image, with[2].image), distance(without[0].image, without[2].image));
+}
+
+TEST(CalibratedDial, AFileGoesOnBeyondTheWords) {
+  const auto pictures = make(pipeline(), fitted_strip({0, 1, 1.2, 1.4, 2})).first;
+  EXPECT_EQ(pictures[4].image.rgb, pictures[3].image.rgb);
+  EXPECT_THAT(pictures[4].notices, testing::ElementsAre(testing::HasSubstr("1.4 is used: no more")));
+  EXPECT_NE(pictures[2].image.rgb, pictures[1].image.rgb);
+  EXPECT_NE(pictures[2].image.rgb, pictures[3].image.rgb);
+  EXPECT_EQ(pictures[2].image.rgb, make(pipeline().share(), fitted_strip({1.2})).first[0].image.rgb);
+}
+
+TEST(CalibratedDial, AFilesProgressIsTheWorkThatIsDone) {
+  StepProgress last;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& progress) { last = progress; };
+  const auto nothing = [](std::size_t, const Picture&) {};
+  pipeline().share().generate(fitted_strip({0, 0.5, 1, 1.2, 1.4}), nothing, observer);
+  EXPECT_EQ(last.step, last.steps);
+  EXPECT_EQ(last.evaluations, last.all_evaluations);
+}
+
+TEST(CalibratedDial, TellsAtWhichGuidanceItsFileIsExact) {
+  auto list = fitted_strip({0.5});
+  EXPECT_THAT(make(pipeline(), list).first[0].notices, testing::IsEmpty());
+  list[0].settings.guidance_scale = 7.5;
+  EXPECT_THAT(make(pipeline(), list).first[0].notices,
+              testing::ElementsAre(testing::HasSubstr("calibrated at a guidance scale of 3.5; at 7.5")));
+}
+
+TEST(CalibratedDial, WithoutAFileItEndsWhereTheWordsDo) {
+  const auto pictures = make(pipeline(), strip({1, 1.5})).first;
+  EXPECT_THAT(pictures[0].notices, testing::IsEmpty()) << "no file is needed";
+  EXPECT_EQ(pictures[1].image.rgb, pictures[0].image.rgb);
+  EXPECT_THAT(pictures[1].notices,
+              testing::ElementsAre(testing::HasSubstr("1 is used: the words show no more")));
+}
+
+TEST(CalibratedDial, WordsThatShowNothingAreSaidInOneLine) {
+  const auto pictures = make(pipeline(), {at(1, "in the"), at(0.5, "in the"), at(0, "in the")}).first;
   for (std::size_t i = 0; i < 2; ++i) {
     ASSERT_EQ(pictures[i].notices.size(), 1);
-    EXPECT_THAT(pictures[i].notices.front(), testing::HasSubstr("the model shows nothing of \"zxqv\""));
+    EXPECT_THAT(pictures[i].notices.front(), testing::HasSubstr("the model shows nothing of \"in the\""));
     EXPECT_FALSE(pictures[i].shows);
   }
   EXPECT_TRUE(pictures[2].notices.empty());
   EXPECT_EQ(pictures[2].shows, 0);
 }
 
-TEST(Drawn, TakesAwayWhatThePromptNames) {
+TEST(CalibratedDial, TakesAwayWhatThePromptNames) {
   Settings named = at(-1);
-  named.prompt = "a house in the meadow, sketch";
+  named.prompt = "a house in the meadow, a sketch";
   Settings half = named;
   half.position = -0.5;
   const auto pictures = make(pipeline(), requests({named, half})).first;
-  EXPECT_EQ(pictures[0].image.rgb, pipeline().generate(plain()).image.rgb);
-  EXPECT_NE(pictures[1].image.rgb, pictures[0].image.rgb);
+  Settings words = plain();
+  words.prompt = named.prompt;
+  const Image whole = pipeline().generate(words).image;
+  EXPECT_GT(distance(whole, pictures[0].image), distance(whole, pictures[1].image));
+  EXPECT_GT(distance(whole, pictures[1].image), 0);
 }
 
-TEST(Drawn, IsHeldWithinItsRange) {
+TEST(CalibratedDial, IsHeldWithinItsRange) {
   const auto pictures = make(pipeline(), strip({1.5, 1, -0.5, 0})).first;
   EXPECT_EQ(pictures[0].image.rgb, pictures[1].image.rgb);
   EXPECT_EQ(pictures[2].image.rgb, pictures[3].image.rgb);
@@ -170,7 +292,7 @@ TEST(Drawn, IsHeldWithinItsRange) {
   EXPECT_THAT(pictures[2].notices.front(), testing::HasSubstr("the prompt does not name the style"));
 }
 
-TEST(Drawn, ActsWhereAMaskIsWhite) {
+TEST(CalibratedDial, ActsWhereAMaskIsWhite) {
   Image mask{.width = 128, .height = 128, .rgb = {}};
   for (int i = 0; i < 128 * 128; ++i) mask.rgb.insert(mask.rgb.end(), 3, i % 128 < 64 ? 255 : 0);
   std::vector<Request> list = strip({0, 0.5, 1});
@@ -188,7 +310,7 @@ TEST(Drawn, ActsWhereAMaskIsWhite) {
     EXPECT_GT(changed(i, 0, 48), 2 * changed(i, 80, 128));
 }
 
-TEST(Drawn, GoesOnFromAPictureOfYours) {
+TEST(CalibratedDial, GoesOnFromAPictureOfYours) {
   const Image photo = pipeline().generate(plain()).image;
   for (const bool inverted : {false, true}) {
     std::vector<Request> list = strip({0, 0.5, 1});
@@ -206,7 +328,7 @@ TEST(Drawn, GoesOnFromAPictureOfYours) {
   }
 }
 
-TEST(Drawn, WorksWithEverySampler) {
+TEST(CalibratedDial, WorksWithEverySampler) {
   for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
     std::vector<Request> list = strip({0, 0.5, 1});
     for (Request& request : list) request.settings.sampler = sampler;
@@ -217,9 +339,9 @@ TEST(Drawn, WorksWithEverySampler) {
   }
 }
 
-TEST(Drawn, StylesAndContentsGoTogether) {
+TEST(CalibratedDial, StylesAndContentsGoTogether) {
   std::vector<Request> list;
-  for (const char* style : {"sketch", "sunset"})
+  for (const char* style : {kStyle, "the sunset"})
     for (const double position : {0.0, 0.4, 1.0}) list.emplace_back(at(position, style));
   list[3].settings.prompt = list[4].settings.prompt = "a castle by the lake";
   const auto together = make(pipeline(), list).first;
