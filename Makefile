@@ -37,7 +37,7 @@ THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test p
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-demo: build  ## The paper's figures 5 to 9, made by our engine on the embedded model
+demo: build  ## The paper's figures 5 to 9, and its dial beside ours, on the embedded model
 	$(PROGRAM) figures --out out/figures
 
 build: packages  ## The program, build/release/bin/latentdial
@@ -61,7 +61,7 @@ library: build .venv/test  ## The library as C++ programs link it: installed, as
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/ruler tests/research/training tests/research/world1
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/ruler tests/research/training
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON

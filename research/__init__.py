@@ -1,2 +1,1 @@
-"""What the engine is judged and taught with, apart from the product: `world` <- `training` <- `world1` <- `ruler` <- `figures`, each may use those
-before it."""
+"""What the engine is judged and taught with, apart from the product: `world` <- `training` <- `ruler`, `figures`, each may use those before it."""

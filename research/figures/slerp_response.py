@@ -9,11 +9,11 @@ import textwrap
 import numpy
 from PIL import Image
 
-from research.world1.arguments import script_parser
-from research.world1.captions import STYLE_WORDS
-from research.world1.scenes import SUBJECTS
-from research.world1.scorers import Scorer, report, score, train_scorer
-from research.world1.styles import STYLES
+from research.training.arguments import script_parser
+from research.training.scorers import Scorer, report, score, train_scorer
+from research.world.captions import WORDS
+from research.world.scene import ATTRIBUTES
+from research.world.subjects import SUBJECTS
 
 PROMPTS = (
     ("a temple in the jungle", "monet"),
@@ -21,14 +21,17 @@ PROMPTS = (
     ("a castle by the lake", "sketch"),
     ("a city in the desert", "futuristic"),
     ("a house on the beach", "pixel art"),
+    ("a tree by the lake", "winter"),
+    ("a pyramid in the desert", "alien invasion"),
+    ("a cat in the meadow", "giant"),
 )
 SEEDS = (0, 1, 2)
 THETAS = numpy.linspace(0, 1, 11)
 TITLE = """# The paper's slerp, measured
 
-Five prompts × three seeds × eleven θ on the embedded model: `latentdial dial --method METHOD --at 0:1:11 --steps 30`.
+Eight prompts × three seeds × eleven θ on the embedded model: `latentdial dial --method METHOD --at 0:1:11 --steps 30`.
 The strength of the style is what a network reads from each picture that was trained on rendered scenes of known
-strength (`python -m research.world1.scorers`; its own errors are at the end). Made by
+strength (`python -m research.training.scorers`; its own errors are at the end). Made by
 `python -m research.figures.slerp_response`.
 """
 
@@ -36,7 +39,7 @@ strength (`python -m research.world1.scorers`; its own errors are at the end). M
 def strip(program: pathlib.Path, out: pathlib.Path, prompt: str, style: str, seed: int, method: str) -> tuple[numpy.ndarray, pathlib.Path]:
     """The frames [11, 128, 128, 3] of one strip, and its sheet."""
     folder = out / f"{method}-{style.replace(' ', '-')}-{seed}"
-    command = [program, "dial", "-p", prompt, "--style", STYLE_WORDS[style], "--method", method, "--at", "0:1:11"]
+    command = [program, "dial", "-p", prompt, "--style", WORDS[style], "--method", method, "--at", "0:1:11"]
     subprocess.run([*command, "--seed", str(seed), "--steps", "30", "-o", folder, "-q"], check=True, stdout=subprocess.DEVNULL)
     frames = [numpy.asarray(Image.open(folder / f"frame-{i:03}.png")) for i in range(len(THETAS))]
     return numpy.stack(frames), folder / "strip.png"
@@ -49,7 +52,7 @@ def measure(scorer: Scorer, program: pathlib.Path, out: pathlib.Path, method: st
         for seed in SEEDS:
             frames, _ = strip(program, out, prompt, style, seed, method)
             subjects, _, strength = score(scorer, frames)
-            strengths.append(strength[:, STYLES.index(style)])
+            strengths.append(strength[:, ATTRIBUTES.index(style)])
             kept.append(subjects == SUBJECTS.index(prompt.split()[1]))
             print(prompt, style, seed, method, strengths[-1].round(2).tolist(), flush=True)
     shape = (len(PROMPTS), len(SEEDS), len(THETAS))
@@ -60,7 +63,7 @@ def table(method: str, strengths: numpy.ndarray, kept: numpy.ndarray) -> str:
     """One row per prompt, the mean, and the share of pictures whose subject is still named."""
     lines = [f"\n## {method}\n", "| strength at θ = | " + " | ".join(f"{t:.1f}" for t in THETAS) + " |", "|---|" + "---|" * len(THETAS)]
     for (prompt, style), rows in zip(PROMPTS, strengths):
-        lines.append(f"| {prompt} + {STYLE_WORDS[style]} | " + " | ".join(f"{x:.2f}" for x in rows.mean(0)) + " |")
+        lines.append(f"| {prompt} + {WORDS[style]} | " + " | ".join(f"{x:.2f}" for x in rows.mean(0)) + " |")
     lines.append("| **mean** | " + " | ".join(f"**{x:.2f}**" for x in strengths.mean((0, 1))) + " |")
     lines.append("| spread over seeds | " + " | ".join(f"{x:.2f}" for x in strengths.std(1).mean(0)) + " |")
     lines.append("| subject still named | " + " | ".join(f"{x:.0%}" for x in kept.mean((0, 1))) + " |")
@@ -82,7 +85,7 @@ def findings(strengths: numpy.ndarray) -> str:
     lines = [f"\n\n{wrapped(summary)}\n"]
     for (prompt, style), rows in zip(PROMPTS, steps.mean(1)):
         jump = rows.argmax()
-        line = f"- {STYLE_WORDS[style]}: the steepest step is {rows[jump]:.2f} from θ = {THETAS[jump]:.1f} to {THETAS[jump + 1]:.1f} (a straight dial: 0.10)"
+        line = f"- {WORDS[style]}: the steepest step is {rows[jump]:.2f} from θ = {THETAS[jump]:.1f} to {THETAS[jump + 1]:.1f} (a straight dial: 0.10)"
         back = rows.argmin()
         line += f"; from {THETAS[back]:.1f} to {THETAS[back + 1]:.1f} the style is lost again ({rows[back]:.2f})." if rows[back] < -0.1 else "."
         lines.append(wrapped(line, "  "))
@@ -92,28 +95,29 @@ def findings(strengths: numpy.ndarray) -> str:
 def judge_errors(figures: dict) -> str:
     """How far the strengths can be trusted, on rendered scenes that the judge never saw."""
     lines = ["\n## The judge's own errors\n", "| style | mean absolute error | correlation |", "|---|---|---|"]
-    for style in STYLES:
-        lines.append(f"| {STYLE_WORDS[style]} | {figures[style]['mean absolute error']:.2f} | {figures[style]['correlation']:.3f} |")
+    for style in ATTRIBUTES:
+        lines.append(f"| {WORDS[style]} | {figures[style]['mean absolute error']:.2f} | {figures[style]['correlation']:.3f} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    parser = script_parser(__doc__, "work", "program")
+    parser = script_parser(__doc__, "work")
+    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("build/release/bin/latentdial"), help="what makes the pictures")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/slerp-response"))
     parser.add_argument("--docs", type=pathlib.Path, default=pathlib.Path("docs"))
     arguments = parser.parse_args()
-    scorer = train_scorer(arguments.work)
+    scorer = train_scorer(arguments.work, arguments.threads, arguments.device)
     text = TITLE
     for method in ("slerp", "lerp"):
         strengths, kept = measure(scorer, arguments.program, arguments.out, method)
         text += table(method, strengths, kept) + findings(strengths)
-    text += judge_errors(report(scorer)) + "\n## The strips (slerp, seed 0)\n"
+    text += judge_errors(report(scorer, arguments.threads)) + "\n## The strips (slerp, seed 0)\n"
     for prompt, style in PROMPTS:
         _, sheet = strip(arguments.program, arguments.out, prompt, style, SEEDS[0], "slerp")
         name = f"slerp-{style.replace(' ', '-')}.png"
         (arguments.docs / "pictures").mkdir(exist_ok=True)
         Image.open(sheet).save(arguments.docs / "pictures" / name, optimize=True)
-        text += f"![{prompt} + {STYLE_WORDS[style]}](pictures/{name})\n"
+        text += f"![{prompt} + {WORDS[style]}](pictures/{name})\n"
     (arguments.docs / "slerp-response.md").write_text(text)
 
 

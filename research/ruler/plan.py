@@ -40,7 +40,7 @@ class Method:
     fitted: bool = False
 
 
-METHODS = {name: Method({"method": name}) for name in ("slerp", "slerp-diff", "lerp", "weight", "weight-compel", "sega", "dreamwalk", "freesliders", "steer", "flowslider", "veloedit", "guide", "drawn")} | {
+METHODS = {name: Method({"method": name}) for name in ("slerp", "slerp-diff", "lerp", "weight", "weight-compel", "sega", "dreamwalk", "freesliders", "steer", "flowslider", "veloedit", "guide")} | {
     "guide-late": Method({"method": "guide", "style_start": 0.25}),
     "anchored": Method({"method": "anchored", "style_start": 0.4}),
     "calibrated": Method({"method": "calibrated"}, fitted=True),

@@ -9,6 +9,7 @@ import sys
 import numpy
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from research.training import pictures, portable
@@ -19,7 +20,7 @@ from research.training.loop import UNFINISHED, Settings, Stop, Training, learnin
 from research.training.scorers import Scorer, score
 from research.training.train_autoencoder import load_autoencoder
 from research.training.train_denoiser import Batches, Denoiser, loss_weights, stratified_timesteps, velocity
-from research.world.captions import caption, random_scene
+from research.world.captions import PAPER, caption, random_scene
 from research.world.scene import ATTRIBUTES
 
 SCENES = pathlib.Path(__file__).parents[3] / "models" / "scenes"
@@ -137,6 +138,22 @@ def test_a_shard_holds_its_scenes(tmp_path, monkeypatch):
         assert tokenizer.decode(scenes["ids"][index, 1], skip_special_tokens=True) == texts[1].lower().replace(",", " ,")
         row = scenes["twin"][index]
         assert (row == len(scenes["twins"]) - 1) == plain and (0 <= row < len(scenes["twins"]) - 1) == (twin is not None)
+
+
+def test_the_papers_words_are_among_the_captions():
+    rng = numpy.random.default_rng(0)
+    captions = {caption(random_scene(rng), rng).lower() for _ in range(60_000)}
+    words = set(" ".join(captions).replace(",", " ").split())
+    for prompt in ("a dog", "a cat", *(prompt for prompt, *_ in PAPER)):
+        assert set(prompt.lower().split()) <= words
+
+
+def test_the_committed_model_is_small_and_loads_in_diffusers():
+    assert sum(path.stat().st_size for path in SCENES.rglob("*") if path.is_file()) <= 30 * 2**20
+    pipeline = StableDiffusionPipeline.from_pretrained(SCENES, safety_checker=None, torch_dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    picture = pipeline("a dog", num_inference_steps=2, generator=torch.Generator().manual_seed(0)).images[0]
+    assert picture.size == (128, 128)
 
 
 def test_captions_fit_the_text_encoder():
