@@ -96,8 +96,7 @@ void add_dial(CLI::App& app, Run& run) {
       "Methods, by --method:\n" +
       method_list() +
       "\nThe default finds its way on each picture: a position is the share of the way from the plain "
-      "picture "
-      "to the styled one\nthat lies behind it. It needs no dial file; with one it goes on past 1.\n"
+      "picture to the styled one\nthat lies behind it. It needs no dial file; with one it goes on past 1.\n"
       "\nExamples:\n"
       "  latentdial dial -p \"a temple in the jungle\" --style \"Monet style\"\n"
       "  latentdial dial -p \"a city\" --style cyberpunk --at 0:0.4:5 --seed 3 --explain\n"

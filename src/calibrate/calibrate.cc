@@ -61,18 +61,18 @@ class Fitter {
     return images;
   }
 
-  /// How much of the style each picture shows; `contents` says what else it does.
+  /// How much of the style the picture of each scene shows.
   [[nodiscard]] std::vector<double> read_style(const std::vector<Image>& images,
-                                               const std::vector<std::string>& contents) const {
-    return measure(images, contents, [&](const std::string& content) {
+                                               const std::vector<Scene>& scenes) const {
+    return measure(images, scenes, [&](const std::string& content) {
       return Measurement{.style = options_.settings.style, .prompt = content, .words = words};
     });
   }
 
-  /// How much of its content each picture shows beside the style's words.
+  /// How much of its scene's content each picture shows beside the style's words.
   [[nodiscard]] std::vector<double> read_content(const std::vector<Image>& images,
-                                                 const std::vector<std::string>& contents) const {
-    return measure(images, contents, [&](const std::string& content) {
+                                                 const std::vector<Scene>& scenes) const {
+    return measure(images, scenes, [&](const std::string& content) {
       return Measurement{.style = content, .prompt = options_.settings.style};
     });
   }
@@ -119,9 +119,9 @@ class Fitter {
   /// Pictures of one content together.
   template <class Ask>
   [[nodiscard]] std::vector<double> measure(const std::vector<Image>& images,
-                                            const std::vector<std::string>& contents, const Ask& ask) const {
+                                            const std::vector<Scene>& scenes, const Ask& ask) const {
     std::map<std::string, std::vector<std::size_t>> by_content;
-    for (std::size_t i = 0; i < images.size(); ++i) by_content[contents[i]].push_back(i);
+    for (std::size_t i = 0; i < images.size(); ++i) by_content[scenes[i].prompt].push_back(i);
     std::vector<double> strengths(images.size());
     for (const auto& [content, places] : by_content) {
       std::vector<Image> group;
@@ -139,10 +139,9 @@ class Fitter {
   const CalibrationOptions& options_;
 };
 
-/// The prompts and seeds, and how their plain pictures read by the fitter's words.
+/// The prompts and seeds, and their plain pictures.
 struct PlainScenes {
   std::vector<Scene> scenes;
-  std::vector<std::string> contents;
   std::vector<Image> images;
 };
 
@@ -152,7 +151,6 @@ PlainScenes make_plain(Fitter& fitter, const CalibrationOptions& options) {
   for (const auto& prompt : options.prompts) {
     for (const auto seed : options.seeds) {
       plain.scenes.push_back({prompt, seed});
-      plain.contents.push_back(prompt);
       list.emplace_back(fitter.plain(prompt, seed));
     }
   }
@@ -165,10 +163,10 @@ std::vector<Scene> scenes_that_show_it(Fitter& fitter, const PlainScenes& plain)
   std::vector<Scene> scenes = plain.scenes;
   std::vector<Request> list;
   for (const Scene& scene : scenes) list.emplace_back(fitter.plain(fitter.styled(scene.prompt), scene.seed));
-  const auto without = fitter.read_style(plain.images, plain.contents);
+  const auto without = fitter.read_style(plain.images, plain.scenes);
   const auto images = fitter.make(list);
-  const auto with = fitter.read_style(images, plain.contents),
-             content = fitter.read_content(images, plain.contents);
+  const auto with = fitter.read_style(images, plain.scenes),
+             content = fitter.read_content(images, plain.scenes);
   for (std::size_t i = 0; i < scenes.size(); ++i) {
     scenes[i].plain = without[i];
     scenes[i].styled = with[i];
@@ -200,9 +198,7 @@ std::vector<Scene> find_scenes(Fitter& fitter, const CalibrationOptions& options
 /// keep of the content, as a share of what the styled ones show.
 ResponsePoint respond(const Fitter& fitter, const std::vector<Scene>& scenes,
                       const std::vector<Image>& images, double strength) {
-  std::vector<std::string> contents;
-  for (const Scene& scene : scenes) contents.push_back(scene.prompt);
-  const auto shown = fitter.read_style(images, contents);
+  const auto shown = fitter.read_style(images, scenes);
   const auto n = static_cast<double>(scenes.size());
   double sum = 0, squares = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
@@ -213,7 +209,7 @@ ResponsePoint respond(const Fitter& fitter, const std::vector<Scene>& scenes,
   const double mean = sum / n;
   ResponsePoint point = {strength, mean, std::sqrt(std::max(0.0, squares / n - mean * mean))};
   if (strength <= 1) return point;
-  const auto kept = fitter.read_content(images, contents);
+  const auto kept = fitter.read_content(images, scenes);
   double content = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) content += kept[i] / scenes[i].content;
   point.content = content / n;

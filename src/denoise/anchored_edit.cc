@@ -21,15 +21,11 @@ bool lowers_noise(const Sampler& sampler, int i) {
   return noise_kept(sampler, i) < 1;
 }
 
-/// The noise that an edit's step gets.
-const Tensor& noise_of(const AnchoredEdit& edit) {
-  return edit.original->noise.at(edit.rule ? 0 : edit.steps);
-}
-
-void draw_noise(const AnchoredEdit& edit) {
-  LookedAt& original = *edit.original;
-  while (original.noise.size() <= (edit.rule ? 0 : edit.steps))
+/// The noise of a step, which is drawn when it is first asked for.
+const Tensor& noise_at(LookedAt& original, std::size_t step) {
+  while (original.noise.size() <= step)
     original.noise.push_back(original.generator.randn_nhwc(original.latents.shape()));
+  return original.noise[step];
 }
 
 /// Originals that are not yet seen at the step that is to come, each once.
@@ -57,14 +53,14 @@ Questions ask(const Sampler& sampler, std::span<const AnchoredEdit> edits,
     asked.pictures.push_back({sampler.scale_model_input(latents, i), conditioning(progress), layout_of});
     asked.noised.push_back(std::move(latents));
   };
-  for (const LookedAt* original : originals)
-    add(sampler.add_noise(original->latents, original->noise.at(original->seen.size()), i),
+  for (LookedAt* original : originals)
+    add(sampler.add_noise(original->latents, noise_at(*original, original->seen.size()), i),
         original->conditioning, -1);
   for (const AnchoredEdit& edit : edits) {
     const auto place = std::ranges::find(originals, edit.original.get());
     const bool takes_layout = place != originals.end() && progress < recipe.layout_until;
-    add(sampler.add_noise(edited(edit), noise_of(edit), i), edit.conditioning,
-        takes_layout ? place - originals.begin() : -1);
+    add(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.rule ? 0 : edit.steps), i),
+        edit.conditioning, takes_layout ? place - originals.begin() : -1);
   }
   return asked;
 }
@@ -79,7 +75,6 @@ Tensor on_flow(const Sampler& sampler, const Tensor& noised, int i) {
 /// next noise level.
 void advance(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int i,
              const EditRecipe& recipe) {
-  std::ranges::for_each(edits, draw_noise);
   const std::vector<LookedAt*> originals = unseen(edits);
   const Questions asked = ask(sampler, edits, originals, i, recipe);
   const std::vector<Tensor> answers = denoiser.guided(

@@ -38,6 +38,9 @@ struct DialRequest {
   StepInterval window = {};                 ///< Share of the run in which the style acts.
   ClassifierFreeGuidance guidance = {};
   Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
+
+  /// The style's words around the prompt.
+  [[nodiscard]] Around styled() const { return around_prompt(words, style); }
 };
 
 /// A finished picture's edit at one evaluation, latents [1,h,w,C], f32.

@@ -45,7 +45,7 @@ Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
   const Condition origin = prompts.content({}).condition;
   if (const auto plain = without_style(request.prompt, request.style))
     return {origin, prompts.text(*plain).condition, origin};
-  return {origin, origin, prompts.content(around_prompt(request.words, request.style)).condition};
+  return {origin, origin, prompts.content(request.styled()).condition};
 }
 
 /// The prediction at a guidance scale with so much of the direction in it.
@@ -77,8 +77,7 @@ Conditioning condition_slerp_diff_normalised(const DialRequest& request, const D
 }
 
 Conditioning condition_lerp(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition x1 = prompts.content({}).condition,
-                  x2 = prompts.content({.after = ", " + request.style}).condition;
+  const Condition x1 = prompts.content({}).condition, x2 = prompts.content(request.styled()).condition;
   return request.guidance.condition(
       combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
 }

@@ -100,19 +100,12 @@ std::shared_ptr<LookedAt> looked_at(Work& work, const Content& content) {
   return *session.looked_at.find(content);
 }
 
-AnchoredEdit begin(Work& work, const Task& task) {
-  return begin_edit(work.session, task, looked_at(work, task.content), task.content.guidance.scale,
-                    work.notices);
-}
-
 void draw(Work& work, std::span<const Task> keys) {
   Session& session = work.session;
   const Sampler& sampler = *work.batch.sampler;
-  std::vector<AnchoredEdit> edits;
-  for (const Task& key : keys) edits.push_back(begin(work, key));
-  const auto picture = [&](std::size_t k, const Tensor& latents) {
-    return masked(edits[k].original->latents, latents, style_mask(session, keys[k]));
-  };
+  EditsUnderWay under_way;
+  for (const Task& key : keys)
+    under_way.begin(session, key, looked_at(work, key.content), key.content.guidance.scale, work.notices);
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
     for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
@@ -122,15 +115,16 @@ void draw(Work& work, std::span<const Task> keys) {
       const auto place = std::ranges::find(keys, drawn_at(task, *strength)) - keys.begin();
       const auto k = static_cast<std::size_t>(place);
       if (k < keys.size() && work.observer.wants_preview(i))
-        work.observer.show(i, session.model->picture_of(picture(k, clean(k))));
+        work.observer.show(i, session.model->picture_of(under_way.within_mask(k, clean(k))));
     }
   };
   const int join = join_evaluation(work.batch);
+  auto& edits = under_way.edits;
   edit(session.denoiser, sampler, edits, work.batch.first, join, kKeyRecipe, look, work.observer.stop());
   const std::vector<AnchoredEdit> joined = edits;
   edit(session.denoiser, sampler, edits, join, sampler.evaluations(), kKeyRecipe, look, work.observer.stop());
   for (std::size_t k = 0; k < keys.size(); ++k)
-    session.keys.keep(keys[k], {joined[k], picture(k, edited(edits[k]))});
+    session.keys.keep(keys[k], {joined[k], under_way.within_mask(k, edited(edits[k]))});
 }
 
 /// Whether the end looks like the plain picture; false where it is not known.
@@ -177,9 +171,9 @@ void draw_in_batches(Work& work, std::span<const Task> keys, std::size_t at_once
   }
 }
 
-/// Between the key pictures on either side, from where they part.
-AnchoredEdit between(Work& work, const Task& task) {
-  const Session& session = work.session;
+/// Begins a position between the key pictures on either side, from where they part.
+void begin_between(EditsUnderWay& under_way, Work& work, const Task& task) {
+  Session& session = work.session;
   const double position = std::abs(task.turn.position);
   const StylePath path = known_path(session, task);
   const auto [below, above, share] = path.around(position);
@@ -187,13 +181,12 @@ AnchoredEdit between(Work& work, const Task& task) {
   between.turn.method = &find_dial_method("guide");  // So few steps cannot take the prompts in turn.
   between.turn.position = path.strength_at(position);
   const AnchoredEdit& to = session.keys.find(drawn_at(task, path.keys()[above].strength))->joined;
-  AnchoredEdit edit =
-      begin_edit(work.session, between, to.original, task.content.guidance.scale, work.notices);
+  AnchoredEdit& edit =
+      under_way.begin(session, between, to.original, task.content.guidance.scale, work.notices);
   edit.steps = to.steps;
   edit.change = linear_combination({{share, to.change}});
   if (const double strength = path.keys()[below].strength; strength != 0)
     edit.change = lerp(session.keys.find(drawn_at(task, strength))->joined.change, to.change, share);
-  return edit;
 }
 
 }  // namespace
@@ -253,25 +246,24 @@ int DrawWidestKeys::steps(const Batch& batch) const {
 void DrawBetween::run(Work& work) {
   finish_keys(work);
   std::vector<std::size_t> places;
-  std::vector<AnchoredEdit> edits;
+  EditsUnderWay under_way;
   for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
     if (work.finished[i]) continue;
     places.push_back(i);
-    edits.push_back(between(work, work.batch.tasks[i]));
+    begin_between(under_way, work, work.batch.tasks[i]);
   }
-  const auto picture = [&](std::size_t k, const Tensor& latents) {
-    return masked(edits[k].original->latents, latents, style_mask(work.session, work.batch.tasks[places[k]]));
-  };
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
-    for (std::size_t k = 0; k < edits.size(); ++k)
+    for (std::size_t k = 0; k < places.size(); ++k)
       if (work.observer.wants_preview(places[k]))
-        work.observer.show(places[k], work.session.model->picture_of(picture(k, clean(k))));
+        work.observer.show(places[k], work.session.model->picture_of(under_way.within_mask(k, clean(k))));
   };
   const Sampler& sampler = *work.batch.sampler;
+  auto& edits = under_way.edits;
   edit(work.session.denoiser, sampler, edits, join_evaluation(work.batch), sampler.evaluations(), kKeyRecipe,
        look, work.observer.stop());
-  for (std::size_t k = 0; k < edits.size(); ++k) finish(work, places[k], picture(k, edited(edits[k])));
+  for (std::size_t k = 0; k < edits.size(); ++k)
+    finish(work, places[k], under_way.within_mask(k, edited(edits[k])));
 }
 
 int DrawBetween::steps(const Batch& batch) const {

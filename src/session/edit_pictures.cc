@@ -31,12 +31,6 @@ double scale_of(const Task& task) {
   return task.content.guidance.scale * task.turn.recipe.guidance;
 }
 
-/// Edits that are under way, and where each acts.
-struct EditsUnderWay {
-  std::vector<AnchoredEdit> edits;
-  std::vector<Tensor> masks;
-};
-
 EditsUnderWay start_edits(const Edit& stage, Work& work) {
   EditsUnderWay result;
   std::vector<std::pair<const Content*, std::shared_ptr<LookedAt>>> originals;
@@ -45,8 +39,7 @@ EditsUnderWay start_edits(const Edit& stage, Work& work) {
     if (known == originals.end())
       known = originals.insert(
           known, {&task.content, look_at(work.session, task.content, scale_of(task), work.notices)});
-    result.edits.push_back(begin_edit(work.session, task, known->second, scale_of(task), work.notices));
-    result.masks.push_back(style_mask(work.session, task));
+    result.begin(work.session, task, known->second, scale_of(task), work.notices);
   }
   return result;
 }
@@ -58,21 +51,11 @@ void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLa
         std::ranges::find(stage.pictures, edited(work.batch.tasks[i])) - stage.pictures.begin();
     if (place == std::ssize(stage.pictures) || !work.observer.wants_preview(i)) continue;
     const auto k = static_cast<std::size_t>(place);
-    const Tensor& original = under_way.edits[k].original->latents;
-    work.observer.show(i, work.session.model->picture_of(masked(original, clean(k), under_way.masks[k])));
+    work.observer.show(i, work.session.model->picture_of(under_way.within_mask(k, clean(k))));
   }
 }
 
 }  // namespace
-
-Tensor masked(const Tensor& original, const Tensor& edited, const Tensor& mask) {
-  if (!mask.defined()) return edited;
-  Tensor result = original.clone();
-  const auto channels = static_cast<std::size_t>(original.dim(-1));
-  for (std::size_t i = 0; i < result.values().size(); ++i)
-    result.values()[i] += mask.values()[i / channels] * (edited.values()[i] - original.values()[i]);
-  return result;
-}
 
 std::shared_ptr<LookedAt> look_at(Session& session, const Content& content, double guidance_scale,
                                   std::vector<std::string>& notices) {
@@ -82,13 +65,25 @@ std::shared_ptr<LookedAt> look_at(Session& session, const Content& content, doub
                finished.generator});
 }
 
-AnchoredEdit begin_edit(Session& session, const Task& task, std::shared_ptr<LookedAt> original,
-                        double guidance_scale, std::vector<std::string>& notices) {
-  AnchoredEdit edit =
-      begin_edit(std::move(original), condition(session, with_guidance(task.content, guidance_scale),
-                                                task.turn, style_mask(session, task), notices));
+AnchoredEdit& EditsUnderWay::begin(Session& session, const Task& task, std::shared_ptr<LookedAt> original,
+                                   double guidance_scale, std::vector<std::string>& notices) {
+  const Tensor& mask = masks.emplace_back(style_mask(session, task));
+  const Content content = with_guidance(task.content, guidance_scale);
+  AnchoredEdit& edit = edits.emplace_back(
+      begin_edit(std::move(original), condition(session, content, task.turn, mask, notices)));
   edit.rule = change_rule(task.turn);
   return edit;
+}
+
+Tensor EditsUnderWay::within_mask(std::size_t k, const Tensor& edited) const {
+  const Tensor& mask = masks[k];
+  if (!mask.defined()) return edited;
+  const Tensor& original = edits[k].original->latents;
+  Tensor result = original.clone();
+  const auto channels = static_cast<std::size_t>(original.dim(-1));
+  for (std::size_t i = 0; i < result.values().size(); ++i)
+    result.values()[i] += mask.values()[i / channels] * (edited.values()[i] - original.values()[i]);
+  return result;
 }
 
 void DecodeTrunks::run(Work& work) const {
@@ -111,9 +106,10 @@ void Edit::run(Work& work) const {
          sampler.evaluations(), recipe, look, work.observer.stop());
   for (std::size_t k = 0; k < pictures.size(); ++k) {
     const AnchoredEdit& made = under_way.edits[k];
-    const Tensor &original = made.original->latents, &mask = under_way.masks[k], latents = edited(made);
-    work.session.edited.keep(pictures[k], {work.session.model->picture_of(masked(original, latents, mask)),
-                                           visible_change(original, latents, mask)});
+    const Tensor latents = edited(made);
+    work.session.edited.keep(pictures[k],
+                             {work.session.model->picture_of(under_way.within_mask(k, latents)),
+                              visible_change(made.original->latents, latents, under_way.masks[k])});
   }
 }
 

@@ -33,7 +33,7 @@ std::vector<double> mean_state(const Tensor& states) {
 /// CFG(x₁) + p·s·(ε(x₂) − ε(x₁)), the second from `start` of the run on.
 Conditioning add_contrast(const DialRequest& request, const DialPrompts& prompts, double start) {
   return [request, start, content = prompts.content({}).condition,
-          styled = prompts.content({.after = ", " + request.style}).condition](double progress) {
+          styled = prompts.content(request.styled()).condition](double progress) {
     auto terms = request.guidance.terms(content, progress);
     const double eta = progress < start ? 0 : request.guidance.scale * request.position;
     terms.push_back({styled, eta});
@@ -45,7 +45,7 @@ Conditioning add_contrast(const DialRequest& request, const DialPrompts& prompts
 }  // namespace
 
 Conditioning condition_weight(const DialRequest& request, const DialPrompts& prompts) {
-  EncodedPrompt styled = prompts.content({.after = ", " + request.style});
+  EncodedPrompt styled = prompts.content(request.styled());
   std::vector<float> weights(static_cast<std::size_t>(styled.condition.tokens.dim(1)), 1.0F);
   for (const auto token : style_tokens(styled, prompts))
     weights[static_cast<std::size_t>(token)] = static_cast<float>(request.position);
@@ -55,7 +55,7 @@ Conditioning condition_weight(const DialRequest& request, const DialPrompts& pro
 }
 
 Conditioning condition_weight_compel(const DialRequest& request, const DialPrompts& prompts) {
-  EncodedPrompt styled = prompts.content({.after = ", " + request.style});
+  EncodedPrompt styled = prompts.content(request.styled());
   const Tensor empty = prompts.text("").condition.tokens;
   Tensor& states = styled.condition.tokens = styled.condition.tokens.clone();
   const auto width = static_cast<std::size_t>(states.dim(-1));

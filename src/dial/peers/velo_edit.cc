@@ -12,7 +12,7 @@ constexpr double kSimilar = 0.8;
 }  // namespace
 
 Conditioning condition_velo_edit(const DialRequest& request, const DialPrompts& prompts) {
-  return request.guidance.condition(prompts.content({.after = ", " + request.style}).condition);
+  return request.guidance.condition(prompts.content(request.styled()).condition);
 }
 
 Tensor velo_edit_change(const SeenEdit& seen, double position) {
