@@ -137,11 +137,13 @@ def test_a_photo_is_sent_again_where_it_was_forgotten(open_page):
     open_page.complaints.clear()  # The browser logs each refusal.
 
 
-def test_a_server_that_went_and_came_back_leaves_no_false_word(open_page):
+def test_a_server_that_went_and_came_back_leaves_no_false_word(open_page, server):
     page = open_page()
     page.locator("#more summary").click()
     page.locator("#steps").fill("900")
-    page.locator("#make").click()
+    with page.expect_response("**/v1/dial") as posted:
+        page.locator("#make").click()
+    lost = posted.value.json()["id"]
     expect(page.locator("#progress_text")).to_contain_text("picture 1 of 41", timeout=MINUTE)
     page.route("**/v1/**", lambda route: route.abort())
     expect(page.locator("#error")).to_have_text("The server does not answer. Is it still running?", timeout=MINUTE)
@@ -150,5 +152,6 @@ def test_a_server_that_went_and_came_back_leaves_no_false_word(open_page):
     page.unroute("**/v1/**")
     page.locator("#steps").fill("20")
     make(page)
+    assert page.request.get(f"{server}/v1/jobs/{lost}").json()["state"] == "cancelled", "the new pictures waited for the old"
     expect(page.locator("#error")).to_be_hidden()
     open_page.complaints.clear()  # The browser logs each failure.

@@ -55,21 +55,37 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const json = async (path, options) => decode(await (await call(path, options)).text());
 const post = (path, body, type) => json(path, { method: "POST", body, headers: { "Content-Type": type } });
 
+/** Jobs whose server went away while they were followed. */
+const lost = new Set();
+/** Posts a job. What was lost goes first, where the server still works at it: nobody waits for that, and this one would. */
+async function begin(path, settings) {
+  for (const id of lost) {
+    await send(`/v1/jobs/${id}`, { method: "DELETE" });
+    lost.delete(id);
+  }
+  return post(path, encode(settings), "application/json");
+}
+
 export const model = () => json("/v1/model");
-export const dial = (settings) => post("/v1/dial", encode(settings), "application/json");
-export const calibrate = (settings) => post("/v1/calibrate", encode(settings), "application/json");
-export const generate = (settings) => post("/v1/generate", encode(settings), "application/json");
+export const dial = (settings) => begin("/v1/dial", settings);
+export const calibrate = (settings) => begin("/v1/calibrate", settings);
+export const generate = (settings) => begin("/v1/generate", settings);
 const look = (id) => json(`/v1/jobs/${id}`);
 export const hasEnded = ({ state }) => ENDED.includes(state);
 /** Looks at a job every so often until it has ended, and tells what is seen; returns the last. */
 export async function follow(job, told, everyMs) {
-  await told(job);
-  while (!hasEnded(job)) {
-    await pause(everyMs);
-    job = await look(job.id);
+  try {
     await told(job);
+    while (!hasEnded(job)) {
+      await pause(everyMs);
+      job = await look(job.id);
+      await told(job);
+    }
+    return job;
+  } catch (error) {
+    if (!hasEnded(job)) lost.add(job.id);
+    throw error;
   }
-  return job;
 }
 export const cancel = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
 /** Of a page that is being closed: the request outlives it. */
