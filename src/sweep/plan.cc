@@ -33,6 +33,8 @@ using nlohmann::ordered_json;
 constexpr int kMostValues = 100000;
 constexpr std::size_t kMostJobs = 1'000'000;
 constexpr std::uintmax_t kLargestPlan = 4u << 20;
+// A plan of many small sections takes up to thirty times its text.
+constexpr JsonLimits kPlanLimits = {.spare = 32 * kLargestPlan};
 constexpr double kMostWhole = 9007199254740992;  // 2^53: every whole number up to here is exact.
 
 /// What the setting of that name is; "A:B:N" means a range where it is a number.
@@ -173,7 +175,7 @@ ordered_json read_text(const std::filesystem::path& path) {
   if (fault)
     throw invalid_input("plan", fmt::format("{} cannot be read: {}", path.string(), fault.message()));
   try {
-    return parse_json<ordered_json>(text);
+    return parse_json<ordered_json>(text, kPlanLimits);
   } catch (const Error& error) {
     throw invalid_input("plan",
                         fmt::format("{} {}; a plan is as in {{\"settings\": {{\"prompt\": \"a dog\"}}}}",

@@ -53,6 +53,14 @@ TEST(Plan, NamesFilesByOrderAndSettings) {
   EXPECT_NE(jobs[0].file.substr(5), jobs[1].file.substr(5));
 }
 
+TEST(Plan, MayHaveThousandsOfSections) {
+  std::string text = "[{}";
+  for (int i = 0; i < 10'000; ++i)
+    text += R"(, {"settings": {"steps": 15, "guidance_scale": 3.5, "sampler": "ddim"}, "grid": {"seed": [)" +
+            std::to_string(i) + "]}}";
+  EXPECT_EQ(read_plan(written(text + "]")).size(), 10'001u);
+}
+
 TEST(Plan, KeepsItsNamesWhenAVersionKnowsMoreSettings) {
   Settings settings;
   settings.prompt = "a dog";
