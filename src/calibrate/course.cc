@@ -8,7 +8,7 @@ namespace latentdial::detail {
 namespace {
 
 constexpr double kLeastStep = 0.01;
-constexpr double kFullEnough = 0.95;  // Less is missing than the meter's own error.
+constexpr double kFullEnough = 0.9;  // Less is missing than the meter's own error.
 
 /// The nearest values that do not fall.
 std::vector<double> levelled(const std::vector<double>& values) {

@@ -21,10 +21,13 @@ bool lowers_noise(const Sampler& sampler, int i) {
   return noise_kept(sampler, i) < 1;
 }
 
-/// The noise of a step, which is drawn when it is first asked for.
-const Tensor& noise_at(LookedAt& original, std::size_t step) {
-  while (original.noise.size() <= step)
-    original.noise.push_back(original.generator.randn_nhwc(original.latents.shape()));
+/// The noise of a step, which is drawn when it is first asked for; steps are asked for in order.
+const Tensor& noise_at(LookedAt& original, std::size_t step, double progress) {
+  if (original.noise.size() <= step) {
+    const bool is_kept = !original.noise.empty() && progress >= original.one_noise_from;
+    original.noise.push_back(is_kept ? original.noise.back()
+                                     : original.generator.randn_nhwc(original.latents.shape()));
+  }
   return original.noise[step];
 }
 
@@ -54,12 +57,12 @@ Questions ask(const Sampler& sampler, std::span<const AnchoredEdit> edits,
     asked.noised.push_back(std::move(latents));
   };
   for (LookedAt* original : originals)
-    add(sampler.add_noise(original->latents, noise_at(*original, original->seen.size()), i),
+    add(sampler.add_noise(original->latents, noise_at(*original, original->seen.size(), progress), i),
         original->conditioning, -1);
   for (const AnchoredEdit& edit : edits) {
     const auto place = std::ranges::find(originals, edit.original.get());
     const bool takes_layout = place != originals.end() && progress < recipe.layout_until;
-    add(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.rule ? 0 : edit.steps), i),
+    add(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.steps, progress), i),
         edit.conditioning, takes_layout ? place - originals.begin() : -1);
   }
   return asked;

@@ -19,9 +19,10 @@ namespace latentdial::detail {
 /// A finished picture, and what the model sees of it under noise, step by step: the same for all its edits,
 /// so it is looked at once.
 struct LookedAt {
-  Tensor latents;                             ///< x₀ [1,h,w,C], f32.
-  Conditioning conditioning;                  ///< What it is conditioned on while it is looked at.
-  TorchGenerator generator;                   ///< Where the noise comes from.
+  Tensor latents;             ///< x₀ [1,h,w,C], f32.
+  Conditioning conditioning;  ///< What it is conditioned on while it is looked at.
+  TorchGenerator generator;   ///< Where the noise comes from.
+  double one_noise_from = 1;  ///< Progress from which on all steps have one noise; 1: each has its own.
   std::vector<Tensor> noise = {}, seen = {};  ///< n and x̂₀(x₀ + σn) of each step so far.
 };
 
@@ -45,9 +46,10 @@ struct AnchoredEdit {
 [[nodiscard]] Tensor edited(const AnchoredEdit& edit);
 
 /// Takes every edit from evaluation `first` to `until` of a schedule, all in one batch: they must have gone
-/// through the same steps. At each noise level original and edited picture get the same new noise; what the
-/// model sees of the edited one, less what it sees of the original, is the change so far, and the smaller the
-/// noise the more of it is kept (Kulikov et al. 2024, arXiv 2412.08629, there for flows):
+/// through the same steps. At each noise level original and edited picture get the same noise, a new one as
+/// far as the original says so; what the model sees of the edited one, less what it sees of the original, is
+/// the change so far, and the smaller the noise the more of it is kept (Kulikov et al. 2024, arXiv
+/// 2412.08629, there for flows):
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·(x̂₀(x₀ + Δ + σn) − x̂₀(x₀ + σn)).
 ///
@@ -55,13 +57,12 @@ struct AnchoredEdit {
 /// made in this call. Gone through again from `first` on, noise too low to lay a scene out anew still brings
 /// the whole style.
 ///
-/// By a rule of its own an edit goes another way: the original is not looked at, and the noise n is one for
-/// the whole run,
+/// By a rule of its own an edit goes another way, and the original is not looked at:
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·rule(x₀, z, x̂₀(z)),   z = x₀ + Δ + σn,
 ///
-/// which is z denoised by DDIM from the original in noise, with x̂₀ as the rule will have it. What
-/// `on_evaluation` gets to see is the edited latents so far.
+/// which, with one noise for the whole run, is z denoised by DDIM from the original in noise, with x̂₀ as the
+/// rule will have it. What `on_evaluation` gets to see is the edited latents so far.
 void edit(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int first,
           int until, const EditRecipe& recipe, const OnEvaluation& on_evaluation,
           const std::stop_token& stop);

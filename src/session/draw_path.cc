@@ -21,13 +21,31 @@
 namespace latentdial::detail {
 namespace {
 
+/// The share of the steps from which on all have one noise. New noise at each keeps the scene, and blurs
+/// what comes into it: what one step draws here, the next draws there.
+constexpr double kOneNoiseFrom = 0.5;
+
 /// From the first step on, so that things can come into the scene; and no layout is held, so that they can
 /// move.
 constexpr EditRecipe kKeyRecipe = {.start = 0, .passes = 1, .guidance = 1, .layout_until = 0};
 
+/// The progress at a share of the steps that the batch's pictures take, of which those of a start image are
+/// the schedule's last.
+double progress_at(const Batch& batch, double share) {
+  return std::lerp(static_cast<double>(batch.first) / batch.sampler->evaluations(), 1.0, share);
+}
+
+/// From where positions go by themselves, guidance changes little, and steps without it cost half.
+Guidance guidance_of_path(const Content& content, const Batch& batch) {
+  Guidance guidance = content.guidance;
+  guidance.interval.end = std::min(guidance.interval.end, progress_at(batch, kJoinAt));
+  return guidance;
+}
+
 /// The last evaluation is always a position's own.
 int join_evaluation(const Batch& batch) {
-  return std::min(batch.sampler->evaluation_at(batch.first, kJoinAt), batch.sampler->evaluations() - 1);
+  const Sampler& sampler = *batch.sampler;
+  return std::min(sampler.evaluation_at(batch.first, progress_at(batch, kJoinAt)), sampler.evaluations() - 1);
 }
 
 int key_steps(const Batch& batch) {
@@ -95,8 +113,11 @@ StylePath known_path(const Session& session, const Task& task) {
 /// A content's finished picture, to be looked at by all of its edits.
 std::shared_ptr<LookedAt> looked_at(Work& work, const Content& content) {
   Session& session = work.session;
-  if (session.looked_at.find(content) == nullptr)
-    session.looked_at.keep(content, look_at(session, content, content.guidance.scale, work.notices));
+  if (session.looked_at.find(content) == nullptr) {
+    auto original = look_at(session, content, guidance_of_path(content, work.batch), work.notices);
+    original->one_noise_from = progress_at(work.batch, kOneNoiseFrom);
+    session.looked_at.keep(content, std::move(original));
+  }
   return *session.looked_at.find(content);
 }
 
@@ -105,7 +126,8 @@ void draw(Work& work, std::span<const Task> keys) {
   const Sampler& sampler = *work.batch.sampler;
   EditsUnderWay under_way;
   for (const Task& key : keys)
-    under_way.begin(session, key, looked_at(work, key.content), key.content.guidance.scale, work.notices);
+    under_way.begin(session, key, looked_at(work, key.content), guidance_of_path(key.content, work.batch),
+                    work.notices);
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
     for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
@@ -178,11 +200,10 @@ void begin_between(EditsUnderWay& under_way, Work& work, const Task& task) {
   const StylePath path = known_path(session, task);
   const auto [below, above, share] = path.around(position);
   Task between = task;
-  between.turn.method = &find_dial_method("guide");  // So few steps cannot take the prompts in turn.
   between.turn.position = path.strength_at(position);
   const AnchoredEdit& to = session.keys.find(drawn_at(task, path.keys()[above].strength))->joined;
-  AnchoredEdit& edit =
-      under_way.begin(session, between, to.original, task.content.guidance.scale, work.notices);
+  AnchoredEdit& edit = under_way.begin(session, between, to.original,
+                                       guidance_of_path(task.content, work.batch), work.notices);
   edit.steps = to.steps;
   edit.change = linear_combination({{share, to.change}});
   if (const double strength = path.keys()[below].strength; strength != 0)

@@ -12,7 +12,6 @@
 #include "dial/style_words.h"
 #include "session/stage.h"
 #include "task/cut_out.h"
-#include "task/picture_size.h"
 #include "task/redrawn_part.h"
 #include "tensor/stop_scope.h"
 
@@ -113,8 +112,7 @@ std::vector<PlannedBatch> plan_batches(const Session& session, std::span<const R
   std::vector<Stage> stages;
   while (!list.empty()) {
     const std::size_t size = batch_size(session, list);
-    std::vector<std::vector<std::string>> ignored;
-    const Batch batch = make_batch(tasks_of(list.first(size)), session.model->schedule, ignored);
+    const Batch batch = make_batch(tasks_of(list.first(size)), session.model->schedule);
     const std::size_t planned = stages.size();
     plan_stages(session, batch, stages);
     batches.push_back({size, evaluations_of(std::span(stages).subspan(planned), batch)});
@@ -129,8 +127,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
               const OnPicture& on_picture, const Observer& observer) {
   const StopScope stop(observer.stop);
   const auto started = std::chrono::steady_clock::now();
-  std::vector<std::vector<std::string>> notices;
-  const Batch batch = make_batch(tasks_of(list), session.model->schedule, notices);
+  const Batch batch = make_batch(tasks_of(list), session.model->schedule);
   std::vector<Stage> stages;
   plan_stages(session, batch, stages);
   BatchObserver batch_observer(observer, begin_progress(stages, batch, evaluations), begin);
@@ -140,11 +137,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
     const Source& source = one.task.content.source;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     std::vector<std::string>& all = finished.notices;
-    const auto multiple = static_cast<int>(session.model->vae_config.downscale());
-    for (const auto& more :
-         {notices[i], work.notices, size_notices(one.request, session.model->info, multiple),
-          source.part ? part_notices(*source.part) : std::vector<std::string>()})
-      all.insert(all.end(), more.begin(), more.end());
+    for (const auto& more : {one.notices, work.notices}) all.insert(all.end(), more.begin(), more.end());
     Picture picture;
     picture.image = source.part ? with_part(source, finished.image) : std::move(finished.image);
     picture.shows = finished.shows;

@@ -140,24 +140,13 @@ int first_of_edit(const Task& task, const Sampler& sampler) {
   return sampler.evaluation_at(first_evaluation(task.content.source, sampler), task.turn.recipe.start);
 }
 
-Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
-                 std::vector<std::vector<std::string>>& notices) {
+Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule) {
   Batch batch;
   batch.tasks = std::move(tasks);
   const Task& first = batch.tasks.front();
   batch.sampler = make_sampler(first.content.sampling, schedule);
   batch.first = first_evaluation(first.content.source, *batch.sampler);
   batch.fork = fork_evaluation(first, *batch.sampler);
-  notices.resize(batch.tasks.size());
-  for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
-    Task& task = batch.tasks[i];
-    if (!task.turn.follows_path()) continue;
-    const auto [held, reason] = held_position(task);
-    if (!reason.empty())
-      notices[i].push_back(fmt::format("position {} is outside of the dial's range, {} is used: {}",
-                                       task.turn.position, held, reason));
-    task.turn.position = held;
-  }
   return batch;
 }
 

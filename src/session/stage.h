@@ -189,9 +189,7 @@ using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, De
 /// The evaluation that a task's edit begins at.
 [[nodiscard]] int first_of_edit(const Task& task, const Sampler& sampler);
 
-/// A batch of tasks, their positions held within their dials' ranges; `notices` gets a list for each picture.
-[[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
-                               std::vector<std::vector<std::string>>& notices);
+[[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule);
 
 /// Appends the stages of a batch's work, in order. What the session remembers is not planned, nor what the
 /// stages before make, which are those of earlier batches.

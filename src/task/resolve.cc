@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "dial/style_path.h"
 #include "dial/style_words.h"
@@ -206,6 +208,16 @@ std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model
   return dial;
 }
 
+/// Brings the position into its dial's range, and says so.
+void hold_position(Resolved& resolved) {
+  double& position = resolved.task.turn.position;
+  const auto [held, reason] = held_position(resolved.task);
+  if (!reason.empty())
+    resolved.notices.push_back(
+        fmt::format("position {} is outside of the dial's range, {} is used: {}", position, held, reason));
+  position = held;
+}
+
 }  // namespace
 
 Resolved resolve(const Request& request, const Model& model, OpenedFiles& files) {
@@ -225,6 +237,9 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, filled.images, area);
   result.task.content = content_of(s, filled.images, framing, syntax);
+  result.notices = size_notices(filled, model.info, multiple);
+  if (const auto& part = result.task.content.source.part)
+    std::ranges::move(part_notices(*part), std::back_inserter(result.notices));
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;
   turn.method = &find_dial_method(s.method);
@@ -244,15 +259,14 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
     turn.words = dial->words;
   }
   if (!s.dial.empty()) filled.dial = dial;
+  if (turn.follows_path()) hold_position(result);
   return result;
 }
 
 std::string parameters_of(const Resolved& resolved, const ModelInfo& model) {
   std::string text = to_parameters(resolved.request, model);
-  Turn turn = resolved.task.turn;
-  if (!turn.follows_path()) return text;
-  turn.position = held_position(resolved.task).position;
-  if (!key_strength(turn)) text += fmt::format(", {}: {}", kMixedUntil, kJoinAt);
+  const Turn& turn = resolved.task.turn;
+  if (turn.follows_path() && !key_strength(turn)) text += fmt::format(", {}: {}", kMixedUntil, kJoinAt);
   return text;
 }
 

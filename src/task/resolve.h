@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "model/model.h"
 #include "task/opened_files.h"
@@ -11,7 +12,8 @@ namespace latentdial::detail {
 /// A request that a model can make.
 struct Resolved {
   Request request;  ///< With every default filled in, and what it names as given or as the files hold it.
-  Task task;
+  Task task;        ///< Its position held within its dial's range.
+  std::vector<std::string> notices = {};  ///< Lines for the user, of what is not made just as asked.
 };
 
 /// Fills in the model's defaults, opens what the settings name, and checks all of it: what comes out can be
