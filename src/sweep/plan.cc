@@ -33,8 +33,8 @@ using nlohmann::ordered_json;
 constexpr int kMostValues = 100000;
 constexpr std::size_t kMostJobs = 1'000'000;
 constexpr std::uintmax_t kLargestPlan = 4u << 20;
-// A plan of many small sections takes up to thirty times its text.
-constexpr JsonLimits kPlanLimits = {.spare = 32 * kLargestPlan};
+// Small sections take ten to twenty times their text: this leaves room for fifteen thousand.
+constexpr JsonLimits kPlanLimits = {.spare = 7 * kLargestPlan};
 constexpr double kMostWhole = 9007199254740992;  // 2^53: every whole number up to here is exact.
 
 /// What the setting of that name is; "A:B:N" means a range where it is a number.
