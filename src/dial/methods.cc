@@ -96,6 +96,14 @@ Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& pr
   };
 }
 
+Conditioning condition_between(const DialRequest& request, const DialPrompts& prompts) {
+  const auto [origin, plain, styled] = direction_of(request, prompts);
+  const Condition style =
+      combine(styled, plain, [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); });
+  return request.guidance.condition(
+      combine(origin, style, [&](const Tensor& a, const Tensor& b) { return plus(a, request.position, b); }));
+}
+
 Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {
   return [strength = request.position, window = request.window, guidance = request.guidance,
           mask = request.mask, direction = direction_of(request, prompts)](double progress) {

@@ -27,6 +27,10 @@ namespace latentdial::detail {
 /// kBlendedUntil of the run on: of so many steps as the strength says the styled prompt guides, and the plain
 /// one else, taken in turn. Where the noise is high the two see different pictures, and both are asked.
 [[nodiscard]] Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& prompts);
-inline constexpr double kBlendedUntil = 0.3;
+inline constexpr double kBlendedUntil = 0.25;
+
+/// The same again by one prompt, whose text state lies between: x₁ + p·(styled − plain). For a few late
+/// steps, too few to take prompts in turn, where words decide little.
+[[nodiscard]] Conditioning condition_between(const DialRequest& request, const DialPrompts& prompts);
 
 }  // namespace latentdial::detail

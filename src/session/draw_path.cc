@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "dial/methods.h"
 #include "dial/slerp.h"
 #include "dial/style_path.h"
 #include "session/conditions.h"
@@ -33,13 +34,6 @@ constexpr EditRecipe kKeyRecipe = {.start = 0, .passes = 1, .guidance = 1, .layo
 /// the schedule's last.
 double progress_at(const Batch& batch, double share) {
   return std::lerp(static_cast<double>(batch.first) / batch.sampler->evaluations(), 1.0, share);
-}
-
-/// From where positions go by themselves, guidance changes little, and steps without it cost half.
-Guidance guidance_of_path(const Content& content, const Batch& batch) {
-  Guidance guidance = content.guidance;
-  guidance.interval.end = std::min(guidance.interval.end, progress_at(batch, kJoinAt));
-  return guidance;
 }
 
 /// The last evaluation is always a position's own.
@@ -114,7 +108,7 @@ StylePath known_path(const Session& session, const Task& task) {
 std::shared_ptr<LookedAt> looked_at(Work& work, const Content& content) {
   Session& session = work.session;
   if (session.looked_at.find(content) == nullptr) {
-    auto original = look_at(session, content, guidance_of_path(content, work.batch), work.notices);
+    auto original = look_at(session, content, content.guidance.scale, work.notices);
     original->one_noise_from = progress_at(work.batch, kOneNoiseFrom);
     session.looked_at.keep(content, std::move(original));
   }
@@ -126,8 +120,7 @@ void draw(Work& work, std::span<const Task> keys) {
   const Sampler& sampler = *work.batch.sampler;
   EditsUnderWay under_way;
   for (const Task& key : keys)
-    under_way.begin(session, key, looked_at(work, key.content), guidance_of_path(key.content, work.batch),
-                    work.notices);
+    under_way.begin(session, key, looked_at(work, key.content), key.content.guidance.scale, work.notices);
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
     for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
@@ -199,11 +192,14 @@ void begin_between(EditsUnderWay& under_way, Work& work, const Task& task) {
   const double position = std::abs(task.turn.position);
   const StylePath path = known_path(session, task);
   const auto [below, above, share] = path.around(position);
+  static const DialMethod kBetween = {{.name = "between", .summary = "between key pictures"},
+                                      condition_between};
   Task between = task;
+  between.turn.method = &kBetween;
   between.turn.position = path.strength_at(position);
   const AnchoredEdit& to = session.keys.find(drawn_at(task, path.keys()[above].strength))->joined;
-  AnchoredEdit& edit = under_way.begin(session, between, to.original,
-                                       guidance_of_path(task.content, work.batch), work.notices);
+  AnchoredEdit& edit =
+      under_way.begin(session, between, to.original, task.content.guidance.scale, work.notices);
   edit.steps = to.steps;
   edit.change = linear_combination({{share, to.change}});
   if (const double strength = path.keys()[below].strength; strength != 0)

@@ -12,8 +12,8 @@
 namespace latentdial::detail {
 namespace {
 
-Content with_guidance(Content content, const Guidance& guidance) {
-  content.guidance = guidance;
+Content with_guidance(Content content, double scale) {
+  content.guidance.scale = scale;
   return content;
 }
 
@@ -26,9 +26,9 @@ ChangeRule change_rule(const Turn& turn) {
   };
 }
 
-/// What a task's edit is made under.
-Guidance guidance_of(const Task& task) {
-  return {task.content.guidance.scale * task.turn.recipe.guidance, task.content.guidance.interval};
+/// The guidance scale that a task's edit is made under.
+double scale_of(const Task& task) {
+  return task.content.guidance.scale * task.turn.recipe.guidance;
 }
 
 EditsUnderWay start_edits(const Edit& stage, Work& work) {
@@ -38,9 +38,9 @@ EditsUnderWay start_edits(const Edit& stage, Work& work) {
     auto known = std::ranges::find_if(originals, [&](const auto& one) { return *one.first == task.content; });
     if (known == originals.end())
       known = originals.insert(
-          known, {&task.content, look_at(work.session, task.content, guidance_of(task), work.notices)});
+          known, {&task.content, look_at(work.session, task.content, scale_of(task), work.notices)});
     if (change_rule(task.turn)) known->second->one_noise_from = 0;
-    result.begin(work.session, task, known->second, guidance_of(task), work.notices);
+    result.begin(work.session, task, known->second, scale_of(task), work.notices);
   }
   return result;
 }
@@ -58,18 +58,18 @@ void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLa
 
 }  // namespace
 
-std::shared_ptr<LookedAt> look_at(Session& session, const Content& content, const Guidance& guidance,
+std::shared_ptr<LookedAt> look_at(Session& session, const Content& content, double guidance_scale,
                                   std::vector<std::string>& notices) {
   const Denoising& finished = session.finished(content);
   return std::make_shared<LookedAt>(
-      LookedAt{finished.latents, condition(session, with_guidance(content, guidance), {}, {}, notices),
+      LookedAt{finished.latents, condition(session, with_guidance(content, guidance_scale), {}, {}, notices),
                finished.generator});
 }
 
 AnchoredEdit& EditsUnderWay::begin(Session& session, const Task& task, std::shared_ptr<LookedAt> original,
-                                   const Guidance& guidance, std::vector<std::string>& notices) {
+                                   double guidance_scale, std::vector<std::string>& notices) {
   const Tensor& mask = masks.emplace_back(style_mask(session, task));
-  const Content content = with_guidance(task.content, guidance);
+  const Content content = with_guidance(task.content, guidance_scale);
   AnchoredEdit& edit = edits.emplace_back(
       begin_edit(std::move(original), condition(session, content, task.turn, mask, notices)));
   edit.rule = change_rule(task.turn);

@@ -1,11 +1,10 @@
-#include "dial/method.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
+#include "dial/methods.h"
 #include "dial_testing.h"
 #include "latentdial/error.h"
 
@@ -93,15 +92,32 @@ TEST(Guide, PositionsShareTheStepsBeforeTheWindow) {
   EXPECT_EQ(find_dial_method("dreamwalk").start, 0.2);
 }
 
+/// What a method conditions on where the prompt names the style.
+GuidedStep of_named_style(Conditioning (*condition)(const DialRequest&, const DialPrompts&),
+                          double position) {
+  DialRequest request = a_request(position);
+  request.prompt = "content, style";
+  DialPrompts prompts = two_words();
+  prompts.content = [](const Around&) { return two_words().text("content, style"); };
+  return condition(request, prompts)(0.5);
+}
+
+TEST(Between, IsOneTextStateBetweenPlainAndStyled) {
+  const auto step = [](double position) { return condition_between(a_request(position), two_words())(0.5); };
+  EXPECT_EQ(step(0.25).conditions.size(), 2u) << "with the negative prompt's";
+  EXPECT_NEAR(guided(step(0)), 7 + 7.5 * (1 - 7), 1e-5);
+  EXPECT_NEAR(guided(step(0.25)), 7 + 7.5 * (1.5 - 7), 1e-5);
+  EXPECT_NEAR(guided(step(1)), 7 + 7.5 * (3 - 7), 1e-5);
+}
+
+TEST(Between, OfAPromptThatNamesTheStyleLiesTowardsThePromptWithoutIt) {
+  EXPECT_NEAR(guided(of_named_style(condition_between, -0.5)), 7 + 7.5 * (2 - 7), 1e-5);
+  EXPECT_NEAR(guided(of_named_style(condition_between, -1)), 7 + 7.5 * (1 - 7), 1e-5);
+}
+
 TEST(Guide, OfAPromptThatNamesTheStyleTurnsBackToThePromptWithoutIt) {
   // The U-Net answers "content, style" 3 and "content" 1.
-  const auto step = [](double position) {
-    DialRequest request = a_request(position);
-    request.prompt = "content, style";
-    DialPrompts prompts = two_words();
-    prompts.content = [](const Around&) { return two_words().text("content, style"); };
-    return find_dial_method("guide").condition(request, prompts)(0.5);
-  };
+  const auto step = [](double position) { return of_named_style(condition_guide, position); };
   EXPECT_NEAR(guided(step(0)), 7 + 7.5 * (3 - 7), 1e-5);
   EXPECT_NEAR(guided(step(-1)), 7 + 7.5 * (1 - 7), 1e-5);
   EXPECT_NEAR(guided(step(0.5)), 7 + 7.5 * (3 - 7) + 7.5 * 0.5 * (3 - 1), 1e-5);

@@ -194,7 +194,7 @@ TEST(CalibratedDial, ElevenPositionsCostNoMoreThanSixPlainPicturesAndAHalf) {
 TEST(CalibratedDial, APictureBetweenKeysSaysSo) {
   const auto pictures = make(pipeline(), strip({0, 0.4, 1, 1.5})).first;
   for (std::size_t i = 0; i < pictures.size(); ++i)
-    EXPECT_EQ(pictures[i].parameters.find("Key pictures mixed until: 0.72") != std::string::npos, i == 1)
+    EXPECT_EQ(pictures[i].parameters.find("Key pictures mixed until: 0.865") != std::string::npos, i == 1)
         << i;
   EXPECT_EQ(pictures[1].parameters, pipeline().parameters(at(0.4)));
 }
