@@ -6,6 +6,7 @@ import numpy
 import torch
 from diffusers import AutoencoderKL
 
+from research.training.fit import in_bf16
 from research.training.pictures import renderers, to_unit
 from research.world.captions import plain_scene, random_strength
 from research.world.render import render
@@ -14,7 +15,8 @@ from research.world.subjects import SUBJECTS
 
 PROCESSES = 2
 LATENT_NOISE = 0.12  # At most, in standard deviations of the latents: what a denoising run leaves behind.
-BATCH = 50
+BATCH = 10
+FEW = 100  # Scenes that are drawn before processes for them have started.
 PLAIN_SHARE, TWO_SHARE = 0.08, 0.12
 
 
@@ -39,7 +41,7 @@ def rendered(stream: int, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
 
 def render_all(scenes: list[Scene]) -> numpy.ndarray:
     """uint8 [N, 128, 128, 3]."""
-    if len(scenes) < 2 * BATCH:
+    if len(scenes) < FEW:
         return numpy.stack([render(scene) for scene in scenes])
     with renderers(PROCESSES) as pool:
         return numpy.stack(pool.map(render, scenes, chunksize=50))
@@ -54,15 +56,17 @@ class Codec:
     @torch.inference_mode()
     def encode(self, pictures: numpy.ndarray) -> torch.Tensor:
         """uint8 [N, 128, 128, 3] → [N, 12, 16, 16]."""
-        parts = [self.vae.encode(to_unit(pictures[i : i + BATCH]).to(self.vae.device)).latent_dist.mode() for i in range(0, len(pictures), BATCH)]
-        return torch.cat(parts) * self.vae.config.scaling_factor
+        with in_bf16(self.vae.device.type):
+            parts = [self.vae.encode(to_unit(pictures[i : i + BATCH]).to(self.vae.device)).latent_dist.mode() for i in range(0, len(pictures), BATCH)]
+        return torch.cat(parts).float() * self.vae.config.scaling_factor
 
     @torch.inference_mode()
     def decode(self, latents: torch.Tensor) -> numpy.ndarray:
         """[N, 12, 16, 16] → uint8 [N, 128, 128, 3]."""
         scaled = latents / self.vae.config.scaling_factor
-        parts = [(self.vae.decode(scaled[i : i + BATCH]).sample.clamp(-1, 1) + 1) * 127.5 for i in range(0, len(latents), BATCH)]
-        return torch.cat(parts).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        with in_bf16(self.vae.device.type):
+            parts = [self.vae.decode(scaled[i : i + BATCH]).sample.float() for i in range(0, len(latents), BATCH)]
+        return ((torch.cat(parts).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
 def with_noise(latents: torch.Tensor, most: float) -> torch.Tensor:

@@ -54,6 +54,7 @@ class TextureScorer(torch.nn.Module):
 
 def regional_statistics(features: torch.Tensor) -> torch.Tensor:
     """Mean and standard deviation within each of 4×4 regions: [N, C, H, W] → [N, 32·C]."""
+    features = features.float()  # A spread is a small difference of large numbers.
     size = features.shape[-1] // 4
     mean = torch.nn.functional.avg_pool2d(features, size)
     square = torch.nn.functional.avg_pool2d(features.square(), size)
@@ -88,7 +89,7 @@ def scorer_loss(scorer: torch.nn.Module, sets: list[tuple[numpy.ndarray, numpy.n
         picks = [rng.integers(len(pictures), size=BATCH // len(sets)) for pictures, _ in sets]
         pictures = numpy.concatenate([pictures[pick] for (pictures, _), pick in zip(sets, picks)])
         wanted = numpy.concatenate([strengths[pick] for (_, strengths), pick in zip(sets, picks)])
-        answers = scorer(out_of_focus(to_unit(pictures).to(device)))
+        answers = scorer(out_of_focus(to_unit(pictures).to(device))).float()
         return known_error(answers, torch.from_numpy(wanted).to(device))
 
     return loss

@@ -52,12 +52,12 @@ class Workshop:
 
 
 def trained(workshop: Workshop, name: str, network: Callable[[], torch.nn.Module], seed: int, steps: int, prepare: Callable, rate: float = 3e-3) -> torch.nn.Module:
-    """The network with the state of NAME.pt, or trained: `prepare(network)` returns what gives the loss of a fresh batch."""
+    """The network with the state of NAME.pt, or trained, on from NAME.part: `prepare(network)` returns what gives the loss of a fresh batch."""
     torch.manual_seed(seed)
     path, judge = workshop.folder / f"{name}.pt", network().to(workshop.device, memory_format=torch.channels_last)
     if (state := load_state(path, workshop.device)) is not None:
         judge.load_state_dict(state)
         return judge.eval()
-    fit(judge, prepare(judge), workshop.count(steps), rate, name)
+    fit(judge, prepare(judge), workshop.count(steps), rate, name, path.with_suffix(".part"))
     save_state(path, judge.state_dict())
     return judge.eval()
