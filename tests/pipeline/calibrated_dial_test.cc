@@ -182,7 +182,7 @@ TEST(CalibratedDial, APathThatAFileEndsEarlierIsHeldThere) {
   EXPECT_THAT(pictures[2].notices, testing::ElementsAre(testing::HasSubstr("0.8 is used: no more")));
 }
 
-// A picture's evaluation asks the U-Net two to three times; research/ruler/cost.py has the seconds.
+// By what the U-Net does; research/ruler/cost.py has the seconds.
 TEST(CalibratedDial, ElevenPositionsCostNoMoreThanSixPlainPicturesAndAHalf) {
   const Pipeline fresh = counting().share();
   const double one = work_of(fresh.share(), requests({plain()})), all = work_of(fresh, strip(eleven()));
