@@ -5,7 +5,7 @@ import torch
 
 from research.ruler.damage import damaged_at_random
 from research.ruler.generated import TECHNIQUES, plain_pictures, restyle_all
-from research.ruler.network import block
+from research.ruler.network import Residual, block
 from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, render_all, round_trip
 from research.ruler.workshop import Workshop, trained
 from research.training.pictures import to_unit
@@ -31,7 +31,15 @@ class Content(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.trunk = torch.nn.Sequential(block(3, 48, 5, 4), block(48, 64, 3, 2), block(64, 96, 3, 2), block(96, 128, 3, 2), torch.nn.Flatten())
+        self.trunk = torch.nn.Sequential(
+            torch.nn.PixelUnshuffle(4),
+            block(48, 64, 3, 2),
+            Residual(64),
+            block(64, 96, 3, 2),
+            Residual(96),
+            block(96, 128, 3, 2),
+            torch.nn.Flatten(),
+        )
         self.embedding = torch.nn.Sequential(torch.nn.Linear(128 * 16, 256), torch.nn.ReLU(), torch.nn.Linear(256, WIDTH))
         self.subject = torch.nn.Linear(128 * 16, len(SUBJECTS))
         self.damage = torch.nn.Sequential(torch.nn.Linear(128 * 16, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))

@@ -9,7 +9,7 @@ import torch
 from research.ruler import mixes
 from research.ruler.generated import own_strips
 from research.ruler.ghost_strips import Strips, rendered_strips, through_the_autoencoder
-from research.ruler.network import block
+from research.ruler.network import Residual, block
 from research.ruler.rendered import Codec, out_of_focus
 from research.ruler.workshop import Workshop, trained
 from research.training.pictures import to_unit
@@ -27,7 +27,7 @@ class Ghosts(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.fine = torch.nn.Sequential(torch.nn.PixelUnshuffle(2), block(36, 40, 3), block(40, 64, 3, 2))
+        self.fine = torch.nn.Sequential(torch.nn.PixelUnshuffle(2), block(36, 64, 3, 2), Residual(64))
         self.coarse = torch.nn.Sequential(block(64, 96, 3, 2), block(96, 96, 3), block(96, 128, 3, 2), block(128, 128, 3))
         self.head = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(256, 96), torch.nn.ReLU(), torch.nn.Linear(96, 1))
 

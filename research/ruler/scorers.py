@@ -7,48 +7,56 @@ import numpy
 import torch
 
 from research.ruler.generated import restyled_for_scorers
-from research.ruler.network import block
+from research.ruler.network import Residual, block
 from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, rendered, round_trip
 from research.ruler.workshop import Workshop, trained
 from research.training.pictures import to_unit
 from research.world.scene import ATTRIBUTES
 
-PICTURES = 30_000
-ROUND_TRIPS = 8_000  # They are drawn as often as all the others together.
-STEPS, BATCH = 7_000, 48
+PICTURES = 60_000
+ROUND_TRIPS = 8_000
+BATCH = (40, 16, 8)  # Of each of the training sets, in their order.
+STEPS = 5_000
 STREAMS = {"A": 51, "B": 52}
 
 
-class StridedScorer(torch.nn.Module):
-    """A: four strided convolutions, then every place of the picture weighed by itself. [N, 3, 128, 128] in −1…1 → strengths [N, attributes]."""
+class PlaceScorer(torch.nn.Module):
+    """A: strided convolutions down to 4×4 places, each weighed by itself. [N, 3, 128, 128] in −1…1 → strengths [N, attributes]."""
 
     def __init__(self):
         super().__init__()
-        self.trunk = torch.nn.Sequential(block(3, 48, 5, 4), block(48, 64, 3, 2), block(64, 96, 3, 2), block(96, 128, 3, 2), torch.nn.Flatten())
-        self.head = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(128 * 16, 192), torch.nn.ReLU(), torch.nn.Linear(192, len(ATTRIBUTES)))
+        self.trunk = torch.nn.Sequential(
+            torch.nn.PixelUnshuffle(2),
+            block(12, 64, 3, 2),
+            Residual(64),
+            block(64, 96, 3, 2),
+            Residual(96),
+            block(96, 128, 3, 2),
+            Residual(128),
+            block(128, 192, 3, 2),
+            torch.nn.Flatten(),
+        )
+        self.head = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(192 * 16, 256), torch.nn.ReLU(), torch.nn.Linear(256, len(ATTRIBUTES)))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return self.head(self.trunk(pictures))
 
 
 class TextureScorer(torch.nn.Module):
-    """B: dilated residual blocks; mean and spread of the features at three scales within 4×4 regions. The same shapes as A."""
+    """B: mean and spread of the features at three scales within 4×4 regions. The same shapes as A."""
 
     def __init__(self):
         super().__init__()
-        self.fine = torch.nn.Sequential(torch.nn.PixelUnshuffle(2), block(12, 40, 3, 2))
-        self.middle = block(40, 64, 3, 2)
-        self.residuals = torch.nn.ModuleList([block(64, 64, 3, dilation=dilation) for dilation in (1, 2)])
-        self.coarse = torch.nn.Sequential(block(64, 96, 3, 2), block(96, 96, 3))
-        features = 32 * (40 + 64 + 96)
+        self.fine = torch.nn.Sequential(torch.nn.PixelUnshuffle(4), block(48, 64, 3), Residual(64))
+        self.middle = torch.nn.Sequential(block(64, 96, 3, 2), Residual(96), Residual(96, dilation=2))
+        self.coarse = torch.nn.Sequential(block(96, 128, 3, 2), Residual(128), Residual(128))
+        features = 32 * (64 + 96 + 128)
         self.head = torch.nn.Sequential(torch.nn.BatchNorm1d(features), torch.nn.Linear(features, 192), torch.nn.ReLU(), torch.nn.Linear(192, len(ATTRIBUTES)))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        fine = self.fine(pictures)  # [N, 40, 32, 32]
-        middle = self.middle(fine)  # [N, 64, 16, 16]
-        for residual in self.residuals:
-            middle = middle + residual(middle)
-        coarse = self.coarse(middle)  # [N, 96, 8, 8]
+        fine = self.fine(pictures)  # [N, 64, 32, 32]
+        middle = self.middle(fine)  # [N, 96, 16, 16]
+        coarse = self.coarse(middle)  # [N, 128, 8, 8]
         return self.head(torch.cat([regional_statistics(features) for features in (fine, middle, coarse)], dim=1))
 
 
@@ -61,7 +69,7 @@ def regional_statistics(features: torch.Tensor) -> torch.Tensor:
     return torch.cat([mean, (square - mean.square()).clamp_min(1e-4).sqrt()], dim=1).flatten(1)
 
 
-NETWORKS = {"A": StridedScorer, "B": TextureScorer}
+NETWORKS = {"A": PlaceScorer, "B": TextureScorer}
 
 
 def training_sets(workshop: Workshop, codec: Codec, stream: int) -> list[tuple[numpy.ndarray, numpy.ndarray]]:
@@ -76,23 +84,30 @@ def training_sets(workshop: Workshop, codec: Codec, stream: int) -> list[tuple[n
 
 
 def known_error(answers: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Mean loss over the strengths that are known; both [N, attributes], `wanted` NaN where it is not known."""
-    known = ~wanted.isnan()
-    return torch.nn.functional.smooth_l1_loss(answers[known], wanted[known], beta=0.1)
+    """Loss over the strengths that are known: the mean of what is there and the mean of what is not, though a picture seldom shows more
+    than one attribute; both [N, attributes], `wanted` NaN where it is not known."""
+    error = torch.nn.functional.smooth_l1_loss(answers, wanted.nan_to_num(), beta=0.1, reduction="none")
+    return sum(error[which].sum() / which.sum().clamp_min(1) for which in (wanted > 0, wanted == 0))
 
 
 def scorer_loss(scorer: torch.nn.Module, sets: list[tuple[numpy.ndarray, numpy.ndarray]], seed: int, device: str = "cpu"):
-    """A function that gives the loss of a fresh batch, as much of each of `training_sets` as of the others."""
+    """A function that gives the loss of a fresh batch; half of its pictures are mirrored, which changes no strength."""
     rng = numpy.random.default_rng(seed)
 
     def loss() -> torch.Tensor:
-        picks = [rng.integers(len(pictures), size=BATCH // len(sets)) for pictures, _ in sets]
-        pictures = numpy.concatenate([pictures[pick] for (pictures, _), pick in zip(sets, picks)])
+        picks = [rng.integers(len(pictures), size=size) for (pictures, _), size in zip(sets, BATCH)]
+        pictures = numpy.concatenate([mirrored(pictures[pick], rng) for (pictures, _), pick in zip(sets, picks)])
         wanted = numpy.concatenate([strengths[pick] for (_, strengths), pick in zip(sets, picks)])
         answers = scorer(out_of_focus(to_unit(pictures).to(device))).float()
         return known_error(answers, torch.from_numpy(wanted).to(device))
 
     return loss
+
+
+def mirrored(pictures: numpy.ndarray, rng: numpy.random.Generator) -> numpy.ndarray:
+    """Pictures [N, H, W, C], about every other one with left and right exchanged."""
+    which = rng.random(len(pictures)) < 0.5
+    return numpy.where(which[:, None, None, None], pictures[:, :, ::-1], pictures)
 
 
 def load_scorer(name: str, workshop: Workshop, codec: Codec) -> torch.nn.Module:

@@ -106,8 +106,9 @@ def faults(figures: dict) -> list[str]:
 def validated(scorers: dict[str, torch.nn.Module], judge: Content, ghosts: Ghosts, workshop: Workshop, codec: Codec) -> dict:
     """All figures, from validation.json when it is newer than the judges."""
     path = workshop.folder / "validation.json"
-    newest = max(file.stat().st_mtime for file in path.parent.glob("*.pt"))
+    newest = max((file.stat().st_mtime for file in path.parent.glob("*.pt")), default=0)
     if not path.exists() or path.stat().st_mtime < newest:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(validate(scorers, judge, ghosts, workshop, codec), indent=1))
     return json.loads(path.read_text())
 

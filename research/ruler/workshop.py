@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 
+from research.ruler.shipped import shipped_state
 from research.training.arguments import path_parser
 from research.training.checkpoint import load_state, save_state
 from research.training.fit import fit
@@ -52,10 +53,14 @@ class Workshop:
 
 
 def trained(workshop: Workshop, name: str, network: Callable[[], torch.nn.Module], seed: int, steps: int, prepare: Callable, rate: float = 3e-3) -> torch.nn.Module:
-    """The network with the state of NAME.pt, or trained, on from NAME.part: `prepare(network)` returns what gives the loss of a fresh batch."""
+    """The network with the state of NAME.pt; or with the shipped one, if it is of this very model; or trained, on from NAME.part:
+    `prepare(network)` returns what gives the loss of a fresh batch."""
     torch.manual_seed(seed)
     path, judge = workshop.folder / f"{name}.pt", network().to(workshop.device, memory_format=torch.channels_last)
-    if (state := load_state(path, workshop.device)) is not None:
+    state = load_state(path, workshop.device)
+    if state is None and workshop.maker and workshop.share == 1:
+        state = shipped_state(workshop.maker.model, name, workshop.device)
+    if state is not None:
         judge.load_state_dict(state)
         return judge.eval()
     fit(judge, prepare(judge), workshop.count(steps), rate, name, path.with_suffix(".part"))

@@ -7,14 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from research.ruler import generated, ghost_strips, validate, validate_ghosts, workshop  # noqa: E402
+from research.ruler import generated, ghost_strips, ship, shipped, validate, validate_ghosts, workshop  # noqa: E402
 from research.ruler.beside import scene_of_content  # noqa: E402
 from research.ruler.content import SEEDS, VIEWS, Content, content_loss, views  # noqa: E402
 from research.ruler.generated import TECHNIQUES, restyled  # noqa: E402
 from research.ruler.ghosts import BATCH, Ghosts, drawn_examples, faded_examples  # noqa: E402
 from research.ruler.plan import CONTENTS  # noqa: E402
 from research.ruler.rendered import Codec, known_strengths, scene_of  # noqa: E402
-from research.ruler.scorers import NETWORKS, known_error, scorer_loss, strengths  # noqa: E402
+from research.ruler.scorers import NETWORKS, known_error, mirrored, scorer_loss, strengths  # noqa: E402
 from research.world.render import render  # noqa: E402
 from research.world.scene import ATTRIBUTES, STRUCTURES, Scene  # noqa: E402
 
@@ -37,6 +37,19 @@ def test_scorers_see_every_attribute_at_every_strength():
 def test_what_nobody_knows_teaches_nothing():
     answers, wanted = torch.tensor([[0.2, 5.0], [1.0, 0.0]]), torch.tensor([[0.2, torch.nan], [1.0, 0.0]])
     assert known_error(answers, wanted) == 0
+
+
+def test_what_is_there_counts_as_much_as_all_that_is_not():
+    wanted = torch.nn.functional.one_hot(torch.tensor([3]), len(ATTRIBUTES)).float()
+    overlooked, invented = torch.zeros_like(wanted), wanted.roll(1) + wanted
+    assert known_error(overlooked, wanted) > 6 * known_error(invented, wanted) > 0
+
+
+def test_mirroring_moves_pixels_and_no_strength():
+    pictures = numpy.random.default_rng(0).integers(0, 255, (40, 8, 8, 3)).astype(numpy.uint8)
+    turned = mirrored(pictures, numpy.random.default_rng(1))
+    same, flipped = ((turned == other).all((1, 2, 3)) for other in (pictures, pictures[:, :, ::-1]))
+    assert (same | flipped).all() and 10 < same.sum() < 30
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -128,6 +141,32 @@ def test_judges_that_saw_the_model_lie_apart_and_are_trained_once(tmp_path):
 
     first, second = (workshop.trained(renders, "toy", lambda: torch.nn.Linear(2, 1), 3, 100, prepare) for _ in range(2))
     assert len(asked) == 1 and (first.weight == second.weight).all()
+
+
+def test_shipped_judges_are_taken_for_the_model_they_were_trained_on_alone(tmp_path, monkeypatch):
+    judge = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
+    ship.ship({"toy": judge.state_dict()}, MODEL, tmp_path / "judges")
+    state = shipped.shipped_state(MODEL, "toy", folder=tmp_path / "judges")
+    assert state.keys() == judge.state_dict().keys() and state["0.weight"].dtype == torch.float32
+    assert all(torch.allclose(state[key].double(), value.double(), atol=1e-3) for key, value in judge.state_dict().items())
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "unet.safetensors").write_bytes(b"other weights")
+    assert shipped.shipped_state(other, "toy", folder=tmp_path / "judges") is None
+    assert shipped.shipped_state(MODEL, "unheard of", folder=tmp_path / "judges") is None
+
+
+def test_what_was_trained_here_goes_before_what_is_shipped(tmp_path, monkeypatch):
+    shop = workshop.Workshop(tmp_path, MODEL / "vae", workshop.Maker(pathlib.Path("program"), MODEL))
+    here, coming = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    monkeypatch.setattr(workshop, "shipped_state", lambda *_: coming.state_dict())
+
+    def taken():
+        return workshop.trained(shop, "toy", lambda: torch.nn.Linear(2, 1), 3, 100, None).weight
+
+    assert (taken() == coming.weight).all()
+    workshop.save_state(shop.folder / "toy.pt", here.state_dict())
+    assert (taken() == here.weight).all()
 
 
 def fit_figures() -> dict:
