@@ -10,9 +10,14 @@ from research.training.checkpoint import load_state, save_state
 EVERY = 300  # Steps between what is said and kept.
 
 
+def multiplies_in_bf16() -> bool:
+    """Whether this processor does; those with AMX count too."""
+    return torch.cpu._is_avx512_bf16_supported()
+
+
 def in_bf16(device: str) -> torch.autocast:
     """bf16 where a processor multiplies in it; elsewhere nothing changes."""
-    return torch.autocast(device, torch.bfloat16, enabled=device == "cpu" and torch.cpu._is_avx512_bf16_supported())
+    return torch.autocast(device, torch.bfloat16, enabled=device == "cpu" and multiplies_in_bf16())
 
 
 def fit(network: torch.nn.Module, loss: Callable[[], torch.Tensor], steps: int, rate: float, name: str, kept: pathlib.Path | None = None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 
 from research.training.checkpoint import Average, load_state, save_state
+from research.training.fit import multiplies_in_bf16
 
 WARM_UP = 200  # Steps.
 COOL_DOWN = 0.3  # Of all steps, the last: the learning rate falls to nothing.
@@ -36,7 +37,7 @@ class Settings:
     @property
     def bf16(self) -> bool:
         """Where matrix products in it are faster."""
-        return self.device != "cpu" or torch.cpu._is_amx_tile_supported()
+        return self.device != "cpu" or multiplies_in_bf16()
 
 
 class Stop:
