@@ -20,12 +20,14 @@ FEW = 100  # Scenes that are drawn before processes for them have started.
 PLAIN_SHARE, TWO_SHARE = 0.08, 0.12
 
 
-def scene_of(stream: int, index: int) -> Scene:
-    """Scene `index` of a stream: mostly of one attribute, some plain, some of two."""
+def scene_of(stream: int, index: int, odds: dict[str, float] | None = None) -> Scene:
+    """Scene `index` of a stream: mostly of one attribute, some plain, some of two; `odds` (1 where none is given) make some more frequent."""
     rng = numpy.random.default_rng([stream, index])
     scene, kind = plain_scene(rng), rng.random()
     count = 0 if kind < PLAIN_SHARE else 2 if kind < PLAIN_SHARE + TWO_SHARE else 1
-    return scene.at(strengths={str(name): random_strength(rng) for name in rng.choice(ATTRIBUTES, count, replace=False)})
+    weights = numpy.array([odds.get(name, 1) for name in ATTRIBUTES]) if odds else None
+    names = rng.choice(ATTRIBUTES, count, replace=False, p=None if weights is None else weights / weights.sum())
+    return scene.at(strengths={str(name): random_strength(rng) for name in names})
 
 
 def known_strengths(scenes: list[Scene]) -> numpy.ndarray:
@@ -33,9 +35,9 @@ def known_strengths(scenes: list[Scene]) -> numpy.ndarray:
     return numpy.array([[scene.strengths.get(name, 0.0) for name in ATTRIBUTES] for scene in scenes], numpy.float32)
 
 
-def rendered(stream: int, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+def rendered(stream: int, count: int, odds: dict[str, float] | None = None) -> tuple[numpy.ndarray, numpy.ndarray]:
     """The first scenes of a stream: pictures uint8 [N, 128, 128, 3], strengths [N, attributes]."""
-    scenes = [scene_of(stream, i) for i in range(count)]
+    scenes = [scene_of(stream, i, odds) for i in range(count)]
     return render_all(scenes), known_strengths(scenes)
 
 

@@ -3,6 +3,8 @@
 Calibration and the oracle remap may look at A only; what is reported is read by B.
 """
 
+import dataclasses
+
 import numpy
 import torch
 
@@ -13,11 +15,24 @@ from research.ruler.workshop import Workshop, trained
 from research.training.pictures import to_unit
 from research.world.scene import ATTRIBUTES
 
-PICTURES = 60_000
-ROUND_TRIPS = 8_000
 BATCH = (40, 16, 8)  # Of each of the training sets, in their order.
-STEPS = 5_000
 STREAMS = {"A": 51, "B": 52}
+
+
+@dataclasses.dataclass(frozen=True)
+class Round:
+    """A part of a scorer's training, on renders of its own: what it has seen already it reads better than it should."""
+
+    name: str
+    stream: int  # Added to the scorer's.
+    pictures: int
+    round_trips: int
+    steps: int
+    odds: dict[str, float]  # Of attributes that are to be seen more often than others.
+
+
+HARD = {"ruins": 5, "giant": 3, "monet": 2.5, "in bloom": 2.5, "futuristic": 2}
+ROUNDS = (Round("-first", 0, 60_000, 8_000, 5_000, {}), Round("", 20, 100_000, 4_000, 4_000, HARD))
 
 
 class PlaceScorer(torch.nn.Module):
@@ -72,11 +87,11 @@ def regional_statistics(features: torch.Tensor) -> torch.Tensor:
 NETWORKS = {"A": PlaceScorer, "B": TextureScorer}
 
 
-def training_sets(workshop: Workshop, codec: Codec, stream: int) -> list[tuple[numpy.ndarray, numpy.ndarray]]:
+def training_sets(workshop: Workshop, codec: Codec, stream: int, part: Round) -> list[tuple[numpy.ndarray, numpy.ndarray]]:
     """Renders, renders seen through the autoencoder, and the model's own pictures where there is a model: pictures uint8
     [N, 128, 128, 3] beside strengths [N, attributes], NaN where nobody knows them."""
-    drawn, strengths = rendered(stream, workshop.count(PICTURES))
-    coded = workshop.count(ROUND_TRIPS)
+    drawn, strengths = rendered(stream + part.stream, workshop.count(part.pictures), part.odds)
+    coded = workshop.count(part.round_trips)
     sets = [(drawn, strengths), (round_trip(codec, drawn[:coded], LATENT_NOISE), strengths[:coded])]
     if workshop.maker:
         sets.append(restyled_for_scorers(workshop, stream))
@@ -111,9 +126,16 @@ def mirrored(pictures: numpy.ndarray, rng: numpy.random.Generator) -> numpy.ndar
 
 
 def load_scorer(name: str, workshop: Workshop, codec: Codec) -> torch.nn.Module:
-    """Scorer A or B, from scorer-NAME.pt, or trained when that is missing."""
-    stream = STREAMS[name]
-    return trained(workshop, f"scorer-{name}", NETWORKS[name], stream, STEPS, lambda scorer: scorer_loss(scorer, training_sets(workshop, codec, stream), stream, workshop.device))
+    """Scorer A or B, from scorer-NAME.pt, or trained when that is missing, round by round."""
+    stream, scorer = STREAMS[name], None
+
+    def prepare(part: Round):
+        return lambda scorer: scorer_loss(scorer, training_sets(workshop, codec, stream, part), stream + part.stream, workshop.device)
+
+    for part in ROUNDS if not known(workshop, f"scorer-{name}") else ROUNDS[-1:]:
+        network = NETWORKS[name] if scorer is None else lambda before=scorer: before
+        scorer = trained(workshop, f"scorer-{name}{part.name}", network, stream, part.steps, prepare(part))
+    return scorer
 
 
 def load_scorers(workshop: Workshop, codec: Codec) -> dict[str, torch.nn.Module]:

@@ -11,18 +11,18 @@ from research.training.checkpoint import load_state
 NAMES = ("scorer-A", "scorer-B", "content", "ghosts")
 
 
-def ship(trained: dict[str, dict], model: pathlib.Path, folder: pathlib.Path = FOLDER) -> None:
-    """States by name, as judges of `model`. Statistics of batches are vectors and stay as they are: their range is wide."""
+def ship(trained: dict[str, dict], autoencoder: pathlib.Path, folder: pathlib.Path = FOLDER) -> None:
+    """States by name, as judges of what comes through `autoencoder`. Statistics of batches are vectors and stay as they are: their range is wide."""
     folder.mkdir(exist_ok=True)
     for name, state in trained.items():
         halves = {key: (value.half() if value.dim() > 1 else value).contiguous() for key, value in state.items()}
-        save_file(halves, folder / f"{name}.safetensors", {"model": weights_hash(model)})
+        save_file(halves, folder / f"{name}.safetensors", {"autoencoder": weights_hash(autoencoder)})
 
 
 def main() -> None:
     arguments = ruler_parser(__doc__, "work", "model").parse_args()
     states = {name: load_state(arguments.work / "model" / f"{name}.pt") for name in NAMES}
-    ship({name: state for name, state in states.items() if state is not None}, arguments.model)
+    ship({name: state for name, state in states.items() if state is not None}, arguments.model / "vae")
 
 
 if __name__ == "__main__":

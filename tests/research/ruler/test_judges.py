@@ -28,6 +28,8 @@ def strips():
 
 def test_scorers_see_every_attribute_at_every_strength():
     known = known_strengths([scene_of(1, i) for i in range(3000)])
+    often = known_strengths([scene_of(1, i, {"ruins": 5}) for i in range(300)])
+    assert (often > 0).sum(0).argmax() == ATTRIBUTES.index("ruins")
     assert known.shape == (3000, len(ATTRIBUTES)) and ((known > 0).sum(0) > 150).all()
     assert (known.max(0) == 1).all() and numpy.bincount((known > 0).sum(1)).argmax() == 1
     for shown in known.T:
@@ -83,6 +85,7 @@ def test_a_strip_is_one_scene_from_none_to_all():
 
 
 def test_examples_are_triples_of_a_picture_and_both_ends(strips):
+    torch.manual_seed(0)
     rng, pick = numpy.random.default_rng(0), numpy.arange(len(strips))
     for make in (drawn_examples, faded_examples):
         triples = make(strips, pick, rng, "cpu")
@@ -143,17 +146,17 @@ def test_judges_that_saw_the_model_lie_apart_and_are_trained_once(tmp_path):
     assert len(asked) == 1 and (first.weight == second.weight).all()
 
 
-def test_shipped_judges_are_taken_for_the_model_they_were_trained_on_alone(tmp_path, monkeypatch):
+def test_shipped_judges_are_taken_for_the_autoencoder_they_were_trained_with_alone(tmp_path):
     judge = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
-    ship.ship({"toy": judge.state_dict()}, MODEL, tmp_path / "judges")
-    state = shipped.shipped_state(MODEL, "toy", folder=tmp_path / "judges")
+    ship.ship({"toy": judge.state_dict()}, MODEL / "vae", tmp_path / "judges")
+    state = shipped.shipped_state(MODEL / "vae", "toy", folder=tmp_path / "judges")
     assert state.keys() == judge.state_dict().keys() and state["0.weight"].dtype == torch.float32
     assert all(torch.allclose(state[key].double(), value.double(), atol=1e-3) for key, value in judge.state_dict().items())
     other = tmp_path / "other"
     other.mkdir()
-    (other / "unet.safetensors").write_bytes(b"other weights")
+    (other / "vae.safetensors").write_bytes(b"other weights")
     assert shipped.shipped_state(other, "toy", folder=tmp_path / "judges") is None
-    assert shipped.shipped_state(MODEL, "unheard of", folder=tmp_path / "judges") is None
+    assert shipped.shipped_state(MODEL / "vae", "unheard of", folder=tmp_path / "judges") is None
 
 
 def test_what_was_trained_here_goes_before_what_is_shipped(tmp_path, monkeypatch):
