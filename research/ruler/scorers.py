@@ -11,7 +11,7 @@ import torch
 from research.ruler.generated import restyled_for_scorers
 from research.ruler.network import Residual, block
 from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, rendered, round_trip
-from research.ruler.workshop import Workshop, trained
+from research.ruler.workshop import Workshop, known, trained
 from research.training.pictures import to_unit
 from research.world.scene import ATTRIBUTES
 

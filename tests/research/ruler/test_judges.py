@@ -1,5 +1,6 @@
 """What the judges are trained on and how they are validated, without training one."""
 
+import dataclasses
 import pathlib
 
 import numpy
@@ -7,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from research.ruler import generated, ghost_strips, ship, shipped, validate, validate_ghosts, workshop  # noqa: E402
+from research.ruler import generated, ghost_strips, scorers, ship, shipped, validate, validate_ghosts, workshop  # noqa: E402
 from research.ruler.beside import scene_of_content  # noqa: E402
 from research.ruler.content import SEEDS, VIEWS, Content, content_loss, views  # noqa: E402
 from research.ruler.generated import TECHNIQUES, restyled  # noqa: E402
@@ -61,6 +62,21 @@ def test_a_scorer_takes_a_step_and_answers_for_every_attribute(name):
     loss = scorer_loss(scorer, [(pictures, numpy.zeros((4, len(ATTRIBUTES)), numpy.float32))] * 2, 0)()
     loss.backward()
     assert loss.isfinite() and strengths(scorer.eval(), pictures).shape == (4, len(ATTRIBUTES))
+
+
+def test_a_scorer_is_trained_round_by_round_and_once(tmp_path, monkeypatch):
+    asked = []
+
+    def toy_sets(shop, codec, stream, part):
+        asked.append((stream, part.name))
+        return [(numpy.zeros((4, 128, 128, 3), numpy.uint8), numpy.zeros((4, len(ATTRIBUTES)), numpy.float32))]
+
+    monkeypatch.setattr(scorers, "training_sets", toy_sets)
+    monkeypatch.setattr(scorers, "ROUNDS", [dataclasses.replace(part, steps=2) for part in scorers.ROUNDS])
+    shop = workshop.Workshop(tmp_path, MODEL / "vae")
+    first, again = (scorers.load_scorer("A", shop, None) for _ in range(2))
+    assert asked == [(scorers.STREAMS["A"], part.name) for part in scorers.ROUNDS] and not again.training
+    assert all((a == b).all() for a, b in zip(first.parameters(), again.parameters(), strict=True))
 
 
 def test_views_of_a_scene_differ_by_what_is_turned_alone():
