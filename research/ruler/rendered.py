@@ -45,8 +45,11 @@ def render_all(scenes: list[Scene]) -> numpy.ndarray:
     """uint8 [N, 128, 128, 3]."""
     if len(scenes) < FEW:
         return numpy.stack([render(scene) for scene in scenes])
+    pictures = numpy.empty((len(scenes), 128, 128, 3), numpy.uint8)
     with renderers(PROCESSES) as pool:
-        return numpy.stack(pool.map(render, scenes, chunksize=50))
+        for i, picture in enumerate(pool.imap(render, scenes, chunksize=50)):
+            pictures[i] = picture
+    return pictures
 
 
 class Codec:
