@@ -37,17 +37,23 @@ def agreement(wanted: numpy.ndarray, got: numpy.ndarray) -> dict:
 
 
 def scorer_figures(scorers: dict[str, torch.nn.Module], codec: Codec, count: int) -> dict:
-    """By scorer, "drawn" or "decoded", and attribute: R², rank correlation and MAE where it is, mean reading where it is not."""
+    """By scorer, "drawn" or "decoded", and attribute, where it is alone in a scene, as in every strip: R², rank correlation and MAE; the rank
+    "beside another", which may hide it; the mean reading "elsewhere", where it is not."""
     drawn, known = rendered(STREAM, count)
     figures: dict = {name: {} for name in scorers}
     for kind, pictures in (("drawn", drawn), ("decoded", round_trip(codec, drawn))):
         for name, scorer in scorers.items():
             got = strengths(scorer, pictures)
-            figures[name][kind] = {}
-            for i, attribute in enumerate(ATTRIBUTES):
-                shown = known[:, i] > 0
-                figures[name][kind][attribute] = {**agreement(known[shown, i], got[shown, i]), "elsewhere": float(abs(got[~shown, i]).mean())}
+            figures[name][kind] = {attribute: attribute_figures(known, got, i) for i, attribute in enumerate(ATTRIBUTES)}
     return figures
+
+
+def attribute_figures(known: numpy.ndarray, got: numpy.ndarray, i: int) -> dict:
+    """Of attribute `i`, from strengths and readings [N, attributes]."""
+    shown, several = known[:, i] > 0, (known > 0).sum(1) > 1
+    alone, beside = shown & ~several, shown & several
+    company = {"rank beside another": rank_correlation(known[beside, i], got[beside, i]), "elsewhere": float(abs(got[~shown, i]).mean())}
+    return agreement(known[alone, i], got[alone, i]) | company
 
 
 def perfect_dials(scorer: torch.nn.Module, codec: Codec) -> dict:

@@ -3,7 +3,7 @@
 from research.ruler.validate_content import STRENGTHS
 from research.world.scene import ATTRIBUTES
 
-READINGS = {"R2": "R²", "rank": "rank correlation", "MAE": "MAE"}
+READINGS = {"R2": "R²", "rank": "rank correlation", "MAE": "MAE", "rank beside another": "rank beside another"}
 
 
 def scorer_table(figures: dict) -> tuple[list[str], list[list[str]]]:

@@ -188,6 +188,17 @@ def test_what_was_trained_here_goes_before_what_is_shipped(tmp_path, monkeypatch
     assert (taken() == here.weight).all()
 
 
+def test_a_scorer_is_held_to_what_it_reads_of_one_attribute_alone():
+    rng = numpy.random.default_rng(0)
+    known = numpy.zeros((80, 3))
+    known[:, 0], known[40:, 1] = rng.uniform(0.1, 1, 80), 0.5  # The second hides the first.
+    read = known.copy()
+    read[40:, 0] = rng.uniform(0, 1, 40)
+    figures = validate.attribute_figures(known, read, 0)
+    assert figures["rank"] == pytest.approx(1) and figures["MAE"] == 0 and abs(figures["rank beside another"]) < 0.5
+    assert validate.attribute_figures(known, 1 - read, 0)["rank"] == pytest.approx(-1)
+
+
 def fit_figures() -> dict:
     reads = {kind: {name: {"rank": 0.99} for name in ATTRIBUTES} for kind in ("drawn", "decoded")}
     return {"scorers": {"A": reads}, "ghosts": {"structural pairs right": 0.97, "drawn pictures called fades": 0.01}}
