@@ -58,7 +58,8 @@ def without_dials(model: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     """The same model, as links, without the dial files that lie in its folder: what is judged as unfitted has none."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in model.iterdir():
-        if path.name != "dials" and not (folder / path.name).exists():
+        if path.name != "dials":
+            (folder / path.name).unlink(missing_ok=True)  # It may lead to where the model was once.
             (folder / path.name).symlink_to(path.resolve())
     return folder
 

@@ -32,12 +32,7 @@ class Round:
 
 
 HARD = {"ruins": 5, "giant": 3, "monet": 2.5, "in bloom": 2.5, "futuristic": 2}
-HARDEST = {"ruins": 12, "in bloom": 3, "monet": 2, "giant": 2}
-ROUNDS = (
-    Round("-first", 0, 60_000, 8_000, 5_000, {}),
-    Round("-second", 20, 100_000, 4_000, 4_000, HARD),
-    Round("", 40, 40_000, 1_500, 1_200, HARDEST),
-)
+ROUNDS = (Round("-first", 0, 60_000, 8_000, 5_000, {}), Round("", 20, 100_000, 4_000, 4_000, HARD))
 
 
 class PlaceScorer(torch.nn.Module):
