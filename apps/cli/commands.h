@@ -11,6 +11,7 @@ using Run = std::function<void()>;
 /// Each adds its command to the program; when the user chose it, parsing sets `run`.
 void add_generate(CLI::App& app, Run& run);
 void add_inpaint(CLI::App& app, Run& run);
+void add_outpaint(CLI::App& app, Run& run);
 void add_interpolate(CLI::App& app, Run& run);
 void add_dial(CLI::App& app, Run& run);
 void add_sweep(CLI::App& app, Run& run);

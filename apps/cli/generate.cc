@@ -44,22 +44,29 @@ std::string take_free_name() {
   return name;
 }
 
+void require_part(const Settings& s) {
+  if (s.image.empty())
+    throw invalid_input("image", "no picture is given; say which a part of is to be redrawn");
+  if (s.mask.empty())
+    throw invalid_input("mask", "no picture is given; say by one what is redrawn: where it is white");
+}
+
+void require_new_space(const Settings& s) {
+  if (s.image.empty()) throw invalid_input("image", "no picture is given; say which is to be extended");
+  if (s.extend_left + s.extend_right + s.extend_top + s.extend_bottom == 0)
+    throw invalid_input("extend_right",
+                        "is 0, as are the other sides; say of one how many pixels are to be new");
+}
+
 struct GenerateCommand {
   Settings settings;
   ModelOptions engine;
   OutputOptions output;
   std::string out;
 
-  bool redraws = false;  ///< A part of a start image, which must be given.
-  std::string again;     ///< The picture whose settings are taken over; empty: none.
+  void (*require)(const Settings&) = nullptr;  ///< What the command cannot do without; null: nothing.
+  std::string again;                           ///< The picture whose settings are taken over; empty: none.
   const CLI::App* command = nullptr;
-
-  void require_part() const {
-    if (settings.image.empty())
-      throw invalid_input("image", "no picture is given; say which a part of is to be redrawn");
-    if (settings.mask.empty())
-      throw invalid_input("mask", "no picture is given; say by one what is redrawn: where it is white");
-  }
 
   void run() {
     const auto is_given = [this](std::string_view name) {
@@ -70,7 +77,7 @@ struct GenerateCommand {
       check_inputs(again, settings, is_given, output);
     }
     if (again.empty()) require_prompt(*command, settings);
-    if (redraws) require_part();
+    if (require != nullptr) require(settings);
     validate(settings);
     check_output(out.empty() ? "out.png" : out);
     const Pipeline pipeline = load_pipeline(engine, output);
@@ -139,7 +146,7 @@ void add_generate(CLI::App& app, Run& run) {
 
 void add_inpaint(CLI::App& app, Run& run) {
   auto command = std::make_shared<GenerateCommand>();
-  command->redraws = true;
+  command->require = require_part;
   command->settings.strength = 1;
   add_command(
       app, run, command, "inpaint",
@@ -148,6 +155,18 @@ void add_inpaint(CLI::App& app, Run& run) {
       "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog in the meadow\" -o dog.png\n"
       "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog\" --style sketch --at 0.5\n"
       "  latentdial inpaint --image photo.png --mask soft.png --mask-blur 8 --strength 0.7 -p \"a dog\"\n");
+}
+
+void add_outpaint(CLI::App& app, Run& run) {
+  auto command = std::make_shared<GenerateCommand>();
+  command->require = require_new_space;
+  add_command(
+      app, run, command, "outpaint", "A picture of yours continued beyond its sides; it stays as it is",
+      {"invert", "to_image", "strength"},
+      "Examples:\n"
+      "  latentdial outpaint --image photo.png --extend-right 128 -p \"a dog in the meadow\" -o wide.png\n"
+      "  latentdial outpaint --image photo.png --extend-left 64 --extend-right 64 -p \"a dog\"\n"
+      "  latentdial outpaint --image photo.png --extend-top 96 -p \"a castle\" --style winter --at 0.5\n");
 }
 
 }  // namespace latentdial::cli

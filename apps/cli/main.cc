@@ -31,6 +31,7 @@ void add_commands(CLI::App& app, Run& run) {
   app.get_formatter()->column_width(34);
   add_generate(app, run);
   add_inpaint(app, run);
+  add_outpaint(app, run);
   add_dial(app, run);
   add_interpolate(app, run);
   add_sweep(app, run);

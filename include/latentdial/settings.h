@@ -55,6 +55,10 @@ struct Settings {
   double mask_blur = 4;    ///< How far the mask's edges are softened, in pixels, 0 to 64.
   std::string mask_fill;   ///< What the masked part begins with; empty: "original".
   bool only_masked = false;  ///< The area around the mask is drawn by itself, and laid back into the picture.
+  int extend_left = 0;  ///< Pixels that are drawn beside the start image, which stays as it is; 0 to 4096.
+  int extend_right = 0;
+  int extend_top = 0;
+  int extend_bottom = 0;
   int mask_padding = 32;  ///< With `only_masked`, how far beyond the mask that area goes; 0 to 1024 pixels.
   bool invert = false;    ///< Start from the noise that leads back to the picture, not from drawn noise.
 
@@ -162,6 +166,19 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "to 1024",
                  0, 1024},
           s.mask_padding);
+  visitor(Option{"extend_left", "--extend-left", "Extend left",
+                 "With @(image), how many pixels of the picture are drawn anew to its left, 0 to 4096; the "
+                 "picture itself stays as it is",
+                 0, 4096},
+          s.extend_left);
+  visitor(
+      Option{"extend_right", "--extend-right", "Extend right", "The same to its right, 0 to 4096", 0, 4096},
+      s.extend_right);
+  visitor(Option{"extend_top", "--extend-top", "Extend top", "The same above it, 0 to 4096", 0, 4096},
+          s.extend_top);
+  visitor(
+      Option{"extend_bottom", "--extend-bottom", "Extend bottom", "The same below it, 0 to 4096", 0, 4096},
+      s.extend_bottom);
   visitor(
       Option{"invert", "--invert", "Inverted",
              "Find the noise that leads back to the start picture: without a dial, or with the dial at 0, "

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "task/canvas.h"
+
 namespace latentdial::detail {
 namespace {
 
@@ -29,9 +31,10 @@ std::string cut_notice(const Image& start, const Settings& s, const ModelInfo& m
 
 }  // namespace
 
-PictureSize size_like(int width, int height, const ModelInfo& model, int multiple) {
+PictureSize size_like(int width, int height, const ModelInfo& model, int multiple, double most_of_own) {
   const double shape = std::clamp(static_cast<double>(width) / height, 1 / kLongest, kLongest);
-  const double pixels = static_cast<double>(model.width) * model.height;
+  const double own = static_cast<double>(model.width) * model.height;
+  const double pixels = own * std::clamp(static_cast<double>(width) * height / own, 1.0, most_of_own);
   const auto side = [&](double length) {
     return multiple * std::max(1, static_cast<int>(std::lround(length / multiple)));
   };
@@ -45,7 +48,7 @@ std::vector<std::string> size_notices(const Request& request, const ModelInfo& m
     notices.push_back(
         fmt::format("{} was trained at {}x{}; at {}x{} it shows no scene, or the same several times",
                     model.name, model.width, model.height, s.width, s.height));
-  if (!request.images.start || s.only_masked) return notices;
+  if (!request.images.start || s.only_masked || extends(s)) return notices;
   const std::string cut = cut_notice(request.images.start->image(), s, model, multiple);
   if (!cut.empty()) notices.push_back(cut);
   return notices;

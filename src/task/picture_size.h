@@ -15,8 +15,10 @@ struct PictureSize {
 
 /// The size of what is made from a picture of width × height where none is asked for: its shape, with about
 /// as many pixels as the model was trained at, both sides multiples of `multiple`. Of what is more than three
-/// times as long as wide the middle is taken.
-[[nodiscard]] PictureSize size_like(int width, int height, const ModelInfo& model, int multiple);
+/// times as long as wide the middle is taken. A larger picture may keep its size up to `most_of_own` times
+/// the model's pixels.
+[[nodiscard]] PictureSize size_like(int width, int height, const ModelInfo& model, int multiple,
+                                    double most_of_own = 1);
 
 /// What the user should know of a picture's size, of a request with every default filled in: that the model
 /// was trained at a smaller one, and how much of the start image is cut off.

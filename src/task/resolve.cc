@@ -11,9 +11,11 @@
 
 #include "dial/style_path.h"
 #include "dial/style_words.h"
+#include "image/formats.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "model/dials.h"
+#include "task/canvas.h"
 #include "task/cut_out.h"
 #include "task/dial_range.h"
 #include "task/infotext.h"
@@ -28,21 +30,28 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostOfOwnSide = 16;
+constexpr double kMostOfOwnPixels = 2.25;  // That an extended picture is drawn with before it is scaled.
+
+/// Whether an area of the start image is drawn by itself and laid back.
+bool draws_area(const Settings& s, const InputImages& images) {
+  return images.mask && (s.only_masked || extends(s));
+}
 
 /// The area of the start image that is drawn, of no particular shape: all of it, or what is around a mask.
 std::optional<PixelArea> area_to_draw(const Settings& s, const InputImages& images) {
   if (!images.start) return std::nullopt;
   const Image& start = images.start->image();
-  if (!s.only_masked || !images.mask) return PixelArea{0, 0, start.width, start.height};
+  if (!draws_area(s, images)) return PixelArea{0, 0, start.width, start.height};
   const InputImage mask = images.mask->resized(start.width, start.height);
-  return area_to_redraw(mask.image(), s.mask_blur, s.mask_padding);
+  return area_to_redraw(mask.image(), s.mask_blur, padding_around_mask(s));
 }
 
 /// `area` of the start image gives the shape, where there is one.
 Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<PixelArea>& area,
                        int multiple) {
   if (s.width == 0 && area) {
-    const PictureSize size = size_like(area->width, area->height, model, multiple);
+    const PictureSize size =
+        size_like(area->width, area->height, model, multiple, extends(s) ? kMostOfOwnPixels : 1);
     s.width = size.width;
     s.height = size.height;
   }
@@ -80,6 +89,17 @@ void check_size(const Settings& s, int multiple) {
           multiple);
 }
 
+/// A picture that could not be read again is not made.
+void check_canvas(const Settings& s, const InputImages& images) {
+  if (!images.start || !extends(s)) return;
+  const Image& start = images.start->image();
+  const std::int64_t width = std::int64_t{start.width} + s.extend_left + s.extend_right;
+  const std::int64_t height = std::int64_t{start.height} + s.extend_top + s.extend_bottom;
+  require(std::max(width, height) <= kLargestSide && width * height <= kMostPixels, extended_side(s),
+          "{}x{} with what is new is too large; use sides of up to {} and at most {} pixels", width, height,
+          kLargestSide, kMostPixels);
+}
+
 /// Whether the text encoder takes the prompts.
 void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax) {
   const auto check = [&](const char* field, const std::string& text) {
@@ -106,7 +126,7 @@ class Framing {
  public:
   Framing(const Settings& s, const InputImages& images, const std::optional<PixelArea>& area)
       : width_(s.width), height_(s.height) {
-    if (!s.only_masked || !images.mask) return;
+    if (!draws_area(s, images)) return;
     whole_ = images.start;
     const Image& start = whole_->image();
     area_ = with_shape(*area, static_cast<double>(s.width) / s.height, start.width, start.height);
@@ -138,7 +158,7 @@ Source source_of(const Settings& s, const InputImages& images, const Framing& fr
   source.seed = s.seed;
   if (!images.start) return source;
   source.image = framing.framed(*images.start);
-  source.strength = s.strength;
+  source.strength = extends(s) ? 1 : s.strength;
   source.inverted = s.invert;
   if (!images.mask) return source;
   source.part = framing.part(*images.mask, s.mask_blur);
@@ -226,7 +246,9 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   Request& filled = result.request;
   filled.images = open_images(request, files);
   const auto multiple = static_cast<int>(model.vae_config.downscale());
-  const auto area = area_to_draw(request.settings, filled.images);
+  check_canvas(request.settings, filled.images);
+  const InputImages images = on_canvas(request.settings, filled.images);
+  const auto area = area_to_draw(request.settings, images);
   filled.settings = with_defaults(request.settings, model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
@@ -235,8 +257,8 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
-  const Framing framing(s, filled.images, area);
-  result.task.content = content_of(s, filled.images, framing, syntax);
+  const Framing framing(s, images, area);
+  result.task.content = content_of(s, images, framing, syntax);
   result.notices = size_notices(filled, model.info, multiple);
   if (const auto& part = result.task.content.source.part)
     std::ranges::move(part_notices(*part), std::back_inserter(result.notices));
@@ -250,7 +272,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
       turn.method->own_edit
           ? turn.method->own_edit->recipe
           : EditRecipe{.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
-  if (filled.images.style_mask) turn.area.mask = framing.framed(*filled.images.style_mask);
+  if (images.style_mask) turn.area.mask = framing.framed(*images.style_mask);
   turn.area.words = s.mask_words;
   if (!turn.method->info.takes_dial) return result;
   const auto dial = find_dial(filled, model, files);

@@ -11,6 +11,7 @@
 #include "dial/method.h"
 #include "diffusion/sampler.h"
 #include "latentdial/request.h"
+#include "task/canvas.h"
 #include "task/prompts.h"
 #include "text/require.h"
 
@@ -77,13 +78,24 @@ void check_inversion(const Request& request) {
           "with @(invert) all noise comes from the picture; leave the seed out");
 }
 
+/// What is new beside a start image is drawn from noise alone.
+void check_extension(const Request& request) {
+  const Settings& s = request.settings;
+  const char* side = extended_side(s);
+  require(request.has_start(), side, "no picture is given; say by @(image) what is extended");
+  require(!s.invert, side, "an inverted picture is whole; leave @(invert) out");
+  require(s.strength == Settings{}.strength || s.strength == 1, "strength",
+          "what is new is drawn whole, so {} has no meaning; leave it out", s.strength);
+}
+
 /// A part that is redrawn is one of a start image.
 void check_part(const Request& request) {
   const Settings& s = request.settings;
   check_choice("mask_fill", s.mask_fill, {"original", "around", "noise", "nothing"});
+  if (extends(s)) check_extension(request);
   if (!request.has_mask()) {
     require(s.mask_fill.empty(), "mask_fill", "no @(mask) says what is to be filled");
-    require(!s.only_masked, "only_masked", "no @(mask) says what is to be drawn by itself");
+    require(!s.only_masked || extends(s), "only_masked", "no @(mask) says what is to be drawn by itself");
     return;
   }
   require(request.has_start(), "mask",
