@@ -54,11 +54,11 @@ def set_size(page, value):
     page.locator("#mask_size").evaluate("(slider, value) => { slider.value = value; }", value)
 
 
-def shown_and_given(page, data):
-    """The picture that was made and the photo, as pixels of one size."""
+def shown_and_given(page, data, size=None):
+    """The picture that was made, of this size or the photo's, and the photo, as pixels."""
     shown = Image.open(download(page, "#save_picture").path()).convert("RGB")
     given = Image.open(io.BytesIO(data)).convert("RGB")
-    assert shown.size == given.size
+    assert shown.size == (size or given.size)
     return numpy.asarray(shown).astype(int), numpy.asarray(given).astype(int)
 
 

@@ -3,8 +3,10 @@
 const SAVED = "latentdial.form";
 const LONGEST = 3;  // Of a picture's side by the other; of a longer start image the middle is taken.
 const SIDE = 8;  // Sides are multiples of it.
-const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength"];
-const OF_START_IMAGE = ["strength", "invert"];
+const SIDES = ["extend_left", "extend_right", "extend_top", "extend_bottom"];
+const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength", ...SIDES];
+const OF_START_IMAGE = ["strength", "invert", ...SIDES];
+const NOT_OF_EXTENDED = ["strength", "invert", "width", "height"];  // What is new is drawn whole, at a size that follows from it.
 const OF_PART = ["only_masked", "mask_fill"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
 const NOT_HELD = ["image", "style_mask", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
@@ -28,7 +30,7 @@ export class Form {
 
   /** The settings as the API takes them; those of a start image, or of a part of it, only when there is one: `brings` is a StartImage's. */
   read(brings) {
-    return { ...this.extras, ...this.#values((field) => isOf(brings, field)) };
+    return { ...this.extras, ...this.#values((field) => this.#isAsked(brings, field)) };
   }
 
   /** A part of the start image is redrawn, or all of it. */
@@ -61,7 +63,7 @@ export class Form {
   /** Null when all fields hold what they may; else one line about the first that does not. */
   complaint(brings) {
     for (const field of this.#named()) {
-      if (field.checkValidity() || !isOf(brings, field)) continue;
+      if (field.checkValidity() || !this.#isAsked(brings, field)) continue;
       const label = this.element.querySelector(`label[for=${field.id}]`).textContent;
       field.closest("details")?.setAttribute("open", "");
       field.focus();
@@ -80,12 +82,14 @@ export class Form {
     return this.model.dial_methods.find((method) => method.name === name);
   }
 
-  /** The size becomes that of a picture of this shape, as the program chooses it: with about as many pixels as the model's own. */
+  /** The size becomes that of a picture of this shape, as the program chooses it: with about as many pixels as the model's own. It is
+   * not extended, as the one before may have been. */
   takeShape(width, height) {
     const shape = Math.min(LONGEST, Math.max(1 / LONGEST, width / height));
     const pixels = this.model.width * this.model.height;
     const side = (length) => SIDE * Math.max(1, Math.round(length / SIDE));
     this.#taken = [side(Math.sqrt(pixels * shape)), side(Math.sqrt(pixels / shape))];
+    for (const side of SIDES) this.fields[side].value = 0;
     this.#setSize(...this.#taken);
   }
 
@@ -105,6 +109,12 @@ export class Form {
   newSeed() {
     this.fields.seed.value = crypto.getRandomValues(new Uint32Array(1))[0];
     this.#keep();
+  }
+
+  /** Whether a field says something of what there is, and of what is to become of it. */
+  #isAsked(brings, field) {
+    const extended = brings.image && SIDES.some((side) => this.fields[side].valueAsNumber > 0);
+    return isOf(brings, field) && !(extended && NOT_OF_EXTENDED.includes(field.name));
   }
 
   #named() {
@@ -220,7 +230,7 @@ export class Form {
   }
 }
 
-/** Whether a field says something of what there is. A part has no noise of its own to be found. */
+/** Whether a field says something of what there is: a start image, or a mask. A part has no noise of its own to be found. */
 function isOf({ image, mask }, { name }) {
   if (OF_PART.includes(name)) return mask;
   if (name === "invert") return image && !mask;
