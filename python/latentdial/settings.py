@@ -24,6 +24,10 @@ class CalibrationSettings(TypedDict, total=False):
     guidance_end: Union[float, None]
     width: Union[int, None]
     height: Union[int, None]
+    extend_left: Union[int, None]
+    extend_right: Union[int, None]
+    extend_top: Union[int, None]
+    extend_bottom: Union[int, None]
     num_inference_steps: Union[int, None]
 
 

@@ -44,6 +44,12 @@ PixelArea area_to_redraw(const Image& mask, double blur, int padding) {
   return {columns.from, rows.from, columns.size(), rows.size()};
 }
 
+PixelArea of_at_least(const PixelArea& area, int least_width, int least_height, int width, int height) {
+  const Span columns = grown({area.left, area.left + area.width}, least_width, width);
+  const Span rows = grown({area.top, area.top + area.height}, least_height, height);
+  return {columns.from, rows.from, columns.size(), rows.size()};
+}
+
 PixelArea with_shape(const PixelArea& area, double shape, int width, int height) {
   const Span columns =
       grown({area.left, area.left + area.width}, static_cast<int>(std::lround(area.height * shape)), width);

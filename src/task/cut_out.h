@@ -11,6 +11,11 @@ namespace latentdial::detail {
 /// picture where the mask names nothing.
 [[nodiscard]] PixelArea area_to_redraw(const Image& mask, double blur, int padding);
 
+/// An area within a picture of width × height, grown to at least `least_width` × `least_height` as far as the
+/// picture goes.
+[[nodiscard]] PixelArea of_at_least(const PixelArea& area, int least_width, int least_height, int width,
+                                    int height);
+
 /// An area within a picture of width × height, made wider or higher to the shape `shape` (width by height) as
 /// far as the picture goes.
 [[nodiscard]] PixelArea with_shape(const PixelArea& area, double shape, int width, int height);

@@ -37,13 +37,16 @@ bool draws_area(const Settings& s, const InputImages& images) {
   return images.mask && (s.only_masked || extends(s));
 }
 
-/// The area of the start image that is drawn, of no particular shape: all of it, or what is around a mask.
-std::optional<PixelArea> area_to_draw(const Settings& s, const InputImages& images) {
+/// The area of the start image that is drawn, of no particular shape: all of it, or what is around a mask;
+/// around what is new as much as makes a picture of the model's own size.
+std::optional<PixelArea> area_to_draw(const Settings& s, const InputImages& images, const ModelInfo& model) {
   if (!images.start) return std::nullopt;
   const Image& start = images.start->image();
   if (!draws_area(s, images)) return PixelArea{0, 0, start.width, start.height};
   const InputImage mask = images.mask->resized(start.width, start.height);
-  return area_to_redraw(mask.image(), s.mask_blur, padding_around_mask(s));
+  const PixelArea area = area_to_redraw(mask.image(), s.mask_blur, padding_around_mask(s));
+  if (!extends(s)) return area;
+  return of_at_least(area, model.width, model.height, start.width, start.height);
 }
 
 /// `area` of the start image gives the shape, where there is one.
@@ -248,7 +251,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   const auto multiple = static_cast<int>(model.vae_config.downscale());
   check_canvas(request.settings, filled.images);
   const InputImages images = on_canvas(request.settings, filled.images);
-  const auto area = area_to_draw(request.settings, images);
+  const auto area = area_to_draw(request.settings, images, model.info);
   filled.settings = with_defaults(request.settings, model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;

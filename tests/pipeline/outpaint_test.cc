@@ -70,20 +70,62 @@ TEST(Outpaint, KeepsThePictureAndDrawsBesideIt) {
     for (int x = kReach; x < kSide - kReach; ++x)
       for (int c = 0; c < 3; ++c)
         ASSERT_EQ(at(image, x + 32, y + 16, c), at(meadow(), x, y, c)) << x << " " << y;
-  for (const auto [from, to] : {std::pair(0, 30), std::pair(kSide + 32, kSide + 70)})
+  for (const auto& [from, to] : {std::pair(0, 30), std::pair(kSide + 32, kSide + 70)})
     EXPECT_GT(mean_step(image, from, to), 0.5) << "something is drawn there";
 }
 
-TEST(Outpaint, LeavesNoSeam) {
+/// How much stronger the steps about column `seam` are than those to either side of it.
+double seam_ratio(const std::vector<Image>& images, int seam) {
   double at_seam = 0, elsewhere = 0;
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    Request request = extended(0, 32);
-    request.settings.seed = seed;
-    const Image image = pipeline().generate(request).image;
-    at_seam += mean_step(image, kSide - 3, kSide + 2);
-    elsewhere += (mean_step(image, 40, 88) + mean_step(image, kSide + 6, kSide + 30)) / 2;
+  for (const Image& image : images) {
+    at_seam += mean_step(image, seam - 4, seam + 3);
+    elsewhere += (mean_step(image, 40, seam - 18) + mean_step(image, seam + 6, image.width - 2)) / 2;
   }
-  EXPECT_LE(at_seam, 1.1 * elsewhere);
+  return at_seam / elsewhere;
+}
+
+/// Two pictures side by side.
+Image beside(const Image& left, const Image& right) {
+  Image both{.width = left.width + right.width, .height = left.height, .rgb = {}};
+  for (int y = 0; y < both.height; ++y)
+    for (const Image* image : {&left, &right}) {
+      const auto row = image->rgb.begin() + std::ptrdiff_t{3} * y * image->width;
+      both.rgb.insert(both.rgb.end(), row, row + std::ptrdiff_t{3} * image->width);
+    }
+  return both;
+}
+
+TEST(Outpaint, LeavesNoSeam) {
+  std::vector<Image> continued, strangers;
+  for (const char* prompt :
+       {"a castle by the lake", "a dog on the beach", "a pyramid in the desert", "a tree in the meadow"}) {
+    Request request = extended(0, 32);
+    request.settings.prompt = prompt;
+    Settings plain = request.settings;
+    plain.extend_right = 0;
+    const Image start = pipeline().generate(plain).image;
+    request.images.start = InputImage(start);
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      request.settings.seed = plain.seed = seed;
+      continued.push_back(pipeline().generate(request).image);
+      strangers.push_back(beside(start, pipeline().generate(plain).image));
+    }
+  }
+  EXPECT_LE(seam_ratio(continued, kSide), 1.1);
+  EXPECT_GT(seam_ratio(strangers, kSide), 1.4) << "other pictures of the same words, laid beside";
+}
+
+TEST(Outpaint, ALargePictureIsContinuedFromAsMuchAsTheModelSees) {
+  Image large{.width = 400, .height = 300, .rgb = {}};
+  for (int i = 0; i < 400 * 300; ++i)
+    for (int c = 0; c < 3; ++c) large.rgb.push_back(static_cast<std::uint8_t>((i % 400) / 4 + 40 * c));
+  Request request = extended(0, 16);
+  request.images.start = InputImage(large);
+  const Settings s = pipeline().resolve(request);
+  EXPECT_NEAR(static_cast<double>(s.width) / s.height, 128.0 / 300, 0.05);
+  const Image image = pipeline().generate(request).image;
+  ASSERT_EQ(std::pair(image.width, image.height), std::pair(416, 300));
+  EXPECT_EQ(at(image, 380, 100, 1), at(large, 380, 100, 1));
 }
 
 TEST(Outpaint, APictureOfNearlyTheModelsSizeIsDrawnPixelByPixel) {
@@ -134,6 +176,7 @@ TEST(Outpaint, RefusesWhatCannotBe) {
   EXPECT_THAT(refusal(none), testing::HasSubstr("extend_top: no picture is given"));
   Request inverted = extended(8, 0);
   inverted.settings.invert = true;
+  inverted.settings.seed = 0;
   EXPECT_THAT(refusal(inverted), testing::HasSubstr("extend_left: an inverted picture is whole"));
   Request gentle = extended(8, 0);
   gentle.settings.strength = 0.4;
