@@ -18,6 +18,9 @@ def extend(page, data, **sides):
 def test_what_is_new_is_drawn_beside_the_photo(page):
     data = photo()
     extend(page, data, right=32, top=16)
+    for of_the_whole in ("#strength", "#invert_label"):
+        expect(page.locator(of_the_whole)).to_be_hidden()
+    expect(page.locator("#size_note")).to_contain_text("follows from the start image")
     make(page)
     shown, given = shown_and_given(page, data, (160, 144))
     assert (shown[16 + 10 :, : 128 - 10] == given[10:, : 128 - 10]).all()
@@ -29,6 +32,7 @@ def test_another_photo_is_not_extended(page):
     drop(page, "other.png", photo(64, 64))
     expect(page.locator("#status")).to_contain_text("other.png is the start image.")
     expect(page.locator("#extend_left")).to_have_value("0")
+    expect(page.locator("#strength")).to_be_visible()
 
 
 def test_a_part_of_it_is_redrawn_too(page):

@@ -89,7 +89,7 @@ export class Form {
     const pixels = this.model.width * this.model.height;
     const side = (length) => SIDE * Math.max(1, Math.round(length / SIDE));
     this.#taken = [side(Math.sqrt(pixels * shape)), side(Math.sqrt(pixels / shape))];
-    for (const side of SIDES) this.fields[side].value = 0;
+    this.#extendNothing();
     this.#setSize(...this.#taken);
   }
 
@@ -98,6 +98,16 @@ export class Form {
     const { width, height } = this.fields;
     if (this.#taken?.[0] === width.valueAsNumber && this.#taken[1] === height.valueAsNumber) this.#setSize(this.model.width, this.model.height);
     this.#taken = null;
+    this.#extendNothing();
+  }
+
+  #extendNothing() {
+    for (const side of SIDES) this.fields[side].value = 0;
+    this.#keep();
+  }
+
+  get #extends() {
+    return SIDES.some((side) => this.fields[side].valueAsNumber > 0);
   }
 
   #setSize(width, height) {
@@ -113,8 +123,7 @@ export class Form {
 
   /** Whether a field says something of what there is, and of what is to become of it. */
   #isAsked(brings, field) {
-    const extended = brings.image && SIDES.some((side) => this.fields[side].valueAsNumber > 0);
-    return isOf(brings, field) && !(extended && NOT_OF_EXTENDED.includes(field.name));
+    return isOf(brings, field) && !(brings.image && this.#extends && NOT_OF_EXTENDED.includes(field.name));
   }
 
   #named() {
@@ -197,11 +206,13 @@ export class Form {
   #present() {
     document.getElementById("method_note").textContent = this.#methodNote();
     document.getElementById("size_note").textContent = this.#sizeNote();
+    document.getElementById("start").classList.toggle("extended", this.#extends);
     document.getElementById("strength_value").textContent = `${Math.round(this.fields.strength.value * 100)} %`;
     document.getElementById("extras").replaceChildren(...Object.keys(this.extras).map((name) => this.#chip(name)));
   }
 
   #sizeNote() {
+    if (this.#extends) return "The size follows from the start image and from what is drawn beside it.";
     const { name, width, height } = this.model;
     const asked = [this.fields.width.valueAsNumber, this.fields.height.valueAsNumber];
     if (!(asked[0] > 2 * width || asked[1] > 2 * height)) return "";
