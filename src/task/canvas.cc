@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "image/area.h"
-#include "task/redrawn_part.h"
 
 namespace latentdial::detail {
 namespace {
@@ -37,11 +36,19 @@ InputImage new_space(const Settings& s, const Image& start, const std::optional<
   return InputImage(std::move(canvas), mask ? mask->name() : "the new space");
 }
 
+/// The start image, continued by the colours of its edge.
 InputImage extended(const Settings& s, const InputImage& start) {
-  Image canvas = empty_canvas(s, start.image(), 0);
-  lay_into(canvas, place_of(s, start.image()), start.image());
-  const InputImage beside = new_space(s, start.image(), std::nullopt);
-  return InputImage(filled_from_around(canvas, redrawn_strengths(beside.image(), 0)), start.name());
+  const Image& image = start.image();
+  Image canvas = empty_canvas(s, image, 0);
+  auto out = canvas.rgb.begin();
+  for (int y = 0; y < canvas.height; ++y)
+    for (int x = 0; x < canvas.width; ++x) {
+      const int row = std::clamp(y - s.extend_top, 0, image.height - 1);
+      const int column = std::clamp(x - s.extend_left, 0, image.width - 1);
+      const auto from = image.rgb.begin() + std::ptrdiff_t{3} * (std::ptrdiff_t{row} * image.width + column);
+      out = std::copy_n(from, 3, out);
+    }
+  return InputImage(std::move(canvas), start.name());
 }
 
 }  // namespace

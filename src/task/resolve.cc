@@ -30,7 +30,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostOfOwnSide = 16;
-constexpr double kMostOfOwnPixels = 2.25;  // That an extended picture is drawn with before it is scaled.
+constexpr std::int64_t kMostOfSmall = 1 << 24;  // Pixels of an extended picture, whatever it was,
+constexpr std::int64_t kMostOfLarge = 4;        // or so many times those that it had.
+constexpr double kMostOfOwnPixels = 2.25;       // That an extended picture is drawn with before it is scaled.
 
 /// Whether an area of the start image is drawn by itself and laid back.
 bool draws_area(const Settings& s, const InputImages& images) {
@@ -98,9 +100,12 @@ void check_canvas(const Settings& s, const InputImages& images) {
   const Image& start = images.start->image();
   const std::int64_t width = std::int64_t{start.width} + s.extend_left + s.extend_right;
   const std::int64_t height = std::int64_t{start.height} + s.extend_top + s.extend_bottom;
-  require(std::max(width, height) <= kLargestSide && width * height <= kMostPixels, extended_side(s),
+  // A few bytes must not ask for gigabytes: what is new is bounded by what is there.
+  const std::int64_t own = std::int64_t{start.width} * start.height;
+  const std::int64_t most = std::min(kMostPixels, std::max(kMostOfSmall, kMostOfLarge * own));
+  require(std::max(width, height) <= kLargestSide && width * height <= most, extended_side(s),
           "{}x{} with what is new is too large; use sides of up to {} and at most {} pixels", width, height,
-          kLargestSide, kMostPixels);
+          kLargestSide, most);
 }
 
 /// Whether the text encoder takes the prompts.

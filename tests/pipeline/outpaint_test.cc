@@ -188,6 +188,9 @@ TEST(Outpaint, RefusesWhatCannotBe) {
   EXPECT_THAT(refusal(filled), testing::HasSubstr("no mask says what is to be filled"));
   EXPECT_THAT(refusal(extended(4097, 0)), testing::HasSubstr("4097 is out of range, use 0 to 4096"));
   EXPECT_THAT(refusal(extended(-8, 0)), testing::HasSubstr("-8 is out of range"));
+  EXPECT_THAT(refusal(extended(4096, 4096, 4096)),
+              testing::HasSubstr("8320x4224 with what is new is too large; use sides of up to 16384 and at "
+                                 "most 16777216 pixels"));
   Request wide = extended(4096, 4096);
   wide.images.start = InputImage(Image{
       .width = 9000, .height = 2, .rgb = std::vector<std::uint8_t>(static_cast<std::size_t>(9000 * 2 * 3))});
