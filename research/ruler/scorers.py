@@ -4,6 +4,7 @@ Calibration and the oracle remap may look at A only; what is reported is read by
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy
 import torch
@@ -11,7 +12,7 @@ import torch
 from research.ruler.generated import restyled_for_scorers
 from research.ruler.network import Residual, block
 from research.ruler.rendered import LATENT_NOISE, Codec, out_of_focus, rendered, round_trip
-from research.ruler.workshop import Workshop, known, trained
+from research.ruler.workshop import Workshop, trained
 from research.training.pictures import to_unit
 from research.world.scene import ATTRIBUTES
 
@@ -125,17 +126,16 @@ def mirrored(pictures: numpy.ndarray, rng: numpy.random.Generator) -> numpy.ndar
     return numpy.where(which[:, None, None, None], pictures[:, :, ::-1], pictures)
 
 
-def load_scorer(name: str, workshop: Workshop, codec: Codec) -> torch.nn.Module:
-    """Scorer A or B, from scorer-NAME.pt, or trained when that is missing, round by round."""
-    stream, scorer = STREAMS[name], None
+def load_scorer(name: str, workshop: Workshop, codec: Codec, rounds: int = len(ROUNDS)) -> torch.nn.Module:
+    """Scorer A or B after so many rounds: from its file, or trained when that is missing, on from the round before."""
+    stream, part = STREAMS[name], ROUNDS[rounds - 1]
 
-    def prepare(part: Round):
-        return lambda scorer: scorer_loss(scorer, training_sets(workshop, codec, stream, part), stream + part.stream, workshop.device)
+    def prepare(scorer: torch.nn.Module) -> Callable[[], torch.Tensor]:
+        if rounds > 1:
+            scorer.load_state_dict(load_scorer(name, workshop, codec, rounds - 1).state_dict())
+        return scorer_loss(scorer, training_sets(workshop, codec, stream, part), stream + part.stream, workshop.device)
 
-    for part in ROUNDS if not known(workshop, f"scorer-{name}") else ROUNDS[-1:]:
-        network = NETWORKS[name] if scorer is None else lambda before=scorer: before
-        scorer = trained(workshop, f"scorer-{name}{part.name}", network, stream, part.steps, prepare(part))
-    return scorer
+    return trained(workshop, f"scorer-{name}{part.name}", NETWORKS[name], stream, part.steps, prepare)
 
 
 def load_scorers(workshop: Workshop, codec: Codec) -> dict[str, torch.nn.Module]:

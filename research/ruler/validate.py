@@ -5,7 +5,7 @@ import json
 import numpy
 import torch
 
-from research.ruler import validate_ghosts
+from research.ruler import shipped, validate_ghosts
 from research.ruler.cde import calibrated_dial_error, mean_or_nan, responses
 from research.ruler.content import Content
 from research.ruler.generated import made
@@ -110,13 +110,18 @@ def faults(figures: dict) -> list[str]:
 
 
 def validated(scorers: dict[str, torch.nn.Module], judge: Content, ghosts: Ghosts, workshop: Workshop, codec: Codec) -> dict:
-    """All figures, from validation.json when it is newer than the judges."""
+    """All figures, from validation.json when it is newer than the judges, trained or shipped, and than the model."""
     path = workshop.folder / "validation.json"
-    newest = max((file.stat().st_mtime for file in path.parent.glob("*.pt")), default=0)
-    if not path.exists() or path.stat().st_mtime < newest:
+    if not path.exists() or path.stat().st_mtime < newest(workshop):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(validate(scorers, judge, ghosts, workshop, codec), indent=1))
     return json.loads(path.read_text())
+
+
+def newest(workshop: Workshop) -> float:
+    """When the last of what is validated was written, seconds."""
+    files = [*workshop.folder.glob("*.pt"), *shipped.FOLDER.glob("*.safetensors"), *workshop.autoencoder.parent.rglob("*.safetensors")]
+    return max(file.stat().st_mtime for file in files)
 
 
 def refuse_if_unfit(figures: dict, folder) -> None:

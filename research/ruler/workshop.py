@@ -52,21 +52,17 @@ class Workshop:
         return max(1, round(full * self.share))
 
 
-def known(workshop: Workshop, name: str) -> dict | None:
-    """The state of NAME.pt, or of the shipped judge of that name; None where it is still to be trained."""
-    state = load_state(workshop.folder / f"{name}.pt", workshop.device)
-    if state is None and workshop.maker and workshop.share == 1:
-        state = shipped_state(workshop.autoencoder, name, workshop.device)
-    return state
-
-
 def trained(workshop: Workshop, name: str, network: Callable[[], torch.nn.Module], seed: int, steps: int, prepare: Callable, rate: float = 3e-3) -> torch.nn.Module:
-    """The network with its `known` state, or trained, on from NAME.part: `prepare(network)` returns what gives the loss of a fresh batch."""
+    """The network with the state of NAME.pt; or with that of the shipped judge of that name; or trained, on from NAME.part:
+    `prepare(network)` returns what gives the loss of a fresh batch."""
     torch.manual_seed(seed)
     path, judge = workshop.folder / f"{name}.pt", network().to(workshop.device, memory_format=torch.channels_last)
-    if (state := known(workshop, name)) is not None:
+    state = load_state(path, workshop.device)
+    if state is None and workshop.maker and workshop.share == 1:
+        state = shipped_state(workshop.autoencoder, name, workshop.device)
+    if state is not None:
         judge.load_state_dict(state)
         return judge.eval()
-    fit(judge.train(), prepare(judge), workshop.count(steps), rate, name, path.with_suffix(".part"))
+    fit(judge, prepare(judge), workshop.count(steps), rate, name, path.with_suffix(".part"))
     save_state(path, judge.state_dict())
     return judge.eval()

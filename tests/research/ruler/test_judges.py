@@ -1,6 +1,7 @@
 """What the judges are trained on and how they are validated, without training one."""
 
 import dataclasses
+import os
 import pathlib
 
 import numpy
@@ -197,6 +198,14 @@ def test_a_scorer_is_held_to_what_it_reads_of_one_attribute_alone():
     figures = validate.attribute_figures(known, read, 0)
     assert figures["rank"] == pytest.approx(1) and figures["MAE"] == 0 and abs(figures["rank beside another"]) < 0.5
     assert validate.attribute_figures(known, 1 - read, 0)["rank"] == pytest.approx(-1)
+
+
+def test_validation_is_done_anew_when_a_judge_or_the_model_is_newer(tmp_path, monkeypatch):
+    shop, done = workshop.Workshop(tmp_path, MODEL / "vae"), []
+    monkeypatch.setattr(validate, "validate", lambda *_: done.append(1) or {"figures": len(done)})
+    assert [validate.validated({}, None, None, shop, None)["figures"] for _ in range(2)] == [1, 1]
+    os.utime(shop.folder / "validation.json", (0, 0))
+    assert validate.validated({}, None, None, shop, None)["figures"] == 2
 
 
 def fit_figures() -> dict:
