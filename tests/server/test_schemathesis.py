@@ -10,7 +10,6 @@ import pytest
 
 EXAMPLES = os.environ.get("LATENTDIAL_SCHEMA_EXAMPLES", "10")
 # Not "positive_data_acceptance": no schema can say that base64 is a picture. Not "unsupported_method": the server takes no method QUERY at all.
-# Not "use_after_free": who deletes a job cancels it; what it has made stays, and it can be asked for.
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -18,6 +17,7 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
     "negative_data_rejection",
+    "use_after_free",
 )
 
 
