@@ -24,10 +24,6 @@ class CalibrationSettings(TypedDict, total=False):
     guidance_end: Union[float, None]
     width: Union[int, None]
     height: Union[int, None]
-    extend_left: Union[int, None]
-    extend_right: Union[int, None]
-    extend_top: Union[int, None]
-    extend_bottom: Union[int, None]
     num_inference_steps: Union[int, None]
 
 
@@ -42,6 +38,10 @@ class DialSettings(CalibrationSettings, total=False):
     mask_fill: Union[str, None]
     only_masked: Union[bool, None]
     mask_padding: Union[int, None]
+    extend_left: Union[int, None]
+    extend_right: Union[int, None]
+    extend_top: Union[int, None]
+    extend_bottom: Union[int, None]
     invert: Union[bool, None]
     method: Union[str, None]
     dial: Union[DialLike, None]

@@ -42,3 +42,8 @@ def test_a_picture_tells_how_it_was_extended(latentdial, photo, tmp_path):
 def test_what_cannot_be_is_refused_in_a_line(latentdial, photo, ask, line):
     result = latentdial("outpaint", "-p", "a castle", *ask, *FEW)
     assert result.returncode == 2 and line in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_fit_extends_nothing(latentdial):
+    result = latentdial("calibrate", "--style", "winter", "--extend-left", "8")
+    assert result.returncode == 2 and "--extend-left" in result.stderr

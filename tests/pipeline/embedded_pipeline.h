@@ -1,8 +1,10 @@
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 
 namespace latentdial::detail {
@@ -22,6 +24,16 @@ inline std::pair<std::vector<Picture>, int> make(const Pipeline& by, const std::
   by.generate(
       list, [&](std::size_t i, Picture picture) { pictures[i] = std::move(picture); }, observer);
   return {pictures, steps};
+}
+
+/// What is said where a request cannot be resolved; empty where it can.
+inline std::string refusal(const Request& request) {
+  try {
+    (void)pipeline().resolve(request);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
 }
 
 inline std::vector<Request> requests(const std::vector<Settings>& list) {

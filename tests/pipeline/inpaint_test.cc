@@ -225,15 +225,6 @@ TEST(Inpaint, SaysThatAllIsRedrawn) {
   EXPECT_THAT(notices.front(), testing::HasSubstr("the whole picture is redrawn"));
 }
 
-std::string refusal(const Request& request) {
-  try {
-    (void)pipeline().resolve(request);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(Inpaint, RefusesWhatCannotBe) {
   EXPECT_THAT(refusal(redrawn(white_from(kSide))), testing::HasSubstr("black everywhere"));
   Request no_image = redrawn(white_from(64));

@@ -161,15 +161,6 @@ TEST(Outpaint, TheDialTurnsWhatIsNewAlone) {
   for (const Image& image : images) EXPECT_EQ(at(image, 60, 60, 0), at(meadow(), 60, 60, 0));
 }
 
-std::string refusal(const Request& request) {
-  try {
-    (void)pipeline().resolve(request);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(Outpaint, RefusesWhatCannotBe) {
   Request none = extended(0, 0, 8);
   none.images.start = std::nullopt;

@@ -74,15 +74,6 @@ TEST(MaskWords, SeveralWordsAreOneMask) {
             pipeline().generate(dog(1, "dog")).image.rgb);
 }
 
-std::string refusal(Settings s) {
-  try {
-    (void)pipeline().resolve(s);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(MaskWords, WordsThatThePromptDoesNotSayAreRefused) {
   EXPECT_NE(refusal(dog(1, "cat")).find("does not say \"cat\""), std::string::npos);
   EXPECT_NE(refusal(dog(1, "dog,")).find("does not say \"\""), std::string::npos);

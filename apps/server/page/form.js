@@ -96,14 +96,14 @@ export class Form {
   /** The size is the model's own again, where it still is the one that was taken. */
   giveShapeBack() {
     const { width, height } = this.fields;
-    if (this.#taken?.[0] === width.valueAsNumber && this.#taken[1] === height.valueAsNumber) this.#setSize(this.model.width, this.model.height);
+    const still = this.#taken?.[0] === width.valueAsNumber && this.#taken[1] === height.valueAsNumber;
     this.#taken = null;
     this.#extendNothing();
+    this.#setSize(still ? this.model.width : width.value, still ? this.model.height : height.value);
   }
 
   #extendNothing() {
     for (const side of SIDES) this.fields[side].value = 0;
-    this.#keep();
   }
 
   get #extends() {
