@@ -107,18 +107,18 @@ def write_shard(path: pathlib.Path, first: int, autoencoder: AutoencoderKL, toke
     temporary.rename(path)
 
 
-def shards(folder: pathlib.Path, count: int) -> list[pathlib.Path]:
-    """The files of `count` scenes, written or not."""
-    return [folder / f"scenes-{first:07d}.npz" for first in range(0, count, SHARD)]
+def shards(folder: pathlib.Path, first: int, count: int) -> dict[int, pathlib.Path]:
+    """The files of scenes `first` … `first` + `count` − 1 by their first scene, written or not."""
+    return {scene: folder / f"scenes-{scene:07d}.npz" for scene in range(first, first + count, SHARD)}
 
 
-def write_shards(folder: pathlib.Path, count: int, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, processes: int, stop: Stop) -> None:
-    """The files that are still missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for i, path in enumerate(shards(folder, count)):
+def write_shards(files: dict[int, pathlib.Path], autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, processes: int, stop: Stop) -> None:
+    """Those of the `files` (see shards) that are still missing."""
+    for i, (first, path) in enumerate(files.items()):
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            write_shard(path, i * SHARD, autoencoder, tokenizer, processes, stop)
-            print(f"scenes {(i + 1) * SHARD}/{count}", flush=True)
+            write_shard(path, first, autoencoder, tokenizer, processes, stop)
+            print(f"scenes {(i + 1) * SHARD}/{len(files) * SHARD}", flush=True)
 
 
 def load_shards(paths: list[pathlib.Path]) -> dict[str, numpy.ndarray]:

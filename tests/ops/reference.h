@@ -76,8 +76,9 @@ struct Precision {
 };
 inline std::string label(const Precision& p) {
   if (p.int8) return "int8";
-  const bool widened = p.dtype == DType::bf16 && p.arithmetic == Arithmetic::f32;
-  return std::string(name(p.dtype)) + (widened ? "_widened" : "");
+  if (p.dtype == DType::bf16 && p.arithmetic == Arithmetic::f32) return "bf16_widened";
+  if (p.arithmetic == Arithmetic::bf16) return "bf16_pairs";
+  return std::string(name(p.dtype));
 }
 inline void PrintTo(const Precision& p, std::ostream* out) {
   *out << label(p);
@@ -114,6 +115,7 @@ inline auto precisions() {
   const char* set = std::getenv("ONEDNN_MAX_CPU_ISA");
   const std::int64_t vectors = hwy::SupportedTargets();
   if (set == nullptr && (vectors & (HWY_AVX3 | HWY_AVX3_DL)) != 0) {
+    all.push_back({DType::bf16, Arithmetic::bf16, 5e-3});
     all.push_back({DType::bf16, Arithmetic::bf16_matrix, 5e-3});
   }
   return testing::ValuesIn(all);

@@ -73,33 +73,41 @@ void store_part(Vector v, T* to, std::size_t count) {
 }
 /// @}
 
-/// 2^(n + f) for |f| ≤ 1/2 and whole n in [-126, 126], where n is given as 1.5·2^23 + n: that number's low
-/// bits are n, which is added to the exponent of 2^f. The polynomial is the minimax one of degree 6; relative
-/// error below 1e-7.
-inline Vector exp2_of_parts(Vector n_shifted, Vector f) {
+/// 2^f for |f| ≤ 1/2 by the minimax polynomial of degree 6; relative error below 1e-7.
+inline Vector exp2_polynomial(Vector f) {
   const Floats d;
-  const hn::RebindToSigned<Floats> integers;
   auto p = hn::Set(d, 1.53458121587e-4f);
   p = hn::MulAdd(p, f, hn::Set(d, 1.33999312095e-3f));
   p = hn::MulAdd(p, f, hn::Set(d, 9.61848895652e-3f));
   p = hn::MulAdd(p, f, hn::Set(d, 5.550328777e-2f));
   p = hn::MulAdd(p, f, hn::Set(d, 2.40226468906e-1f));
   p = hn::MulAdd(p, f, hn::Set(d, 6.93147205737e-1f));
-  p = hn::MulAdd(p, f, hn::Set(d, 1.0f));
+  return hn::MulAdd(p, f, hn::Set(d, 1.0f));
+}
+
+/// 2^(n + f) for |f| ≤ 1/2 and whole n in [-126, 126], where n is given as 1.5·2^23 + n: that number's low
+/// bits are n, which is added to the exponent of 2^f.
+inline Vector exp2_of_parts(Vector n_shifted, Vector f) {
+  const hn::RebindToSigned<Floats> integers;
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(integers, n_shifted));
-  return hn::BitCast(d, hn::Add(hn::BitCast(integers, p), exponent));
+  return hn::BitCast(Floats(), hn::Add(hn::BitCast(integers, exp2_polynomial(f)), exponent));
 }
 
 /// Adding it rounds a float of magnitude below 2^22 to a whole number.
 inline constexpr float kRounder = 12582912.0f;  // 1.5·2^23
 
-/// 2^x for x ≤ 0, relative error below 2e-7; below -125 it stays at 2^-125.
+/// 2^x for x ≤ 0, relative error below 2e-7; below -125 it is at most 2^-125.
 inline Vector exp2_of_negative(Vector x) {
+#if HWY_TARGET == HWY_AVX3
+  const auto n = hn::Round(x);
+  return Vector{_mm512_scalef_ps(exp2_polynomial(hn::Sub(x, n)).raw, n.raw)};
+#else
   const Floats d;
   const auto rounder = hn::Set(d, kRounder);
   const auto clamped = hn::Max(x, hn::Set(d, -125.0f));
   const auto n_shifted = hn::Add(clamped, rounder);
   return exp2_of_parts(n_shifted, hn::Sub(clamped, hn::Sub(n_shifted, rounder)));
+#endif
 }
 
 /// e^x, relative error below 3e-7; x is clamped to ±87.

@@ -129,8 +129,9 @@ def test_a_shard_holds_its_scenes(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "SHARD", 60)
     monkeypatch.setattr(pictures, "CHUNK", 20)
     tokenizer = CLIPTokenizer.from_pretrained(SCENES / "tokenizer")
-    pictures.write_shards(tmp_path, 120, load_autoencoder(SCENES), tokenizer, 2, After(10**9))
-    scenes = pictures.load_shards(pictures.shards(tmp_path, 120))
+    files = pictures.shards(tmp_path, 0, 120)
+    pictures.write_shards(files, load_autoencoder(SCENES), tokenizer, 2, After(10**9))
+    scenes = pictures.load_shards(list(files.values()))
     assert scenes["latents"].shape == (120, 12, 16, 16) and scenes["ids"].shape == (120, 4, 32)
     assert 0.8 < scenes["latents"].astype(float).std() < 1.3
     for index in (3, 77, 119):
