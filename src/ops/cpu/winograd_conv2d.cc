@@ -14,8 +14,11 @@ constexpr auto kInput = static_cast<std::int64_t>(kWinogradInput);
 constexpr auto kOutput = static_cast<std::int64_t>(kWinogradOutput);
 constexpr std::int64_t kWindow = 9;
 
-// Floats of transformed pixels and of transformed weights at a time: what stays in a last-level cache.
-constexpr std::int64_t kInputFloats = 1 << 23, kWeightFloats = 1 << 22;
+// Floats of transformed pixels and of transformed weights at a time: with their products, what one of several
+// users of a last-level cache can hope to keep there. Weights are transformed anew for each part, which costs
+// less than memory; fewer tiles than kFewestAtOnce would not be worth it.
+constexpr std::int64_t kInputFloats = 1 << 20, kWeightFloats = 1 << 20;
+constexpr std::int64_t kFewestAtOnce = 64;
 
 // The 36 planes lie one cache line further apart, so that they do not share cache sets.
 constexpr std::int64_t kPlaneGap = 16;
@@ -23,10 +26,11 @@ constexpr std::int64_t kPlaneGap = 16;
 // Channels of the weights that one job transforms.
 constexpr std::int64_t kDepthAtOnce = 64;
 
-// With this few tiles the weights are the larger part: each thread transforms and uses its own, a panel at a
+// With so few tiles the weights are the larger part: each thread transforms and uses its own, a panel at a
 // time and so many channels that they stay in its second-level cache.
 constexpr std::int64_t kFewTiles = 64;
 constexpr std::int64_t kFewTilesDepth = 64;
+static_assert(kFewTiles <= kFewestAtOnce, "few tiles are one part");
 
 /// How one convolution is cut: into groups of 4×4 tiles, and those into groups of panels of output channels.
 struct Plan {
@@ -44,7 +48,7 @@ struct Plan {
         depth(padded_in),
         width(static_cast<std::int64_t>(tile_columns())),
         panels(panel_count) {
-    const auto most_tiles = std::max<std::int64_t>(kInputFloats / (kProducts * depth), 28);
+    const auto most_tiles = std::max(kInputFloats / (kProducts * depth), kFewestAtOnce);
     tiles_at_once = divide_up(tiles, divide_up(tiles, most_tiles));
     const auto most_panels = std::max<std::int64_t>(kWeightFloats / (kProducts * depth * width), 1);
     panels_at_once = has_few_tiles() ? 1 : divide_up(panels, divide_up(panels, most_panels));
