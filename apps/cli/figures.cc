@@ -120,8 +120,10 @@ void add_figures(CLI::App& app, Run& run) {
       app.add_subcommand("figures", "The paper's figures 5 to 9, made anew, and its dial beside ours");
   auto c = std::make_shared<FiguresCommand>();
   add_settings(*command, c->settings,
-               {"prompt", "style", "position", "method", "to_prompt", "to_seed", "to_image", "theta", "image",
-                "strength", "invert"});
+               {"prompt",       "style",       "position",     "method",     "to_prompt",
+                "to_seed",      "to_image",    "theta",        "image",      "strength",
+                "invert",       "mask",        "mask_blur",    "mask_fill",  "only_masked",
+                "mask_padding", "extend_left", "extend_right", "extend_top", "extend_bottom"});
   add_text(*command, "-o,--out", c->out, "Folder of the figures (default: out/figures)");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);

@@ -43,6 +43,9 @@ struct DialPoint {
   friend bool operator==(const DialPoint&, const DialPoint&) = default;
 };
 
+/// How a style's words are put to a prompt's where nothing else is known.
+inline constexpr const char* kStyleAfterPrompt = "{prompt}, {style}";
+
 /// A calibrated dial: what `latentdial calibrate` found for one style of one model, and method `calibrated`
 /// starts from. What a position comes to on the picture at hand, its key pictures tell.
 struct Dial {
@@ -51,7 +54,7 @@ struct Dial {
   std::string fingerprint = {};  ///< ModelInfo::fingerprint of the model it was fitted on.
   double guidance_scale = 7.5;   ///< The one it was fitted at.
   /// How the style's words are put to a prompt's so that the style shows: this, or "{style} {prompt}".
-  std::string words = "{prompt}, {style}";
+  std::string words = kStyleAfterPrompt;
   /// From (0, 0) to the end of the range; positions and strengths rise.
   std::vector<DialPoint> points = {{0, 0}, {1, 1}};
   std::string reason = {};  ///< Why the range ends there.

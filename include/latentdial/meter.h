@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "latentdial/dial.h"
+
 namespace latentdial {
 
 /// What is to be read from a picture.
@@ -11,9 +13,9 @@ struct Measurement {
   std::string style = {};  ///< The style, or any described feature.
   std::string prompt =
       {};  ///< What the picture shows; the style is taken out where it names that. May be empty.
-  std::string words = "{prompt}, {style}";  ///< How the style is put to the prompt, as Dial::words has it.
-  int evaluations = 16;                     ///< U-Net evaluations per picture, even, 2 to 1000.
-  std::uint64_t seed = 0;                   ///< Of the noise; the same noise for every picture.
+  std::string words = kStyleAfterPrompt;  ///< How the style is put to the prompt, as Dial::words has it.
+  int evaluations = 16;                   ///< U-Net evaluations per picture, even, 2 to 1000.
+  std::uint64_t seed = 0;                 ///< Of the noise; the same noise for every picture.
 };
 
 /// What one noised copy of a picture says, by latent channel. With d = prediction("PROMPT, STYLE") −

@@ -30,6 +30,7 @@ class CalibrationSettings(TypedDict, total=False):
 class DialSettings(CalibrationSettings, total=False):
     """The settings that Pipeline.dial takes."""
 
+    reuse: Union[int, None]
     seed: Union[int, None]
     image: Union[PictureLike, None]
     strength: Union[float, None]

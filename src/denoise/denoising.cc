@@ -14,12 +14,17 @@ struct Evaluated {
   Tensor latents, prediction;
 };
 
+GuidedLatents input_of(Denoising& run) {
+  if (run.next % run.reuse == 0) run.deep.forget();
+  return {.latents = run.sampler->scale_model_input(run.latents, run.next),
+          .step = run.conditioning(run.sampler->progress(run.next)),
+          .deep = run.reuse > 1 ? &run.deep : nullptr};
+}
+
 std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising>& runs) {
   std::vector<Evaluated> seen;
   std::vector<GuidedLatents> pictures;
-  for (const Denoising& run : runs)
-    pictures.push_back({run.sampler->scale_model_input(run.latents, run.next),
-                        run.conditioning(run.sampler->progress(run.next))});
+  for (Denoising& run : runs) pictures.push_back(input_of(run));
   const auto predictions = denoiser.guided(pictures, runs.front().sampler->timestep(runs.front().next));
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Denoising& run = runs[r];
@@ -30,6 +35,7 @@ std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising
       run.latents =
           linear_combination({{1, run.latents}, {1, run.corrections[static_cast<std::size_t>(run.next)]}});
     ++run.next;
+    if (run.next == run.sampler->evaluations()) run.deep.forget();
     put_back_known(run);
   }
   return seen;
@@ -38,7 +44,7 @@ std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising
 }  // namespace
 
 Denoising Denoising::fork(Conditioning other) const {
-  return {std::move(other), sampler->clone(), generator, latents, next, corrections, known};
+  return {std::move(other), sampler->clone(), generator, latents, next, corrections, known, reuse, deep};
 }
 
 void put_back_known(Denoising& run) {

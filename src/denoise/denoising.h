@@ -30,6 +30,8 @@ struct Denoising {
   int next = 0;
   std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
   std::optional<KnownPart> known = {};   ///< Put back after each evaluation.
+  int reuse = 1;           ///< The denoiser's deeper levels are computed at every so many-th evaluation.
+  DeepFeatures deep = {};  ///< What they made of the latest of those.
 
   /// The same latents at the same point, to go on by `other`.
   [[nodiscard]] Denoising fork(Conditioning other) const;

@@ -30,6 +30,20 @@ std::vector<std::int64_t> layouts_of(const std::vector<PromptedLatents>& inputs)
   return result;
 }
 
+std::vector<Tensor> rows_of(const Tensor& batch) {
+  std::vector<Tensor> rows;
+  for (std::int64_t i = 0; i < batch.dim(0); ++i) rows.push_back(batch.slice(i, i + 1));
+  return rows;
+}
+
+/// What is done about the deeper levels of an input.
+enum class Deep { computed, kept, taken };
+
+Deep deep_of(const PromptedLatents& input) {
+  if (input.deep == nullptr) return Deep::computed;
+  return input.deep->defined() ? Deep::taken : Deep::kept;
+}
+
 bool same_values(const Tensor& a, const Tensor& b) {
   return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
 }
@@ -101,12 +115,22 @@ std::vector<Tensor> PromptedDenoiser::run(const std::vector<PromptedLatents>& in
                                           const LayoutShare& layout) {
   const auto layouts = layouts_of(inputs);
   const models::LayoutTap tap{layouts, layout.level, layout.share};
-  const Tensor outputs =
-      ops_->to_host(call(inputs, timestep, {.layout = keep_their_layout(inputs) ? nullptr : &tap}));
+  models::DeepTap deep;
+  const Deep kind = deep_of(inputs.front());
+  if (kind == Deep::taken) {
+    std::vector<Tensor> features;
+    for (const auto& input : inputs) features.push_back(*input.deep);
+    deep.features = ops_->to_device(concat_rows(features));
+  }
+  const Tensor outputs = ops_->to_host(call(inputs, timestep,
+                                            {.layout = keep_their_layout(inputs) ? nullptr : &tap,
+                                             .deep = kind == Deep::computed ? nullptr : &deep}));
   require_finite(outputs, "unet", fmt::format("timestep {:g}", timestep));
-  std::vector<Tensor> answers;
-  for (std::int64_t i = 0; i < outputs.dim(0); ++i) answers.push_back(outputs.slice(i, i + 1));
-  return answers;
+  if (kind == Deep::kept) {
+    const auto features = rows_of(ops_->to_host(deep.features));
+    for (std::size_t i = 0; i < inputs.size(); ++i) *inputs[i].deep = features[i];
+  }
+  return rows_of(outputs);
 }
 
 std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input, float timestep,
@@ -119,10 +143,11 @@ std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input
 std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                  const LayoutShare& layout) {
   if (!keep_their_layout(inputs)) return run(inputs, timestep, layout);
-  std::map<std::int64_t, std::vector<std::size_t>> by_length;
-  for (std::size_t i = 0; i < inputs.size(); ++i) by_length[inputs[i].condition.tokens.dim(1)].push_back(i);
+  std::map<std::pair<std::int64_t, Deep>, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    groups[{inputs[i].condition.tokens.dim(1), deep_of(inputs[i])}].push_back(i);
   std::vector<Tensor> answers(inputs.size());
-  for (const auto& [length, places] : by_length) {
+  for (const auto& [alike, places] : groups) {
     std::vector<PromptedLatents> group;
     for (const auto place : places) group.push_back(inputs[place]);
     auto answered = run(group, timestep, layout);
@@ -135,10 +160,11 @@ std::vector<Tensor> PromptedDenoiser::guided(const std::vector<GuidedLatents>& p
                                              const LayoutShare& layout) {
   std::vector<PromptedLatents> inputs;
   std::vector<std::size_t> begins;
-  for (const auto& [latents, step, layout_of] : pictures) {
+  for (const auto& [latents, step, layout_of, deep] : pictures) {
     begins.push_back(inputs.size());
     for (const Condition& condition : step.conditions) {
       PromptedLatents& input = inputs.emplace_back(PromptedLatents{latents, condition});
+      if (deep != nullptr) input.deep = &deep->of(condition);
       if (layout_of < 0) continue;
       const auto other = static_cast<std::size_t>(layout_of);
       input.layout_of =

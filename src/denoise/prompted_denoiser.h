@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "denoise/deep_features.h"
 #include "dial/conditioning.h"
 #include "models/denoiser.h"
 #include "ops/ops.h"
@@ -22,17 +23,20 @@ struct PromptedLatents {
   Tensor latents;  ///< [1,h,w,C], f32.
   Condition condition;
   std::int64_t layout_of = -1;  ///< The one of the batch whose layout it takes; negative: its own.
+  Tensor* deep = nullptr;       ///< Its deeper levels' features: taken where they are defined, else written.
 };
 
 /// One picture in a step: its latents as the denoiser is to see them, and what it is asked of them.
 struct GuidedLatents {
   Tensor latents;  ///< [1,h,w,C], f32.
   GuidedStep step;
-  std::int64_t layout_of = -1;  ///< An earlier one of the batch whose layout it takes; negative: its own.
+  std::int64_t layout_of = -1;   ///< An earlier one of the batch whose layout it takes; negative: its own.
+  DeepFeatures* deep = nullptr;  ///< Taken over where they are known, else written; null: neither.
 };
 
-/// A denoiser on pairs of latents and conditions: those with prompts of one length in one batch, and all of
-/// them where one takes another's layout, the shorter prompts repeated. What does not depend on the latents
+/// A denoiser on pairs of latents and conditions: those with prompts of one length, and alike in what is
+/// known of their deeper levels, in one batch, and all of them where one takes another's layout, the shorter
+/// prompts repeated. What does not depend on the latents
 /// is computed once per list of conditions and remembered, over steps and over pictures.
 class PromptedDenoiser {
  public:
@@ -62,7 +66,7 @@ class PromptedDenoiser {
   };
   Prepared& prepare(const std::vector<PromptedLatents>& inputs);
   const models::TimeContext& time_of(Prepared& prepared, float timestep);
-  /// One batch, whose prompts have one length.
+  /// One batch, whose prompts have one length, and of which all or none know their deeper levels' features.
   [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep,
                                         const LayoutShare& layout);
   Tensor call(const std::vector<PromptedLatents>& inputs, float timestep, const models::Taps& taps);

@@ -32,10 +32,10 @@ struct DialPrompts {
 struct DialRequest {
   std::string prompt;
   std::string style;
-  std::string words = "{prompt}, {style}";  ///< As Dial::words.
-  double position = 0;                      ///< 0 none, 1 full, negative away from the style.
-  bool per_token = false;                   ///< Interpolate each token's vector by itself.
-  StepInterval window = {};                 ///< Share of the run in which the style acts.
+  std::string words = kStyleAfterPrompt;  ///< As Dial::words.
+  double position = 0;                    ///< 0 none, 1 full, negative away from the style.
+  bool per_token = false;                 ///< Interpolate each token's vector by itself.
+  StepInterval window = {};               ///< Share of the run in which the style acts.
   ClassifierFreeGuidance guidance = {};
   Tensor mask = {};  ///< Where the style acts, [1,h,w,1] in [0, 1]; undefined: everywhere.
 

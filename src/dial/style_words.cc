@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 
+#include "latentdial/dial.h"
 #include "latentdial/error.h"
 #include "text/words.h"
 
@@ -26,7 +27,7 @@ bool is_space(char c) {
 }  // namespace
 
 std::span<const std::string_view> ways_to_say_it() {
-  static constexpr std::array<std::string_view, 2> kWays = {"{prompt}, {style}", "{style} {prompt}"};
+  static constexpr std::array<std::string_view, 2> kWays = {kStyleAfterPrompt, "{style} {prompt}"};
   return kWays;
 }
 

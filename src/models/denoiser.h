@@ -37,10 +37,19 @@ struct WordsTap {
                                      ///< attention that goes to the words, mean over heads.
 };
 
-/// What is taken from inside the network, and what is looked at there. Null: nothing.
+/// What the deeper levels hand to the last layer of the outermost one. It changes slowly from step to step
+/// (DeepCache: Ma et al. 2023, arXiv 2312.00858).
+struct DeepTap {
+  Tensor features = {};  ///< [B,H,W,C] on the device: where it is defined it is taken, and the deeper levels
+                         ///< are not computed; else it is written.
+};
+
+/// What is taken from inside the network, and what is looked at there. Null: nothing. A `deep` one goes with
+/// no other.
 struct Taps {
   const LayoutTap* layout = nullptr;
   WordsTap* words = nullptr;
+  DeepTap* deep = nullptr;
 };
 
 /// A network that predicts the noise in latents. Immutable: it may be called from several threads.

@@ -154,12 +154,20 @@ UNet::Traversal UNet::go_down(const Tensor& latents, const TimeContext& time, co
   return traversal;
 }
 
-void UNet::go_through(std::size_t index, Traversal& traversal) const {
+UNet::Traversal UNet::go_across(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                                const Taps& taps) const {
+  const auto own_text = up_.back().attentions.empty() ? text.end() : text.end() - 1;
+  return {time.end() - 1, own_text, taps, taps.deep->features, {conv_in_(latents)}};
+}
+
+void UNet::go_through(std::size_t index, std::size_t layer, Traversal& traversal) const {
   const Level& level = up_[index];
-  const LayoutTap* layout = traversal.taps.layout;
+  const auto& [layout, words, deep] = traversal.taps;
   const bool takes_layout = layout != nullptr && index == std::min(layout->level, up_.size() - 1);
+  const bool gives_features = deep != nullptr && index == up_.size() - 1;
   Tensor& h = traversal.h;
-  for (std::size_t j = 0; j < level.resnets.size(); ++j) {
+  for (std::size_t j = layer; j < level.resnets.size(); ++j) {
+    if (gives_features && j == last_layer()) deep->features = h;
     h = level.resnets[j](ops_->concat_channels(h, traversal.skips.back()), &*traversal.time++);
     traversal.skips.pop_back();
     if (takes_layout && j == 0) h = ops_->mix(h, ops_->gather_batch(h, layout->of), layout->share);
@@ -175,10 +183,15 @@ void UNet::go_up(const Level& level, Traversal& traversal) const {
 
 Tensor UNet::operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
                         const Taps& taps) const {
-  Traversal traversal = go_down(latents, time, text, taps);
-  for (std::size_t i = 0; i < up_.size(); ++i) {
-    go_through(i, traversal);
-    go_up(up_[i], traversal);
+  const bool across = taps.deep != nullptr && taps.deep->features.defined();
+  Traversal traversal = across ? go_across(latents, time, text, taps) : go_down(latents, time, text, taps);
+  if (across) {
+    go_through(up_.size() - 1, last_layer(), traversal);
+  } else {
+    for (std::size_t i = 0; i < up_.size(); ++i) {
+      go_through(i, 0, traversal);
+      go_up(up_[i], traversal);
+    }
   }
   return conv_out_(norm_out_(traversal.h, {.activation = ops::Activation::silu}));
 }

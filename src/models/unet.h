@@ -45,8 +45,13 @@ class UNet final : public Denoiser {
   };
   [[nodiscard]] Traversal go_down(const Tensor& latents, const TimeContext& time, const TextContext& text,
                                   const Taps& taps) const;
-  void go_through(std::size_t level, Traversal& traversal) const;  ///< A level of the way up.
-  void go_up(const Level& level, Traversal& traversal) const;      ///< To the next one's size.
+  /// Straight to the last layer, which gets what a DeepTap holds.
+  [[nodiscard]] Traversal go_across(const Tensor& latents, const TimeContext& time, const TextContext& text,
+                                    const Taps& taps) const;
+  /// A level of the way up, from this layer on.
+  void go_through(std::size_t level, std::size_t layer, Traversal& traversal) const;
+  void go_up(const Level& level, Traversal& traversal) const;  ///< To the next one's size.
+  [[nodiscard]] std::size_t last_layer() const { return up_.back().resnets.size() - 1; }
 
   void add_layer(Level& level, const Scope& block, std::size_t i, std::int64_t j, std::int64_t in) const;
   void build_down(const Scope& scope);

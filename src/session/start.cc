@@ -105,7 +105,8 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const Tensor latents = !source.image                    ? scaled(noise.clone(), sampler->init_noise_sigma())
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
-  Denoising run{std::move(conditioning), std::move(sampler), generator, latents, first, {}, known};
+  Denoising run{std::move(conditioning), std::move(sampler), generator, latents, first, {}, known,
+                content.sampling.reuse};
   put_back_known(run);
   return run;
 }

@@ -185,7 +185,7 @@ Content content_of(const Settings& s, const InputImages& images, const Framing& 
   if (s.to_seed >= 0) content.to.seed = static_cast<std::uint64_t>(s.to_seed);
   content.to.theta = s.theta;
   content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}};
-  content.sampling = {s.sampler, s.scheduler, s.steps, s.width, s.height};
+  content.sampling = {s.sampler, s.scheduler, s.steps, s.width, s.height, s.reuse};
   content.source = source_of(s, images, framing);
   return content;
 }

@@ -43,6 +43,7 @@ struct Sampling {
   std::string sampler = {}, scheduler = {};
   int steps = 50;
   int width = 0, height = 0;  ///< Pixels.
+  int reuse = 1;              ///< The denoiser's deeper levels are computed at every so many-th step.
   bool operator==(const Sampling&) const = default;
 };
 
@@ -96,7 +97,7 @@ struct StyleArea {
 struct Turn {
   const DialMethod* method = nullptr;  ///< Null: no dial.
   std::string style = {};
-  std::string words = "{prompt}, {style}";  ///< As Dial::words.
+  std::string words = kStyleAfterPrompt;  ///< As Dial::words.
   double position = 0;
   StepInterval window = {};
   EditRecipe recipe = {};

@@ -70,6 +70,9 @@ void check_inversion(const Request& request) {
           "only inverted pictures have a noise to interpolate; give @(image) and @(invert) too");
   if (!s.invert) return;
   require(request.has_start(), "invert", "no picture is given; say which by @(image)");
+  require(
+      s.reuse == 1, "reuse",
+      "an inverted picture comes out again only where each step is whole; leave @(reuse) or @(invert) out");
   const auto invertible = invertible_sampler_names();
   require(s.sampler.empty() || std::ranges::find(invertible, s.sampler) != invertible.end(), "sampler",
           "{} draws new noise at each step, so no noise leads back to a picture; with @(invert) use {}",

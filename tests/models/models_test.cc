@@ -74,6 +74,23 @@ TEST_P(ModelTest, TextEncoderEqualsTransformers) {
   expect_close(ops_->to_host(text(ids)), "text");
 }
 
+TEST_P(ModelTest, UNetTakesItsDeeperLevelsFromBefore) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
+  const auto times = unet.project_times(std::vector{321.0f, 300.0f});
+  const Tensor latents = ops_->to_device(expected("latents"));
+  const Tensor whole = ops_->to_host(unet(latents, times[0], text));
+  DeepTap deep;
+  const auto values = [](const Tensor& x) { return std::vector(x.values().begin(), x.values().end()); };
+  EXPECT_EQ(values(ops_->to_host(unet(latents, times[0], text, {.deep = &deep}))), values(whole));
+  ASSERT_TRUE(deep.features.defined());
+  EXPECT_EQ(values(ops_->to_host(unet(latents, times[0], text, {.deep = &deep}))), values(whole))
+      << "the same step again";
+  const Tensor next = ops_->to_host(unet(latents, times[1], text));
+  EXPECT_NE(values(ops_->to_host(unet(latents, times[1], text, {.deep = &deep}))), values(next))
+      << "another timestep's deeper levels are others";
+}
+
 TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));

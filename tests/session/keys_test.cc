@@ -89,6 +89,7 @@ const std::map<std::string, Case>& cases() {
       {"negative_prompt", {none, [](Request& r) { r.settings.negative_prompt = "grey"; }, "words"}},
       {"plain_prompt", {none, [](Request& r) { r.settings.plain_prompt = true; }, "words"}},
       {"steps", {none, [](Request& r) { r.settings.steps = 7; }, "sampling"}},
+      {"reuse", {none, [](Request& r) { r.settings.reuse = 3; }, "sampling"}},
       {"sampler", {none, [](Request& r) { r.settings.sampler = "euler"; }, "sampling"}},
       {"scheduler",
        {[](Request& r) { r.settings.sampler = "euler"; }, [](Request& r) { r.settings.scheduler = "karras"; },
