@@ -3,6 +3,7 @@
 import base64
 import io
 
+import numpy
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -54,3 +55,33 @@ def plain_picture(kind="PNG"):
     data = io.BytesIO()
     Image.new("RGB", (128, 128), "teal").save(data, kind)
     return data.getvalue()
+
+
+def photo(width=128, height=128):
+    data = io.BytesIO()
+    Image.fromarray(numpy.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=numpy.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def open_brush_again(page):
+    page.locator("#mask_paint").click()
+    expect(page.locator("#mask_dialog")).to_be_visible()
+
+
+def drag(page, *places):
+    """A stroke with the mouse, through places as shares of the picture."""
+    box = page.locator("#mask_canvas").bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=5)
+    page.mouse.up()
+
+
+def shown_and_given(page, data, size=None):
+    """The picture that was made, of this size or the photo's, and the photo, as pixels."""
+    shown = Image.open(download(page, "#save_picture").path()).convert("RGB")
+    given = Image.open(io.BytesIO(data)).convert("RGB")
+    assert shown.size == (size or given.size)
+    return numpy.asarray(shown).astype(int), numpy.asarray(given).astype(int)

@@ -2,8 +2,7 @@
 
 from playwright.sync_api import expect
 
-from driving import drop, make
-from test_mask_brush import drag, open_again, photo, shown_and_given
+from driving import drag, drop, make, open_brush_again, photo, shown_and_given
 
 
 def extend(page, data, **sides):
@@ -38,7 +37,7 @@ def test_another_photo_is_not_extended(page):
 def test_a_part_of_it_is_redrawn_too(page):
     data = photo()
     extend(page, data, bottom=24)
-    open_again(page)
+    open_brush_again(page)
     drag(page, (0.85, 0.1), (0.85, 0.6))
     page.locator("#mask_done").click()
     make(page)

@@ -1,30 +1,15 @@
 """A part of the start image is painted, with mouse and finger, and redrawn."""
 
-import io
-
-import numpy
-from PIL import Image
 from playwright.sync_api import expect
 
-from driving import download, drop, make
-
-
-def photo(width=128, height=128):
-    data = io.BytesIO()
-    Image.fromarray(numpy.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=numpy.uint8)).save(data, "PNG")
-    return data.getvalue()
+from driving import drag, drop, make, open_brush_again, photo, shown_and_given
 
 
 def open_brush(page, data):
     page.locator("#style").fill("")
     drop(page, "photo.png", data)
     expect(page.locator("#status")).to_contain_text("photo.png is the start image.")
-    open_again(page)
-
-
-def open_again(page):
-    page.locator("#mask_paint").click()
-    expect(page.locator("#mask_dialog")).to_be_visible()
+    open_brush_again(page)
 
 
 def painted(page):
@@ -39,27 +24,8 @@ def painted(page):
     )
 
 
-def drag(page, *places):
-    """A stroke with the mouse, through places as shares of the picture."""
-    box = page.locator("#mask_canvas").bounding_box()
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=5)
-    page.mouse.up()
-
-
 def set_size(page, value):
     page.locator("#mask_size").evaluate("(slider, value) => { slider.value = value; }", value)
-
-
-def shown_and_given(page, data, size=None):
-    """The picture that was made, of this size or the photo's, and the photo, as pixels."""
-    shown = Image.open(download(page, "#save_picture").path()).convert("RGB")
-    given = Image.open(io.BytesIO(data)).convert("RGB")
-    assert shown.size == (size or given.size)
-    return numpy.asarray(shown).astype(int), numpy.asarray(given).astype(int)
 
 
 def test_the_painted_part_alone_is_redrawn(page):
@@ -117,11 +83,11 @@ def test_what_was_painted_can_be_changed_and_taken_back(page):
     drag(page, (0.2, 0.5), (0.8, 0.5))
     line = painted(page)
     page.locator("#mask_done").click()
-    open_again(page)
+    open_brush_again(page)
     assert abs(painted(page) - line) < 0.005
     drag(page, (0.2, 0.2), (0.8, 0.2))
     page.locator("#mask_leave").click()
-    open_again(page)
+    open_brush_again(page)
     assert abs(painted(page) - line) < 0.005, "left, nothing is taken over"
     page.keyboard.press("Escape")
     expect(page.locator("#part")).to_be_visible()

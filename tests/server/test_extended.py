@@ -6,8 +6,8 @@ import io
 import numpy
 import openai
 from live import png_bytes
+from photos import CASTLE, PHOTO, a1111, drawn, encoded
 from PIL import Image
-from test_masks import PHOTO, QUICK, a1111, drawn, encoded
 
 SIZE, REACH = (160, 128), 10  # With 32 pixels to the right; how far the default blur goes into the picture.
 
@@ -19,7 +19,7 @@ def continued(picture):
 
 
 def test_our_own(client):
-    job = client.finish(client.post("/v1/generate", **QUICK, image=encoded(PHOTO), extend_right=32))
+    job = client.finish(client.post("/v1/generate", **CASTLE, image=encoded(PHOTO), extend_right=32))
     assert job["state"] == "done", job
     assert continued(client.picture(job["frames"][0]["url"]))
 

@@ -9,11 +9,8 @@ import pytest
 import requests
 import webuiapi
 from live import png_bytes
+from photos import CASTLE, PHOTO, a1111, drawn, encoded
 from PIL import Image, ImageOps
-
-NOISE = numpy.random.default_rng(1).integers(0, 256, (128, 128, 3), dtype=numpy.uint8)
-PHOTO = Image.fromarray(NOISE)
-QUICK = {"prompt": "a castle in the desert", "steps": 4, "seed": 3}
 
 
 def right_half(mode="L", size=(128, 128)):
@@ -33,20 +30,6 @@ def kept(picture, reach=0, photo=PHOTO):
     middle = given.shape[1] // 2
     same = (made[:, : middle - reach] == given[:, : middle - reach]).all()
     return made.shape == given.shape and same and abs(made[:, middle + reach :] - given[:, middle + reach :]).mean() > 20
-
-
-def a1111(address, **more):
-    body = QUICK | {"init_images": [encoded(PHOTO)], "width": 128, "height": 128, "denoising_strength": 1, "mask_blur": 0} | more
-    return requests.post(address + "/sdapi/v1/img2img", json=body, timeout=120)
-
-
-def encoded(image):
-    return base64.b64encode(png_bytes(image)).decode()
-
-
-def drawn(reply):
-    assert reply.status_code == 200, reply.text
-    return Image.open(io.BytesIO(base64.b64decode(reply.json()["images"][0])))
 
 
 def test_the_unmodified_webuiapi_inpaints(address):
@@ -138,15 +121,15 @@ def test_openai_takes_one_mask(address):
 def test_our_own_draws_a_part_by_itself(client):
     large = PHOTO.resize((256, 192))
     mask = right_half(size=large.size)
-    job = client.finish(client.post("/v1/generate", **QUICK, image=encoded(large), mask=encoded(mask), only_masked=True, strength=1))
+    job = client.finish(client.post("/v1/generate", **CASTLE, image=encoded(large), mask=encoded(mask), only_masked=True, strength=1))
     assert job["state"] == "done", job
     assert kept(client.picture(job["frames"][0]["url"]), reach=10, photo=large)
 
 
 def test_our_own_refuses_a_photo_with_a_hole_as_a_mask(client):
-    reply = client.post("/v1/generate", **QUICK, image=encoded(PHOTO), mask=encoded(right_half("RGBA")))
+    reply = client.post("/v1/generate", **CASTLE, image=encoded(PHOTO), mask=encoded(right_half("RGBA")))
     assert reply.status_code == 400 and "mask: what is given is a picture with transparent parts" in reply.text
     strokes = Image.new("RGBA", (128, 128))
     strokes.paste((255, 255, 255, 255), (64, 0, 128, 128))
-    job = client.finish(client.post("/v1/generate", **QUICK, image=encoded(PHOTO), mask=encoded(strokes), strength=1, mask_blur=0))
+    job = client.finish(client.post("/v1/generate", **CASTLE, image=encoded(PHOTO), mask=encoded(strokes), strength=1, mask_blur=0))
     assert kept(client.picture(job["frames"][0]["url"]))
