@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "latentdial/error.h"
 #include "latentdial/json.h"
+#include "latentdial/layer_multiplier.h"
 #include "latentdial/parameters.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/version.h"
@@ -90,15 +91,28 @@ void print_text(const ordered_json& object) {
   }
 }
 
+/// What multiplies each kind of layer here, and why.
+ordered_json describe_multipliers(const ModelOptions& engine) {
+  ordered_json layers = ordered_json::object();
+  for (const auto& [layer, by, because] : list_multipliers(engine))
+    layers[layer] = fmt::format("{} ({})", by, because);
+  return {{"device", describe_device(engine)}, {"multiplied by (GFLOP/s that were measured)", layers}};
+}
+
 struct InfoCommand {
   std::string path;
-  bool json = false;
+  bool json = false, cpu = false;
   ModelOptions engine;
 
   void run() const {
+    if (cpu) return print(describe_multipliers(engine));
     const bool picture = !path.empty() && !std::filesystem::is_directory(path) && is_picture(path);
     ordered_json object = picture ? describe_picture(path) : describe_model(path, engine);
     if (path.empty()) object["version"] = kVersion;
+    print(object);
+  }
+
+  void print(const ordered_json& object) const {
     if (json) {
       print_json(object);
     } else {
@@ -112,8 +126,13 @@ struct InfoCommand {
 void add_info(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("info", "What a model or picture is: what was read, the settings in it");
   auto c = std::make_shared<InfoCommand>();
-  add_text(*command, "PATH", c->path, "Model or picture (default: the embedded model)");
+  auto* path = add_text(*command, "PATH", c->path, "Model or picture (default: the embedded model)");
+  auto* cpu =
+      command->add_flag("--cpu", c->cpu, "What multiplies each kind of layer on this processor, and why");
+  add_text(*command, "--dtype", c->engine.dtype, "With --cpu, of this number format: f32, bf16 or int8")
+      ->needs(cpu);
   command->add_flag("--json", c->json, "As one JSON object");
+  cpu->excludes(path);
   command->footer(
       "Examples:\n"
       "  latentdial info dog.png                           its settings; `latentdial generate --again "

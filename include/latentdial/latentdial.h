@@ -9,6 +9,7 @@
 #include "latentdial/files.h"
 #include "latentdial/image.h"
 #include "latentdial/json.h"
+#include "latentdial/layer_multiplier.h"
 #include "latentdial/meter.h"
 #include "latentdial/operation_time.h"
 #include "latentdial/parameters.h"

@@ -6,6 +6,7 @@
 
 #include "files/data_files.h"
 #include "latentdial/error.h"
+#include "latentdial/layer_multiplier.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/text.h"
 #include "model/memory_limit.h"
@@ -80,6 +81,10 @@ Tokenizer detail::load_tokenizer(const Checkpoint& checkpoint) {
   const auto text = models::TextConfig::from_json(checkpoint.text_encoder.config);
   const bool open_clip = text.hidden_act == ops::Activation::gelu;
   return Tokenizer::standard_clip(find_standard_vocabulary(), open_clip ? "!" : "<|endoftext|>");
+}
+
+std::vector<LayerMultiplier> list_multipliers(const ModelOptions& options) {
+  return ops::cpu_multipliers(denoiser_options(options));
 }
 
 std::string describe_device(const ModelOptions& options) {

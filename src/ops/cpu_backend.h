@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "latentdial/layer_multiplier.h"
 #include "ops/ops.h"
 
 /// The CPU back end's own words: nothing above knows them but who chooses a back end.
@@ -26,6 +28,9 @@ struct BackendOptions {
 
 /// The CPU back end.
 [[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(BackendOptions options);
+
+/// What multiplies what with these options.
+[[nodiscard]] std::vector<LayerMultiplier> cpu_multipliers(const BackendOptions& options);
 
 /// The fastest for bf16 activations: AMX where there is one, else AVX-512 BF16 on AMD, else f32. Intel's
 /// AVX-512 BF16 is slower than its f32 (Sapphire Rapids without AMX: 172 against 316 GFLOP/s by `make

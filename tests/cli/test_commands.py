@@ -257,6 +257,18 @@ def test_version(latentdial):
     assert re.fullmatch(r"latentdial \d+\.\d+\.\d+\n", latentdial("--version").stdout)
 
 
+def test_info_of_the_processor(latentdial, fails):
+    answers = {dtype: json.loads(latentdial("info", "--cpu", "--dtype", dtype, "--json").stdout) for dtype in ("f32", "bf16", "int8")}
+    layers = {dtype: answer["multiplied by (GFLOP/s that were measured)"] for dtype, answer in answers.items()}
+    assert all(list(of) == ["linear layers", "convolutions of 3x3, stride 1", "other convolutions", "attention"] for of in layers.values())
+    assert layers["f32"]["linear layers"].startswith("f32 (") and layers["int8"]["linear layers"].startswith("8-bit numbers (")
+    held = subprocess.run([latentdial.program, "info", "--cpu"], env=os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}, capture_output=True, text=True)
+    assert "bf16 through oneDNN" not in held.stdout and "attention: f32 (" in held.stdout
+    assert "--dtype" in fails("info", "--cpu", "--dtype", "f16")
+    assert "--cpu" in fails("info", "--dtype", "f32")
+    assert "--cpu" in fails("info", "--cpu", "dog.png")
+
+
 def test_info_of_the_embedded_model(latentdial):
     answer = json.loads(latentdial("info", "--json").stdout)
     assert answer["model"] == "scenes" and answer["size"] == "128x128" and "threads" in answer["device"]

@@ -5,6 +5,7 @@
 
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/check.h"
+#include "ops/cpu/multipliers.h"
 #include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
 
@@ -64,9 +65,8 @@ class PackedHeads {
 };
 
 Products products_of(const Context& context) {
-  const bool pairs =
-      context.dtype == DType::bf16 && context.arithmetic == Arithmetic::bf16 && has_bf16_pairs();
-  return pairs ? Products::bf16_pairs : Products::f32;
+  const auto by = choose(context, Layer::attention, Precision::full).by;
+  return by == Multiplier::bf16_pairs ? Products::bf16_pairs : Products::f32;
 }
 
 Extents check(const Context& context, const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t heads,

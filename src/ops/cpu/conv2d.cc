@@ -4,6 +4,7 @@
 
 #include "ops/cpu/check.h"
 #include "ops/cpu/linear.h"
+#include "ops/cpu/multipliers.h"
 
 namespace latentdial::detail::ops::cpu {
 namespace {
@@ -37,15 +38,17 @@ PackedWeight prepare_conv2d(const Context& context, const Tensor& weight, const 
     return prepare_linear(context, weight.reshape({weight.dim(0), weight.dim(1)}), bias, precision);
   }
   if (bias.defined()) check_parameter(op, bias, {weight.dim(0)});
-  if (context.int8 && precision == Precision::reducible) {
-    return prepare_int8_conv2d(context, weight, bias, geometry);
+  const auto layer = suits_winograd(weight, geometry) ? Layer::convolution_3x3 : Layer::convolution;
+  switch (choose(context, layer, precision).by) {
+    case Multiplier::own_int8:
+      return prepare_int8_conv2d(context, weight, bias, geometry);
+    case Multiplier::winograd_f32:
+      return prepare_winograd_conv2d(context, weight, bias, geometry);
+    case Multiplier::onednn_bf16:
+      return prepare_onednn_conv2d(context, weight, bias, geometry);
+    default:
+      return prepare_window_conv2d(context, weight, bias, geometry);
   }
-  if (context.arithmetic == Arithmetic::bf16_matrix) {
-    return prepare_onednn_conv2d(context, weight, bias, geometry);
-  }
-  if (suits_winograd(weight, geometry)) return prepare_winograd_conv2d(context, weight, bias, geometry);
-  if (context.arithmetic == Arithmetic::bf16) return prepare_onednn_conv2d(context, weight, bias, geometry);
-  return prepare_window_conv2d(context, weight, bias, geometry);
 }
 
 Tensor conv2d(const Context& context, const Tensor& x, const PackedWeight& w, const Epilogue& epilogue) {

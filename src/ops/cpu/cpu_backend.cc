@@ -7,6 +7,7 @@
 #include "ops/cpu/conv2d.h"
 #include "ops/cpu/int8_kernel.h"
 #include "ops/cpu/linear.h"
+#include "ops/cpu/multipliers.h"
 #include "ops/cpu/onednn.h"
 #include "ops/cpu/operations.h"
 
@@ -88,9 +89,7 @@ std::string describe_numbers(const cpu::Context& context) {
   return fmt::format("{}{}", name(context.dtype), widens ? " (multiplied in f32)" : "");
 }
 
-}  // namespace
-
-std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
+cpu::Context context_of(const BackendOptions& options) {
   if (options.dtype != DType::f32 && options.dtype != DType::bf16) {
     cpu::fault("make_cpu_backend", fmt::format("no activations in {}", name(options.dtype)));
   }
@@ -102,9 +101,27 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
     cpu::fault("make_cpu_backend", "this processor multiplies no bf16 by itself (no AVX-512)");
   }
   context.int8 = options.int8;
+  return context;
+}
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
+  const auto context = context_of(options);
   return std::make_unique<CpuBackend>(
       context, fmt::format("CPU {}, {} thread{}, {}", cpu::onednn::instruction_set(), context.threads,
                            context.threads == 1 ? "" : "s", describe_numbers(context)));
+}
+
+std::vector<LayerMultiplier> cpu_multipliers(const BackendOptions& options) {
+  const auto context = context_of(options);
+  std::vector<LayerMultiplier> list;
+  for (const auto layer :
+       {cpu::Layer::linear, cpu::Layer::convolution_3x3, cpu::Layer::convolution, cpu::Layer::attention}) {
+    const auto [by, because] = cpu::choose(context, layer, Precision::reducible);
+    list.push_back({cpu::name(layer), cpu::name(by), because});
+  }
+  return list;
 }
 
 DType fastest_cpu_dtype() {

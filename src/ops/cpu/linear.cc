@@ -6,6 +6,7 @@
 
 #include "ops/cpu/check.h"
 #include "ops/cpu/int8_product.h"
+#include "ops/cpu/multipliers.h"
 #include "ops/cpu/product.h"
 #include "ops/cpu/read_row.h"
 
@@ -58,11 +59,14 @@ PackedWeight prepare_linear(const Context& context, const Tensor& weight, const 
   if (!weight.defined() || weight.rank() != 2) fault(op, "a weight [out, in] is needed");
   check_parameter(op, weight, weight.shape());
   if (bias.defined()) check_parameter(op, bias, {weight.dim(0)});
-  if (context.int8 && precision == Precision::reducible) {
-    return std::make_shared<Int8Linear>(context, weight, bias);
+  switch (choose(context, Layer::linear, precision).by) {
+    case Multiplier::own_int8:
+      return std::make_shared<Int8Linear>(context, weight, bias);
+    case Multiplier::onednn_bf16:
+      return prepare_onednn_linear(context, weight, bias);
+    default:
+      return std::make_shared<TiledLinear>(context, weight, bias);
   }
-  if (context.arithmetic == Arithmetic::f32) return std::make_shared<TiledLinear>(context, weight, bias);
-  return prepare_onednn_linear(context, weight, bias);
 }
 
 Tensor linear(const char* op, const Context& context, const Tensor& x, const PackedLinear& w,

@@ -1,0 +1,96 @@
+#include "ops/cpu/multipliers.h"
+
+#include "ops/cpu/attention_kernel.h"
+#include "ops/cpu/int8_kernel.h"
+
+namespace latentdial::detail::ops::cpu {
+namespace {
+
+// GFLOP/s of two cores at the shapes of SD v1 at 512×512, by kernel_bench. Those of convolutions count the
+// direct algorithm's work.
+
+Choice of_f32(Layer layer) {
+  switch (layer) {
+    case Layer::linear:
+      return {Multiplier::own_f32, "Sapphire Rapids: 300, in bf16 170; Zen 4: 200"};
+    case Layer::convolution_3x3:
+      return {Multiplier::winograd_f32, "Zen 4: 600; the peak of direct products is 225"};
+    case Layer::convolution:
+      return {Multiplier::own_f32, "nothing else computes it in f32"};
+    case Layer::attention:
+      break;
+  }
+  return {Multiplier::own_f32, "Zen 4: 175"};
+}
+
+Choice of_bf16(Layer layer) {
+  switch (layer) {
+    case Layer::linear:
+      return {Multiplier::onednn_bf16, "Zen 4: 440, in f32 200"};
+    case Layer::convolution_3x3:
+      return {Multiplier::winograd_f32, "Zen 4: 650; directly in bf16, of stride 2, 410"};
+    case Layer::convolution:
+      return {Multiplier::onednn_bf16, "Zen 4: 410"};
+    case Layer::attention:
+      break;
+  }
+  if (!has_bf16_pairs()) return {Multiplier::own_f32, "no AVX-512 BF16 here"};
+  return {Multiplier::bf16_pairs, "Zen 4: 360, in f32 175"};
+}
+
+Choice of_bf16_matrix(Layer layer) {
+  if (layer == Layer::attention) return {Multiplier::own_f32, "nothing else computes it with AMX yet"};
+  return {Multiplier::onednn_bf16, "from AMX's rate; not measured"};
+}
+
+Choice of_int8(Layer layer) {
+  if (!has_vnni()) return {Multiplier::own_int8, "without VNNI slower than f32"};
+  return {Multiplier::own_int8, layer == Layer::linear ? "Zen 4: 360 to 650" : "Zen 4: 530 to 760"};
+}
+
+}  // namespace
+
+Choice choose(const Context& context, Layer layer, Precision precision) {
+  if (context.int8 && precision == Precision::reducible && layer != Layer::attention) return of_int8(layer);
+  switch (context.arithmetic) {
+    case Arithmetic::bf16:
+      return of_bf16(layer);
+    case Arithmetic::bf16_matrix:
+      return of_bf16_matrix(layer);
+    case Arithmetic::f32:
+      break;
+  }
+  return of_f32(layer);
+}
+
+const char* name(Layer layer) {
+  switch (layer) {
+    case Layer::linear:
+      return "linear layers";
+    case Layer::convolution_3x3:
+      return "convolutions of 3x3, stride 1";
+    case Layer::convolution:
+      return "other convolutions";
+    case Layer::attention:
+      break;
+  }
+  return "attention";
+}
+
+const char* name(Multiplier multiplier) {
+  switch (multiplier) {
+    case Multiplier::own_f32:
+      return "f32";
+    case Multiplier::winograd_f32:
+      return "Winograd's filtering in f32";
+    case Multiplier::own_int8:
+      return "8-bit numbers";
+    case Multiplier::onednn_bf16:
+      return "bf16 through oneDNN";
+    case Multiplier::bf16_pairs:
+      break;
+  }
+  return "pairs of bf16";
+}
+
+}  // namespace latentdial::detail::ops::cpu
