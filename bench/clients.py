@@ -131,7 +131,7 @@ class Clients:
             self.refuse(reply)
             return
         time.sleep(random.uniform(0, 0.5))
-        requests.delete(f"{self.address}/v1/jobs/{reply.json()['id']}", timeout=TIMEOUT)
+        requests.post(f"{self.address}/v1/jobs/{reply.json()['id']}/cancel", timeout=TIMEOUT)
         self.count("cancelled")
 
     def client(self, number: int, act, seeds: int) -> None:

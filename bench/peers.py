@@ -1,10 +1,10 @@
 """One stage of a peer, timed in a process of its own:
 
-    python bench/peers.py diffusers|openvino MODEL STAGE SIZE REPEATS
+    python bench/peers.py diffusers|openvino MODEL STAGE SIZE REPEATS [bf16|f32]
 
 STAGE is `text`, `unet` (batch 2, as guidance needs), `decode` or `picture` (20 steps of DPM++ 2M with guidance, warm). Prints one JSON
 object: seconds from the start of the process to the first call's end (`started`), of each further call, and the peak memory in GiB.
-Both peers compute in bf16 on the CPU. OpenVINO's models are converted beside MODEL once (`convert`).
+Both peers compute in bf16 on the CPU unless told otherwise. OpenVINO's models are converted beside MODEL once (`convert`).
 """
 
 import json
@@ -20,10 +20,11 @@ GUIDANCE_SCALE = 7.5
 class Diffusers:
     """diffusers with torch, channels last."""
 
-    def __init__(self, model: pathlib.Path, stage: str, size: int):
+    def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str):
         import torch
 
         self.torch, self.model, self.side = torch, model, size // 8
+        self.dtype = {"bf16": torch.bfloat16, "f32": torch.float32}[dtype]
         torch.set_grad_enabled(False)
         parts = {"text": ["text"], "unet": ["unet"], "decode": ["decode"], "picture": ["text", "unet", "decode"]}[stage]
         self.parts = {part: self._load(part) for part in parts}
@@ -33,27 +34,27 @@ class Diffusers:
         from transformers import CLIPTextModel
 
         kind, folder = {"text": (CLIPTextModel, "text_encoder"), "unet": (UNet2DConditionModel, "unet"), "decode": (AutoencoderKL, "vae")}[part]
-        network = kind.from_pretrained(self.model / folder, torch_dtype=self.torch.bfloat16).eval()
+        network = kind.from_pretrained(self.model / folder, torch_dtype=self.dtype).eval()
         return network.to(memory_format=self.torch.channels_last) if part != "text" else network
 
     def text(self, ids):
         return self.parts["text"](ids).last_hidden_state
 
     def unet(self, latents, timestep, states):
-        latents = latents.to(self.torch.bfloat16, memory_format=self.torch.channels_last)
-        return self.parts["unet"](latents, timestep, states.to(self.torch.bfloat16)).sample
+        latents = latents.to(self.dtype, memory_format=self.torch.channels_last)
+        return self.parts["unet"](latents, timestep, states.to(self.dtype)).sample
 
     def decode(self, latents):
-        return self.parts["decode"].decode(latents.to(self.torch.bfloat16, memory_format=self.torch.channels_last)).sample
+        return self.parts["decode"].decode(latents.to(self.dtype, memory_format=self.torch.channels_last)).sample
 
 
 class OpenVino:
     """OpenVINO's CPU plugin on models converted from diffusers, one stream over all cores, static shapes."""
 
-    def __init__(self, model: pathlib.Path, stage: str, size: int):
+    def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str):
         import torch
 
-        self.torch, self.model, self.side = torch, model, size // 8
+        self.torch, self.model, self.side, self.dtype = torch, model, size // 8, dtype
         parts = {"text": ["text"], "unet": ["unet"], "decode": ["decode"], "picture": ["text", "unet", "decode"]}[stage]
         self.parts = {part: self._compile(part) for part in parts}
 
@@ -69,7 +70,7 @@ class OpenVino:
             "decode": [[1, 4, self.side, self.side]],
         }[part]
         network.reshape({port: openvino.PartialShape(shape) for port, shape in zip(network.inputs, shapes, strict=True)})
-        options = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
+        options = {"INFERENCE_PRECISION_HINT": self.dtype, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
         return core.compile_model(network, "CPU", options)
 
     def _call(self, part: str, *inputs):
@@ -155,7 +156,8 @@ def main() -> None:
     name, model, stage, size, repeats = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
     if stage == "convert":
         return convert(model)
-    peer = {"diffusers": Diffusers, "openvino": OpenVino}[name](model, stage, size)
+    dtype = sys.argv[6] if len(sys.argv) > 6 else "bf16"
+    peer = {"diffusers": Diffusers, "openvino": OpenVino}[name](model, stage, size, dtype)
     import torch
 
     torch.set_grad_enabled(False)

@@ -1,8 +1,8 @@
 """Our engine, OpenVINO and diffusers in turn on the same random full-size model: seconds, ratios, memory, and the machine's own peak.
 
-    python bench/run.py --build build/release [--sizes 512 ...] [--stages unet decode text picture] [--rounds 2] [--keep FOLDER]
+    python bench/run.py --build build/release [--sizes 512 ...] [--stages unet decode text picture] [--rounds 2] [--isa AVX2] [--keep FOLDER]
 
-All compute in bf16; ours in int8 and f32 comes below. The table goes to the terminal row by row and, with every single figure, to
+All compute in bf16; ours in int8 and f32 comes below. With --isa all are held to an older instruction set, and compute in f32. The table goes to the terminal row by row and, with every single figure, to
 out/bench.json. Run it on an idle machine: half an hour at 512 pixels, hours for all sizes.
 """
 
@@ -30,8 +30,13 @@ def work(stage: str, size: int) -> float | None:
     return {"unet": 1.362 * pixels + 0.245 * pixels**2, "decode": 2.481 * pixels + 0.034 * pixels**2}.get(stage)
 
 
-def run_json(command: list) -> dict:
-    result = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def held_to(isa: str | None) -> dict[str, str]:
+    """The environment in which oneDNN, ours and the peers', torch and MKL use no more than this instruction set."""
+    return os.environ | ({"ONEDNN_MAX_CPU_ISA": isa, "ATEN_CPU_CAPABILITY": isa.lower(), "MKL_ENABLE_INSTRUCTIONS": isa} if isa else {})
+
+
+def run_json(command: list, isa: str | None = None) -> dict:
+    result = subprocess.run([str(part) for part in command], check=True, env=held_to(isa), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return json.loads(result.stdout.strip().splitlines()[-1])
 
 
@@ -43,25 +48,26 @@ def cpu_name() -> str:
 
 
 class Bench:
-    def __init__(self, build: pathlib.Path, model: pathlib.Path):
-        self.build, self.model = build, model
-        self.peak = {dtype: run_json([build / "bin" / "peak_bench", dtype])["gflops"] for dtype in ("f32", "bf16", "int8")}
+    def __init__(self, build: pathlib.Path, model: pathlib.Path, isa: str | None):
+        self.build, self.model, self.isa, self.dtype = build, model, isa, "f32" if isa else "bf16"
+        self.peak = {dtype: run_json([build / "bin" / "peak_bench", dtype], isa)["gflops"] for dtype in dict.fromkeys((self.dtype, "f32", "int8"))}
 
     def ours(self, dtype: str, stage: str, size: int) -> dict:
-        return run_json([self.build / "bin" / "engine_bench", self.model, dtype, stage, size, REPEATS[stage]])
+        return run_json([self.build / "bin" / "engine_bench", self.model, dtype, stage, size, REPEATS[stage]], self.isa)
 
     def theirs(self, peer: str, stage: str, size: int) -> dict:
-        return run_json([sys.executable, ROOT / "bench" / "peers.py", peer, self.model, stage, size, REPEATS[stage]])
+        return run_json([sys.executable, ROOT / "bench" / "peers.py", peer, self.model, stage, size, REPEATS[stage], self.dtype], self.isa)
 
     def row(self, stage: str, size: int, rounds: int) -> dict:
         """Ours and theirs in turn, so that a drift of the machine's speed touches all."""
-        runs = {name: [] for name in ("ours", *PEERS, "ours int8", "ours f32")}
+        others = [dtype for dtype in ("int8", "f32") if dtype != self.dtype]
+        runs = {name: [] for name in ("ours", *PEERS, *(f"ours {dtype}" for dtype in others))}
         for _ in range(rounds):
-            runs["ours"].append(self.ours("bf16", stage, size))
+            runs["ours"].append(self.ours(self.dtype, stage, size))
             for peer in PEERS:
                 runs[peer].append(self.theirs(peer, stage, size))
-            runs["ours int8"].append(self.ours("int8", stage, size))
-            runs["ours f32"].append(self.ours("f32", stage, size))
+            for dtype in others:
+                runs[f"ours {dtype}"].append(self.ours(dtype, stage, size))
         row = {}
         for name, results in runs.items():
             seconds = statistics.median(second for result in results for second in result["seconds"])
@@ -73,7 +79,7 @@ class Bench:
 def print_row(label: str, row: dict, key: str, unit: str, share: str = "") -> None:
     ours = row["ours"][key]
     ratios = "".join(f"{row[peer][key]:8.2f}{unit}{row[peer][key] / ours:6.2f}×" for peer in PEERS)
-    others = "".join(f"{row[name][key]:8.2f}{unit}" for name in ("ours int8", "ours f32"))
+    others = "".join(f"{row[name][key]:8.2f}{unit}" for name in ("ours int8", "ours f32") if name in row)
     print(f"{label:34}{ours:8.2f}{unit}{share:>7}{ratios}{others}", flush=True)
 
 
@@ -83,6 +89,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[512], help="picture sides in pixels")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES), help="what to time")
     parser.add_argument("--rounds", type=int, default=2, help="alternations of ours and theirs (whole pictures: one)")
+    parser.add_argument("--isa", help="hold all to this instruction set, as ONEDNN_MAX_CPU_ISA names it, in f32: AVX2, AVX512_CORE")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the random model, kept between runs")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "out" / "bench.json")
     arguments = parser.parse_args()
@@ -92,17 +99,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         model = make_model(arguments.keep or pathlib.Path(temporary), "sd-v1-4")
         subprocess.run([sys.executable, ROOT / "bench" / "peers.py", "openvino", model, "convert", "0", "0"], check=True, stderr=subprocess.DEVNULL)
-        bench = Bench(arguments.build, model)
+        bench = Bench(arguments.build, model, arguments.isa)
         print(f"{cpu_name()}, {os.cpu_count()} cores; peak of a matrix product: " + ", ".join(f"{t} {g:.0f} GFLOP/s" for t, g in bench.peak.items()))
-        print(f"{'bf16':34}{'ours':>9}{'peak':>7}" + "".join(f"{peer:>9}{'':7}" for peer in PEERS) + f"{'int8':>9}{'f32':>9}", flush=True)
-        result = {"cpu": cpu_name(), "cores": os.cpu_count(), "peak": bench.peak, "rows": {}}
+        print(f"{bench.dtype + (f', held to {bench.isa}' if bench.isa else ''):34}{'ours':>9}{'peak':>7}" + "".join(f"{peer:>9}{'':7}" for peer in PEERS) + f"{'int8':>9}{'' if bench.isa else 'f32':>9}", flush=True)
+        result = {"cpu": cpu_name(), "cores": os.cpu_count(), "isa": bench.isa, "peak": bench.peak, "rows": {}}
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         for size in arguments.sizes:
             for stage in arguments.stages:
                 rounds = 1 if stage == "picture" else arguments.rounds
                 row = result["rows"][f"{stage} {size}"] = bench.row(stage, size, rounds)
                 tflop = work(stage, size)
-                share = f"{tflop * 1e5 / row['ours']['seconds'] / bench.peak['bf16']:.0f}%" if tflop else ""
+                share = f"{tflop * 1e5 / row['ours']['seconds'] / bench.peak[bench.dtype]:.0f}%" if tflop else ""
                 print_row(f"{STAGES[stage]}, {size}²", row, "seconds", "s", share)
                 if stage == "unet":
                     print_row("  start to the end of a call, less it", row, "start", "s")

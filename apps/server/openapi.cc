@@ -314,9 +314,11 @@ Json own_paths() {
                 kJson, reference("Fit"));
   paths["/v1/jobs/{id}"] = {
       {"parameters", {id}},
-      {"get", named("lookAtJob", own_operation("How far a job is", 200, job, looking))},
-      {"delete",
-       named("cancelJob", own_operation("Cancels a job; its finished pictures stay", 200, job, looking))}};
+      {"get", named("lookAtJob", own_operation("How far a job is", 200, job, looking))}};
+  paths["/v1/jobs/{id}/cancel"] = {
+      {"parameters", {id}},
+      {"post", named("cancelJob",
+                     own_operation("Cancels a job; it and its finished pictures stay", 200, job, looking))}};
   paths["/v1/jobs/{id}/frames/{index}.png"] = {
       {"parameters", {id, path_parameter("index", "integer")}},
       {"get", named("getFrame", own_operation("A finished picture", 200, png, looking))}};

@@ -69,7 +69,7 @@ const Router::Route* Router::find(HttpRequest& request) const {
 std::string Router::allowed_methods(std::string_view path) const {
   std::vector<std::string> allowed;
   Named named;
-  for (const char* method : {"GET", "POST", "DELETE"}) {
+  for (const char* method : {"GET", "POST"}) {
     if (std::ranges::any_of(routes_, [&](const Route& route) {
           return route.method == method && matches(route.pattern, path, named);
         }))

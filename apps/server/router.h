@@ -23,9 +23,6 @@ class Router {
   void post(std::string pattern, Handler handler) {
     add("POST", std::move(pattern), std::move(handler), false);
   }
-  void del(std::string pattern, Handler handler) {
-    add("DELETE", std::move(pattern), std::move(handler), false);
-  }
   /// For handlers that only look something up: they are called where connections are waited for, so that
   /// nobody who asks how far a job is waits for a thread.
   void get_quickly(std::string pattern, Handler handler) {

@@ -329,10 +329,10 @@ void add_v1_api(Router& router, const Context& context) {
   router.get_quickly("/v1/jobs/{id:hex}", add([context](const HttpRequest& request) {
                        return reply(job_to_json(find_job(context, request)));
                      }));
-  router.del("/v1/jobs/{id:hex}", add([context](const HttpRequest& request) {
-               context.queue.cancel(find_job(context, request).id, client_of(context, request));
-               return reply(job_to_json(find_job(context, request)));
-             }));
+  router.post("/v1/jobs/{id:hex}/cancel", add([context](const HttpRequest& request) {
+                context.queue.cancel(find_job(context, request).id, client_of(context, request));
+                return reply(job_to_json(find_job(context, request)));
+              }));
   router.get("/v1/jobs/{id:hex}/frames/{index:number}.png",
              add([context](const HttpRequest& request) { return send_frame(context, request); }));
   router.get("/v1/jobs/{id:hex}/preview.png",

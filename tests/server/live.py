@@ -80,7 +80,7 @@ class Person:
         return now
 
     def cancel(self, job):
-        self.ask(f"/v1/jobs/{job}", "DELETE")
+        self.ask(f"/v1/jobs/{job}/cancel")
         wait_until(lambda: self.job(job)["state"] == "cancelled")
 
     def pictures(self, path, **body):

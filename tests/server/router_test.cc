@@ -13,7 +13,8 @@ Router router() {
   Router router;
   router.get("/", answer("page"));
   router.get("/jobs/{id:hex}", answer("job"));
-  router.del("/jobs/{id:hex}", answer("cancel"));
+  router.get("/both", answer("look"));
+  router.post("/both", answer("take"));
   router.get("/jobs/{id:hex}/{index:number}.png", answer("picture"));
   router.get("/models/{model:rest}", answer("model"));
   router.post("/make", answer("make"));
@@ -56,7 +57,8 @@ TEST(Router, FindsNothingElse) {
 }
 
 TEST(Router, KnowsTheMethodsOfAPath) {
-  EXPECT_EQ(router().allowed_methods("/jobs/1"), "GET, HEAD, DELETE");
+  EXPECT_EQ(router().allowed_methods("/both"), "GET, HEAD, POST");
+  EXPECT_EQ(router().allowed_methods("/jobs/1"), "GET, HEAD");
   EXPECT_EQ(router().allowed_methods("/make"), "POST");
   EXPECT_EQ(router().allowed_methods("/nothing"), "");
 }

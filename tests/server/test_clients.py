@@ -22,7 +22,7 @@ def test_a_client_behind_a_proxy_may_have_so_many_jobs(server):
         assert int(replies[2].headers["Retry-After"]) > 0
         assert "2 jobs of yours" in replies[2].json()["error"]["message"]
         assert ask(address, "203.0.113.8").status_code == 202
-        requests.delete(f"{address}/v1/jobs/{replies[1].json()['id']}", headers={"X-Forwarded-For": ADDRESS}, timeout=60)
+        requests.post(f"{address}/v1/jobs/{replies[1].json()['id']}/cancel", headers={"X-Forwarded-For": ADDRESS}, timeout=60)
         assert ask(address, ADDRESS).status_code == 202
 
 

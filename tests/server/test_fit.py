@@ -44,7 +44,7 @@ def test_the_dial_goes_with_a_request(client, fitted):
 
 def test_a_fit_stops_when_it_is_cancelled(client):
     job = client.post("/v1/calibrate", **(FIT | {"steps": 200})).json()
-    requests.delete(f"{client.address}/v1/jobs/{job['id']}", timeout=60)
+    requests.post(f"{client.address}/v1/jobs/{job['id']}/cancel", timeout=60)
     wait_until(lambda: client.job(job["id"])["state"] == "cancelled")
     assert client.job(job["id"])["dial_file"] is None
 

@@ -25,7 +25,7 @@ def test_every_path_is_served(client, document):
             assert reply is None or str(reply.status_code) in methods[method]["responses"], (method, path, reply.status_code)
 
 
-@pytest.mark.parametrize("method, path, allowed", [("PUT", "/v1/dial", "POST"), ("TRACE", "/v1/jobs/1f", "GET, HEAD, DELETE"), ("POST", "/v1/jobs/1f/frames/0.png", "GET, HEAD")])
+@pytest.mark.parametrize("method, path, allowed", [("PUT", "/v1/dial", "POST"), ("TRACE", "/v1/jobs/1f", "GET, HEAD"), ("DELETE", "/v1/jobs/1f", "GET, HEAD"), ("POST", "/v1/jobs/1f/frames/0.png", "GET, HEAD")])
 def test_other_methods_are_refused_by_name(client, method, path, allowed):
     reply = requests.request(method, client.address + path, timeout=60)
     assert reply.status_code == 405 and reply.headers["Allow"] == allowed

@@ -175,7 +175,7 @@ def test_a_running_job_tells_how_far_it_is_and_stops_when_told(client):
         assert now["state"] in ("queued", "running")
     assert now["steps"] >= 900 and now["seconds_left"] > 0
     started = time.monotonic()
-    requests.delete(f"{client.address}/v1/jobs/{job['id']}", timeout=60)
+    requests.post(f"{client.address}/v1/jobs/{job['id']}/cancel", timeout=60)
     while client.job(job["id"])["state"] == "running":
         pass
     assert time.monotonic() - started < 5
@@ -193,7 +193,7 @@ def test_a_running_job_shows_previews_where_they_are_asked_for(client):
     while client.job(job["id"])["preview"]["step"] == now["preview"]["step"]:
         pass
     assert client.picture(now["preview"]["url"]).tobytes() != first.tobytes()
-    requests.delete(f"{client.address}/v1/jobs/{job['id']}", timeout=60)
+    requests.post(f"{client.address}/v1/jobs/{job['id']}/cancel", timeout=60)
 
 
 def test_previews_change_no_picture(client):
@@ -212,9 +212,9 @@ def test_each_job_is_cancelled_by_itself(client):
     first, second = (client.post("/v1/generate", **LONG).json()["id"] for _ in range(2))
     third = client.post("/v1/generate", prompt="a cat", **QUICK)
     assert client.job(second)["ahead"] == 1
-    requests.delete(f"{client.address}/v1/jobs/{second}", timeout=60)
+    requests.post(f"{client.address}/v1/jobs/{second}/cancel", timeout=60)
     assert client.job(second)["state"] == "cancelled" and client.job(first)["state"] in ("queued", "running")
-    requests.delete(f"{client.address}/v1/jobs/{first}", timeout=60)
+    requests.post(f"{client.address}/v1/jobs/{first}/cancel", timeout=60)
     assert client.finish(third)["state"] == "done"
 
 

@@ -61,7 +61,7 @@ def test_anothers_photo_is_not_given(alice, bob):
     assert ask(alice, job).status_code == 202
 
 
-@pytest.mark.parametrize("verb, path", [("GET", ""), ("DELETE", ""), ("HEAD", ""), ("GET", "/frames/0.png"), ("HEAD", "/frames/0.png"), ("GET", "/frames/7.png"), ("GET", "/preview.png"), ("GET", "/strip.png")])
+@pytest.mark.parametrize("verb, path", [("GET", ""), ("POST", "/cancel"), ("HEAD", ""), ("GET", "/frames/0.png"), ("HEAD", "/frames/0.png"), ("GET", "/frames/7.png"), ("GET", "/preview.png"), ("GET", "/strip.png")])
 def test_anothers_job_is_as_one_that_nobody_has(alice, bob, verb, path):
     running = alice.start(preview_every=1, **LONG)
     wait_until(lambda: alice.job(running)["preview"])

@@ -60,7 +60,7 @@ const lost = new Set();
 /** Posts a job. What was lost goes first, where the server still works at it: nobody waits for that, and this one would. */
 async function begin(path, settings) {
   for (const id of lost) {
-    await send(`/v1/jobs/${id}`, { method: "DELETE" });
+    await send(`/v1/jobs/${id}/cancel`, { method: "POST" });
     lost.delete(id);
   }
   return post(path, encode(settings), "application/json");
@@ -87,8 +87,8 @@ export async function follow(job, told, everyMs) {
     throw error;
   }
 }
-export const cancel = (id) => json(`/v1/jobs/${id}`, { method: "DELETE" });
+export const cancel = (id) => json(`/v1/jobs/${id}/cancel`, { method: "POST" });
 /** Of a page that is being closed: the request outlives it. */
-export const abandon = (id) => send(`/v1/jobs/${id}`, { method: "DELETE", keepalive: true });
+export const abandon = (id) => send(`/v1/jobs/${id}/cancel`, { method: "POST", keepalive: true });
 export const picture = async (url) => (await call(url)).blob();
 export const pngInfo = (blob) => post("/v1/png-info", blob, "image/png");
