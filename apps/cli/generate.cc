@@ -51,6 +51,10 @@ void require_part(const Settings& s) {
     throw invalid_input("mask", "no picture is given; say by one what is redrawn: where it is white");
 }
 
+void require_copy(const Settings& s) {
+  if (s.image.empty()) throw invalid_input("image", "no picture is given; say which is to be restored");
+}
+
 void require_new_space(const Settings& s) {
   if (s.image.empty()) throw invalid_input("image", "no picture is given; say which is to be extended");
   if (s.extend_left + s.extend_right + s.extend_top + s.extend_bottom == 0)
@@ -65,6 +69,7 @@ struct GenerateCommand {
   std::string out;
 
   void (*require)(const Settings&) = nullptr;  ///< What the command cannot do without; null: nothing.
+  std::string restore;                         ///< What the command restores; empty: nothing.
   std::string again;                           ///< The picture whose settings are taken over; empty: none.
   const CLI::App* command = nullptr;
 
@@ -76,6 +81,7 @@ struct GenerateCommand {
       for (const auto& line : check_text(again, is_given)) notice(output, line);
       check_inputs(again, settings, is_given, output);
     }
+    if (!restore.empty()) settings.restore = restore;
     if (again.empty()) require_prompt(*command, settings);
     if (require != nullptr) require(settings);
     validate(settings);
@@ -131,6 +137,21 @@ void add_command(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 
+/// A command that makes the picture that another is a worse copy of; `other` settings are of other losses.
+void add_restoration(CLI::App& app, Run& run, const char* name, const char* what, std::set<std::string> other,
+                     const char* examples) {
+  auto command = std::make_shared<GenerateCommand>();
+  command->require = require_copy;
+  command->restore = name;
+  other.insert({"restore",      "invert",      "to_image",     "to_prompt",    "to_seed",
+                "theta",        "mask",        "mask_blur",    "mask_fill",    "only_masked",
+                "mask_padding", "extend_left", "extend_right", "extend_top",   "extend_bottom",
+                "style",        "position",    "method",       "dial",         "style_mask",
+                "mask_words",   "style_start", "style_end",    "style_passes", "style_guidance",
+                "per_token",    "width",       "height"});
+  add_command(app, run, command, name, what, other, examples);
+}
+
 }  // namespace
 
 void add_generate(CLI::App& app, Run& run) {
@@ -167,6 +188,30 @@ void add_outpaint(CLI::App& app, Run& run) {
       "  latentdial outpaint --image photo.png --extend-right 128 -p \"a dog in the meadow\" -o wide.png\n"
       "  latentdial outpaint --image photo.png --extend-left 64 --extend-right 64 -p \"a dog\"\n"
       "  latentdial outpaint --image photo.png --extend-top 96 -p \"a castle\" --style winter --at 0.5\n");
+}
+
+void add_colorize(CLI::App& app, Run& run) {
+  add_restoration(app, run, "colorize", "A grey picture of yours in colour; its brightness stays as it is",
+                  {"blur_sigma", "blur_motion", "upscale_by"},
+                  "Examples:\n"
+                  "  latentdial colorize --image grey.png -p \"a castle by the lake\" -o colour.png\n"
+                  "  latentdial colorize --image grey.png -p \"a castle\" --strength 0.5 --seed 4\n");
+}
+
+void add_deblur(CLI::App& app, Run& run) {
+  add_restoration(app, run, "deblur", "A blurred picture of yours made sharp; blurred again it is yours",
+                  {"upscale_by"},
+                  "Examples:\n"
+                  "  latentdial deblur --image soft.png --sigma 2 -p \"a castle by the lake\" -o sharp.png\n"
+                  "  latentdial deblur --image shaken.png --motion 9,30 -p \"a castle by the lake\"\n");
+}
+
+void add_upscale(CLI::App& app, Run& run) {
+  add_restoration(app, run, "upscale", "A small picture of yours made large; made small again it is yours",
+                  {"blur_sigma", "blur_motion"},
+                  "Examples:\n"
+                  "  latentdial upscale --image small.png --by 2 -p \"a castle by the lake\" -o large.png\n"
+                  "  latentdial upscale --image small.png --by 4 --strength 0.5 --rounds 6\n");
 }
 
 }  // namespace latentdial::cli

@@ -32,6 +32,9 @@ void add_commands(CLI::App& app, Run& run) {
   add_generate(app, run);
   add_inpaint(app, run);
   add_outpaint(app, run);
+  add_colorize(app, run);
+  add_deblur(app, run);
+  add_upscale(app, run);
   add_dial(app, run);
   add_interpolate(app, run);
   add_sweep(app, run);

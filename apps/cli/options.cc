@@ -139,7 +139,9 @@ void read_size(const std::string& text, Settings& settings) {
 }  // namespace
 
 void require_prompt(const CLI::App& command, const Settings& settings) {
-  if (command.count("--prompt") > 0 || !settings.prompt.empty() || settings.invert) return;
+  if (command.count("--prompt") > 0 || !settings.prompt.empty() || settings.invert ||
+      !settings.restore.empty())
+    return;
   throw invalid_input("prompt",
                       "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
 }

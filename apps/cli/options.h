@@ -13,8 +13,8 @@ namespace latentdial::cli {
 /// `settings`, which must outlive the parsing. A value of the wrong kind throws invalid_input.
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);
 
-/// Throws invalid_input where a command has no --prompt, and does not start from an inverted picture. An
-/// empty one is one: of nothing in particular.
+/// Throws invalid_input where a command has no --prompt, and neither restores a picture nor starts from an
+/// inverted one. An empty one is one: of nothing in particular.
 void require_prompt(const CLI::App& command, const Settings& settings);
 
 /// Adds --model, --dtype and --threads.

@@ -61,7 +61,13 @@ struct Settings {
   int extend_top = 0;
   int extend_bottom = 0;
   int mask_padding = 32;  ///< With `only_masked`, how far beyond the mask that area goes; 0 to 1024 pixels.
-  bool invert = false;    ///< Start from the noise that leads back to the picture, not from drawn noise.
+  std::string restore;    ///< What `image` is a worse copy by: "colorize", "deblur", "upscale"; empty: none.
+  double blur_sigma =
+      0;  ///< "deblur": deviation of the Gaussian that blurred it, in pixels, 0 to 20; 0: none.
+  std::string blur_motion;  ///< "deblur": "LENGTH,ANGLE" of the movement that did, in pixels and degrees.
+  int upscale_by = 2;       ///< "upscale": how many times as wide and high it becomes, 2 to 4.
+  int restore_rounds = 4;   ///< How often it is noised, denoised and brought back to what is known, 1 to 16.
+  bool invert = false;      ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -186,6 +192,29 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(
       Option{"extend_bottom", "--extend-bottom", "Extend bottom", "The same below it, 0 to 4096", 0, 4096},
       s.extend_bottom);
+  visitor(
+      Option{"restore", "--restore", "Restoration",
+             "With @(image), make the picture that it is a worse copy of: colorize, deblur or upscale. What "
+             "is known of it is kept"},
+      s.restore);
+  visitor(
+      Option{"blur_sigma", "--sigma", "Blur sigma",
+             "With @(restore) deblur, deviation of the Gaussian that blurred the picture, in pixels, 0 to 20",
+             0, 20},
+      s.blur_sigma);
+  visitor(Option{"blur_motion", "--motion", "Blur motion",
+                 "With @(restore) deblur, the movement that blurred it: LENGTH,ANGLE in pixels and degrees"},
+          s.blur_motion);
+  visitor(
+      Option{"upscale_by", "--by", "Upscale by",
+             "With @(restore) upscale, how many times as wide and high the picture becomes, 2 to 4", 2, 4},
+      s.upscale_by);
+  visitor(
+      Option{"restore_rounds", "--rounds", "Restoration rounds",
+             "With @(restore), how often the picture is noised, denoised and brought back to what is known, "
+             "1 to 16",
+             1, 16},
+      s.restore_rounds);
   visitor(
       Option{"invert", "--invert", "Inverted",
              "Find the noise that leads back to the start picture: without a dial, or with the dial at 0, "

@@ -26,7 +26,8 @@ constexpr std::ptrdiff_t kMostStages = 32;
 /// Whether two pictures can be at one point of one schedule.
 bool same_schedule(const Content& a, const Content& b) {
   return a.sampling == b.sampling && a.source.image.has_value() == b.source.image.has_value() &&
-         a.source.strength == b.source.strength && a.source.inverted == b.source.inverted;
+         a.source.strength == b.source.strength && a.source.inverted == b.source.inverted &&
+         a.source.restoration.has_value() == b.source.restoration.has_value();
 }
 
 /// The most windows that a task's prompts take.

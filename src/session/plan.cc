@@ -151,6 +151,7 @@ Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule) {
 }
 
 void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
+  if (batch.tasks.front().content.source.restoration) return (void)stages.emplace_back(Restore{});
   plan_inversions(session, batch, stages);
   plan_words(session, batch, stages);
   plan_trunks(session, batch, stages);

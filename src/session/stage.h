@@ -166,7 +166,14 @@ struct DrawBetween {
   [[nodiscard]] std::size_t evaluations(const Batch&) const { return pictures; }
 };
 
-using Stage = std::variant<Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, FinishEdits,
+/// Makes the batch's pictures of worse copies.
+struct Restore {
+  static void run(Work& work);
+  [[nodiscard]] static int steps(const Batch& batch);
+  [[nodiscard]] static std::size_t evaluations(const Batch&) { return 1; }
+};
+
+using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, FinishEdits,
                            DrawKeys, DrawWidestKeys, DrawBetween>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:

@@ -51,10 +51,21 @@ std::optional<PixelArea> area_to_draw(const Settings& s, const InputImages& imag
   return of_at_least(area, model.width, model.height, start.width, start.height);
 }
 
+/// A restored picture is as large as its copy says, up to whole latents.
+Settings with_own_size(Settings s, const InputImages& images, int multiple) {
+  const PictureSize own = restored_size(s, images.start->image(), multiple);
+  require((s.width == 0 || s.width == own.width) && (s.height == 0 || s.height == own.height),
+          s.width != 0 ? "width" : "height", "the restored picture has {}x{}; leave the size out", own.width,
+          own.height);
+  s.width = own.width;
+  s.height = own.height;
+  return s;
+}
+
 /// `area` of the start image gives the shape, where there is one.
 Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<PixelArea>& area,
                        int multiple) {
-  if (s.width == 0 && area) {
+  if (s.width == 0 && area && !restores(s)) {
     const PictureSize size =
         size_like(area->width, area->height, model, multiple, extends(s) ? kMostOfOwnPixels : 1);
     s.width = size.width;
@@ -257,7 +268,9 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   check_canvas(request.settings, filled.images);
   const InputImages images = on_canvas(request.settings, filled.images);
   const auto area = area_to_draw(request.settings, images, model.info);
-  filled.settings = with_defaults(request.settings, model.info, area, multiple);
+  filled.settings = with_defaults(
+      restores(request.settings) ? with_own_size(request.settings, images, multiple) : request.settings,
+      model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
   check_most(s, model.info);
@@ -267,7 +280,11 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, images, area);
   result.task.content = content_of(s, images, framing, syntax);
-  result.notices = size_notices(filled, model.info, multiple);
+  if (restores(s)) {
+    result.task.content.source.restoration = restoration_of(s, *images.start, multiple);
+  } else {
+    result.notices = size_notices(filled, model.info, multiple);
+  }
   if (const auto& part = result.task.content.source.part)
     std::ranges::move(part_notices(*part), std::back_inserter(result.notices));
   if (s.style.empty()) return result;

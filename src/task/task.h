@@ -11,6 +11,7 @@
 #include "image/area.h"
 #include "latentdial/request.h"
 #include "model/text_reader.h"
+#include "task/restoration.h"
 
 /// What is to be made, by parts. What a stage of the work remembers is found again by the parts that it
 /// depends on, compared whole: a new setting belongs to one part, and needs no decision elsewhere.
@@ -72,6 +73,7 @@ struct Source {
   std::optional<RedrawnPart> part = {};  ///< Of `image`; none: all of it is redrawn.
   double strength = 1;                   ///< How far `image` is noised or inverted, 0 to 1; 1 without one.
   bool inverted = false;                 ///< The noise is that which leads back to `image`.
+  std::optional<Restoration> restoration = {};  ///< `image` is a worse copy of what is to be made.
   bool operator==(const Source&) const = default;
 };
 

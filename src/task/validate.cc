@@ -13,6 +13,7 @@
 #include "latentdial/request.h"
 #include "task/canvas.h"
 #include "task/prompts.h"
+#include "task/restoration.h"
 #include "text/require.h"
 
 namespace latentdial {
@@ -169,6 +170,8 @@ void validate(const Request& request) {
   check_choice("sampler", s.sampler, sampler_names());
   check_choice("scheduler", s.scheduler, scheduler_names());
   check_inversion(request);
+  check_choice("restore", s.restore, {"colorize", "deblur", "upscale"});
+  check_restoration(request);
   check_part(request);
   check_prompts(s);
   require(s.guidance_start <= s.guidance_end, "guidance_start",

@@ -16,8 +16,9 @@ namespace {
 
 using Change = std::function<void(Request&)>;
 
-InputImage grey(std::uint8_t level) {
-  return InputImage({.width = 64, .height = 64, .rgb = std::vector<std::uint8_t>(3 * 64 * 64, level)});
+InputImage grey(std::uint8_t level, int side = 64) {
+  const auto bytes = static_cast<std::size_t>(3 * side * side);
+  return InputImage({.width = side, .height = side, .rgb = std::vector<std::uint8_t>(bytes, level)});
 }
 
 Request a_request() {
@@ -75,6 +76,25 @@ void inverted(Request& request) {
   request.settings.invert = true;
 }
 
+void blurred(Request& request) {
+  from_a_picture(request);
+  request.settings.width = request.settings.height = 0;
+  request.settings.restore = "deblur";
+  request.settings.blur_sigma = 2;
+}
+
+void moved(Request& request) {
+  blurred(request);
+  request.settings.blur_sigma = 0;
+  request.settings.blur_motion = "9,30";
+}
+
+void small(Request& request) {
+  blurred(request);
+  request.settings.blur_sigma = 0;
+  request.settings.restore = "upscale";
+}
+
 /// What a setting needs to be taken, what changes it, and the one part of a task that it belongs to.
 struct Case {
   Change base, change;
@@ -112,6 +132,17 @@ const std::map<std::string, Case>& cases() {
       {"extend_right", {from_a_picture, [](Request& r) { r.settings.extend_right = 8; }, "source"}},
       {"extend_top", {from_a_picture, [](Request& r) { r.settings.extend_top = 8; }, "source"}},
       {"extend_bottom", {from_a_picture, [](Request& r) { r.settings.extend_bottom = 8; }, "source"}},
+      {"restore", {from_a_picture, [](Request& r) { r.settings.restore = "colorize"; }, "source"}},
+      {"blur_sigma", {blurred, [](Request& r) { r.settings.blur_sigma = 3; }, "source"}},
+      {"blur_motion", {moved, [](Request& r) { r.settings.blur_motion = "9,40"; }, "source"}},
+      {"upscale_by",
+       {small,
+        [](Request& r) {
+          r.settings.upscale_by = 4;
+          r.images.start = grey(100, 32);  // So that the picture keeps its size.
+        },
+        "source"}},
+      {"restore_rounds", {small, [](Request& r) { r.settings.restore_rounds = 2; }, "source"}},
       {"invert", {from_a_picture, [](Request& r) { r.settings.invert = true; }, "source"}},
       {"per_token", {to_cat, [](Request& r) { r.settings.per_token = true; }, "per_token"}},
       {"to_prompt", {none, to_cat, "to"}},

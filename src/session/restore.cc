@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "model/pixels.h"
+#include "session/agreement.h"
+#include "session/conditions.h"
+#include "session/stage.h"
+#include "task/task.h"
+
+namespace latentdial::detail {
+namespace {
+
+/// How sure the copy is, in the picture's units: a little more than its rounding to 8 bits.
+constexpr double kCopysNoise = 0.01;
+
+/// The evaluation that a round begins at: less and less noise, evenly.
+int first_of_round(const Source& source, const Sampler& sampler, int round) {
+  const double left = 1 - static_cast<double>(round) / source.restoration->rounds;
+  return sampler.first_evaluation(static_cast<float>(source.strength * left));
+}
+
+int steps_of(const Source& source, const Sampler& sampler) {
+  int steps = 0;
+  for (int round = 0; round < source.restoration->rounds; ++round)
+    steps += sampler.evaluations() - first_of_round(source, sampler, round);
+  return steps;
+}
+
+/// Without what was repeated beyond the edge.
+Image cropped(const Image& image, int width, int height) {
+  Image result{.width = width, .height = height, .rgb = {}};
+  for (int y = 0; y < height; ++y) {
+    const auto row = image.rgb.begin() + 3 * std::ptrdiff_t{y} * image.width;
+    result.rgb.insert(result.rgb.end(), row, row + 3 * std::ptrdiff_t{width});
+  }
+  return result;
+}
+
+/// One picture: noised, denoised and brought back to what is known of it, round by round.
+Image restored(Work& work, std::size_t i) {
+  Session& session = work.session;
+  const Model& model = *session.model;
+  const Content& content = work.batch.tasks[i].content;
+  const Source& source = content.source;
+  const Restoration& restoration = *source.restoration;
+  const Tensor known = to_pixels(restoration.known.image());
+  TorchGenerator generator(source.seed);
+  Tensor picture = first_guess(restoration, known);
+  for (int round = 0; round < restoration.rounds; ++round) {
+    auto sampler = make_sampler(content.sampling, model.schedule);
+    const int first = first_of_round(source, *sampler, round), evaluations = sampler->evaluations();
+    const Tensor encoded = model.encoder(picture).mean;
+    const Tensor noise = generator.randn_nhwc(encoded.shape());
+    const Tensor latents = first < evaluations ? sampler->add_noise(encoded, noise, first) : encoded;
+    std::vector<Denoising> runs;
+    runs.push_back({condition(session, content, {}, {}, work.notices),
+                    std::move(sampler),
+                    generator,
+                    latents,
+                    first,
+                    {},
+                    {},
+                    content.sampling.reuse});
+    const auto look = [&](const CleanLatents& clean) {
+      work.observer.step();
+      if (work.observer.wants_preview(i)) work.observer.show(i, model.picture_of(clean(0)));
+    };
+    denoise(session.denoiser, runs, evaluations, look, work.observer.stop());
+    generator = runs.front().generator;
+    picture = nearest_agreeing(restoration, known, model.decode(runs.front().latents),
+                               1 / (kCopysNoise * kCopysNoise));
+  }
+  return cropped(to_image(picture), restoration.width, restoration.height);
+}
+
+}  // namespace
+
+void Restore::run(Work& work) {
+  for (std::size_t i = 0; i < work.batch.tasks.size(); ++i)
+    work.finish(i, {.image = restored(work, i), .notices = {}, .shows = 0});
+}
+
+int Restore::steps(const Batch& batch) {
+  int steps = 0;
+  for (const Task& task : batch.tasks) steps += steps_of(task.content.source, *batch.sampler);
+  return steps;
+}
+
+}  // namespace latentdial::detail
