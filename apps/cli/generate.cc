@@ -143,6 +143,7 @@ void add_restoration(CLI::App& app, Run& run, const char* name, const char* what
   auto command = std::make_shared<GenerateCommand>();
   command->require = require_copy;
   command->restore = name;
+  if (!other.contains("strength")) command->settings.strength = 0.5;
   other.insert({"restore",      "invert",      "to_image",     "to_prompt",    "to_seed",
                 "theta",        "mask",        "mask_blur",    "mask_fill",    "only_masked",
                 "mask_padding", "extend_left", "extend_right", "extend_top",   "extend_bottom",
@@ -192,10 +193,10 @@ void add_outpaint(CLI::App& app, Run& run) {
 
 void add_colorize(CLI::App& app, Run& run) {
   add_restoration(app, run, "colorize", "A grey picture of yours in colour; its brightness stays as it is",
-                  {"blur_sigma", "blur_motion", "upscale_by"},
+                  {"strength", "blur_sigma", "blur_motion", "upscale_by"},
                   "Examples:\n"
                   "  latentdial colorize --image grey.png -p \"a castle by the lake\" -o colour.png\n"
-                  "  latentdial colorize --image grey.png -p \"a castle\" --strength 0.5 --seed 4\n");
+                  "  latentdial colorize --image grey.png -p \"a castle\" --rounds 6 --seed 4\n");
 }
 
 void add_deblur(CLI::App& app, Run& run) {

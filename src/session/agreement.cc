@@ -40,28 +40,41 @@ Tensor on_luminance(const Tensor& known, const Tensor& picture) {
   return result;
 }
 
-/// Adds to each block of `by` × `by` pixels what its average lacks. What would leave [−1, 1] is held there,
-/// and the others get the rest in the next pass.
-Tensor with_averages(const Tensor& known, Tensor picture, int by) {
+/// One channel of a block of pixels.
+template <class OnValue>
+void for_block(Tensor& picture, std::int64_t row, std::int64_t column, int by, std::size_t channel,
+               const OnValue& on_value) {
+  for (std::int64_t y = row * by; y < (row + 1) * by; ++y)
+    for (std::int64_t x = column * by; x < (column + 1) * by; ++x)
+      on_value(picture.values()[offset(picture, y, x) + channel]);
+}
+
+/// Gives a block the mean `wanted`: what that lacks is shared by those values that have room for it.
+void give_mean(Tensor& picture, std::int64_t row, std::int64_t column, int by, std::size_t channel,
+               float wanted) {
   constexpr int kPasses = 8;
-  picture = picture.clone();
   const float area = static_cast<float>(by) * static_cast<float>(by);
   for (int pass = 0; pass < kPasses; ++pass) {
-    for (std::int64_t row = 0; row < known.dim(1); ++row) {
-      for (std::int64_t column = 0; column < known.dim(2); ++column) {
-        std::array<float, 3> lack{};
-        const auto each = [&](const auto& pixel) {
-          for (std::int64_t y = row * by; y < (row + 1) * by; ++y)
-            for (std::int64_t x = column * by; x < (column + 1) * by; ++x)
-              for (std::size_t c = 0; c < 3; ++c) pixel(picture.values()[offset(picture, y, x) + c], c);
-        };
-        for (std::size_t c = 0; c < 3; ++c) lack[c] = known.values()[offset(known, row, column) + c];
-        each([&](float value, std::size_t c) { lack[c] -= value / area; });
-        each([&](float& value, std::size_t c) { value = std::clamp(value + lack[c], -1.0F, 1.0F); });
-      }
-    }
+    float lack = wanted * area, with_room = 0;
+    for_block(picture, row, column, by, channel, [&](float value) { lack -= value; });
+    const float bound = lack > 0 ? 1.0F : -1.0F;
+    for_block(picture, row, column, by, channel,
+              [&](float value) { with_room += value == bound ? 0.0F : 1.0F; });
+    if (with_room == 0) return;
+    for_block(picture, row, column, by, channel,
+              [&](float& value) { value = std::clamp(value + lack / with_room, -1.0F, 1.0F); });
   }
-  return picture;
+}
+
+/// `picture` with the means that are known, and all values in [−1, 1].
+Tensor with_averages(const Tensor& known, const Tensor& picture, int by) {
+  Tensor result = picture.clone();
+  for (float& value : result.values()) value = std::clamp(value, -1.0F, 1.0F);
+  for (std::int64_t row = 0; row < known.dim(1); ++row)
+    for (std::int64_t column = 0; column < known.dim(2); ++column)
+      for (std::size_t c = 0; c < 3; ++c)
+        give_mean(result, row, column, by, c, known.values()[offset(known, row, column) + c]);
+  return result;
 }
 
 enum class Direction { forward, adjoint };

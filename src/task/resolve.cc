@@ -177,7 +177,7 @@ Source source_of(const Settings& s, const InputImages& images, const Framing& fr
   source.seed = s.seed;
   if (!images.start) return source;
   source.image = framing.framed(*images.start);
-  source.strength = extends(s) ? 1 : s.strength;
+  source.strength = extends(s) || s.restore == "colorize" ? 1 : s.strength;
   source.inverted = s.invert;
   if (!images.mask) return source;
   source.part = framing.part(*images.mask, s.mask_blur);

@@ -110,6 +110,8 @@ void check_restoration(const Request& request) {
           "only @(restore) upscale enlarges");
   if (!restores(s)) return;
   require(request.has_start(), "image", "no picture is given; say which is to be restored");
+  require(s.restore != "colorize" || s.strength == Settings{}.strength || s.strength == 1, "strength",
+          "colours are drawn from noise alone, so {} has no meaning; leave it out", s.strength);
   require(!deblurs || (s.blur_sigma > 0) != !s.blur_motion.empty(), "blur_sigma",
           "say by it or by @(blur_motion) how the picture was blurred, by one of them");
   if (!s.blur_motion.empty()) (void)read_motion(s.blur_motion);

@@ -44,7 +44,7 @@ TEST(Agreement, BlocksAverageToTheSmallPicture) {
   for (std::size_t c = 0; c < 3; ++c) {
     float sum = 0;
     for (std::size_t pixel = 0; pixel < 4; ++pixel) sum += result.values()[3 * pixel + c];
-    EXPECT_NEAR(sum / 4, known.values()[c], 2e-3) << c;
+    EXPECT_NEAR(sum / 4, known.values()[c], 1e-5) << c;
   }
   EXPECT_NEAR(result.values()[3] - result.values()[0], 0.2F, 1e-6) << "what was drawn within it stays";
 }
