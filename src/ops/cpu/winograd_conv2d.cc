@@ -17,7 +17,7 @@ constexpr std::int64_t kWindow = 9;
 // Floats of transformed pixels and of transformed weights at a time: with their products, what one of several
 // users of a last-level cache can hope to keep there. Weights are transformed anew for each part, which costs
 // less than memory; fewer tiles than kFewestAtOnce would not be worth it.
-constexpr std::int64_t kInputFloats = 1 << 20, kWeightFloats = 1 << 20;
+constexpr std::int64_t kInputFloats = 1 << 20, kWeightFloats = 1 << 21;
 constexpr std::int64_t kFewestAtOnce = 64;
 
 // The 36 planes lie one cache line further apart, so that they do not share cache sets.
