@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -119,11 +120,12 @@ void add_figures(CLI::App& app, Run& run) {
   auto* command =
       app.add_subcommand("figures", "The paper's figures 5 to 9, made anew, and its dial beside ours");
   auto c = std::make_shared<FiguresCommand>();
-  add_settings(*command, c->settings,
-               {"prompt",       "style",       "position",     "method",     "to_prompt",
-                "to_seed",      "to_image",    "theta",        "image",      "strength",
-                "invert",       "mask",        "mask_blur",    "mask_fill",  "only_masked",
-                "mask_padding", "extend_left", "extend_right", "extend_top", "extend_bottom"});
+  std::set<std::string> without = {"prompt",     "style",       "position",   "method",
+                                   "to_prompt",  "to_seed",     "to_image",   "theta",
+                                   "image",      "strength",    "invert",     "restore",
+                                   "blur_sigma", "blur_motion", "upscale_by", "restore_rounds"};
+  without.insert(std::begin(kOfAPart), std::end(kOfAPart));
+  add_settings(*command, c->settings, without);
   add_text(*command, "-o,--out", c->out, "Folder of the figures (default: out/figures)");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);

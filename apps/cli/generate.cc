@@ -51,10 +51,6 @@ void require_part(const Settings& s) {
     throw invalid_input("mask", "no picture is given; say by one what is redrawn: where it is white");
 }
 
-void require_copy(const Settings& s) {
-  if (s.image.empty()) throw invalid_input("image", "no picture is given; say which is to be restored");
-}
-
 void require_new_space(const Settings& s) {
   if (s.image.empty()) throw invalid_input("image", "no picture is given; say which is to be extended");
   if (s.extend_left + s.extend_right + s.extend_top + s.extend_bottom == 0)
@@ -141,15 +137,12 @@ void add_command(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>
 void add_restoration(CLI::App& app, Run& run, const char* name, const char* what, std::set<std::string> other,
                      const char* examples) {
   auto command = std::make_shared<GenerateCommand>();
-  command->require = require_copy;
   command->restore = name;
   if (!other.contains("strength")) command->settings.strength = 0.5;
-  other.insert({"restore",      "invert",      "to_image",     "to_prompt",    "to_seed",
-                "theta",        "mask",        "mask_blur",    "mask_fill",    "only_masked",
-                "mask_padding", "extend_left", "extend_right", "extend_top",   "extend_bottom",
-                "style",        "position",    "method",       "dial",         "style_mask",
-                "mask_words",   "style_start", "style_end",    "style_passes", "style_guidance",
-                "per_token",    "width",       "height"});
+  other.insert(std::begin(kOfAPart), std::end(kOfAPart));
+  other.insert({"restore", "invert", "to_image", "to_prompt", "to_seed", "theta", "style", "position",
+                "method", "dial", "style_mask", "mask_words", "style_start", "style_end", "style_passes",
+                "style_guidance", "per_token", "width", "height"});
   add_command(app, run, command, name, what, other, examples);
 }
 

@@ -9,6 +9,11 @@
 
 namespace latentdial::cli {
 
+/// Settings of a start image's part that is redrawn, or drawn beside it.
+inline constexpr const char* kOfAPart[] = {"mask",         "mask_blur",    "mask_fill",
+                                           "only_masked",  "mask_padding", "extend_left",
+                                           "extend_right", "extend_top",   "extend_bottom"};
+
 /// Adds to a command every setting that has a flag, but those named in `without`. Values are read into
 /// `settings`, which must outlive the parsing. A value of the wrong kind throws invalid_input.
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);

@@ -14,6 +14,10 @@ struct PixelArea {
 /// the picture; what is beside it shows at the edges as it would within the whole.
 [[nodiscard]] Image resized(const Image& image, const PixelArea& area, int width, int height);
 
+/// A picture of width × height in which `image` lies with its corner at (left, top), continued by the colours
+/// of its edge.
+[[nodiscard]] Image continued(const Image& image, int left, int top, int width, int height);
+
 /// Writes a picture of the area's size over that area of another.
 void lay_into(Image& image, const PixelArea& area, const Image& laid);
 

@@ -98,6 +98,19 @@ Image detail::resized(const Image& image, const PixelArea& area, int width, int 
   return scaled(image, area.left, area.top, area.width, area.height, width, height);
 }
 
+Image detail::continued(const Image& image, int left, int top, int width, int height) {
+  Image result{.width = width, .height = height, .rgb = {}};
+  result.rgb.reserve(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      const int row = std::clamp(y - top, 0, image.height - 1);
+      const int column = std::clamp(x - left, 0, image.width - 1);
+      const auto from = image.rgb.begin() + std::ptrdiff_t{3} * (std::ptrdiff_t{row} * image.width + column);
+      result.rgb.insert(result.rgb.end(), from, from + 3);
+    }
+  return result;
+}
+
 void detail::lay_into(Image& image, const PixelArea& area, const Image& laid) {
   const auto row = 3 * static_cast<std::ptrdiff_t>(area.width);
   for (std::ptrdiff_t y = 0; y < area.height; ++y)

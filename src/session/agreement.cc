@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "tensor/arithmetic.h"
+#include "tensor/stop_scope.h"
 
 namespace latentdial::detail {
 namespace {
@@ -121,6 +122,7 @@ Tensor deblurred(const std::vector<BlurPass>& passes, const Tensor& known, const
   Tensor direction = residual;
   double length = dot(residual.values(), residual.values());
   for (int step = 0; step < kSteps && length > 0; ++step) {
+    throw_if_stopped(StopScope::current());
     const Tensor applied = apply(direction);
     const double along = length / dot(direction.values(), applied.values());
     x = linear_combination({{1, x}, {along, direction}});

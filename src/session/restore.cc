@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
+#include "image/area.h"
 #include "model/pixels.h"
 #include "session/agreement.h"
 #include "session/conditions.h"
@@ -27,16 +27,6 @@ int steps_of(const Source& source, const Sampler& sampler) {
   return steps;
 }
 
-/// Without what was repeated beyond the edge.
-Image cropped(const Image& image, int width, int height) {
-  Image result{.width = width, .height = height, .rgb = {}};
-  for (int y = 0; y < height; ++y) {
-    const auto row = image.rgb.begin() + 3 * std::ptrdiff_t{y} * image.width;
-    result.rgb.insert(result.rgb.end(), row, row + 3 * std::ptrdiff_t{width});
-  }
-  return result;
-}
-
 /// One picture: noised, denoised and brought back to what is known of it, round by round.
 Image restored(Work& work, std::size_t i) {
   Session& session = work.session;
@@ -46,22 +36,21 @@ Image restored(Work& work, std::size_t i) {
   const Restoration& restoration = *source.restoration;
   const Tensor known = to_pixels(restoration.known.image());
   TorchGenerator generator(source.seed);
+  const Conditioning conditioning = condition(session, content, {}, {}, work.notices);
   Tensor picture = first_guess(restoration, known);
   for (int round = 0; round < restoration.rounds; ++round) {
-    auto sampler = make_sampler(content.sampling, model.schedule);
+    auto sampler = work.batch.sampler->clone();
     const int first = first_of_round(source, *sampler, round), evaluations = sampler->evaluations();
     const Tensor encoded = model.encoder(picture).mean;
     const Tensor noise = generator.randn_nhwc(encoded.shape());
     const Tensor latents = first < evaluations ? sampler->add_noise(encoded, noise, first) : encoded;
     std::vector<Denoising> runs;
-    runs.push_back({condition(session, content, {}, {}, work.notices),
-                    std::move(sampler),
-                    generator,
-                    latents,
-                    first,
-                    {},
-                    {},
-                    content.sampling.reuse});
+    runs.push_back({.conditioning = conditioning,
+                    .sampler = std::move(sampler),
+                    .generator = generator,
+                    .latents = latents,
+                    .next = first,
+                    .reuse = content.sampling.reuse});
     const auto look = [&](const CleanLatents& clean) {
       work.observer.step();
       if (work.observer.wants_preview(i)) work.observer.show(i, model.picture_of(clean(0)));
@@ -71,7 +60,9 @@ Image restored(Work& work, std::size_t i) {
     picture = nearest_agreeing(restoration, known, model.decode(runs.front().latents),
                                1 / (kCopysNoise * kCopysNoise));
   }
-  return cropped(to_image(picture), restoration.width, restoration.height);
+  // Without what was repeated beyond the edge.
+  const int width = restoration.width, height = restoration.height;
+  return resized(to_image(picture), {0, 0, width, height}, width, height);
 }
 
 }  // namespace

@@ -173,8 +173,8 @@ struct Restore {
   [[nodiscard]] static std::size_t evaluations(const Batch&) { return 1; }
 };
 
-using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks, FinishEdits,
-                           DrawKeys, DrawWidestKeys, DrawBetween>;
+using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks,
+                           FinishEdits, DrawKeys, DrawWidestKeys, DrawBetween>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.

@@ -22,14 +22,10 @@ Image of_one_colour(int width, int height, std::uint8_t value) {
   return {.width = width, .height = height, .rgb = std::vector<std::uint8_t>(3 * pixels, value)};
 }
 
-Image empty_canvas(const Settings& s, const Image& start, std::uint8_t value) {
-  return of_one_colour(s.extend_left + start.width + s.extend_right,
-                       s.extend_top + start.height + s.extend_bottom, value);
-}
-
 /// White beside the start image; within it the mask that was given, or black.
 InputImage new_space(const Settings& s, const Image& start, const std::optional<InputImage>& mask) {
-  Image canvas = empty_canvas(s, start, 255);
+  Image canvas = of_one_colour(s.extend_left + start.width + s.extend_right,
+                               s.extend_top + start.height + s.extend_bottom, 255);
   lay_into(
       canvas, place_of(s, start),
       mask ? mask->resized(start.width, start.height).image() : of_one_colour(start.width, start.height, 0));
@@ -39,16 +35,10 @@ InputImage new_space(const Settings& s, const Image& start, const std::optional<
 /// The start image, continued by the colours of its edge.
 InputImage extended(const Settings& s, const InputImage& start) {
   const Image& image = start.image();
-  Image canvas = empty_canvas(s, image, 0);
-  auto out = canvas.rgb.begin();
-  for (int y = 0; y < canvas.height; ++y)
-    for (int x = 0; x < canvas.width; ++x) {
-      const int row = std::clamp(y - s.extend_top, 0, image.height - 1);
-      const int column = std::clamp(x - s.extend_left, 0, image.width - 1);
-      const auto from = image.rgb.begin() + std::ptrdiff_t{3} * (std::ptrdiff_t{row} * image.width + column);
-      out = std::copy_n(from, 3, out);
-    }
-  return InputImage(std::move(canvas), start.name());
+  return InputImage(
+      continued(image, s.extend_left, s.extend_top, s.extend_left + image.width + s.extend_right,
+                s.extend_top + image.height + s.extend_bottom),
+      start.name());
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ Settings with_own_size(Settings s, const InputImages& images, int multiple) {
 /// `area` of the start image gives the shape, where there is one.
 Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<PixelArea>& area,
                        int multiple) {
-  if (s.width == 0 && area && !restores(s)) {
+  if (s.width == 0 && area) {
     const PictureSize size =
         size_like(area->width, area->height, model, multiple, extends(s) ? kMostOfOwnPixels : 1);
     s.width = size.width;

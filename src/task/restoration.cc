@@ -10,6 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "image/area.h"
+#include "task/canvas.h"
 #include "text/require.h"
 
 namespace latentdial::detail {
@@ -26,20 +28,6 @@ Lost lost_of(const Settings& s) {
 
 int round_up(int n, int step) {
   return (n + step - 1) / step * step;
-}
-
-InputImage with_edge_repeated(const InputImage& image, int width, int height) {
-  const Image& from = image.image();
-  if (from.width == width && from.height == height) return image;
-  Image to{.width = width, .height = height, .rgb = {}};
-  to.rgb.reserve(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      const auto at = 3 * (std::min(y, from.height - 1) * from.width + std::min(x, from.width - 1));
-      to.rgb.insert(to.rgb.end(), from.rgb.begin() + at, from.rgb.begin() + at + 3);
-    }
-  }
-  return InputImage(std::move(to), image.name());
 }
 
 BlurPass normalised(BlurPass pass) {
@@ -118,6 +106,9 @@ void check_restoration(const Request& request) {
   require(s.style.empty(), "style", "a restored picture has no dial; restore it first");
   require(!s.invert, "invert", "a restored picture is drawn anew; leave it out");
   require(!request.has_mask(), "mask", "a restored picture is drawn whole; leave it out");
+  require(!extends(s), extended_side(s), "a restored picture keeps its sides; leave it out");
+  require(s.to_prompt.empty() && s.to_seed < 0, s.to_seed < 0 ? "to_prompt" : "to_seed",
+          "a restored picture has no other end; leave it out");
 }
 
 PictureSize restored_size(const Settings& s, const Image& copy, int multiple) {
@@ -129,13 +120,14 @@ Restoration restoration_of(const Settings& s, const InputImage& copy, int multip
   const Lost lost = lost_of(s);
   const int by = lost == Lost::size ? s.upscale_by : 1;
   const Image& given = copy.image();
-  Restoration result{
-      .lost = lost,
-      .known = with_edge_repeated(copy, round_up(given.width, multiple), round_up(given.height, multiple)),
-      .width = by * given.width,
-      .height = by * given.height,
-      .by = by,
-      .rounds = s.restore_rounds};
+  Restoration result{.lost = lost,
+                     .known = InputImage(continued(given, 0, 0, round_up(given.width, multiple),
+                                                   round_up(given.height, multiple)),
+                                         copy.name()),
+                     .width = by * given.width,
+                     .height = by * given.height,
+                     .by = by,
+                     .rounds = s.restore_rounds};
   if (lost != Lost::sharpness) return result;
   if (s.blur_motion.empty()) {
     result.blur = gaussian(s.blur_sigma);

@@ -148,6 +148,12 @@ TEST(Restore, SaysWhatIsAtOdds) {
   request = restored("colorize", copy);
   request.settings.width = request.settings.height = 64;
   EXPECT_NE(refusal(request).find("128x128"), std::string::npos);
+  request = restored("colorize", copy);
+  request.settings.extend_left = 8;
+  EXPECT_NE(refusal(request).find("sides"), std::string::npos);
+  request = restored("colorize", copy);
+  request.settings.to_seed = 3;
+  EXPECT_NE(refusal(request).find("other end"), std::string::npos);
   request = restored("sharpen", copy);
   EXPECT_NE(refusal(request).find("colorize"), std::string::npos);
 }
