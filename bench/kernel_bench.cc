@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "ops/cpu_backend.h"
 
@@ -15,10 +16,14 @@ using latentdial::detail::Shape;
 using latentdial::detail::Tensor;
 namespace ops = latentdial::detail::ops;
 
-const ops::Backend& backend(DType dtype) {
+/// What computes: activations of f32 or bf16, or products of 8-bit numbers.
+enum class Numbers { f32, bf16, int8 };
+
+const ops::Backend& backend(Numbers kind) {
   static const auto f32 = ops::make_cpu_backend({.dtype = DType::f32});
   static const auto bf16 = ops::make_cpu_backend({.dtype = DType::bf16});
-  return dtype == DType::f32 ? *f32 : *bf16;
+  static const auto int8 = ops::make_cpu_backend({.dtype = DType::bf16, .int8 = true});
+  return kind == Numbers::f32 ? *f32 : kind == Numbers::bf16 ? *bf16 : *int8;
 }
 
 /// Ordinary numbers: zeros or denormals would tell another time.
@@ -36,26 +41,26 @@ void repeat(benchmark::State& state, double flop, const Call& call) {
   state.counters["GFLOP/s"] = benchmark::Counter(flop * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void linear(benchmark::State& state, DType dtype, std::int64_t rows, std::int64_t in, std::int64_t out) {
-  const auto& b = backend(dtype);
+void linear(benchmark::State& state, Numbers kind, std::int64_t rows, std::int64_t in, std::int64_t out) {
+  const auto& b = backend(kind);
   const auto w = b.prepare_linear(numbers({out, in}), numbers({out}));
   const Tensor x = b.to_device(numbers({rows, in}));
   repeat(state, 2.0 * static_cast<double>(rows * in * out),
          [&] { benchmark::DoNotOptimize(b.linear(x, w)); });
 }
 
-void conv2d(benchmark::State& state, DType dtype, std::int64_t batch, std::int64_t side, std::int64_t in,
+void conv2d(benchmark::State& state, Numbers kind, std::int64_t batch, std::int64_t side, std::int64_t in,
             std::int64_t out) {
-  const auto& b = backend(dtype);
+  const auto& b = backend(kind);
   const auto w = b.prepare_conv2d(numbers({out, in, 3, 3}), numbers({out}), {1, 1, 1});
   const Tensor x = b.to_device(numbers({batch, side, side, in}));
   repeat(state, 18.0 * static_cast<double>(batch * side * side * in * out),
          [&] { benchmark::DoNotOptimize(b.conv2d(x, w)); });
 }
 
-void attention(benchmark::State& state, DType dtype, std::int64_t batch, std::int64_t queries,
+void attention(benchmark::State& state, Numbers kind, std::int64_t batch, std::int64_t queries,
                std::int64_t keys, std::int64_t heads, std::int64_t size) {
-  const auto& b = backend(dtype);
+  const auto& b = backend(kind);
   const Tensor q = b.to_device(numbers({batch, queries, heads * size}));
   const Tensor k = b.to_device(numbers({batch, keys, heads * size}));
   const Tensor v = b.to_device(numbers({batch, keys, heads * size}));
@@ -63,14 +68,14 @@ void attention(benchmark::State& state, DType dtype, std::int64_t batch, std::in
          [&] { benchmark::DoNotOptimize(b.attention(q, k, v, heads)); });
 }
 
-void geglu(benchmark::State& state, DType dtype, std::int64_t rows, std::int64_t columns) {
-  const auto& b = backend(dtype);
+void geglu(benchmark::State& state, Numbers kind, std::int64_t rows, std::int64_t columns) {
+  const auto& b = backend(kind);
   const Tensor x = b.to_device(numbers({rows, 2 * columns}));
   repeat(state, 0, [&] { benchmark::DoNotOptimize(b.geglu(x)); });
 }
 
-void group_norm(benchmark::State& state, DType dtype, std::int64_t side, std::int64_t channels) {
-  const auto& b = backend(dtype);
+void group_norm(benchmark::State& state, Numbers kind, std::int64_t side, std::int64_t channels) {
+  const auto& b = backend(kind);
   const auto w = b.prepare_norm(numbers({channels}), numbers({channels}), 1e-5f);
   const Tensor x = b.to_device(numbers({2, side, side, channels}));
   repeat(state, 0,
@@ -79,9 +84,12 @@ void group_norm(benchmark::State& state, DType dtype, std::int64_t side, std::in
 
 template <class Function, class... Arguments>
 void add(const std::string& name, Function function, Arguments... arguments) {
-  for (const auto dtype : {DType::f32, DType::bf16}) {
-    benchmark::RegisterBenchmark((name + "/" + std::string(latentdial::detail::name(dtype))).c_str(),
-                                 [=](benchmark::State& state) { function(state, dtype, arguments...); })
+  const std::pair<Numbers, const char*> kinds[] = {
+      {Numbers::f32, "f32"}, {Numbers::bf16, "bf16"}, {Numbers::int8, "int8"}};
+  for (const auto& [numbers, label] : kinds) {
+    const Numbers kind = numbers;
+    benchmark::RegisterBenchmark((name + "/" + label).c_str(),
+                                 [=](benchmark::State& state) { function(state, kind, arguments...); })
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   }

@@ -45,17 +45,19 @@ class Int8Test : public testing::Test {
 // Whole numbers that fill the 8-bit ranges are represented exactly, so the product must be exact too: the sum
 // of 1024 largest products would overflow 16 bits, and the bf16 result has no rounding at these values.
 TEST_F(Int8Test, MultipliesWholeNumbersExactly) {
+  const int largest = cpu::largest_weight();
   const Tensor x = tensor_of({3, 1024}, [](std::int64_t i) { return i % 2 == 0 ? 255 : 0; });
-  const Tensor w = tensor_of({40, 1024}, [](std::int64_t i) { return i % 4 == 0 ? 127 : -127; });
+  const Tensor w = tensor_of({40, 1024}, [&](std::int64_t i) { return i % 4 == 0 ? largest : -largest; });
   const auto packed = backend_->prepare_linear(w, {});
   const Tensor y = backend_->to_host(backend_->linear(backend_->to_device(x), packed));
   EXPECT_THAT(std::vector<float>(y.values().begin(), y.values().end()), testing::Each(0.0f));
-  const Tensor ones = tensor_of({40, 1024}, [](std::int64_t) { return 127; });
+  const Tensor ones = tensor_of({40, 1024}, [&](std::int64_t) { return largest; });
   const Tensor full = tensor_of({3, 1024}, [](std::int64_t) { return 255; });
+  const auto full_sum = 1024.0f * 255 * static_cast<float>(largest);
   const Tensor sum =
       backend_->to_host(backend_->linear(backend_->to_device(full), backend_->prepare_linear(ones, {})));
   EXPECT_THAT(std::vector<float>(sum.values().begin(), sum.values().end()),
-              testing::Each(testing::FloatNear(1024.0f * 255 * 127, 1024.0f * 255 * 127 / 256)));
+              testing::Each(testing::FloatNear(full_sum, full_sum / 256)));
 }
 
 TEST_F(Int8Test, EachPictureOfABatchHasItsOwnRange) {

@@ -84,7 +84,7 @@ class CpuBackend final : public Backend {
 };
 
 std::string describe_numbers(const cpu::Context& context) {
-  if (context.int8) return cpu::has_vnni() ? "int8" : "int8 (without VNNI, slower than f32)";
+  if (context.int8) return cpu::byte_products() == cpu::ByteProducts::quads ? "int8" : "int8 (without VNNI)";
   const bool widens = context.dtype == DType::bf16 && context.arithmetic == Arithmetic::f32;
   return fmt::format("{}{}", name(context.dtype), widens ? " (multiplied in f32)" : "");
 }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "ops/cpu/onednn.h"
 #include "ops/cpu/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -22,67 +23,105 @@ namespace HWY_NAMESPACE {
 using Ints = hn::RebindToSigned<Floats>;
 using IntVector = hn::Vec<Ints>;
 
+#undef LATENTDIAL_X86_VECTORS
+#undef LATENTDIAL_BYTE_QUADS
+#define LATENTDIAL_X86_VECTORS (HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3)
+
+// Ways to add to each lane of `sum` the four products of unsigned bytes of a and signed bytes of b.
+
 #if HWY_TARGET == HWY_SCALAR
-using Widened = IntVector;
-
-inline Widened widen(IntVector b) {
-  return b;
-}
-
-inline IntVector add_products(IntVector sum, IntVector a, IntVector b) {
-  std::uint8_t factors[4];
-  std::int8_t weights[4];
-  std::memcpy(factors, &a.raw, sizeof(factors));
-  std::memcpy(weights, &b.raw, sizeof(weights));
-  for (int i = 0; i < 4; ++i) sum.raw += factors[i] * weights[i];
-  return sum;
-}
-#else
-// A panel vector as the products want it. Without VNNI its even and odd bytes are widened to 16 bits.
 struct Widened {
-  IntVector even, odd;
+  static IntVector add(IntVector sum, IntVector a, IntVector b) {
+    std::uint8_t factors[4];
+    std::int8_t weights[4];
+    std::memcpy(factors, &a.raw, sizeof(factors));
+    std::memcpy(weights, &b.raw, sizeof(weights));
+    for (int i = 0; i < 4; ++i) sum.raw += factors[i] * weights[i];
+    return sum;
+  }
 };
-
-inline Widened widen(IntVector b) {
-  const Ints d;
-  const hn::Repartition<std::int16_t, Ints> shorts;
-  const auto b16 = hn::BitCast(shorts, b);
-  return {hn::BitCast(d, hn::ShiftRight<8>(hn::ShiftLeft<8>(b16))), hn::BitCast(d, hn::ShiftRight<8>(b16))};
-}
-
-// sum + the four products of unsigned bytes of a and signed bytes of b in each lane.
-inline IntVector add_products(IntVector sum, IntVector a, const Widened& b) {
-  const Ints d;
-  const hn::Repartition<std::int16_t, Ints> shorts;
-  const hn::Repartition<std::uint16_t, Ints> words;
-  const auto a16 = hn::BitCast(words, a);
-  const auto even = hn::BitCast(shorts, hn::And(a16, hn::Set(words, 0xff)));
-  const auto odd = hn::BitCast(shorts, hn::ShiftRight<8>(a16));
-  auto rest = hn::Zero(d);
-  sum = hn::ReorderWidenMulAccumulate(d, even, hn::BitCast(shorts, b.even), sum, rest);
-  sum = hn::ReorderWidenMulAccumulate(d, odd, hn::BitCast(shorts, b.odd), sum, rest);
-  return hn::Add(sum, rest);
-}
+using Plain = Widened;
+#elif LATENTDIAL_X86_VECTORS
+// maddubs adds two products in 16 bits, which hold them where weights are kept to 7 bits.
+struct Pairs {
+  static IntVector add(IntVector sum, IntVector a, IntVector b) {
+    const auto ones = hn::Set(hn::Repartition<std::int16_t, Ints>(), 1);
+#if HWY_TARGET == HWY_SSE4
+    sum.raw = _mm_add_epi32(sum.raw, _mm_madd_epi16(_mm_maddubs_epi16(a.raw, b.raw), ones.raw));
+#elif HWY_TARGET == HWY_AVX2
+    sum.raw = _mm256_add_epi32(sum.raw, _mm256_madd_epi16(_mm256_maddubs_epi16(a.raw, b.raw), ones.raw));
+#else
+    sum.raw = _mm512_add_epi32(sum.raw, _mm512_madd_epi16(_mm512_maddubs_epi16(a.raw, b.raw), ones.raw));
+#endif
+    // The compiler is not to put off the sums until all registers are full of products.
+#if HWY_TARGET == HWY_AVX3
+    asm volatile("" : "+v"(sum.raw));
+#else
+    asm volatile("" : "+x"(sum.raw));
+#endif
+    return sum;
+  }
+};
+using Plain = Pairs;
+#else
+// Even and odd bytes by themselves, widened to 16 bits.
+struct Widened {
+  static IntVector add(IntVector sum, IntVector a, IntVector b) {
+    const Ints d;
+    const hn::Repartition<std::int16_t, Ints> shorts;
+    const hn::Repartition<std::uint16_t, Ints> words;
+    const auto a16 = hn::BitCast(words, a);
+    const auto b16 = hn::BitCast(shorts, b);
+    const auto even = hn::BitCast(shorts, hn::And(a16, hn::Set(words, 0xff)));
+    const auto odd = hn::BitCast(shorts, hn::ShiftRight<8>(a16));
+    auto rest = hn::Zero(d);
+    sum = hn::ReorderWidenMulAccumulate(d, even, hn::ShiftRight<8>(hn::ShiftLeft<8>(b16)), sum, rest);
+    sum = hn::ReorderWidenMulAccumulate(d, odd, hn::ShiftRight<8>(b16), sum, rest);
+    return hn::Add(sum, rest);
+  }
+};
+using Plain = Widened;
 #endif
 
-template <std::size_t kRows>
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+#define LATENTDIAL_BYTE_QUADS 1
+// VNNI, for which Highway has no name yet.
+struct Quads {
+  static IntVector add(IntVector sum, IntVector a, IntVector b) {
+#if HWY_TARGET == HWY_AVX2
+    asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum.raw) : "x"(a.raw), "x"(b.raw));
+#else
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
+#endif
+    return sum;
+  }
+};
+#else
+#define LATENTDIAL_BYTE_QUADS 0
+#endif
+
+template <class Products, std::size_t kRows>
 void multiply_tile(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* HWY_RESTRICT panel,
                    std::size_t depth_blocks, std::int32_t* HWY_RESTRICT c) {
   const Ints d;
   const std::size_t lanes = hn::Lanes(d);
   IntVector sums[kRows][kProductVectors];
   for (auto& row : sums) row[0] = row[1] = hn::Zero(d);
-  for (std::size_t k = 0; k < depth_blocks * kInt8DepthBlock / 4; ++k) {
-    const auto* b = reinterpret_cast<const std::int32_t*>(panel) + k * kProductVectors * lanes;
-    const Widened b0 = widen(hn::LoadU(d, b)), b1 = widen(hn::LoadU(d, b + lanes));
-    const auto* line = a + k / kDepthBlock * kRows * kInt8DepthBlock + k % kDepthBlock * 4;
-    for (std::size_t r = 0; r < kRows; ++r) {
-      std::int32_t four;
-      std::memcpy(&four, line + r * kInt8DepthBlock, sizeof(four));
-      const auto factor = hn::Set(d, four);
-      sums[r][0] = add_products(sums[r][0], factor, b0);
-      sums[r][1] = add_products(sums[r][1], factor, b1);
+  const auto* b = reinterpret_cast<const std::int32_t*>(panel);
+  for (std::size_t block = 0; block < depth_blocks; ++block) {
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < kDepthBlock; ++k) {
+      const auto b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + lanes);
+      b += kProductVectors * lanes;
+      for (std::size_t r = 0; r < kRows; ++r) {
+        std::int32_t four;
+        std::memcpy(&four, a + r * kInt8DepthBlock + k * 4, sizeof(four));
+        const auto factor = hn::Set(d, four);
+        sums[r][0] = Products::add(sums[r][0], factor, b0);
+        sums[r][1] = Products::add(sums[r][1], factor, b1);
+      }
     }
+    a += kRows * kInt8DepthBlock;
   }
   for (std::size_t r = 0; r < kRows; ++r) {
     for (std::size_t v = 0; v < kProductVectors; ++v)
@@ -90,53 +129,28 @@ void multiply_tile(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* HWY_RE
   }
 }
 
-#if HWY_TARGET == HWY_AVX3
-// Highway has no name for this instruction yet.
-inline void add_products_vnni(__m512i& sum, __m512i a, __m512i b) {
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
-}
-
-template <std::size_t kRows>
-void multiply_tile_vnni(const std::uint8_t* HWY_RESTRICT a, const std::int8_t* HWY_RESTRICT panel,
-                        std::size_t depth_blocks, std::int32_t* HWY_RESTRICT c) {
-  __m512i sums[kRows][kProductVectors];
-  for (auto& row : sums) row[0] = row[1] = _mm512_setzero_si512();
-  for (std::size_t block = 0; block < depth_blocks; ++block) {
-#pragma GCC unroll 16
-    for (std::size_t k = 0; k < kDepthBlock; ++k) {
-      const __m512i b0 = _mm512_loadu_si512(panel), b1 = _mm512_loadu_si512(panel + 64);
-      panel += 128;
-      for (std::size_t r = 0; r < kRows; ++r) {
-        std::int32_t four;
-        std::memcpy(&four, a + r * kInt8DepthBlock + k * 4, sizeof(four));
-        const __m512i factor = _mm512_set1_epi32(four);
-        add_products_vnni(sums[r][0], factor, b0);
-        add_products_vnni(sums[r][1], factor, b1);
-      }
-    }
-    a += kRows * kInt8DepthBlock;
-  }
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kProductVectors; ++v)
-      _mm512_storeu_si512(c + (r * kProductVectors + v) * 16, sums[r][v]);
-  }
-}
-#endif
-
 using TileKernel = void (*)(const std::uint8_t*, const std::int8_t*, std::size_t, std::int32_t*);
 
-template <std::size_t... kRowsLessOne>
-TileKernel kernel_for(std::size_t rows, [[maybe_unused]] bool vnni, std::index_sequence<kRowsLessOne...>) {
-#if HWY_TARGET == HWY_AVX3
-  static constexpr std::array<TileKernel, kProductRows> kFast{&multiply_tile_vnni<kRowsLessOne + 1>...};
-  if (vnni) return kFast[rows - 1];
+template <class Products, std::size_t... kRowsLessOne>
+TileKernel kernel_of(std::size_t rows, std::index_sequence<kRowsLessOne...>) {
+  static constexpr std::array<TileKernel, kProductRows> kKernels{
+      &multiply_tile<Products, kRowsLessOne + 1>...};
+  return kKernels[rows - 1];
+}
+
+ByteProducts byte_products_target() {
+#if LATENTDIAL_BYTE_QUADS
+  if (onednn::has_vnni(hn::Lanes(Ints()) * sizeof(std::int32_t))) return ByteProducts::quads;
 #endif
-  static constexpr std::array<TileKernel, kProductRows> kPlain{&multiply_tile<kRowsLessOne + 1>...};
-  return kPlain[rows - 1];
+  return LATENTDIAL_X86_VECTORS ? ByteProducts::pairs : ByteProducts::widened;
 }
 
 void multiply_target(const Int8TileProduct& p) {
-  const auto kernel = kernel_for(p.rows, has_vnni(), std::make_index_sequence<kProductRows>());
+  constexpr auto kRows = std::make_index_sequence<kProductRows>();
+  TileKernel kernel = kernel_of<Plain>(p.rows, kRows);
+#if LATENTDIAL_BYTE_QUADS
+  if (byte_products() == ByteProducts::quads) kernel = kernel_of<Quads>(p.rows, kRows);
+#endif
   const auto width = kProductVectors * hn::Lanes(Ints());
   for (std::size_t t = 0; t < p.tiles; ++t) {
     kernel(p.a + t * p.a_stride, p.panel, p.depth_blocks, p.c + t * p.rows * width);
@@ -202,6 +216,7 @@ HWY_AFTER_NAMESPACE();
 namespace latentdial::detail::ops::cpu {
 namespace {
 
+HWY_EXPORT(byte_products_target);
 HWY_EXPORT(multiply_target);
 HWY_EXPORT(range_target);
 HWY_EXPORT(quantize_target);
@@ -209,14 +224,9 @@ HWY_EXPORT(dequantize_target);
 
 }  // namespace
 
-bool has_vnni() {
-#ifdef __x86_64__
-  static const bool has =
-      __builtin_cpu_supports("avx512vnni") != 0 && (hwy::SupportedTargets() & HWY_AVX3) != 0;
-  return has;
-#else
-  return false;
-#endif
+ByteProducts byte_products() {
+  static const ByteProducts products = HWY_DYNAMIC_DISPATCH(byte_products_target)();
+  return products;
 }
 
 void multiply(const Int8TileProduct& product) {

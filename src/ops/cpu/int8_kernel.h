@@ -5,15 +5,24 @@
 
 #include "ops/cpu/tile_kernel.h"
 
-/// The register tile for 8-bit numbers: unsigned rows times signed panels, summed in 32 bits. Where the
-/// processor has VNNI one instruction does four products per lane.
+/// The register tile for 8-bit numbers: unsigned rows times signed panels, summed in 32 bits.
 namespace latentdial::detail::ops::cpu {
 
 /// A line of depth, [tile][depth block][row][64].
 inline constexpr std::size_t kInt8DepthBlock = 4 * kDepthBlock;
 
-/// Whether this processor has AVX-512 VNNI.
-[[nodiscard]] bool has_vnni();
+/// How this processor multiplies bytes.
+enum class ByteProducts {
+  widened,  ///< As numbers of 16 bits.
+  pairs,    ///< Two products are added in 16 bits (x86's maddubs): weights have 7 bits.
+  quads,    ///< Four products are added in 32 bits by one instruction: AVX-512 VNNI or AVX-VNNI.
+};
+[[nodiscard]] ByteProducts byte_products();
+
+/// The largest magnitude that weights may have here.
+[[nodiscard]] inline int largest_weight() {
+  return byte_products() == ByteProducts::pairs ? 63 : 127;
+}
 
 /// c[tiles·rows, tile_columns()] = a·panel; a panel is stored as [depth / 4][columns][4].
 struct Int8TileProduct {

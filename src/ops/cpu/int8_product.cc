@@ -10,7 +10,7 @@
 namespace latentdial::detail::ops::cpu {
 namespace {
 
-constexpr float kMostMagnitude = 127, kShift = 128;
+constexpr float kShift = 128;
 constexpr auto kBlock = static_cast<std::int64_t>(kInt8DepthBlock);
 
 /// The place of weight (k, column j) in its panel of `width` columns: four of the depth side by side.
@@ -36,7 +36,7 @@ Int8Matrix::Int8Matrix(const Context& context, const Tensor& weight, const Tenso
       const auto* from = weight.data<float>() + column * depth;
       const auto range = range_of(from, static_cast<std::size_t>(depth));
       const float largest = std::max({range.high, -range.low, 1e-30f});
-      const float scale = largest / kMostMagnitude;
+      const float scale = largest / static_cast<float>(largest_weight());
       thread_local std::vector<std::uint8_t> shifted;
       shifted.resize(static_cast<std::size_t>(depth));
       quantize(from, shifted.size(), {scale, kShift}, shifted.data());

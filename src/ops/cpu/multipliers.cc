@@ -2,6 +2,7 @@
 
 #include "ops/cpu/attention_kernel.h"
 #include "ops/cpu/int8_kernel.h"
+#include "ops/cpu/onednn.h"
 
 namespace latentdial::detail::ops::cpu {
 namespace {
@@ -43,8 +44,22 @@ Choice of_bf16_matrix(Layer layer) {
   return {Multiplier::onednn_bf16, "from AMX's rate; not measured"};
 }
 
+Choice of_byte_pairs(Layer layer) {
+  if (layer == Layer::convolution_3x3)
+    return {Multiplier::winograd_f32, "Zen 4 held to AVX2: 370 to 630, in 8 bits 380 to 440"};
+  return {Multiplier::own_int8, "Zen 4 held to AVX2: 270 to 400, in f32 140 to 200"};
+}
+
 Choice of_int8(Layer layer) {
-  if (!has_vnni()) return {Multiplier::own_int8, "without VNNI slower than f32"};
+  switch (byte_products()) {
+    case ByteProducts::pairs:
+      return of_byte_pairs(layer);
+    case ByteProducts::widened:
+      return {Multiplier::own_int8, "not measured"};
+    case ByteProducts::quads:
+      break;
+  }
+  if (!onednn::has_avx512()) return {Multiplier::own_int8, "from AVX-VNNI's rate; not measured"};
   return {Multiplier::own_int8, layer == Layer::linear ? "Zen 4: 360 to 650" : "Zen 4: 530 to 760"};
 }
 

@@ -48,6 +48,11 @@ bool has_avx512() {
   return contains(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core);
 }
 
+bool has_vnni(std::size_t vector_bytes) {
+  return contains(dnnl::get_effective_cpu_isa(),
+                  vector_bytes == 64 ? dnnl::cpu_isa::avx512_core_vnni : dnnl::cpu_isa::avx2_vnni);
+}
+
 void limit_own_kernels() {
 #ifdef __x86_64__
   const auto isa = dnnl::get_effective_cpu_isa();

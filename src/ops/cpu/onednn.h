@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <dnnl.hpp>
 #include <string>
 
@@ -13,6 +14,8 @@ namespace latentdial::detail::ops::cpu::onednn {
 
 /// Whether oneDNN may use AVX-512 here (ONEDNN_MAX_CPU_ISA counts), without which it multiplies no bf16.
 [[nodiscard]] bool has_avx512();
+/// Whether it may use VNNI here in vectors of so many bytes, 64 or 32.
+[[nodiscard]] bool has_vnni(std::size_t vector_bytes);
 /// Keeps our own kernels to what oneDNN may use: ONEDNN_MAX_CPU_ISA (AVX2, SSE41, …) limits both. Before the
 /// first kernel runs.
 void limit_own_kernels();
