@@ -8,6 +8,7 @@
 
 #include "again.h"
 #include "commands.h"
+#include "enlarge.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
 #include "latentdial/files.h"
@@ -66,10 +67,24 @@ struct GenerateCommand {
 
   void (*require)(const Settings&) = nullptr;  ///< What the command cannot do without; null: nothing.
   std::string restore;                         ///< What the command restores; empty: nothing.
+  std::string with;                            ///< The network that enlarges; empty: the model does.
   std::string again;                           ///< The picture whose settings are taken over; empty: none.
   const CLI::App* command = nullptr;
 
-  void run() {
+  void run() { with.empty() ? generate() : enlarge(); }
+
+ private:
+  void enlarge() {
+    check_output(out.empty() ? "out.png" : out);
+    const auto [image, parameters] = cli::enlarge(*command, with, settings, engine, output);
+    const std::string path = out.empty() ? take_free_name() : out;
+    write_png(path, image, parameters);
+    report_path(output, "file", path);
+  }
+
+  void generate() {
+    if (command->get_option_no_throw("--with") != nullptr && command->count("--with") > 0)
+      notice(output, "--with is empty and counts as not given");
     const auto is_given = [this](std::string_view name) {
       return command->count(flag_of(*command, name)) > 0;
     };
@@ -110,8 +125,8 @@ struct GenerateCommand {
 };
 
 /// A command that makes one picture.
-void add_command(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>& c, const char* name,
-                 const char* what, const std::set<std::string>& without, const char* examples) {
+CLI::App* add_command(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>& c, const char* name,
+                      const char* what, const std::set<std::string>& without, const char* examples) {
   CLI::App* command = app.add_subcommand(name, what);
   c->command = command;
   command
@@ -131,19 +146,20 @@ void add_command(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>
   add_output_options(*command, c->output);
   command->footer(examples);
   command->callback([c, &run] { run = [c] { c->run(); }; });
+  return command;
 }
 
 /// A command that makes the picture that another is a worse copy of; `other` settings are of other losses.
-void add_restoration(CLI::App& app, Run& run, const char* name, const char* what, std::set<std::string> other,
-                     const char* examples) {
-  auto command = std::make_shared<GenerateCommand>();
+CLI::App* add_restoration(CLI::App& app, Run& run, const std::shared_ptr<GenerateCommand>& command,
+                          const char* name, const char* what, std::set<std::string> other,
+                          const char* examples) {
   command->restore = name;
   if (!other.contains("strength")) command->settings.strength = 0.5;
   other.insert(std::begin(kOfAPart), std::end(kOfAPart));
   other.insert({"restore", "invert", "to_image", "to_prompt", "to_seed", "theta", "style", "position",
                 "method", "dial", "style_mask", "mask_words", "style_start", "style_end", "style_passes",
                 "style_guidance", "per_token", "width", "height"});
-  add_command(app, run, command, name, what, other, examples);
+  return add_command(app, run, command, name, what, other, examples);
 }
 
 }  // namespace
@@ -185,7 +201,8 @@ void add_outpaint(CLI::App& app, Run& run) {
 }
 
 void add_colorize(CLI::App& app, Run& run) {
-  add_restoration(app, run, "colorize", "A grey picture of yours in colour; its brightness stays as it is",
+  add_restoration(app, run, std::make_shared<GenerateCommand>(), "colorize",
+                  "A grey picture of yours in colour; its brightness stays as it is",
                   {"strength", "blur_sigma", "blur_motion", "upscale_by"},
                   "Examples:\n"
                   "  latentdial colorize --image grey.png -p \"a castle by the lake\" -o colour.png\n"
@@ -193,19 +210,29 @@ void add_colorize(CLI::App& app, Run& run) {
 }
 
 void add_deblur(CLI::App& app, Run& run) {
-  add_restoration(app, run, "deblur", "A blurred picture of yours made sharp; blurred again it is yours",
-                  {"upscale_by"},
+  add_restoration(app, run, std::make_shared<GenerateCommand>(), "deblur",
+                  "A blurred picture of yours made sharp; blurred again it is yours", {"upscale_by"},
                   "Examples:\n"
                   "  latentdial deblur --image soft.png --sigma 2 -p \"a castle by the lake\" -o sharp.png\n"
                   "  latentdial deblur --image shaken.png --motion 9,30 -p \"a castle by the lake\"\n");
 }
 
 void add_upscale(CLI::App& app, Run& run) {
-  add_restoration(app, run, "upscale", "A small picture of yours made large; made small again it is yours",
-                  {"blur_sigma", "blur_motion"},
-                  "Examples:\n"
-                  "  latentdial upscale --image small.png --by 2 -p \"a castle by the lake\" -o large.png\n"
-                  "  latentdial upscale --image small.png --by 4 --strength 0.5 --rounds 6\n");
+  const auto c = std::make_shared<GenerateCommand>();
+  CLI::App* command = add_restoration(
+      app, run, c, "upscale",
+      "A small picture of yours made large: by the model, so that made small again it is yours, or by a "
+      "network of its own",
+      {"blur_sigma", "blur_motion"},
+      "Examples:\n"
+      "  latentdial upscale --image small.png --by 2 -p \"a castle by the lake\" -o large.png\n"
+      "  latentdial upscale --image small.png --by 4 --strength 0.5 --rounds 6\n"
+      "  latentdial upscale --image small.png --with 4x-network.pth -o large.png\n");
+  add_text(
+      *command, "--with", c->with,
+      "A network that enlarges pictures in place of the model, .pth or .safetensors: an RRDBNet (ESRGAN, "
+      "Real-ESRGAN) or SRVGGNetCompact; without --by, which then goes from 1 to 16, it enlarges as it was "
+      "made to");
 }
 
 }  // namespace latentdial::cli

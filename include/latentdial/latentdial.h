@@ -19,4 +19,5 @@
 #include "latentdial/stages.h"
 #include "latentdial/sweep.h"
 #include "latentdial/text.h"
+#include "latentdial/upscaler.h"
 #include "latentdial/version.h"

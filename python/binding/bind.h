@@ -12,6 +12,7 @@ void bind_parameters(nanobind::module_& module);
 void bind_pipeline(nanobind::module_& module);
 void bind_settings(nanobind::module_& module);
 void bind_stages(nanobind::module_& module);
+void bind_upscaler(nanobind::module_& module);
 void bind_watch(nanobind::module_& module);
 
 }  // namespace latentdial::binding

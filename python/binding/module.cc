@@ -15,4 +15,5 @@ NB_MODULE(_engine, module) {
   bind_pipeline(module);
   bind_calibrate(module);
   bind_stages(module);
+  bind_upscaler(module);
 }

@@ -12,9 +12,9 @@ namespace nb = nanobind;
 
 thread_local const Watch::Turn* Watch::Turn::innermost_ = nullptr;
 
-Watch::Turn::Turn(const Pipeline& pipeline) : pipeline_(&pipeline), before_(innermost_) {
+Watch::Turn::Turn(const void* engine) : engine_(engine), before_(innermost_) {
   for (const Turn* turn = before_; turn != nullptr; turn = turn->before_) {
-    if (turn->pipeline_ == &pipeline)
+    if (turn->engine_ == engine)
       throw invalid_input("callback",
                           "the pipeline is at work on what it reports; call it when that is finished");
   }

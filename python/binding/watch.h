@@ -31,9 +31,9 @@ class Watch {
 
   /// Calls `work(observer)` without the GIL. Throws what the callback raised, and Error(cancelled) when it
   /// returned False.
-  template <class Work>
-  void run(const Pipeline& pipeline, Work&& work) {
-    const Turn turn(pipeline);
+  template <class Engine, class Work>
+  void run(const Engine& engine, Work&& work) {
+    const Turn turn(&engine);
     try {
       const nanobind::gil_scoped_release unlocked;
       work(observer());
@@ -45,16 +45,17 @@ class Watch {
   void picture_finished() { ++picture_; }
 
  private:
-  /// One thread's turn at a pipeline: a callback that calls a pipeline which waits for it would wait forever.
+  /// One thread's turn at a pipeline or an upscaler: a callback that calls one which waits for it would wait
+  /// forever.
   class Turn {
    public:
-    explicit Turn(const Pipeline& pipeline);
+    explicit Turn(const void* engine);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
    private:
-    const Pipeline* pipeline_;
+    const void* engine_;
     static thread_local const Turn* innermost_;  ///< Of this thread.
     const Turn* before_;                         ///< The turn in whose callback this one is.
   };

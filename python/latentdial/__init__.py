@@ -19,6 +19,7 @@ from .errors import Cancelled, Error, InternalError, InvalidInput, IOFailure
 from .pictures import save
 from .pipeline import Pipeline
 from .result import Result, Strip
+from .upscaler import Upscaler
 
 __version__: str = _engine.version
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Reading",
     "Result",
     "Strip",
+    "Upscaler",
     "dial_methods",
     "parse_parameters",
     "read_parameters",

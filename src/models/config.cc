@@ -250,4 +250,18 @@ TinyDecoderConfig TinyDecoderConfig::from_json(const nlohmann::json& config) {
   return c;
 }
 
+UpscalerConfig UpscalerConfig::from_json(const nlohmann::json& config) {
+  const Fields fields(config, "upscaler");
+  fields.only("_class_name", {"RRDBNet", "SRVGGNetCompact"});
+  UpscalerConfig c;
+  if (fields.text("_class_name", "RRDBNet") != "RRDBNet") c.kind = Kind::compact_net;
+  c.channels = fields.positive("num_feat", c.channels);
+  c.growth = fields.positive("num_grow_ch", c.growth);
+  c.blocks = fields.positive(c.kind == Kind::rrdb_net ? "num_block" : "num_conv", c.blocks);
+  c.upsampling = fields.positive("upsampling", c.upsampling);
+  c.unshuffle = fields.positive("unshuffle", c.unshuffle);
+  if (c.upsampling % c.unshuffle != 0) fields.fail("unshuffle", "a divisor of \"upsampling\"");
+  return c;
+}
+
 }  // namespace latentdial::detail::models

@@ -75,4 +75,22 @@ struct TinyDecoderConfig {
   [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (blocks.size() - 1); }
 };
 
+/// A network that enlarges pictures by itself.
+struct UpscalerConfig {
+  enum class Kind {
+    rrdb_net,     ///< ESRGAN (Wang et al. 2018, arXiv 1809.00219), Real-ESRGAN (2021, arXiv 2107.10833).
+    compact_net,  ///< Real-ESRGAN's small ones, SRVGGNetCompact.
+  };
+  Kind kind = Kind::rrdb_net;
+  std::int64_t channels = 64;   ///< "num_feat".
+  std::int64_t growth = 32;     ///< RRDBNet: "num_grow_ch", what each convolution of a dense block adds.
+  std::int64_t blocks = 23;     ///< RRDBNet: "num_block"; SRVGGNetCompact: "num_conv".
+  std::int64_t upsampling = 4;  ///< A power of two in an RRDBNet.
+  std::int64_t unshuffle = 1;   ///< RRDBNet: the picture goes in at 1/unshuffle of its size.
+
+  static UpscalerConfig from_json(const nlohmann::json& config);
+  /// How many times as wide and high a picture becomes.
+  [[nodiscard]] std::int64_t scale() const { return upsampling / unshuffle; }
+};
+
 }  // namespace latentdial::detail::models

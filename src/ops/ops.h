@@ -12,7 +12,8 @@
 /// understands.
 namespace latentdial::detail::ops {
 
-enum class Activation { none, silu, gelu, quick_gelu, relu };
+/// `leaky_relu` keeps a fifth of what is below zero, as ESRGAN has it.
+enum class Activation { none, silu, gelu, quick_gelu, relu, leaky_relu };
 
 /// A parameter in the back end's own layout. Immutable, shared between threads.
 class Packed {
@@ -93,6 +94,8 @@ class Backend {
   /// x = [a, b] along the last axis: a·gelu(b), with the exact (erf) gelu.
   [[nodiscard]] virtual Tensor geglu(const Tensor& x /*[…,2C]*/) const = 0;  // → […,C]
   [[nodiscard]] virtual Tensor activate(const Tensor& x, Activation activation) const = 0;
+  /// x where it is above 0, else x times its channel's slope; the slopes are in `dtype()`.
+  [[nodiscard]] virtual Tensor prelu(const Tensor& x /*[…,C]*/, const Tensor& slopes /*[C]*/) const = 0;
   /// a + b, where b has a's shape or is a trailing part of it (repeated over the leading axes).
   [[nodiscard]] virtual Tensor add(const Tensor& a, const Tensor& b) const = 0;
   /// a + share·(b − a), of one shape.

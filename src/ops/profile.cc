@@ -71,6 +71,9 @@ class ProfiledBackend final : public Backend {
   Tensor activate(const Tensor& x, Activation activation) const override {
     return time("activate", x, 0, [&] { return backend_->activate(x, activation); });
   }
+  Tensor prelu(const Tensor& x, const Tensor& slopes) const override {
+    return time("prelu", x, 0, [&] { return backend_->prelu(x, slopes); });
+  }
   Tensor add(const Tensor& a, const Tensor& b) const override {
     return time("add", a, 0, [&] { return backend_->add(a, b); });
   }

@@ -166,7 +166,8 @@ class TensorReader {
 
   // What a dictionary wraps; "params" may also be settings, so names are asked for in order.
   const PickleValue* inner_dict(const PickleValue& dict) const {
-    for (const std::string_view name : {"state_dict", "string_to_param", "model", "module", "params"}) {
+    for (const std::string_view name :
+         {"state_dict", "string_to_param", "model", "module", "params_ema", "params"}) {
       for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
         if (pickle_[dict.items[i]].text != name) continue;
         if (const auto* inner = dict_in(dict.items[i + 1])) return inner;

@@ -116,7 +116,8 @@ TEST_P(Conv2dTest, TakesAnUnpaddedWindow) {
 }
 
 TEST_P(Conv2dTest, AppliesEveryActivation) {
-  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu}) {
+  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu,
+                          Activation::leaky_relu}) {
     check({{1, 6, 5, 24}, 32, 3, {1, 1, 1}, true, kind});
   }
 }

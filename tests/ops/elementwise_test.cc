@@ -12,8 +12,8 @@ class ElementwiseTest : public OpsTest {};
 TEST_P(ElementwiseTest, ActivationsMatchTheirFormulas) {
   for (const std::int64_t count : {1, 7, 1000}) {
     const Tensor x = held(random_tensor({count}, 1, 3.0f));
-    for (const auto kind :
-         {Activation::none, Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu}) {
+    for (const auto kind : {Activation::none, Activation::silu, Activation::gelu, Activation::quick_gelu,
+                            Activation::relu, Activation::leaky_relu}) {
       expect_close(backend_->activate(on_device(x), kind), tensor_of(x.shape(), [&](std::int64_t i) {
                      return activation(kind, static_cast<double>(x.data<float>()[i]));
                    }));
@@ -49,6 +49,18 @@ TEST_P(ElementwiseTest, GegluGatesTheFirstHalfByTheSecond) {
                           activation(Activation::gelu, static_cast<double>(row[columns + i % columns]));
                  }));
   }
+}
+
+TEST_P(ElementwiseTest, PreluHasASlopePerChannel) {
+  for (const std::int64_t channels : {1, 37, 64}) {
+    const Tensor x = held(random_tensor({2, 3, 5, channels}, 1));
+    const Tensor slopes = held(random_tensor({channels}, 2, 0.3f));
+    expect_close(backend_->prelu(on_device(x), on_device(slopes)), tensor_of(x.shape(), [&](std::int64_t i) {
+                   const double v = x.data<float>()[i], slope = slopes.data<float>()[i % channels];
+                   return v > 0 ? v : slope * v;
+                 }));
+  }
+  EXPECT_ANY_THROW((void)backend_->prelu(on_device(random_tensor({3, 4}, 1)), on_device(Tensor::zeros({3}))));
 }
 
 TEST_P(ElementwiseTest, AddTakesEqualShapesAndTrailingParts) {

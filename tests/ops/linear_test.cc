@@ -77,7 +77,8 @@ TEST_P(LinearTest, TakesOneInputAndOneOutput) {
 }
 
 TEST_P(LinearTest, AppliesEveryActivation) {
-  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu}) {
+  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu,
+                          Activation::leaky_relu}) {
     check({{33, 48}, 40, true, kind});
   }
 }

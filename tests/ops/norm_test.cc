@@ -88,7 +88,8 @@ TEST_P(NormTest, TakesMorePixelsThanAChunk) {
   check({{1, 40, 33, 16}, 8});
 }
 TEST_P(NormTest, AppliesTheActivation) {
-  for (const auto kind : {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu})
+  for (const auto kind :
+       {Activation::silu, Activation::gelu, Activation::quick_gelu, Activation::relu, Activation::leaky_relu})
     check({{2, 6, 6, 32}, 8, kind});
 }
 TEST_P(NormTest, AddsTheChannelBiasFirst) {

@@ -48,6 +48,8 @@ inline double activation(Activation kind, double x) {
       return x / (1 + std::exp(-1.702 * x));
     case Activation::relu:
       return x > 0 ? x : 0;
+    case Activation::leaky_relu:
+      return x > 0 ? x : 0.2 * x;
   }
   return x;
 }

@@ -6,7 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROOMS = [
-    "text", "files", "tensor", "image", "drawing", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "task", "denoise",
+    "text", "files", "tensor", "image", "drawing", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "upscale", "task", "denoise",
     "reading", "session", "pipeline", "calibrate", "sweep",
 ]
 MAY_SEE = {
@@ -22,6 +22,7 @@ MAY_SEE = {
     "models": {"tensor", "ops", "weights"},
     "dial": {"text", "files", "tensor"},
     "model": {"text", "files", "tensor", "ops", "weights", "prompt", "diffusion", "models", "dial"},
+    "upscale": {"text", "tensor", "image", "ops", "weights", "models", "model"},
     "task": {"text", "tensor", "image", "prompt", "diffusion", "dial", "model"},
     "denoise": {"tensor", "ops", "diffusion", "models", "dial"},
     "reading": {"tensor", "diffusion", "dial", "denoise"},

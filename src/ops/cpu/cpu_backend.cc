@@ -61,6 +61,9 @@ class CpuBackend final : public Backend {
   Tensor activate(const Tensor& x, Activation activation) const override {
     return cpu::activate(context_, x, activation);
   }
+  Tensor prelu(const Tensor& x, const Tensor& slopes) const override {
+    return cpu::prelu(context_, x, slopes);
+  }
   Tensor add(const Tensor& a, const Tensor& b) const override { return cpu::add(context_, a, b); }
   Tensor mix(const Tensor& a, const Tensor& b, float share) const override {
     return cpu::mix(context_, a, b, share);

@@ -54,6 +54,18 @@ void add_span(const Tensor& a, const Tensor& b, std::int64_t at_b, Tensor& y, st
   });
 }
 
+void prelu_span(const Tensor& x, const Tensor& slopes, std::int64_t at_slope, Tensor& y, std::int64_t at,
+                std::size_t count) {
+  with_type(y.dtype(), [&]<class T>(T) {
+    map_spans(
+        [](Vector v, Vector slope) {
+          const auto zero = hn::Zero(Floats());
+          return hn::MulAdd(slope, hn::Min(v, zero), hn::Max(v, zero));
+        },
+        count, y.data<T>() + at, x.data<T>() + at, slopes.data<T>() + at_slope);
+  });
+}
+
 // Equal values stay as they are, to the bit.
 void mix_span(const Tensor& a, const Tensor& b, float share, Tensor& y, std::int64_t at, std::size_t count) {
   const auto of_b = hn::Set(Floats(), share);
@@ -82,6 +94,7 @@ namespace {
 HWY_EXPORT(activate_span);
 HWY_EXPORT(geglu_row);
 HWY_EXPORT(add_span);
+HWY_EXPORT(prelu_span);
 HWY_EXPORT(mix_span);
 HWY_EXPORT(cast_span);
 
@@ -104,14 +117,22 @@ Tensor cast(const Context& context, const Tensor& x, DType dtype) {
                   });
 }
 
-// y[i] = a[i] + b[i mod count(b)] for `count` elements from `at` on.
-void add_repeated(const Tensor& a, const Tensor& b, Tensor& y, std::int64_t at, std::size_t count) {
-  const auto end = at + static_cast<std::int64_t>(count), period = b.count();
+// Calls body(at, phase, count) for runs of `count` elements from `at` on that lie within one period.
+template <class Body>
+void by_periods(std::int64_t period, std::int64_t at, std::size_t count, const Body& body) {
+  const auto end = at + static_cast<std::int64_t>(count);
   while (at < end) {
     const auto phase = at % period, run = std::min(end - at, period - phase);
-    HWY_DYNAMIC_DISPATCH(add_span)(a, b, phase, y, at, static_cast<std::size_t>(run));
+    body(at, phase, static_cast<std::size_t>(run));
     at += run;
   }
+}
+
+// y[i] = a[i] + b[i mod count(b)] for `count` elements from `at` on.
+void add_repeated(const Tensor& a, const Tensor& b, Tensor& y, std::int64_t at, std::size_t count) {
+  by_periods(b.count(), at, count, [&](std::int64_t begin, std::int64_t phase, std::size_t run) {
+    HWY_DYNAMIC_DISPATCH(add_span)(a, b, phase, y, begin, run);
+  });
 }
 
 }  // namespace
@@ -146,6 +167,17 @@ Tensor geglu(const Context& context, const Tensor& x) {
     HWY_DYNAMIC_DISPATCH(geglu_row)(x, y, row, static_cast<std::size_t>(columns));
   });
   return y;
+}
+
+Tensor prelu(const Context& context, const Tensor& x, const Tensor& slopes) {
+  check_activation("prelu", context, x);
+  check_activation("prelu", context, slopes, {x.dim(-1)});
+  return by_spans(
+      context, Tensor::empty(x.shape(), x.dtype()), [&](Tensor& y, std::int64_t at, std::size_t count) {
+        by_periods(slopes.count(), at, count, [&](std::int64_t begin, std::int64_t phase, std::size_t run) {
+          HWY_DYNAMIC_DISPATCH(prelu_span)(x, slopes, phase, y, begin, run);
+        });
+      });
 }
 
 Tensor add(const Context& context, const Tensor& a, const Tensor& b) {

@@ -35,6 +35,10 @@ void append(dnnl::post_ops& ops, Activation activation) {
     algorithm = dnnl::algorithm::eltwise_relu;
     alpha = 0.0f;  // The slope below zero.
   }
+  if (activation == Activation::leaky_relu) {
+    algorithm = dnnl::algorithm::eltwise_relu;
+    alpha = kLeak;
+  }
 #if DNNL_VERSION_MAJOR >= 3
   ops.append_eltwise(algorithm, alpha, 0.0f);
 #else

@@ -13,6 +13,9 @@ struct Context {
   bool int8 = false;  ///< Products of reducible precision are of 8-bit numbers.
 };
 
+/// What leaky_relu multiplies numbers below zero by.
+inline constexpr float kLeak = 0.2f;
+
 /// Calls body(T()), T being the type that an activation's elements have: float or bfloat16.
 template <class Body>
 void with_type(DType dtype, const Body& body) {
@@ -37,6 +40,7 @@ void with_type(DType dtype, const Body& body) {
                                std::int64_t heads, bool causal);
 [[nodiscard]] Tensor geglu(const Context& context, const Tensor& x);
 [[nodiscard]] Tensor activate(const Context& context, const Tensor& x, Activation activation);
+[[nodiscard]] Tensor prelu(const Context& context, const Tensor& x, const Tensor& slopes);
 [[nodiscard]] Tensor add(const Context& context, const Tensor& a, const Tensor& b);
 [[nodiscard]] Tensor mix(const Context& context, const Tensor& a, const Tensor& b, float share);
 [[nodiscard]] Tensor upsample_nearest2x(const Context& context, const Tensor& x, std::int64_t height,

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "ops/cpu/operations.h"
 #include "ops/ops.h"
 #include "tensor/dtype.h"
 
@@ -154,6 +155,8 @@ Vector activated(Vector x) {
   if constexpr (kActivation == Activation::quick_gelu) return swish(x, 1.702f);
   if constexpr (kActivation == Activation::gelu) return gelu(x);
   if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(Floats()));
+  if constexpr (kActivation == Activation::leaky_relu)
+    return hn::Max(x, hn::Mul(x, hn::Set(Floats(), kLeak)));
   return x;
 }
 
@@ -169,6 +172,8 @@ auto with_activation(Activation activation, const Body& body) {
       return body(std::integral_constant<Activation, Activation::quick_gelu>());
     case Activation::relu:
       return body(std::integral_constant<Activation, Activation::relu>());
+    case Activation::leaky_relu:
+      return body(std::integral_constant<Activation, Activation::leaky_relu>());
     case Activation::none:
       break;
   }

@@ -2,18 +2,26 @@
 
 Run with diffusers and transformers installed: python tests/golden/models/make.py
 Each model folder holds f16 weights in diffusers' layout; expected.safetensors beside them holds the inputs and
-diffusers' f32 outputs, pictures and latents channels-last. tiny-decoder also has its decoder in the original's keys.
+diffusers' f32 outputs, pictures and latents channels-last. tiny-decoder also has its decoder in the original's keys;
+upscalers holds networks as spandrel builds them.
 """
 
 import json
 import pathlib
+import sys
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from safetensors.torch import save_file
+from spandrel.architectures.__arch_helpers.block import RRDB
+from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
+from spandrel.architectures.ESRGAN.__arch.RRDB import RRDBNet
 from transformers import CLIPTextConfig, CLIPTextModel
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1] / "parity"))
+from upscaler_names import REAL_ESRGAN, renamed  # noqa: E402
+
 TEXT = dict(vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
             max_position_embeddings=9, bos_token_id=38, eos_token_id=39)  # fmt: skip
 UNET = dict(sample_size=8, in_channels=4, out_channels=4, block_out_channels=(8, 16), layers_per_block=1,
@@ -100,6 +108,29 @@ def make_tiny_decoder(folder: pathlib.Path) -> None:
     save_file({"latents": nhwc(latents), "decoded": nhwc(tiny.decode(latents).sample)}, folder / "expected.safetensors")
 
 
+def small_rrdb(scale: int, shuffle: int | None) -> RRDBNet:
+    """Of one block, 8 channels and a growth of 4."""
+    network = RRDBNet(in_nc=3 * (shuffle or 1) ** 2, num_filters=8, num_blocks=1, scale=scale, shuffle_factor=shuffle)
+    network.model[1].sub[0] = RRDB(8, gc=4)
+    return rounded(network)
+
+
+@torch.no_grad()
+def make_upscalers(folder: pathlib.Path) -> None:
+    """rrdb.pth has ESRGAN's first names, rrdb-x2.pth Real-ESRGAN's, beside others' of an average that comes first."""
+    torch.manual_seed(9)
+    folder.mkdir(exist_ok=True)
+    rrdb, rrdb_x2, compact = small_rrdb(4, None), small_rrdb(4, 2), rounded(SRVGGNetCompact(num_feat=8, num_conv=3, upscale=2))
+    half = [{key: value.half() for key, value in network.state_dict().items()} for network in (rrdb, rrdb_x2, compact)]
+    torch.save(half[0], folder / "rrdb.pth")
+    torch.save({"params": {key: 0 * value for key, value in renamed(half[1], REAL_ESRGAN).items()}, "params_ema": renamed(half[1], REAL_ESRGAN)}, folder / "rrdb-x2.pth")
+    torch.save({"params": half[2]}, folder / "compact.pth")
+    pixels = torch.rand(1, 3, 10, 14)
+    expected = {"pixels": pixels, "rrdb": rrdb(pixels), "rrdb-x2": rrdb_x2(pixels), "compact": compact(pixels)}
+    save_file({name: nhwc(value) for name, value in expected.items()}, folder / "expected.safetensors")
+
+
+make_upscalers(HERE / "upscalers")
 make_tiny_decoder(HERE / "tiny-decoder")
 for model_name, (unet_settings, text_settings) in MODELS.items():
     make(model_name, unet_settings, text_settings)
