@@ -63,6 +63,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"size", fmt::format("{}x{}", info.width, info.height)},
           {"tokens", info.max_tokens},
           {"prediction", info.prediction},
+          {"inpainting", info.inpaints},
           {"sampler", info.sampler},
           {"guidance_scale", info.guidance_scale},
           {"notices", info.notices},

@@ -36,6 +36,14 @@ std::vector<Tensor> rows_of(const Tensor& batch) {
   return rows;
 }
 
+/// Channels [1,1,1,K] at every place: [1,h,w,K].
+Tensor everywhere(const Tensor& channels, std::int64_t height, std::int64_t width) {
+  Tensor result = Tensor::empty({1, height, width, channels.dim(-1)});
+  for (auto to = result.values().begin(); to != result.values().end();)
+    to = std::ranges::copy(channels.values(), to).out;
+  return result;
+}
+
 /// What is done about the deeper levels of an input.
 enum class Deep { computed, kept, taken };
 
@@ -102,13 +110,22 @@ const models::TimeContext& PromptedDenoiser::time_of(Prepared& prepared, float t
   return prepared.times.at(timestep);
 }
 
+Tensor PromptedDenoiser::latents_of(const std::vector<PromptedLatents>& inputs) const {
+  std::vector<Tensor> latents, channels;
+  for (const auto& [own, condition, layout_of, deep] : inputs) {
+    latents.push_back(own);
+    if (channels_.defined())
+      channels.push_back(condition.channels.defined() ? condition.channels
+                                                      : everywhere(channels_, own.dim(1), own.dim(2)));
+  }
+  const Tensor batch = ops_->to_device(concat_rows(latents));
+  return channels.empty() ? batch : ops_->concat_channels(batch, ops_->to_device(concat_rows(channels)));
+}
+
 Tensor PromptedDenoiser::call(const std::vector<PromptedLatents>& inputs, float timestep,
                               const models::Taps& taps) {
-  std::vector<Tensor> latents;
-  for (const auto& input : inputs) latents.push_back(input.latents);
   Prepared& prepared = prepare(inputs);
-  return (*denoiser_)(ops_->to_device(concat_rows(latents)), time_of(prepared, timestep), prepared.text,
-                      taps);
+  return (*denoiser_)(latents_of(inputs), time_of(prepared, timestep), prepared.text, taps);
 }
 
 std::vector<Tensor> PromptedDenoiser::run(const std::vector<PromptedLatents>& inputs, float timestep,

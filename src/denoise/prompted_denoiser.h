@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "denoise/deep_features.h"
@@ -40,8 +41,10 @@ struct GuidedLatents {
 /// is computed once per list of conditions and remembered, over steps and over pictures.
 class PromptedDenoiser {
  public:
-  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops)
-      : denoiser_(&denoiser), ops_(&ops) {}
+  /// `channels` [1,1,1,K]: what lies beside the latents of a condition that has no channels, at every place;
+  /// undefined: nothing.
+  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops, Tensor channels = {})
+      : denoiser_(&denoiser), ops_(&ops), channels_(std::move(channels)) {}
 
   /// Says which timesteps are to come, so that they are projected all at once.
   void expect(const std::vector<float>& timesteps);
@@ -69,10 +72,13 @@ class PromptedDenoiser {
   /// One batch, whose prompts have one length, and of which all or none know their deeper levels' features.
   [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep,
                                         const LayoutShare& layout);
+  /// The latents of a batch on the device, with what lies beside them.
+  [[nodiscard]] Tensor latents_of(const std::vector<PromptedLatents>& inputs) const;
   Tensor call(const std::vector<PromptedLatents>& inputs, float timestep, const models::Taps& taps);
 
   const models::Denoiser* denoiser_;
   const ops::Backend* ops_;
+  Tensor channels_;
   std::deque<Prepared> prepared_;
   std::set<float> expected_;
 };

@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/dials.h"
@@ -28,10 +29,25 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
           "the text encoder is {} wide, but the U-Net takes {}; the two do not belong together", width,
           taken);
   const auto in = unet.config().in_channels, out = unet.config().out_channels;
-  require(in == vae.latent_channels && out == vae.latent_channels, "model",
-          "the U-Net has {} input and {} output channels, but the autoencoder {} latent ones; inpainting and "
-          "depth models are not supported",
-          in, out, vae.latent_channels);
+  const auto latent = vae.latent_channels;
+  require((in == latent || in == models::inpainting_channels(latent)) && out == latent, "model",
+          "the U-Net has {} input and {} output channels, but the autoencoder {} latent ones; depth models "
+          "are not supported",
+          in, out, latent);
+}
+
+/// The channels of Model::nothing_known: the picture is grey where it is redrawn, which is everywhere.
+Tensor describe_nothing(const models::Encoder& encoder, const models::AutoencoderConfig& vae) {
+  constexpr std::int64_t kLatents = 8;  // To a side: so many that the middle does not see the edge.
+  const auto side = kLatents * vae.downscale();
+  const Tensor latents = encoder(Tensor::zeros({1, side, side, 3})).mean;
+  Tensor channels = Tensor::empty({1, 1, 1, 1 + vae.latent_channels});
+  channels.values()[0] = 1;
+  const auto middle = (kLatents / 2 * kLatents + kLatents / 2) * vae.latent_channels;
+  std::ranges::copy(latents.values().subspan(static_cast<std::size_t>(middle),
+                                             static_cast<std::size_t>(vae.latent_channels)),
+                    channels.values().begin() + 1);
+  return channels;
 }
 
 /// The decoder of the model's `vae`, or the TAESD at the path `taesd` where that is not empty.
@@ -77,6 +93,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
       decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)),
       is_embedded(options.model.empty()) {
   check_widths(text_encoder, unet, vae_config);
+  if (info.inpaints) nothing_known = describe_nothing(encoder, vae_config);
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();
   info.fingerprint = fingerprint_of(checkpoint, tokenizer);

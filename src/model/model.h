@@ -51,6 +51,8 @@ struct Model {
   models::AutoencoderConfig vae_config;
   models::Encoder encoder;
   PictureDecoder decode;
+  /// What the U-Net is told where all is redrawn, at any place: [1,1,1,1+C]; undefined unless info.inpaints.
+  Tensor nothing_known;
   std::vector<std::shared_ptr<const Dial>> dials;  ///< Loaded with it.
   bool is_embedded = false;
 };

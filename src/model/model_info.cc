@@ -66,6 +66,7 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
   const auto [sampler, notice] = default_sampler(schedule);
   info.sampler = sampler;
   if (!notice.empty()) info.notices.push_back(fmt::format("{}: {}", info.path, notice));
+  info.inpaints = unet.in_channels == models::inpainting_channels(vae.latent_channels);
   info.width = info.height = static_cast<int>(unet.sample_size * vae.downscale());
   info.guidance_scale = checkpoint.defaults.value("guidance_scale", info.guidance_scale);
   info.example = checkpoint.defaults.value("example", nlohmann::json::object()).dump();

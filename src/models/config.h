@@ -64,6 +64,12 @@ struct AutoencoderConfig {
   [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (block_out_channels.size() - 1); }
 };
 
+/// What the U-Net of an inpainting checkpoint takes: latents, a mask, and the latents of the picture without
+/// its redrawn part (Rombach et al. 2022, arXiv 2112.10752, section 4.5).
+[[nodiscard]] constexpr std::int64_t inpainting_channels(std::int64_t latent_channels) {
+  return 2 * latent_channels + 1;
+}
+
 /// The decoder half of diffusers' AutoencoderTiny.
 struct TinyDecoderConfig {
   std::int64_t latent_channels = 4;

@@ -7,6 +7,7 @@
 
 #include "dial/slerp.h"
 #include "model/pixels.h"
+#include "session/known_part.h"
 #include "task/redrawn_part.h"
 
 namespace latentdial::detail {
@@ -116,14 +117,29 @@ Conditioning compose_prompts(const Texts& texts, int steps, const PromptConditio
   return [composition](double progress) { return composition->at(progress); };
 }
 
-Conditioning condition(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
-                       std::vector<std::string>& notices) {
+namespace {
+
+Conditioning condition_prompts(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
+                               std::vector<std::string>& notices) {
   const ConstantPrompt prompt(session, content, notices);
   const Texts texts = {content.words.prompt, content.words.negative_prompt, content.to.prompt};
   if (content.words.syntax == PromptSyntax::literal) return prompt.condition(texts, turn, mask);
   return compose_prompts(texts, content.sampling.steps,
                          {.condition = [&](const Texts& one) { return prompt.condition(one, turn, mask); },
                           .encode = [&](const std::string& text) { return prompt.encode(text).condition; }});
+}
+
+}  // namespace
+
+Conditioning condition(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
+                       std::vector<std::string>& notices) {
+  Conditioning conditioning = condition_prompts(session, content, turn, mask, notices);
+  if (!is_told_known_part(*session.model, content.source)) return conditioning;
+  return [conditioning, channels = known_part(session, content)](double progress) {
+    GuidedStep step = conditioning(progress);
+    for (Condition& one : step.conditions) one.channels = channels;
+    return step;
+  };
 }
 
 Tensor style_mask(const Session& session, const Task& task) {

@@ -18,7 +18,7 @@ constexpr std::size_t kMostInverted = 8;
 
 Session::Session(std::shared_ptr<const Model> loaded)
     : model(std::move(loaded)),
-      denoiser(model->unet, *model->denoiser_backend),
+      denoiser(model->unet, *model->denoiser_backend, model->nothing_known),
       prompts(kMostPrompts),
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,
@@ -26,7 +26,8 @@ Session::Session(std::shared_ptr<const Model> loaded)
       looked_at(kMostTrunks),
       keys(kMostKeys),
       inverted(kMostInverted),
-      word_masks(kMostTrunks) {}
+      word_masks(kMostTrunks),
+      known_parts(kMostInverted) {}
 
 EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax,
                               std::vector<std::string>& notices) {
@@ -52,6 +53,7 @@ void Session::trim() {
   keys.trim();
   inverted.trim();
   word_masks.trim();
+  known_parts.trim();
 }
 
 }  // namespace latentdial::detail

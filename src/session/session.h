@@ -57,7 +57,9 @@ struct Session {
   Memory<Task, KeyPicture> keys;                         ///< By its turn's strength, which is not 0.
   Memory<Content, Inversion> inverted;                   ///< All positions of a dial start from one.
   Memory<WordMaskKey, Tensor> word_masks;                ///< All positions of a dial act within one.
-  int inversions = 0;                                    ///< Pictures inverted so far.
+  Memory<Content, Tensor> known_parts;  ///< As an inpainting model is told them; of a content's sampling and
+                                        ///< source alone.
+  int inversions = 0;                   ///< Pictures inverted so far.
 
   /// What a text that is the same at every step is to the denoiser; adds a line to `notices` when words did
   /// not fit.

@@ -1,5 +1,6 @@
 #include "session/start.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "dial/slerp.h"
 #include "diffusion/random.h"
 #include "model/pixels.h"
+#include "session/known_part.h"
 #include "session/stage.h"
 #include "task/redrawn_part.h"
 #include "tensor/arithmetic.h"
@@ -25,19 +27,6 @@ Tensor starting_noise(const Model& model, const Content& content, TorchGenerator
   if (!content.to.seed) return noise;
   TorchGenerator other(*content.to.seed);
   return slerp(noise, other.randn_nhwc(shape), content.to.theta);
-}
-
-/// Latents drawn from the encoder's distribution.
-Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
-                      TorchGenerator& generator) {
-  const Tensor noise = generator.randn_nhwc(distribution.mean.shape());
-  Tensor latents = distribution.mean.clone();
-  for (std::size_t i = 0; i < latents.values().size(); ++i) {
-    const float deviation =
-        std::exp(0.5f * distribution.log_variance.values()[i]) * model.vae_config.scaling_factor;
-    latents.values()[i] += deviation * noise.values()[i];
-  }
-  return latents;
 }
 
 Denoising start_inverted(const Session& session, const Content& content, Conditioning conditioning) {
@@ -62,12 +51,25 @@ struct StartLatents {
   std::optional<KnownPart> known = {};
 };
 
+/// What is put back at each step; of an inpainting model, which is told what is known, only where a place is
+/// redrawn with less strength.
+std::optional<KnownPart> put_back_part(const Model& model, const Tensor& latents, const Tensor& places) {
+  if (!model.info.inpaints) return KnownPart{latents, places};
+  Tensor strengths = places.clone();
+  for (float& strength : strengths.values())
+    if (strength == 0) strength = 1;
+  if (std::ranges::all_of(strengths.values(), [](float strength) { return strength == 1; })) return {};
+  return KnownPart{latents, strengths};
+}
+
 /// Of an image of which a part is redrawn: that part is what it is told to begin with.
-StartLatents start_redrawn(const Model& model, const Image& image, const RedrawnPart& part,
-                           TorchGenerator& generator) {
+StartLatents start_redrawn(const Model& model, const Source& source, TorchGenerator& generator) {
+  const Image& image = source.image->image();
+  const RedrawnPart& part = *source.part;
   const auto encoded = model.encoded(image);
-  const KnownPart known = {encoded.mean,
-                           redrawn_places(part, static_cast<int>(model.vae_config.downscale()))};
+  const Tensor places = redrawn_places(part, static_cast<int>(model.vae_config.downscale()));
+  const auto known = put_back_part(model, encoded.mean, places);
+  if (starts_from_noise(model, source)) return {{}, known};
   if (part.fill == "around") {
     const Tensor strengths = redrawn_strengths(part.mask.image(), part.blur);
     const auto filled = model.encoder(to_pixels(filled_from_around(image, strengths)));
@@ -78,20 +80,35 @@ StartLatents start_redrawn(const Model& model, const Image& image, const Redrawn
   const Tensor noise = generator.randn_nhwc(latents.shape());
   const auto channels = static_cast<std::size_t>(latents.dim(-1));
   for (std::size_t i = 0; i < latents.values().size(); ++i)
-    if (known.strengths.values()[i / channels] > 0)
+    if (places.values()[i / channels] > 0)
       latents.values()[i] = part.fill == "noise" ? noise.values()[i] : 0.0F;
   return {latents, known};
 }
 
-/// Empty latents where there is no start image.
+/// Empty latents where a picture starts from noise.
 StartLatents start_latents(const Model& model, const Source& source, TorchGenerator& generator) {
+  if (source.part) return start_redrawn(model, source, generator);
   if (!source.image) return {};
-  const Image& image = source.image->image();
-  if (source.part) return start_redrawn(model, image, *source.part, generator);
-  return {sample_latents(model, model.encoder(to_pixels(image)), generator)};
+  return {sample_latents(model, model.encoder(to_pixels(source.image->image())), generator)};
 }
 
 }  // namespace
+
+Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
+                      TorchGenerator& generator) {
+  const Tensor noise = generator.randn_nhwc(distribution.mean.shape());
+  Tensor latents = distribution.mean.clone();
+  for (std::size_t i = 0; i < latents.values().size(); ++i) {
+    const float deviation =
+        std::exp(0.5f * distribution.log_variance.values()[i]) * model.vae_config.scaling_factor;
+    latents.values()[i] += deviation * noise.values()[i];
+  }
+  return latents;
+}
+
+bool starts_from_noise(const Model& model, const Source& source) {
+  return !source.image || (is_told_known_part(model, source) && source.strength == 1);
+}
 
 Denoising start(const Session& session, const Content& content, Conditioning conditioning) {
   const Source& source = content.source;
@@ -102,7 +119,7 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const auto [original, known] = start_latents(model, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);
-  const Tensor latents = !source.image                    ? scaled(noise.clone(), sampler->init_noise_sigma())
+  const Tensor latents = starts_from_noise(model, source) ? scaled(noise.clone(), sampler->init_noise_sigma())
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
   Denoising run{std::move(conditioning), std::move(sampler), generator, latents, first, {}, known,

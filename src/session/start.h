@@ -2,10 +2,19 @@
 
 #include "denoise/denoising.h"
 #include "dial/conditioning.h"
+#include "diffusion/random.h"
 #include "session/session.h"
 #include "task/task.h"
 
 namespace latentdial::detail {
+
+/// Latents drawn from the encoder's distribution.
+[[nodiscard]] Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
+                                    TorchGenerator& generator);
+
+/// Whether a picture begins with noise alone: one without a start image, and a part that an inpainting model
+/// redraws whole, since it is told the rest.
+[[nodiscard]] bool starts_from_noise(const Model& model, const Source& source);
 
 /// A picture before its first step: noise, a start image in noise, or an inversion, which must be known.
 [[nodiscard]] Denoising start(const Session& session, const Content& content, Conditioning conditioning);

@@ -28,13 +28,15 @@ VAE = dict(
 )
 UNETS = {
     "sd-v1-4": dict(sample_size=64, cross_attention_dim=768, attention_head_dim=8),
+    "sd-v1-5-inpainting": dict(in_channels=9, sample_size=64, cross_attention_dim=768, attention_head_dim=8),
     "sd-v2-1": dict(sample_size=96, cross_attention_dim=1024, attention_head_dim=[5, 10, 20, 20], use_linear_projection=True),
 }
 TEXTS = {
     "sd-v1-4": dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, hidden_act="quick_gelu"),
     "sd-v2-1": dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, hidden_act="gelu"),
 }
-PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction"}
+TEXTS["sd-v1-5-inpainting"] = TEXTS["sd-v1-4"]
+PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v1-5-inpainting": "epsilon", "sd-v2-1": "v_prediction"}
 
 
 @torch.no_grad()

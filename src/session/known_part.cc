@@ -1,0 +1,66 @@
+#include "session/known_part.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "diffusion/random.h"
+#include "model/pixels.h"
+#include "session/start.h"
+#include "task/redrawn_part.h"
+
+namespace latentdial::detail {
+namespace {
+
+/// 1 at each pixel that the mask names, whatever its strength; its blur is the edge's alone. [1,H,W,1]
+Tensor named_pixels(const Image& mask) {
+  Tensor named = Tensor::empty({1, mask.height, mask.width, 1});
+  for (std::size_t i = 0; i < named.values().size(); ++i) named.values()[i] = is_named(mask, i) ? 1.0F : 0.0F;
+  return named;
+}
+
+/// The start image with its redrawn pixels grey.
+Tensor without_redrawn(const Image& image, const Tensor& redrawn) {
+  Tensor pixels = to_pixels(image);
+  for (std::size_t i = 0; i < pixels.values().size(); ++i)
+    if (redrawn.values()[i / 3] > 0) pixels.values()[i] = 0;
+  return pixels;
+}
+
+/// [1,h,w,1] and [1,h,w,C] → [1,h,w,1+C].
+Tensor beside(const Tensor& redrawn, const Tensor& latents) {
+  const auto channels = static_cast<std::size_t>(latents.dim(-1));
+  Tensor result = Tensor::empty({1, latents.dim(1), latents.dim(2), latents.dim(-1) + 1});
+  auto to = result.values().begin();
+  for (std::size_t place = 0; place < redrawn.values().size(); ++place) {
+    *to++ = redrawn.values()[place];
+    for (std::size_t c = 0; c < channels; ++c) *to++ = latents.values()[place * channels + c];
+  }
+  return result;
+}
+
+Tensor describe_known_part(const Model& model, const Content& content) {
+  const Tensor redrawn = named_pixels(content.source.part->mask.image());
+  const auto encoded = model.encoder(without_redrawn(content.source.image->image(), redrawn));
+  TorchGenerator generator(content.source.seed);
+  if (!starts_from_noise(model, content.source)) (void)generator.randn_nhwc(encoded.mean.shape());
+  (void)generator.randn_nhwc(encoded.mean.shape());
+  return beside(most_of_squares(redrawn, static_cast<int>(model.vae_config.downscale())),
+                sample_latents(model, encoded, generator));
+}
+
+}  // namespace
+
+bool is_told_known_part(const Model& model, const Source& source) {
+  return model.info.inpaints && source.part.has_value();
+}
+
+Tensor known_part(Session& session, const Content& content) {
+  Content key;
+  key.sampling = content.sampling;
+  key.source = content.source;
+  if (session.known_parts.find(key) == nullptr)
+    session.known_parts.keep(key, describe_known_part(*session.model, content));
+  return *session.known_parts.find(key);
+}
+
+}  // namespace latentdial::detail
