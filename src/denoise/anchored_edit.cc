@@ -62,8 +62,8 @@ Questions ask(const Sampler& sampler, std::span<const AnchoredEdit> edits,
   for (const AnchoredEdit& edit : edits) {
     const auto place = std::ranges::find(originals, edit.original.get());
     const bool takes_layout = place != originals.end() && progress < recipe.layout_until;
-    add(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.steps, progress), i),
-        edit.conditioning, takes_layout ? place - originals.begin() : -1);
+    add(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.steps, progress), i), edit.conditioning,
+        takes_layout ? place - originals.begin() : -1);
   }
   return asked;
 }
