@@ -27,13 +27,6 @@ void check_options(const CLI::App& command) {
   }
 }
 
-/// As A1111 writes it behind the settings of the picture.
-std::string parameters_of(const std::string& before, const Upscaler& upscaler, double by) {
-  const std::string text =
-      fmt::format("Postprocess upscale by: {:g}, Postprocess upscaler: {}", by, upscaler.name());
-  return before.empty() ? text : fmt::format("{}, {}", before, text);
-}
-
 }  // namespace
 
 Enlarged enlarge(const CLI::App& command, const std::string& file, const Settings& settings,
@@ -54,7 +47,8 @@ Enlarged enlarge(const CLI::App& command, const std::string& file, const Setting
     poll_interrupts();
   };
   return {upscaler.enlarge(image, by, observer),
-          parameters_of(read_image_parameters(settings.image), upscaler, by.value_or(upscaler.scale()))};
+          enlarged_parameters(read_image_parameters(settings.image), upscaler.name(),
+                              by.value_or(upscaler.scale()))};
 }
 
 }  // namespace latentdial::cli

@@ -1,12 +1,17 @@
 #include "serve.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "interrupt.h"
 #include "latentdial/error.h"
+#include "latentdial/upscaler.h"
 #include "options.h"
 #include "output.h"
 
@@ -16,6 +21,7 @@ namespace {
 struct ServeCommand {
   server::ServeOptions options;
   std::string api_key, api_key_file;
+  std::vector<std::string> upscalers;
   ModelOptions engine;
   OutputOptions output;
 
@@ -24,6 +30,7 @@ struct ServeCommand {
     options.keys = server::Keys(api_key, api_key_file);
     options.log = [](const std::string& line) { print_line(stderr, "latentdial: " + line); };
     server::validate(options);
+    load_upscalers();
     const Pipeline pipeline = load_pipeline(engine, output);
     const auto stop = [] {
       poll_interrupts();
@@ -34,6 +41,19 @@ struct ServeCommand {
       print_line(stdout, "listening on " + address);
       std::fflush(stdout);
     });
+  }
+
+ private:
+  /// Clients name them by their files' stems, so no two may have the same.
+  void load_upscalers() {
+    for (const std::string& file : upscalers) {
+      auto upscaler = std::make_shared<const Upscaler>(
+          Upscaler::load({.file = file, .dtype = engine.dtype, .threads = engine.threads}));
+      for (const auto& known : options.upscalers)
+        if (known->name() == upscaler->name())
+          throw invalid_input("upscaler", fmt::format("two files are called {}; rename one", known->name()));
+      options.upscalers.push_back(std::move(upscaler));
+    }
   }
 };
 
@@ -74,6 +94,13 @@ void add_serve(CLI::App& app, Run& run) {
       ->add_option_function<std::vector<std::string>>(
           "--dial", [c](const std::vector<std::string>& files) { c->engine.dials = files; },
           "Dial file that latentdial calibrate wrote, for all requests of its style; give it again for more")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--upscaler", [c](const std::vector<std::string>& files) { c->upscalers = files; },
+          "Network that enlarges pictures for A1111's extras, as upscale --with takes it; give it again for "
+          "more")
       ->type_name("FILE")
       ->allow_extra_args(false);
   add_engine_options(*command, c->engine);

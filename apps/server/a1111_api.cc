@@ -21,13 +21,6 @@
 namespace latentdial::server {
 namespace {
 
-Json error_body(const Failure& failure) {
-  return {{"error", failure.status >= 500 ? "Error" : "HTTPException"},
-          {"detail", failure.message},
-          {"body", ""},
-          {"errors", failure.message}};
-}
-
 /// The text that A1111 puts beside its pictures: JSON within JSON.
 std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                               const std::vector<std::string>& notices) {
@@ -291,17 +284,24 @@ void add_lists(Router& router, const Context& context) {
   always("embeddings", list_embeddings(model));
   always("scripts", {{"txt2img", Json::array()}, {"img2img", Json::array()}});
   always("cmd-flags", {{"api", true}, {"use_cpu", {"all"}}});
-  for (const char* name : {"sd-vae", "sd-modules", "loras", "hypernetworks", "upscalers",
-                           "latent-upscale-modes", "face-restorers", "realesrgan-models", "prompt-styles",
-                           "script-info", "extensions", "artist-categories", "artists"})
+  for (const char* name :
+       {"sd-vae", "sd-modules", "loras", "hypernetworks", "latent-upscale-modes", "face-restorers",
+        "realesrgan-models", "prompt-styles", "script-info", "extensions", "artist-categories", "artists"})
     always(name, Json::array());
 }
 
 }  // namespace
 
+Json a1111_error_body(const Failure& failure) {
+  return {{"error", failure.status >= 500 ? "Error" : "HTTPException"},
+          {"detail", failure.message},
+          {"body", ""},
+          {"errors", failure.message}};
+}
+
 void add_a1111_api(Router& router, const Context& server_context) {
   const A1111 context{server_context};
-  const auto add = [](Handler handler) { return guarded(std::move(handler), error_body, 422); };
+  const auto add = [](Handler handler) { return guarded(std::move(handler), a1111_error_body, 422); };
   router.post("/sdapi/v1/txt2img",
               add([context](HttpRequest& request) { return generate(context, false, request); }));
   router.post("/sdapi/v1/img2img",

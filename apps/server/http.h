@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "body.h"
 #include "client.h"
@@ -10,6 +12,7 @@
 #include "keys.h"
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
+#include "latentdial/upscaler.h"
 
 namespace latentdial::server {
 
@@ -18,6 +21,7 @@ struct Context {
   const Pipeline& pipeline;
   JobQueue& queue;
   const Keys& keys;
+  const std::vector<std::shared_ptr<const Upscaler>>& upscalers;
   bool behind_proxy = false;
 };
 

@@ -5,18 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <new>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "latentdial/parameters.h"
+#include "queued_job.h"
 
 namespace latentdial::server {
 namespace {
 
 constexpr int kWorkerNiceness = 5;
-constexpr std::size_t kKeptPreviews = 3;   // As many as OpenAI's streams show of a picture.
 constexpr std::size_t kMostWaiters = 256;  // Of one job: a request that comes again and again.
 
 /// Nobody can guess another's job.
@@ -40,35 +39,6 @@ std::vector<Request> requests_of(const std::vector<Settings>& list, const InputI
   for (const Settings& settings : list) requests.emplace_back(settings, images).dial = dial;
   return requests;
 }
-
-struct JobQueue::Job {
-  std::string id;
-  Client client;
-  std::vector<Request> list;              ///< Pictures to make, or none:
-  std::optional<CalibrationOptions> fit;  ///< a dial to fit.
-  std::size_t image_bytes = 0;            ///< Of the pixels that each of them is given.
-  WantsPreview wants_preview;
-  bool preview_asked = false;
-  WhenLeft when_left = WhenLeft::go_on;
-  std::vector<const Waiter*> waiters;
-  std::int64_t number = 0;  ///< By the order in which jobs began.
-  JobState state = JobState::queued;
-  StepProgress step;
-  Clock::time_point began, ended;
-  std::optional<Error> error;
-  std::vector<std::shared_ptr<const Frame>> frames;
-  std::deque<std::shared_ptr<const PreviewFrame>> previews;
-  std::size_t made_to_fit = 0;
-  std::shared_ptr<const Dial> dial;
-  std::stop_source stop;
-
-  [[nodiscard]] std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const auto& frame : frames) sum += frame->png.size();
-    for (const auto& preview : previews) sum += preview->png.size();
-    return sum;
-  }
-};
 
 /// Runs one job at a time. Its pipeline remembers what the latest of them left behind.
 struct JobQueue::Worker {
@@ -142,6 +112,15 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(CalibrationOptions options, c
   return take(job);
 }
 
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(Enlargement enlargement, const Client& client) {
+  auto job = std::make_shared<Job>();
+  for (const auto& [image, parameters] : enlargement.pictures) job->image_bytes += image.rgb.size();
+  job->enlargement = std::move(enlargement);
+  job->client = client;
+  job->when_left = WhenLeft::cancel;
+  return take(job);
+}
+
 std::shared_ptr<JobQueue::Waiter> JobQueue::take(const std::shared_ptr<Job>& job) {
   job->id = random_id();
   const std::lock_guard lock(mutex_);
@@ -193,7 +172,8 @@ std::optional<JobStatus> JobQueue::status(const std::string& id, const Client& c
 std::optional<InputImages> JobQueue::images(const std::string& id, const Client& client) const {
   const std::lock_guard lock(mutex_);
   const auto job = find(id, client);
-  return job && job->image_bytes > 0 ? std::optional(job->list.front().images) : std::nullopt;
+  return job && job->image_bytes > 0 && !job->list.empty() ? std::optional(job->list.front().images)
+                                                           : std::nullopt;
 }
 
 std::optional<JobStatus> JobQueue::running(const Client& client) const {
@@ -311,77 +291,6 @@ void JobQueue::work(Worker& worker) {
   }
 }
 
-void JobQueue::make(const Pipeline& pipeline, Job& job) {
-  const auto on_picture = [&](std::size_t index, Picture picture) {
-    auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));
-    const std::lock_guard lock(mutex_);
-    job.frames.push_back(std::move(frame));
-    tell(job);
-  };
-  pipeline.generate(job.list, on_picture, observe(job));
-}
-
-void JobQueue::fit(const Pipeline& pipeline, Job& job) {
-  CalibrationOptions options = *job.fit;
-  options.stop = job.stop.get_token();
-  options.on_picture = [&](int pictures) {
-    const std::lock_guard lock(mutex_);
-    job.made_to_fit = static_cast<std::size_t>(pictures);
-    tell(job);
-  };
-  auto dial = std::make_shared<const Dial>(calibrate(pipeline, options).dial);
-  const std::lock_guard lock(mutex_);
-  job.dial = std::move(dial);
-}
-
-JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
-  try {
-    job.fit ? fit(pipeline, job) : make(pipeline, job);
-    return {JobState::done, std::nullopt};
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::cancelled) return {JobState::cancelled, std::nullopt};
-    return {JobState::failed, error};
-  } catch (const std::bad_alloc&) {
-    return {JobState::failed, Error(ErrorCode::internal, "out of memory; use a smaller size")};
-  } catch (const std::exception& error) {
-    return {JobState::failed, Error(ErrorCode::internal, error.what())};
-  }
-}
-
-Observer JobQueue::observe(Job& job) {
-  Observer observer;
-  observer.stop = job.stop.get_token();
-  observer.on_step = [&](const StepProgress& step) {
-    const std::lock_guard lock(mutex_);
-    job.step = step;
-    tell(job);
-  };
-  // Of a batch its first picture: batches come one after the other.
-  observer.wants_preview = [&](const StepProgress& step, std::size_t picture) {
-    if (!job.wants_preview || picture != job.frames.size()) return false;
-    const std::lock_guard lock(mutex_);
-    const bool wanted = job.wants_preview(step, job.preview_asked);
-    if (wanted) job.preview_asked = false;
-    return wanted;
-  };
-  observer.on_preview = [&](const Preview& preview) { keep_preview(job, preview); };
-  return observer;
-}
-
-void JobQueue::keep_preview(Job& job, const Preview& preview) {
-  PreviewFrame frame;
-  frame.picture = preview.picture;
-  frame.position = job.list[preview.picture].settings.position;
-  frame.step = preview.step;
-  const auto bytes = encode_png(preview.image, "");
-  frame.png.assign(bytes.begin(), bytes.end());
-  const std::lock_guard lock(mutex_);
-  frame.number = job.previews.empty() ? 0 : job.previews.back()->number + 1;
-  job.previews.push_back(std::make_shared<const PreviewFrame>(std::move(frame)));
-  if (job.previews.size() > kKeptPreviews) job.previews.pop_front();
-  tell(job);
-}
-
 /// With the lock held.
 void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
   job.state = state;
@@ -398,6 +307,7 @@ void JobQueue::end(Job& job, JobState state, std::optional<Error> error) {
 /// With the lock held. Of an ended job.
 void JobQueue::forget_images(Job& job) {
   for (Request& request : job.list) request.images = {};
+  if (job.enlargement) job.enlargement->pictures.clear();
   kept_image_bytes_ -= std::exchange(job.image_bytes, 0);
 }
 
@@ -422,7 +332,9 @@ JobStatus JobQueue::describe(const Job& job) const {
   status.number = job.number;
   status.state = job.state;
   status.fits = job.fit.has_value();
-  status.pictures = job.fit ? static_cast<std::size_t>(most_pictures(*job.fit)) : job.list.size();
+  status.pictures = job.fit           ? static_cast<std::size_t>(most_pictures(*job.fit))
+                    : job.enlargement ? job.enlargement->pictures.size()
+                                      : job.list.size();
   status.made = job.fit ? job.made_to_fit : job.frames.size();
   status.dial = job.dial;
   status.step = job.step;

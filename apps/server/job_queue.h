@@ -18,6 +18,7 @@
 #include "job.h"
 #include "latentdial/calibrate.h"
 #include "latentdial/pipeline.h"
+#include "latentdial/upscaler.h"
 
 namespace latentdial::server {
 
@@ -30,6 +31,21 @@ struct QueueLimits {
   std::size_t kept_bytes = 256 << 20;  ///< PNG bytes of ended jobs; the oldest are forgotten first.
   std::size_t kept_jobs = 256;
   std::size_t kept_image_bytes = 128 << 20;  ///< Pixels that ended jobs were given; the oldest go first.
+};
+
+/// A picture that is brought to a job, and the settings in its file.
+struct BroughtPicture {
+  Image image;
+  std::string parameters;
+};
+
+/// Pictures to enlarge.
+struct Enlargement {
+  std::shared_ptr<const Upscaler> upscaler;  ///< Null: by Lanczos' filter.
+  std::vector<BroughtPicture> pictures;
+  double by = 2;
+  std::optional<std::pair<int, int>> fill =
+      {};  ///< Width and height that each is to fill, cut at the centre.
 };
 
 /// One request for each of the settings, all with the same pictures and dial.
@@ -66,6 +82,8 @@ class JobQueue {
                                                WhenLeft when_left, WantsPreview wants_preview = {});
   /// Takes the fit of a dial as one job, which goes on when nobody waits for it. Throws as the other does.
   [[nodiscard]] std::shared_ptr<Waiter> submit(CalibrationOptions options, const Client& client);
+  /// Takes pictures to enlarge as one job, which is cancelled when nobody waits for it. Throws QueueFull.
+  [[nodiscard]] std::shared_ptr<Waiter> submit(Enlargement enlargement, const Client& client);
   /// One more who waits for the client's job; null for an id that is unknown, forgotten or cancelled. Throws
   /// QueueFull where as many wait for it as may.
   [[nodiscard]] std::shared_ptr<Waiter> join(const std::string& id, const Client& client);
@@ -103,6 +121,8 @@ class JobQueue {
   [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
   void make(const Pipeline& pipeline, Job& job);
   void fit(const Pipeline& pipeline, Job& job);
+  void enlarge(Job& job);
+  void keep_frame(Job& job, std::size_t index, Picture picture);
   [[nodiscard]] Observer observe(Job& job);
   void keep_preview(Job& job, const Preview& preview);
   void start_waiting_jobs();

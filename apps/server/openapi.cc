@@ -202,6 +202,24 @@ Json fit_request() {
   return {{"type", "object"}, {"properties", std::move(request)}, {"required", {"style"}}};
 }
 
+/// The body of A1111's extras, of one picture or of several.
+Json extras_request(bool several) {
+  const Json picture = not_empty(text("A PNG, JPEG or WebP, base64"));
+  Json request = {{"upscaler_1", text("One of /sdapi/v1/upscalers")},
+                  {"resize_mode", whole("0: by upscaling_resize; 1: to fill a size", 0, 1)},
+                  {"upscaling_resize", {{"type", "number"}, {"minimum", 1}, {"maximum", 8}}},
+                  {"upscaling_resize_w", whole("Pixels, of resize_mode 1", 1, 16384)},
+                  {"upscaling_resize_h", whole("Pixels, of resize_mode 1", 1, 16384)}};
+  if (!several) {
+    request["image"] = picture;
+    return {{"type", "object"}, {"properties", std::move(request)}, {"required", {"image"}}};
+  }
+  Json list = array_of({{"type", "object"}, {"properties", {{"data", picture}}}, {"required", {"data"}}});
+  list.update({{"minItems", 1}, {"maxItems", 64}});
+  request["imageList"] = std::move(list);
+  return {{"type", "object"}, {"properties", std::move(request)}, {"required", {"imageList"}}};
+}
+
 Json schemas() {
   Json job = {{"type", "object"}, {"required", {"id", "state", "pictures", "picture", "frames"}}};
   job["properties"] = {{"id", {{"type", "string"}}},
@@ -367,6 +385,8 @@ Json a1111_paths() {
   post("txt2img", "Pictures from a prompt", reference("Txt2img"));
   post("img2img", "Pictures from a picture", reference("Img2img"));
   post("png-info", "The settings in a picture", std::move(image));
+  post("extra-single-image", "A picture enlarged", extras_request(false));
+  post("extra-batch-images", "Pictures enlarged", extras_request(true));
   post("options", "Live previews; other options can be set to what they are", {{"type", "object"}});
   paths["/sdapi/v1/options"]["post"]["requestBody"]["required"] = false;
   for (const char* name : {"interrupt", "skip", "refresh-checkpoints", "refresh-vae", "refresh-loras",

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "a1111_api.h"
+#include "a1111_extras.h"
 #include "guard.h"
 #include "http_server.h"
 #include "latentdial/error.h"
@@ -34,6 +35,7 @@ Site make_site(const Context& context, const Log& log) {
   add_page(site.router);
   add_v1_api(site.router, context);
   add_a1111_api(site.router, context);
+  add_a1111_extras(site.router, context);
   add_openai_api(site.router, context);
   add_openapi(site.router);
   return site;
@@ -72,7 +74,7 @@ void validate(const ServeOptions& options) {
 void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
            const std::function<void(const std::string&)>& on_ready) {
   JobQueue queue(pipeline, options.queue);
-  const Context context{pipeline, queue, options.keys, options.behind_proxy};
+  const Context context{pipeline, queue, options.keys, options.upscalers, options.behind_proxy};
   HttpServer server(make_site(context, options.log), HttpLimits());
   const std::string address = listen(server, options);
   server.start();

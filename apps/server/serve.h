@@ -1,13 +1,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "guard.h"
 #include "job_queue.h"
 #include "keys.h"
 #include "latentdial/pipeline.h"
+#include "latentdial/upscaler.h"
 
 namespace latentdial::server {
 
@@ -16,6 +19,7 @@ struct ServeOptions {
   int port = 7860;  ///< 0: any that is free.
   Keys keys;        ///< Needed for a host that others can reach.
   QueueLimits queue;
+  std::vector<std::shared_ptr<const Upscaler>> upscalers;  ///< That clients may name.
   bool behind_proxy = false;  ///< Clients are told apart by what a reverse proxy says of them.
   Log log;                    ///< Gets what who keeps the server should know; on any thread.
 };

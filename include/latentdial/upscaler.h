@@ -46,4 +46,9 @@ class LATENTDIAL_API Upscaler {
   std::unique_ptr<State> state_;
 };
 
+/// What a picture's settings, or no text, become when it is enlarged, as A1111 writes it behind them:
+/// "…, Postprocess upscale by: 4, Postprocess upscaler: NAME".
+[[nodiscard]] LATENTDIAL_API std::string enlarged_parameters(const std::string& before,
+                                                             const std::string& upscaler, double by);
+
 }  // namespace latentdial

@@ -154,4 +154,10 @@ Image Upscaler::enlarge(const Image& image, std::optional<double> by, const Obse
   return resized(large, {0, 0, large.width, large.height}, width, height);
 }
 
+std::string enlarged_parameters(const std::string& before, const std::string& upscaler, double by) {
+  const std::string text =
+      fmt::format("Postprocess upscale by: {:g}, Postprocess upscaler: {}", by, upscaler);
+  return before.empty() ? text : fmt::format("{}, {}", before, text);
+}
+
 }  // namespace latentdial
