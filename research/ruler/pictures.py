@@ -12,6 +12,9 @@ from research.ruler.plan import METHODS, POSITIONS, Trial, calibrate_command, di
 from research.world.scene import ATTRIBUTES
 
 
+REFUSED = 2  # The program's exit code for what it will not do.
+
+
 @dataclasses.dataclass
 class Made:
     """The pictures of one folder in the order of the plan, and how long each took (NaN where no program made it)."""
@@ -29,7 +32,7 @@ def sweep(program: pathlib.Path, plan: list[dict], folder: pathlib.Path, options
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "plan.json"
     path.write_text(json.dumps(plan, indent=1))
-    subprocess.run([program, "sweep", path, "--out", folder, "--resume", "-q", *options], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([program, "sweep", path, "--allow-paths", "--out", folder, "--resume", "-q", *options], check=True, stdout=subprocess.DEVNULL)
     rows = sorted((json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()), key=lambda row: row["file"])
     return Made([folder / row["file"] for row in rows], numpy.array([row["seconds"] for row in rows]))
 
@@ -65,8 +68,11 @@ def without_dials(model: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
 
 
 def calibrate(program: pathlib.Path, dials: pathlib.Path, options: list[str]) -> None:
-    """Fits the dial of every attribute that has none yet."""
+    """Fits the dial of every attribute that has none yet. What the program refuses to fit, since too few of the calibration pictures show
+    it, has none: its positions are those without a dial file."""
     dials.mkdir(parents=True, exist_ok=True)
     for attribute in ATTRIBUTES:
         if not dial_file(dials, attribute).exists():
-            subprocess.run([*calibrate_command(program, dials, attribute), *options], check=True)
+            done = subprocess.run([*calibrate_command(program, dials, attribute), *options])
+            if done.returncode not in (0, REFUSED):
+                done.check_returncode()

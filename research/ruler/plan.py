@@ -90,7 +90,7 @@ def method_plan(trial: Trial, method: Method, dials: pathlib.Path) -> list[dict]
             for attribute in ATTRIBUTES:
                 prompt = content if sign > 0 else styled(content, attribute)
                 settings = {**COMMON, **method.settings, "prompt": prompt, "style": WORDS[attribute]}
-                if method.fitted:
+                if method.fitted and dial_file(dials, attribute).exists():
                     settings["dial"] = str(dial_file(dials, attribute))
                 sections += [{"settings": {**settings, "seed": seed}, "grid": {"position": [sign * p for p in POSITIONS]}} for seed in part.seeds]
     return sections

@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from research.ruler.pictures import without_dials
-from research.ruler.plan import CALIBRATION_CONTENTS, CONTENTS, GROUPS, METHODS, POSITIONS, SEEDS, Trial, method_plan, plain_plan, styled_plan
+from research.ruler.plan import CALIBRATION_CONTENTS, CONTENTS, GROUPS, METHODS, POSITIONS, SEEDS, Trial, dial_file, method_plan, plain_plan, styled_plan
 from research.ruler.ranks import rank_correlation
 from research.ruler.strips import shown_strips
 from research.world.captions import PLACE_WORDS, WORDS
@@ -40,8 +40,13 @@ def test_every_strip_is_one_section_and_the_reference_has_a_picture_for_each(tmp
 
 
 def test_a_dial_is_judged_with_its_files_and_without(tmp_path):
-    fitted, bare = (method_plan(SMALL, METHODS[name], tmp_path)[0]["settings"] for name in ("calibrated", "calibrated-unfitted"))
-    assert fitted["dial"].endswith(".dial.json") and "dial" not in bare and fitted["method"] == bare["method"] == "calibrated"
+    for attribute in ATTRIBUTES[1:]:
+        dial_file(tmp_path, attribute).write_text("{}")
+    fitted, bare = (method_plan(SMALL, METHODS[name], tmp_path) for name in ("calibrated", "calibrated-unfitted"))
+    seeds = len(SMALL.seeds)
+    assert all(section["settings"]["dial"] == str(dial_file(tmp_path, ATTRIBUTES[1])) for section in fitted[seeds : 2 * seeds])
+    assert all("dial" not in section["settings"] for section in fitted[:seeds]), "the program would not fit it"
+    assert all("dial" not in section["settings"] and section["settings"]["method"] == "calibrated" for section in bare)
 
 
 def test_what_is_unfitted_finds_no_dial_beside_the_model(tmp_path):
