@@ -14,8 +14,7 @@ using namespace detail;
 const std::vector<DialMethod>& detail::dial_method_table() {
   static const std::vector<DialMethod> table = {
       {{.name = "calibrated",
-        .summary =
-            "every position is drawn, at its share of the way from the plain picture to the styled one",
+        .summary = "the finished picture is edited; a position is its share of the way to the styled one",
         .acts_on_part = true,
         .takes_dial = true},
        condition_in_turn,

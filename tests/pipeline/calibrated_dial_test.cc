@@ -1,4 +1,4 @@
-// The default dial: every position is drawn, at its share of the way that key pictures tell.
+// The default dial: a position lies at its share of the way that key pictures tell.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
