@@ -28,15 +28,14 @@ VAE = dict(
 )
 UNETS = {
     "sd-v1-4": dict(sample_size=64, cross_attention_dim=768, attention_head_dim=8),
-    "sd-v1-5-inpainting": dict(in_channels=9, sample_size=64, cross_attention_dim=768, attention_head_dim=8),
     "sd-v2-1": dict(sample_size=96, cross_attention_dim=1024, attention_head_dim=[5, 10, 20, 20], use_linear_projection=True),
 }
 TEXTS = {
     "sd-v1-4": dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, hidden_act="quick_gelu"),
     "sd-v2-1": dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, hidden_act="gelu"),
 }
-TEXTS["sd-v1-5-inpainting"] = TEXTS["sd-v1-4"]
-PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v1-5-inpainting": "epsilon", "sd-v2-1": "v_prediction"}
+PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction"}
+INPAINTING = {"sd-v1-5-inpainting": "sd-v1-4"}  # The model that it is but for a U-Net of nine channels.
 
 
 @torch.no_grad()
@@ -54,7 +53,9 @@ def make_model(folder: pathlib.Path, name: str) -> pathlib.Path:
     if (path / "model_index.json").exists():
         return path
     torch.manual_seed(14)
-    _jitter(UNet2DConditionModel(**UNETS[name])).save_pretrained(path / "unet")
+    more = {"in_channels": 9} if name in INPAINTING else {}
+    name = INPAINTING.get(name, name)
+    _jitter(UNet2DConditionModel(**UNETS[name], **more)).save_pretrained(path / "unet")
     _jitter(AutoencoderKL(**VAE)).save_pretrained(path / "vae")
     text = CLIPTextConfig(vocab_size=49408, max_position_embeddings=77, bos_token_id=49406, eos_token_id=49407, **TEXTS[name])
     _jitter(CLIPTextModel(text)).save_pretrained(path / "text_encoder")

@@ -18,7 +18,7 @@ from random_models import make_model
 PROMPT = "a temple in the jungle"
 STEPS, SIZE, SEED = 4, 128, 3
 REDRAWN = numpy.s_[32:104, 24:88]  # Whole latents, so that both see one mask.
-LEAST = 45  # dB, within what is redrawn; both have 8 bits.
+LEAST = 65  # dB, within what is redrawn; beside another rest of the picture it must be less.
 
 
 @pytest.fixture(scope="module")
