@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 
-#include "interrupt.h"
 #include "latentdial/error.h"
 #include "latentdial/upscaler.h"
 #include "options.h"
@@ -40,13 +39,7 @@ Enlarged enlarge(const CLI::App& command, const std::string& file, const Setting
   std::optional<double> by;
   if (command.count("--by") > 0) by = settings.upscale_by;
   ProgressLine line(output.quiet);
-  Observer observer;
-  observer.stop = interrupt_token();
-  observer.on_step = [&](const StepProgress& step) {
-    line.show({.picture = 0, .pictures = 1, .step = step, .share = step.share()});
-    poll_interrupts();
-  };
-  return {upscaler.enlarge(image, by, observer),
+  return {upscaler.enlarge(image, by, observe(line)),
           enlarged_parameters(read_image_parameters(settings.image), upscaler.name(),
                               by.value_or(upscaler.scale()))};
 }

@@ -9,7 +9,6 @@
 #include "again.h"
 #include "commands.h"
 #include "enlarge.h"
-#include "interrupt.h"
 #include "latentdial/error.h"
 #include "latentdial/files.h"
 #include "options.h"
@@ -106,13 +105,7 @@ struct GenerateCommand {
     Picture picture;
     {
       ProgressLine line(output.quiet);
-      Observer observer;
-      observer.stop = interrupt_token();
-      observer.on_step = [&](const StepProgress& step) {
-        line.show({.picture = 0, .pictures = 1, .step = step, .share = step.share()});
-        poll_interrupts();
-      };
-      picture = pipeline.generate(result.settings, observer);
+      picture = pipeline.generate(result.settings, observe(line));
     }
     const std::string path = out.empty() ? take_free_name() : out;
     write_png(path, picture.image, picture.parameters);

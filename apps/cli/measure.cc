@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
-#include "interrupt.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "options.h"
@@ -82,13 +81,7 @@ struct MeasureCommand {
     std::vector<Reading> readings;
     {
       ProgressLine line(output.quiet);
-      Observer observer;
-      observer.stop = interrupt_token();
-      observer.on_step = [&](const StepProgress& step) {
-        line.show({.picture = 0, .pictures = 1, .step = step, .share = step.share()});
-        poll_interrupts();
-      };
-      readings = read(pipeline, pictures, observer);
+      readings = read(pipeline, pictures, observe(line));
     }
     for (std::size_t i = 0; i < paths.size(); ++i) report(paths[i], readings[i]);
     report_profile(output, pipeline);

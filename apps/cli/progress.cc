@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "interrupt.h"
+
 namespace latentdial::cli {
 namespace {
 
@@ -42,6 +44,16 @@ void ProgressLine::show(const SweepProgress& p) {
   if (done > 0) line += fmt::format("  {} left", time_left(elapsed * (1 - fraction) / done));
   fmt::print(stderr, "{}\033[K", line);
   std::fflush(stderr);
+}
+
+Observer observe(ProgressLine& line) {
+  Observer observer;
+  observer.stop = interrupt_token();
+  observer.on_step = [&line](const StepProgress& step) {
+    line.show({.picture = 0, .pictures = 1, .step = step, .share = step.share()});
+    poll_interrupts();
+  };
+  return observer;
 }
 
 }  // namespace latentdial::cli

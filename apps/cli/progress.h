@@ -24,4 +24,7 @@ class ProgressLine {
   double first_fraction_ = -1;
 };
 
+/// Shows on the line how far one piece of work is, and stops it at Ctrl-C. The line must outlive it.
+[[nodiscard]] Observer observe(ProgressLine& line);
+
 }  // namespace latentdial::cli

@@ -91,10 +91,7 @@ BroughtPicture read_brought(Body& body, const std::string& key, const Json& valu
 /// Throws invalid_input where a picture would become too large.
 void check_sizes(const Enlargement& enlargement) {
   for (const auto& [image, parameters] : enlargement.pictures) {
-    const auto [width, height] = enlargement.fill.value_or(std::pair(0, 0));
-    const double factor = !enlargement.fill
-                              ? enlargement.by
-                              : std::max({1.0, 1.0 * width / image.width, 1.0 * height / image.height});
+    const double factor = enlargement.factor_of(image);
     if (factor * image.width > kLongestSide || factor * image.height > kLongestSide ||
         factor * factor * image.width * image.height > kMostPixels)
       throw invalid_input(

@@ -46,6 +46,9 @@ struct Enlargement {
   double by = 2;
   std::optional<std::pair<int, int>> fill =
       {};  ///< Width and height that each is to fill, cut at the centre.
+
+  /// How many times as wide and high an image is made, before it is cut.
+  [[nodiscard]] double factor_of(const Image& image) const;
 };
 
 /// One request for each of the settings, all with the same pictures and dial.

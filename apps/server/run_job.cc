@@ -14,10 +14,7 @@ constexpr std::size_t kKeptPreviews = 3;  // As many as OpenAI's streams show of
 Picture enlarged(const Enlargement& enlargement, const BroughtPicture& brought, const Observer& observer) {
   const auto& [upscaler, pictures, by, fill] = enlargement;
   const Image& image = brought.image;
-  double factor = by;
-  if (fill)
-    factor = std::max({1.0, static_cast<double>(fill->first) / image.width,
-                       static_cast<double>(fill->second) / image.height});
+  const double factor = enlargement.factor_of(image);
   Picture picture;
   picture.image = upscaler ? upscaler->enlarge(image, factor, observer)
                            : resize_to_fill(image, static_cast<int>(std::lround(image.width * factor)),
@@ -29,6 +26,12 @@ Picture enlarged(const Enlargement& enlargement, const BroughtPicture& brought, 
 }
 
 }  // namespace
+
+double Enlargement::factor_of(const Image& image) const {
+  if (!fill) return by;
+  return std::max({1.0, static_cast<double>(fill->first) / image.width,
+                   static_cast<double>(fill->second) / image.height});
+}
 
 void JobQueue::keep_frame(Job& job, std::size_t index, Picture picture) {
   auto frame = std::make_shared<const Frame>(make_frame(index, std::move(picture)));

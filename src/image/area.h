@@ -10,6 +10,11 @@ struct PixelArea {
   bool operator==(const PixelArea&) const = default;
 };
 
+/// The smallest multiple of `step` that is not below `length`, neither being negative.
+[[nodiscard]] constexpr int round_up(int length, int step) {
+  return (length + step - 1) / step * step;
+}
+
 /// An area of a picture scaled to width × height, its shape too (Lanczos, rows first). The area lies within
 /// the picture; what is beside it shows at the edges as it would within the whole.
 [[nodiscard]] Image resized(const Image& image, const PixelArea& area, int width, int height);

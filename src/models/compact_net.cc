@@ -6,21 +6,16 @@
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail::models {
-namespace {
-
-constexpr std::int64_t kPicture = 3;  ///< Red, green, blue.
-
-}  // namespace
 
 CompactNet::CompactNet(const Scope& scope, const UpscalerConfig& c)
     : ops_(scope.ops),
       scale_(c.upsampling),
       last_(scope / fmt::format("body.{}", 2 * (c.blocks + 1)), c.channels,
-            kPicture * c.upsampling * c.upsampling, 3) {
+            kColours * c.upsampling * c.upsampling, 3) {
   for (std::int64_t i = 0; i <= c.blocks; ++i) {
     const Scope activation = scope / fmt::format("body.{}", 2 * i + 1);
     layers_.push_back(
-        {Conv2d(scope / fmt::format("body.{}", 2 * i), i == 0 ? kPicture : c.channels, c.channels, 3),
+        {Conv2d(scope / fmt::format("body.{}", 2 * i), i == 0 ? kColours : c.channels, c.channels, 3),
          ops_->to_device(activation.weights.load("weight", {c.channels}))});
   }
 }

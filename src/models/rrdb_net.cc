@@ -10,7 +10,6 @@ namespace {
 
 constexpr float kResidualScale = 0.2f;
 constexpr ops::Epilogue kLeaky = {.activation = ops::Activation::leaky_relu};
-constexpr std::int64_t kPicture = 3;  ///< Red, green, blue.
 
 /// A 3×3 convolution whose result is multiplied by `factor`.
 ops::PackedWeight scaled_conv(const Scope& scope, std::int64_t in, std::int64_t out, float factor) {
@@ -47,10 +46,10 @@ Tensor ResidualDenseBlock::operator()(const Tensor& x) const {
 RrdbNet::RrdbNet(const Scope& scope, const UpscalerConfig& c)
     : ops_(scope.ops),
       unshuffle_(c.unshuffle),
-      conv_first_(scope / "conv_first", kPicture * c.unshuffle * c.unshuffle, c.channels, 3),
+      conv_first_(scope / "conv_first", kColours * c.unshuffle * c.unshuffle, c.channels, 3),
       conv_body_(scope / "conv_body", c.channels, c.channels, 3),
       conv_hr_(scope / "conv_hr", c.channels, c.channels, 3),
-      conv_last_(scope / "conv_last", c.channels, kPicture, 3) {
+      conv_last_(scope / "conv_last", c.channels, kColours, 3) {
   for (std::int64_t i = 0; i < c.blocks; ++i) body_.emplace_back(scope / fmt::format("body.{}", i), c);
   for (std::int64_t factor = 2; factor <= c.upsampling; factor *= 2)
     conv_up_.emplace_back(scope / fmt::format("conv_up{}", conv_up_.size() + 1), c.channels, c.channels, 3);

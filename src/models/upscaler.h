@@ -8,6 +8,8 @@
 
 namespace latentdial::detail::models {
 
+inline constexpr std::int64_t kColours = 3;  ///< Red, green, blue.
+
 /// A network that enlarges pictures.
 class Upscaler {
  public:

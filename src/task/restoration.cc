@@ -26,10 +26,6 @@ Lost lost_of(const Settings& s) {
   return s.restore == "deblur" ? Lost::sharpness : Lost::colors;
 }
 
-int round_up(int n, int step) {
-  return (n + step - 1) / step * step;
-}
-
 BlurPass normalised(BlurPass pass) {
   const float sum = std::accumulate(pass.taps.begin(), pass.taps.end(), 0.0F,
                                     [](float total, const auto& tap) { return total + tap.weight; });

@@ -48,14 +48,10 @@ Image cut(const Image& image, const PixelArea& area) {
   return resized(image, area, area.width, area.height);
 }
 
-int rounded_up(int length, int multiple) {
-  return (length + multiple - 1) / multiple * multiple;
-}
-
 /// The picture with sides that are multiples of `multiple`, mirrored at its right and lower edge.
 Image padded(const Image& image, int multiple) {
   Image result{
-      .width = rounded_up(image.width, multiple), .height = rounded_up(image.height, multiple), .rgb = {}};
+      .width = round_up(image.width, multiple), .height = round_up(image.height, multiple), .rgb = {}};
   const auto mirrored = [](int at, int length) {
     return at < length ? at : std::max(0, 2 * (length - 1) - at);
   };
@@ -104,6 +100,7 @@ struct Upscaler::State {
       ++progress.step;
       if (observer.on_step) observer.on_step(progress);
     }
+    if (small.width == image.width && small.height == image.height) return large;
     return cut(large, {0, 0, scale * image.width, scale * image.height});
   }
 

@@ -5,12 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
 #include <string>
 
+#include "models/golden.h"
 #include "ops/cpu_backend.h"
-#include "weights/safetensors.h"
 #include "weights/test_files.h"
 #include "weights/tiny_decoder_files.h"
 
@@ -28,14 +27,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::filesystem::path folder() {
-  return std::filesystem::path(LATENTDIAL_GOLDEN_DIR) / "models" / "tiny-decoder";
+  return golden_folder("tiny-decoder");
 }
 
 Tensor expected(const std::string& name) {
-  const auto path = folder() / "expected.safetensors";
-  const auto tensors = read_safetensors(MappedFile::open(path)).tensors;
-  const Tensor held = open_tensor(path.string(), name, tensors.at(name));
-  return Weights("expected", path.string(), {{name, held}}).load(name, held.shape());
+  return expected_in(folder(), name);
 }
 
 Tensor decode(const std::filesystem::path& path, DType dtype) {
@@ -46,17 +42,8 @@ Tensor decode(const std::filesystem::path& path, DType dtype) {
   return decoder(expected("latents"));
 }
 
-/// max |Δ| / max |expected|
 double error_of(const Tensor& pixels) {
-  const Tensor reference = expected("decoded");
-  EXPECT_EQ(pixels.shape(), reference.shape());
-  double largest = 0, difference = 0;
-  for (std::size_t i = 0; i < reference.values().size(); ++i) {
-    const double wanted = std::as_const(reference).values()[i];
-    largest = std::max(largest, std::abs(wanted));
-    difference = std::max(difference, std::abs(std::as_const(pixels).values()[i] - wanted));
-  }
-  return difference / largest;
+  return models::error_of(pixels, expected("decoded"));
 }
 
 TEST(TinyDecoder, EqualsDiffusersFromAFolder) {

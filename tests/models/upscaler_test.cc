@@ -5,13 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
 #include <string>
 
+#include "models/golden.h"
 #include "models/pixel_shuffle.h"
 #include "ops/cpu_backend.h"
-#include "weights/safetensors.h"
 #include "weights/test_files.h"
 #include "weights/upscaler_files.h"
 
@@ -27,14 +26,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::filesystem::path file(const std::string& name) {
-  return std::filesystem::path(LATENTDIAL_GOLDEN_DIR) / "models" / "upscalers" / name;
+  return golden_folder("upscalers") / name;
 }
 
 Tensor expected(const std::string& name) {
-  const auto path = file("expected.safetensors");
-  const auto tensors = read_safetensors(MappedFile::open(path)).tensors;
-  const Tensor held = open_tensor(path.string(), name, tensors.at(name));
-  return Weights("expected", path.string(), {{name, held}}).load(name, held.shape());
+  return expected_in(golden_folder("upscalers"), name);
 }
 
 Tensor enlarged(const std::filesystem::path& path, DType dtype) {
@@ -44,18 +40,6 @@ Tensor enlarged(const std::filesystem::path& path, DType dtype) {
       make_upscaler({component.weights, ops.get()}, UpscalerConfig::from_json(component.config));
   EXPECT_THAT(component.weights.unused(), IsEmpty());
   return (*network)(expected("pixels"));
-}
-
-/// max |Δ| / max |expected|
-double error_of(const Tensor& pixels, const Tensor& reference) {
-  EXPECT_EQ(pixels.shape(), reference.shape());
-  double largest = 0, difference = 0;
-  for (std::size_t i = 0; i < reference.values().size(); ++i) {
-    const double wanted = std::as_const(reference).values()[i];
-    largest = std::max(largest, std::abs(wanted));
-    difference = std::max(difference, std::abs(std::as_const(pixels).values()[i] - wanted));
-  }
-  return difference / largest;
 }
 
 TEST(Upscaler, EqualsSpandrel) {
