@@ -22,9 +22,9 @@ bool lowers_noise(const Sampler& sampler, int i) {
 }
 
 /// The noise of a step, which is drawn when it is first asked for; steps are asked for in order.
-const Tensor& noise_at(LookedAt& original, std::size_t step, double progress) {
+const Tensor& noise_at(LookedAt& original, std::size_t step) {
   if (original.noise.size() <= step) {
-    const bool is_kept = !original.noise.empty() && progress >= original.one_noise_from;
+    const bool is_kept = original.one_noise && !original.noise.empty();
     original.noise.push_back(is_kept ? original.noise.back()
                                      : original.generator.randn_nhwc(original.latents.shape()));
   }
@@ -42,30 +42,32 @@ std::vector<LookedAt*> unseen(std::span<const AnchoredEdit> edits) {
   return list;
 }
 
-/// What the denoiser is asked at one evaluation.
-struct Questions {
-  std::vector<Tensor> noised;  ///< Of all pictures: those originals that are looked at, then the edits.
-  std::vector<GuidedLatents> pictures;
-};
+LayoutShare layout_of(const EditRecipe& recipe) {
+  return {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)};
+}
 
-Questions ask(const Sampler& sampler, std::span<const AnchoredEdit> edits,
-              const std::vector<LookedAt*>& originals, int i, const EditRecipe& recipe) {
+/// What the denoiser sees in latents under noise [1,h,w,C].
+Tensor clean_of(const Sampler& sampler, const Tensor& prediction, const Tensor& noised, int i) {
+  return sampler.split_prediction(prediction, noised, i).x0;
+}
+
+/// Looks at originals where they are not yet seen.
+void look(PromptedDenoiser& denoiser, const Sampler& sampler, const std::vector<LookedAt*>& originals, int i,
+          const EditRecipe& recipe) {
   const double progress = sampler.progress(i);
-  Questions asked;
-  const auto add = [&](Tensor latents, const Conditioning& conditioning, std::int64_t layout_of) {
-    asked.pictures.push_back({sampler.scale_model_input(latents, i), conditioning(progress), layout_of});
-    asked.noised.push_back(std::move(latents));
-  };
-  for (LookedAt* original : originals)
-    add(sampler.add_noise(original->latents, noise_at(*original, original->seen.size(), progress), i),
-        original->conditioning, -1);
-  for (const AnchoredEdit& edit : edits) {
-    const auto place = std::ranges::find(originals, edit.original.get());
-    const bool takes_layout = place != originals.end() && progress < recipe.layout_until;
-    add(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.steps, progress), i), edit.conditioning,
-        takes_layout ? place - originals.begin() : -1);
+  std::vector<Tensor> noised;
+  std::vector<GuidedLatents> asked;
+  for (LookedAt* original : originals) {
+    const std::size_t step = original->seen.size();
+    original->layout.forget();
+    noised.push_back(sampler.add_noise(original->latents, noise_at(*original, step), i));
+    asked.push_back({.latents = sampler.scale_model_input(noised.back(), i),
+                     .step = original->conditioning(progress),
+                     .layout_to = &original->layout});
   }
-  return asked;
+  const auto answers = denoiser.guided(asked, sampler.timestep(i), layout_of(recipe));
+  for (std::size_t k = 0; k < originals.size(); ++k)
+    originals[k]->seen.push_back(clean_of(sampler, answers[k], noised[k], i));
 }
 
 /// What a picture under noise is on a flow's path, (1−t)·x + t·n.
@@ -74,33 +76,37 @@ Tensor on_flow(const Sampler& sampler, const Tensor& noised, int i) {
   return linear_combination({{1.0 / (double{level.signal} + level.noise), noised}});
 }
 
-/// One evaluation of all edits, and of the originals that are not yet seen there: brings the changes to the
-/// next noise level.
+/// Brings a change to the next noise level, by what is seen of the edited picture now.
+void change(const Sampler& sampler, AnchoredEdit& edit, const Tensor& noised, const Tensor& clean, int i) {
+  const LookedAt& original = *edit.original;
+  const double kept = noise_kept(sampler, i);
+  const Term past = {kept, edit.change};
+  if (edit.rule) {
+    const Tensor flow = on_flow(sampler, noised, i);
+    edit.change = linear_combination({past, {1 - kept, edit.rule({original.latents, flow, clean})}});
+  } else {
+    edit.change = linear_combination({past, {1 - kept, clean}, {kept - 1, original.seen.at(edit.steps)}});
+  }
+  ++edit.steps;
+}
+
+/// One evaluation of all edits, and of the originals that are not yet seen there.
 void advance(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int i,
              const EditRecipe& recipe) {
-  const std::vector<LookedAt*> originals = unseen(edits);
-  const Questions asked = ask(sampler, edits, originals, i, recipe);
-  const std::vector<Tensor> answers = denoiser.guided(
-      asked.pictures, sampler.timestep(i),
-      {static_cast<std::size_t>(recipe.layout_level), static_cast<float>(recipe.layout_share)});
-  const auto clean = [&](std::size_t k) {
-    return sampler.split_prediction(answers[k], asked.noised[k], i).x0;
-  };
-  for (std::size_t k = 0; k < originals.size(); ++k) originals[k]->seen.push_back(clean(k));
-  const double kept = noise_kept(sampler, i);
-  for (std::size_t k = originals.size(); AnchoredEdit & edit : edits) {
-    const LookedAt& original = *edit.original;
-    const Term past = {kept, edit.change};
-    if (edit.rule) {
-      const Tensor flow = on_flow(sampler, asked.noised[k], i);
-      edit.change = linear_combination({past, {1 - kept, edit.rule({original.latents, flow, clean(k)})}});
-    } else {
-      edit.change =
-          linear_combination({past, {1 - kept, clean(k)}, {kept - 1, original.seen.at(edit.steps)}});
-    }
-    ++edit.steps;
-    ++k;
+  if (const auto originals = unseen(edits); !originals.empty()) look(denoiser, sampler, originals, i, recipe);
+  const double progress = sampler.progress(i);
+  std::vector<Tensor> noised;
+  std::vector<GuidedLatents> asked;
+  for (const AnchoredEdit& edit : edits) {
+    const bool takes_layout = !edit.rule && progress < recipe.layout_until;
+    noised.push_back(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.steps), i));
+    asked.push_back({.latents = sampler.scale_model_input(noised.back(), i),
+                     .step = edit.conditioning(progress),
+                     .layout_from = takes_layout ? &edit.original->layout : nullptr});
   }
+  const auto answers = denoiser.guided(asked, sampler.timestep(i), layout_of(recipe));
+  for (std::size_t k = 0; k < edits.size(); ++k)
+    change(sampler, edits[k], noised[k], clean_of(sampler, answers[k], noised[k], i), i);
 }
 
 }  // namespace

@@ -19,11 +19,12 @@ namespace latentdial::detail {
 /// A finished picture, and what the model sees of it under noise, step by step: the same for all its edits,
 /// so it is looked at once.
 struct LookedAt {
-  Tensor latents;             ///< x₀ [1,h,w,C], f32.
-  Conditioning conditioning;  ///< What it is conditioned on while it is looked at.
-  TorchGenerator generator;   ///< Where the noise comes from.
-  double one_noise_from = 1;  ///< Progress from which on all steps have one noise; 1: each has its own.
+  Tensor latents;                             ///< x₀ [1,h,w,C], f32.
+  Conditioning conditioning;                  ///< What it is conditioned on while it is looked at.
+  TorchGenerator generator;                   ///< Where the noise comes from.
+  bool one_noise = false;                     ///< All steps have the same; else each has its own.
   std::vector<Tensor> noise = {}, seen = {};  ///< n and x̂₀(x₀ + σn) of each step so far.
+  Features layout = {};                       ///< Of the latest of them.
 };
 
 /// What an edit is to change of the original, x̂₀ − x₀, by what is seen of the edited picture alone.
@@ -53,9 +54,8 @@ struct AnchoredEdit {
 ///
 ///     Δ ← (σ'/σ)·Δ + (1 − σ'/σ)·(x̂₀(x₀ + Δ + σn) − x̂₀(x₀ + σn)).
 ///
-/// Until `recipe.layout_until` the layout of the scene comes from the original's evaluation, where that is
-/// made in this call. Gone through again from `first` on, noise too low to lay a scene out anew still brings
-/// the whole style.
+/// Until `recipe.layout_until` a share of the layout is the original's at the same noise. Gone through again
+/// from `first` on, noise too low to lay a scene out anew still brings the whole style.
 ///
 /// By a rule of its own an edit goes another way, and the original is not looked at:
 ///

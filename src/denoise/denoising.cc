@@ -15,17 +15,24 @@ struct Evaluated {
 };
 
 GuidedLatents input_of(Denoising& run) {
-  if (run.next % run.reuse == 0) run.deep.forget();
-  return {.latents = run.sampler->scale_model_input(run.latents, run.next),
-          .step = run.conditioning(run.sampler->progress(run.next)),
-          .deep = run.reuse > 1 ? &run.deep : nullptr};
+  GuidedLatents input = {.latents = run.sampler->scale_model_input(run.latents, run.next),
+                         .step = run.conditioning(run.sampler->progress(run.next)),
+                         .deep = run.reuse.every > 1 ? &run.deep : nullptr};
+  if (!run.reuse.computes(run.next) && !run.deep.empty()) return input;
+  run.deep.forget();
+  if (run.layout_to) input.layout_to = &(*run.layout_to)[run.next];
+  if (run.layout_from && run.layout_from->contains(run.next))
+    input.layout_from = &run.layout_from->at(run.next);
+  return input;
 }
 
-std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising>& runs) {
+std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising>& runs,
+                               const LayoutShare& layout) {
   std::vector<Evaluated> seen;
   std::vector<GuidedLatents> pictures;
   for (Denoising& run : runs) pictures.push_back(input_of(run));
-  const auto predictions = denoiser.guided(pictures, runs.front().sampler->timestep(runs.front().next));
+  const auto predictions =
+      denoiser.guided(pictures, runs.front().sampler->timestep(runs.front().next), layout);
   for (std::size_t r = 0; r < runs.size(); ++r) {
     Denoising& run = runs[r];
     const auto noise = [&run](const Shape& shape) { return run.generator.randn_nhwc(shape); };
@@ -44,7 +51,8 @@ std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising
 }  // namespace
 
 Denoising Denoising::fork(Conditioning other) const {
-  return {std::move(other), sampler->clone(), generator, latents, next, corrections, known, reuse, deep};
+  return {std::move(other), sampler->clone(), generator, latents, next, corrections, known, reuse, deep,
+          nullptr,          layout_from};
 }
 
 void put_back_known(Denoising& run) {
@@ -63,12 +71,12 @@ void put_back_known(Denoising& run) {
 }
 
 void denoise(PromptedDenoiser& denoiser, std::vector<Denoising>& runs, int until,
-             const OnEvaluation& on_evaluation, const std::stop_token& stop) {
+             const OnEvaluation& on_evaluation, const std::stop_token& stop, const LayoutShare& layout) {
   if (runs.empty() || runs.front().next >= until) return;
   denoiser.expect(runs.front().sampler->timesteps(runs.front().next, until));
   while (runs.front().next < until) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "stopped before the picture was finished");
-    const auto seen = advance(denoiser, runs);
+    const auto seen = advance(denoiser, runs, layout);
     if (!on_evaluation) continue;
     on_evaluation([&](std::size_t r) {
       const Denoising& run = runs[r];

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -21,6 +22,19 @@ struct KnownPart {
       strengths;  ///< [1,h,w,1]: how much of the run each place takes part in, 0 to 1; 0 where it is known.
 };
 
+/// At which evaluations the denoiser's deeper levels are computed; at the others their features are taken
+/// from the latest of these.
+struct Reuse {
+  int every = 1;  ///< At every so many-th from `from` on,
+  int from = 0;   ///< and at all before.
+  [[nodiscard]] bool computes(int evaluation) const {
+    return evaluation < from || (evaluation - from) % every == 0;
+  }
+};
+
+/// A picture's layout at those evaluations of its run that compute the denoiser's deeper levels.
+using Layouts = std::map<int, Features>;
+
 /// One picture under way: its latents and all that decides how they go on.
 struct Denoising {
   Conditioning conditioning;
@@ -30,8 +44,11 @@ struct Denoising {
   int next = 0;
   std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
   std::optional<KnownPart> known = {};   ///< Put back after each evaluation.
-  int reuse = 1;           ///< The denoiser's deeper levels are computed at every so many-th evaluation.
-  DeepFeatures deep = {};  ///< What they made of the latest of those.
+  Reuse reuse = {};
+  Features deep =
+      {};  ///< What the denoiser's deeper levels made of the latest evaluation that computed them.
+  std::shared_ptr<Layouts> layout_to = {};          ///< Where its own is written; null: nowhere.
+  std::shared_ptr<const Layouts> layout_from = {};  ///< What it takes a share of; null: nothing.
 
   /// The same latents at the same point, to go on by `other`.
   [[nodiscard]] Denoising fork(Conditioning other) const;
@@ -51,8 +68,9 @@ using CleanLatents = std::function<Tensor(std::size_t run)>;
 using OnEvaluation = std::function<void(const CleanLatents& clean)>;
 
 /// Takes every run from its `next` to evaluation `until`, all in one batch: they must be at the same point of
-/// the same schedule. Throws Error(cancelled) before the next step when asked to stop.
+/// the same schedule. `layout` says where the layouts of runs are found that give or take one. Throws
+/// Error(cancelled) before the next step when asked to stop.
 void denoise(PromptedDenoiser& denoiser, std::vector<Denoising>& runs, int until,
-             const OnEvaluation& on_evaluation, const std::stop_token& stop);
+             const OnEvaluation& on_evaluation, const std::stop_token& stop, const LayoutShare& layout = {});
 
 }  // namespace latentdial::detail

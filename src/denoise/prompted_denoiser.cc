@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "dial/text_states.h"
@@ -17,18 +18,6 @@ constexpr std::size_t kMostPrepared = 8;
 
 // Timesteps that are kept: more than any schedule has.
 constexpr std::size_t kMostTimes = 2000;
-
-bool keep_their_layout(const std::vector<PromptedLatents>& inputs) {
-  return std::ranges::all_of(inputs, [](const auto& input) { return input.layout_of < 0; });
-}
-
-/// For each input the one whose layout it has.
-std::vector<std::int64_t> layouts_of(const std::vector<PromptedLatents>& inputs) {
-  std::vector<std::int64_t> result;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    result.push_back(inputs[i].layout_of < 0 ? static_cast<std::int64_t>(i) : inputs[i].layout_of);
-  return result;
-}
 
 std::vector<Tensor> rows_of(const Tensor& batch) {
   std::vector<Tensor> rows;
@@ -44,29 +33,32 @@ Tensor everywhere(const Tensor& channels, std::int64_t height, std::int64_t widt
   return result;
 }
 
-/// What is done about the deeper levels of an input.
-enum class Deep { computed, kept, taken };
+/// What is done about features of an input.
+enum class Use { none, given, taken };
 
-Deep deep_of(const PromptedLatents& input) {
-  if (input.deep == nullptr) return Deep::computed;
-  return input.deep->defined() ? Deep::taken : Deep::kept;
+Use deep_use(const PromptedLatents& input) {
+  if (input.deep == nullptr) return Use::none;
+  return input.deep->defined() ? Use::taken : Use::given;
 }
 
-bool same_values(const Tensor& a, const Tensor& b) {
-  return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
+Use layout_use(const PromptedLatents& input) {
+  if (deep_use(input) == Use::taken) return Use::none;  // Where it is found is not computed.
+  if (input.layout_from != nullptr) return Use::taken;
+  return input.layout_to != nullptr ? Use::given : Use::none;
 }
 
-bool same_values(const Condition& a, const Condition& b) {
-  return same_values(a.tokens, b.tokens) && same_values(a.vector, b.vector) &&
-         same_values(a.channels, b.channels);
+/// The features that the members of a batch take, [B,h,w,C].
+template <class Kept>
+Tensor taken_by(const std::vector<PromptedLatents>& inputs, Kept PromptedLatents::*features) {
+  std::vector<Tensor> rows;
+  for (const PromptedLatents& input : inputs) rows.push_back(*(input.*features));
+  return concat_rows(rows);
 }
 
-/// Where a step asks the same as under `condition`; its last condition where it does not.
-std::size_t layout_place(const GuidedStep& step, const Condition& condition) {
-  const auto same = std::ranges::find_if(
-      step.conditions, [&](const Condition& other) { return same_values(other, condition); });
-  const auto place = static_cast<std::size_t>(same - step.conditions.begin());
-  return std::min(place, step.conditions.size() - 1);
+void give(const Tensor& batch, const std::vector<PromptedLatents>& inputs,
+          Tensor* PromptedLatents::*features) {
+  const auto rows = rows_of(batch);
+  for (std::size_t i = 0; i < inputs.size(); ++i) *(inputs[i].*features) = rows[i];
 }
 
 }  // namespace
@@ -112,7 +104,7 @@ const models::TimeContext& PromptedDenoiser::time_of(Prepared& prepared, float t
 
 Tensor PromptedDenoiser::latents_of(const std::vector<PromptedLatents>& inputs) const {
   std::vector<Tensor> latents, channels;
-  for (const auto& [own, condition, layout_of, deep] : inputs) {
+  for (const auto& [own, condition, deep, layout_to, layout_from] : inputs) {
     latents.push_back(own);
     if (channels_.defined())
       channels.push_back(condition.channels.defined() ? condition.channels
@@ -129,24 +121,19 @@ Tensor PromptedDenoiser::call(const std::vector<PromptedLatents>& inputs, float 
 }
 
 std::vector<Tensor> PromptedDenoiser::run(const std::vector<PromptedLatents>& inputs, float timestep,
-                                          const LayoutShare& layout) {
-  const auto layouts = layouts_of(inputs);
-  const models::LayoutTap tap{layouts, layout.level, layout.share};
+                                          const LayoutShare& share) {
   models::DeepTap deep;
-  const Deep kind = deep_of(inputs.front());
-  if (kind == Deep::taken) {
-    std::vector<Tensor> features;
-    for (const auto& input : inputs) features.push_back(*input.deep);
-    deep.features = ops_->to_device(concat_rows(features));
-  }
+  models::LayoutTap layout{share.level, share.share};
+  const Use deep_is = deep_use(inputs.front()), layout_is = layout_use(inputs.front());
+  if (deep_is == Use::taken) deep.features = ops_->to_device(taken_by(inputs, &PromptedLatents::deep));
+  if (layout_is == Use::taken)
+    layout.features = ops_->to_device(taken_by(inputs, &PromptedLatents::layout_from));
   const Tensor outputs = ops_->to_host(call(inputs, timestep,
-                                            {.layout = keep_their_layout(inputs) ? nullptr : &tap,
-                                             .deep = kind == Deep::computed ? nullptr : &deep}));
+                                            {.layout = layout_is == Use::none ? nullptr : &layout,
+                                             .deep = deep_is == Use::none ? nullptr : &deep}));
   require_finite(outputs, "unet", fmt::format("timestep {:g}", timestep));
-  if (kind == Deep::kept) {
-    const auto features = rows_of(ops_->to_host(deep.features));
-    for (std::size_t i = 0; i < inputs.size(); ++i) *inputs[i].deep = features[i];
-  }
+  if (deep_is == Use::given) give(ops_->to_host(deep.features), inputs, &PromptedLatents::deep);
+  if (layout_is == Use::given) give(ops_->to_host(layout.features), inputs, &PromptedLatents::layout_to);
   return rows_of(outputs);
 }
 
@@ -159,10 +146,11 @@ std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input
 
 std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                  const LayoutShare& layout) {
-  if (!keep_their_layout(inputs)) return run(inputs, timestep, layout);
-  std::map<std::pair<std::int64_t, Deep>, std::vector<std::size_t>> groups;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    groups[{inputs[i].condition.tokens.dim(1), deep_of(inputs[i])}].push_back(i);
+  std::map<std::tuple<std::int64_t, Use, Use>, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const PromptedLatents& input = inputs[i];
+    groups[{input.condition.tokens.dim(1), deep_use(input), layout_use(input)}].push_back(i);
+  }
   std::vector<Tensor> answers(inputs.size());
   for (const auto& [alike, places] : groups) {
     std::vector<PromptedLatents> group;
@@ -176,16 +164,12 @@ std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLaten
 std::vector<Tensor> PromptedDenoiser::guided(const std::vector<GuidedLatents>& pictures, float timestep,
                                              const LayoutShare& layout) {
   std::vector<PromptedLatents> inputs;
-  std::vector<std::size_t> begins;
-  for (const auto& [latents, step, layout_of, deep] : pictures) {
-    begins.push_back(inputs.size());
+  for (const auto& [latents, step, deep, layout_to, layout_from] : pictures) {
     for (const Condition& condition : step.conditions) {
       PromptedLatents& input = inputs.emplace_back(PromptedLatents{latents, condition});
       if (deep != nullptr) input.deep = &deep->of(condition);
-      if (layout_of < 0) continue;
-      const auto other = static_cast<std::size_t>(layout_of);
-      input.layout_of =
-          static_cast<std::int64_t>(begins[other] + layout_place(pictures[other].step, condition));
+      if (layout_to != nullptr) input.layout_to = &layout_to->of(condition);
+      if (layout_from != nullptr) input.layout_from = &layout_from->like(condition);
     }
   }
   const auto answers = (*this)(inputs, timestep, layout);

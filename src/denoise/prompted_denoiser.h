@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "denoise/deep_features.h"
+#include "denoise/features.h"
 #include "dial/conditioning.h"
 #include "models/denoiser.h"
 #include "ops/ops.h"
@@ -23,22 +23,24 @@ struct LayoutShare {
 struct PromptedLatents {
   Tensor latents;  ///< [1,h,w,C], f32.
   Condition condition;
-  std::int64_t layout_of = -1;  ///< The one of the batch whose layout it takes; negative: its own.
   Tensor* deep = nullptr;       ///< Its deeper levels' features: taken where they are defined, else written.
+  Tensor* layout_to = nullptr;  ///< Where its layout is written; null: nowhere.
+  const Tensor* layout_from = nullptr;  ///< The layout that it takes a share of; null: its own.
 };
 
 /// One picture in a step: its latents as the denoiser is to see them, and what it is asked of them.
 struct GuidedLatents {
   Tensor latents;  ///< [1,h,w,C], f32.
   GuidedStep step;
-  std::int64_t layout_of = -1;   ///< An earlier one of the batch whose layout it takes; negative: its own.
-  DeepFeatures* deep = nullptr;  ///< Taken over where they are known, else written; null: neither.
+  Features* deep =
+      nullptr;  ///< Its deeper levels': taken over where they are known, else written; null: neither.
+  Features* layout_to = nullptr;          ///< Where its layout is written; null: nowhere.
+  const Features* layout_from = nullptr;  ///< The layout that it takes a share of; null: its own.
 };
 
-/// A denoiser on pairs of latents and conditions: those with prompts of one length, and alike in what is
-/// known of their deeper levels, in one batch, and all of them where one takes another's layout, the shorter
-/// prompts repeated. What does not depend on the latents
-/// is computed once per list of conditions and remembered, over steps and over pictures.
+/// A denoiser on pairs of latents and conditions: those with prompts of one length, and alike in which
+/// features they take and give, in one batch. What does not depend on the latents is computed once per list
+/// of conditions and remembered, over steps and over pictures.
 class PromptedDenoiser {
  public:
   /// `channels` [1,1,1,K]: what lies beside the latents of a condition that has no channels, at every place;
@@ -51,8 +53,8 @@ class PromptedDenoiser {
   /// The prediction for each of `inputs`, [1,h,w,C] f32.
   [[nodiscard]] std::vector<Tensor> operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                const LayoutShare& layout = {});
-  /// The guided prediction for each of `pictures`. A condition takes the layout from where the other picture
-  /// is asked the same, or from what that was made of: its last prompt.
+  /// The guided prediction for each of `pictures`. A condition takes the layout that the other picture has
+  /// under the same one, or else under its prompt.
   [[nodiscard]] std::vector<Tensor> guided(const std::vector<GuidedLatents>& pictures, float timestep,
                                            const LayoutShare& layout = {});
   /// Where some tokens of the prompt are looked at: of each cross-attention [1,h,w], of its own size, the
@@ -69,7 +71,7 @@ class PromptedDenoiser {
   };
   Prepared& prepare(const std::vector<PromptedLatents>& inputs);
   const models::TimeContext& time_of(Prepared& prepared, float timestep);
-  /// One batch, whose prompts have one length, and of which all or none know their deeper levels' features.
+  /// One batch, whose prompts have one length, and of which all or none take or give features of a kind.
   [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep,
                                         const LayoutShare& layout);
   /// The latents of a batch on the device, with what lies beside them.

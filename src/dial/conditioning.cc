@@ -10,6 +10,10 @@
 namespace latentdial::detail {
 namespace {
 
+bool same_values(const Tensor& a, const Tensor& b) {
+  return a.raw() == b.raw() || (a.shape() == b.shape() && std::ranges::equal(a.values(), b.values()));
+}
+
 /// The terms, those of one condition without a mask as one, without those of weight 0.
 std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
   std::vector<GuidanceTerm> result;
@@ -35,6 +39,11 @@ std::size_t place_of(const Condition& condition, std::vector<Condition>& list) {
 }
 
 }  // namespace
+
+bool Condition::operator==(const Condition& other) const {
+  return same_values(tokens, other.tokens) && same_values(vector, other.vector) &&
+         same_values(channels, other.channels);
+}
 
 Condition combine(const Condition& a, const Condition& b,
                   const std::function<Tensor(const Tensor& a, const Tensor& b)>& between) {

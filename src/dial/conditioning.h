@@ -24,6 +24,8 @@ struct Condition {
     return tokens.raw() == other.tokens.raw() && vector.raw() == other.vector.raw() &&
            channels.raw() == other.channels.raw();
   }
+  /// Whether both say the same.
+  [[nodiscard]] bool operator==(const Condition& other) const;
 };
 
 /// `between` of the tokens of two conditions, brought to one length (`same_length`), and of their vectors;

@@ -14,10 +14,11 @@ using namespace detail;
 const std::vector<DialMethod>& detail::dial_method_table() {
   static const std::vector<DialMethod> table = {
       {{.name = "calibrated",
-        .summary = "the finished picture is edited; a position is its share of the way to the styled one",
+        .summary =
+            "each position is drawn with words between; it is its share of the way to the styled picture",
         .acts_on_part = true,
         .takes_dial = true},
-       condition_in_turn,
+       condition_between,
        0,
        {},
        true},

@@ -82,26 +82,20 @@ Conditioning condition_lerp(const DialRequest& request, const DialPrompts& promp
       combine(x1, x2, [&](const Tensor& a, const Tensor& b) { return lerp(a, b, request.position); }));
 }
 
-Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& prompts) {
-  const double magnitude = std::abs(request.position), sign = request.position < 0 ? -1 : 1;
-  return [magnitude, sign, owed = 0.0, guidance = request.guidance, mask = request.mask,
-          direction = direction_of(request, prompts)](double progress) mutable {
-    double lambda = magnitude;
-    if (progress >= kBlendedUntil && magnitude < 1) {
-      owed += magnitude;
-      lambda = owed >= 0.5 ? 1 : 0;
-      owed -= lambda;
-    }
-    return guided(direction, guidance.negative, guidance.scale_at(progress), sign * lambda, mask);
-  };
-}
-
 Conditioning condition_between(const DialRequest& request, const DialPrompts& prompts) {
-  const auto [origin, plain, styled] = direction_of(request, prompts);
-  const Condition style =
-      combine(styled, plain, [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); });
-  return request.guidance.condition(
-      combine(origin, style, [&](const Tensor& a, const Tensor& b) { return plus(a, request.position, b); }));
+  const Direction direction = direction_of(request, prompts);
+  const Condition style = combine(direction.styled, direction.plain,
+                                  [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); });
+  const Condition between = combine(direction.origin, style, [&](const Tensor& a, const Tensor& b) {
+    return plus(a, request.position, b);
+  });
+  if (!request.mask.defined()) return request.guidance.condition(between);
+  return [between, origin = direction.origin, guidance = request.guidance,
+          mask = request.mask](double progress) {
+    const double scale = guidance.scale_at(progress);
+    return weighted_sum(
+        {{guidance.negative, 1 - scale}, {origin, scale}, {between, scale, mask}, {origin, -scale, mask}});
+  };
 }
 
 Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts) {

@@ -23,14 +23,7 @@ namespace latentdial::detail {
 /// edits the finished picture by it (denoise/anchored_edit.h).
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
 
-/// The same guidance with two evaluations a step instead of three, up to full strength from the share
-/// kBlendedUntil of the run on: of so many steps as the strength says the styled prompt guides, and the plain
-/// one else, taken in turn. Where the noise is high the two see different pictures, and both are asked.
-[[nodiscard]] Conditioning condition_in_turn(const DialRequest& request, const DialPrompts& prompts);
-inline constexpr double kBlendedUntil = 0.25;
-
-/// The same again by one prompt, whose text state lies between: x₁ + p·(styled − plain). For a few late
-/// steps, too few to take prompts in turn, where words decide little.
+/// By a text state between: x₁ + p·(styled − plain), and beyond. Where there is a mask, x₁ outside of it.
 [[nodiscard]] Conditioning condition_between(const DialRequest& request, const DialPrompts& prompts);
 
 }  // namespace latentdial::detail

@@ -7,10 +7,6 @@
 
 namespace latentdial::detail {
 
-/// The share of its steps that a position between key pictures has in common with them, mixed: at this noise
-/// a scene is laid out, and what is laid over another is not seen yet. The rest it draws by itself.
-inline constexpr double kJoinAt = 0.865;
-
 /// The way from a plain picture to the styled one, or on from there, by the key pictures on it.
 class StylePath {
  public:

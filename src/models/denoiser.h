@@ -21,13 +21,14 @@ using TextContext = std::vector<std::vector<KeysAndValues>>;
 /// A timestep as the residual blocks add it, [1, channels] each, in the order of the network.
 using TimeContext = std::vector<Tensor>;
 
-/// Another picture's layout, taken where it is found (Tumanyan et al. 2022, arXiv 2211.12572): in the
-/// decoder's self-attentions and after the first residual block of one level, of whose output a part is
-/// taken, since the surfaces are in it too.
+/// Where a picture's layout is found (Tumanyan et al. 2022, arXiv 2211.12572): the output of the first
+/// residual block of one decoder level, of which a share is taken from another picture; not all, since the
+/// surfaces are in it too.
 struct LayoutTap {
-  std::span<const std::int64_t> of;  ///< For each of the batch the one whose layout it takes.
-  std::size_t level = 0;             ///< Decoder level, from the lowest resolution.
-  float share = 0;                   ///< Of that block's output, 0 to 1.
+  std::size_t level = 0;  ///< Decoder level, from the lowest resolution.
+  float share = 0;        ///< Of that output, 0 to 1.
+  Tensor features = {};  ///< [B,H,W,C] on the device: where it is defined the share is of it, and the rest of
+                         ///< what is computed; else what is computed is written.
 };
 
 /// Where in the picture some words of the prompt are looked at (Tang et al. 2022, arXiv 2210.04885).
@@ -44,10 +45,10 @@ struct DeepTap {
                          ///< are not computed; else it is written.
 };
 
-/// What is taken from inside the network, and what is looked at there. Null: nothing. A `deep` one goes with
-/// no other.
+/// What is taken from inside the network, and what is looked at there. Null: nothing. Where the features of a
+/// `deep` one are taken, the others have nothing to do with.
 struct Taps {
-  const LayoutTap* layout = nullptr;
+  LayoutTap* layout = nullptr;
   WordsTap* words = nullptr;
   DeepTap* deep = nullptr;
 };

@@ -40,15 +40,6 @@ Tensor Attention::share_of(const std::vector<std::int64_t>& tokens, const Tensor
   return mean;
 }
 
-Tensor Attention::to_itself(const Tensor& x, const Tensor& residual, const LayoutTap* layout) const {
-  Tensor queries = to_q_(x), keys = to_k_(x);
-  if (layout != nullptr) {
-    queries = ops_->gather_batch(queries, layout->of);
-    keys = ops_->gather_batch(keys, layout->of);
-  }
-  return to_out_(ops_->attention(queries, keys, to_v_(x), heads_), {.residual = &residual});
-}
-
 TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
                                    std::int64_t heads)
     : ops_(scope.ops),
@@ -66,7 +57,8 @@ KeysAndValues TransformerBlock::project_text(const Tensor& text_states) const {
 
 Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text,
                                     const Taps& taps) const {
-  Tensor h = self_attention_.to_itself(norm1_(hidden_states), hidden_states, taps.layout);
+  const Tensor pixels = norm1_(hidden_states);
+  Tensor h = self_attention_(pixels, self_attention_.project(pixels), hidden_states);
   const Tensor queries = norm2_(h);
   if (taps.words) taps.words->maps.push_back(cross_attention_.share_of(taps.words->tokens, queries, text));
   h = cross_attention_(queries, text, h);

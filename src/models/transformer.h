@@ -20,9 +20,6 @@ class Attention {
   /// The share of each place's attention that goes to `tokens` of a context, [B,N] f32 on the host.
   [[nodiscard]] Tensor share_of(const std::vector<std::int64_t>& tokens, const Tensor& x,
                                 const KeysAndValues& context) const;
-  /// Attention of x to itself; with a layout, each member of the batch attends to the places that another
-  /// one's queries and keys say.
-  [[nodiscard]] Tensor to_itself(const Tensor& x, const Tensor& residual, const LayoutTap* layout) const;
 
  private:
   const ops::Backend* ops_;

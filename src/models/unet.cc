@@ -160,17 +160,22 @@ UNet::Traversal UNet::go_across(const Tensor& latents, const TimeContext& time, 
   return {time.end() - 1, own_text, taps, taps.deep->features, {conv_in_(latents)}};
 }
 
+Tensor UNet::with_layout(const Tensor& h, LayoutTap& layout) const {
+  if (layout.features.defined()) return ops_->mix(h, layout.features, layout.share);
+  return layout.features = h;
+}
+
 void UNet::go_through(std::size_t index, std::size_t layer, Traversal& traversal) const {
   const Level& level = up_[index];
   const auto& [layout, words, deep] = traversal.taps;
-  const bool takes_layout = layout != nullptr && index == std::min(layout->level, up_.size() - 1);
+  const bool has_layout = layout != nullptr && index == std::min(layout->level, up_.size() - 1);
   const bool gives_features = deep != nullptr && index == up_.size() - 1;
   Tensor& h = traversal.h;
   for (std::size_t j = layer; j < level.resnets.size(); ++j) {
     if (gives_features && j == last_layer()) deep->features = h;
     h = level.resnets[j](ops_->concat_channels(h, traversal.skips.back()), &*traversal.time++);
     traversal.skips.pop_back();
-    if (takes_layout && j == 0) h = ops_->mix(h, ops_->gather_batch(h, layout->of), layout->share);
+    if (has_layout && j == 0) h = with_layout(h, *layout);
     if (!level.attentions.empty()) h = level.attentions[j](h, *traversal.text++, traversal.taps);
   }
 }

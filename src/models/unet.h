@@ -50,6 +50,8 @@ class UNet final : public Denoiser {
                                     const Taps& taps) const;
   /// A level of the way up, from this layer on.
   void go_through(std::size_t level, std::size_t layer, Traversal& traversal) const;
+  /// What leaves the block where a layout is found.
+  [[nodiscard]] Tensor with_layout(const Tensor& h, LayoutTap& layout) const;
   void go_up(const Level& level, Traversal& traversal) const;  ///< To the next one's size.
   [[nodiscard]] std::size_t last_layer() const { return up_.back().resnets.size() - 1; }
 

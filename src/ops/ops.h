@@ -106,10 +106,6 @@ class Backend {
                                                   std::int64_t width) const = 0;  // → [B,height,width,C]
   [[nodiscard]] virtual Tensor concat_channels(const Tensor& a /*[…,A]*/,
                                                const Tensor& b /*[…,B]*/) const = 0;  // → […,A+B]
-  /// Of the batch, its members `indices`, in that order; one may come more than once.
-  [[nodiscard]] virtual Tensor gather_batch(
-      const Tensor& x /*[B,…]*/,
-      std::span<const std::int64_t> indices) const = 0;  // → [indices,…]
   /// Rows of the table; every id must be in [0, N).
   [[nodiscard]] virtual Tensor embedding(std::span<const std::int32_t> ids,
                                          const PackedWeight& table) const = 0;  // → [ids,C]

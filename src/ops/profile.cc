@@ -86,9 +86,6 @@ class ProfiledBackend final : public Backend {
   Tensor concat_channels(const Tensor& a, const Tensor& b) const override {
     return time("concat", a, 0, [&] { return backend_->concat_channels(a, b); });
   }
-  Tensor gather_batch(const Tensor& x, std::span<const std::int64_t> indices) const override {
-    return time("gather", x, 0, [&] { return backend_->gather_batch(x, indices); });
-  }
   Tensor embedding(std::span<const std::int32_t> ids, const PackedWeight& table) const override {
     return backend_->embedding(ids, table);
   }

@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "latentdial/parameters.h"
 #include "pipeline/state.h"
 #include "session/generate.h"
 
@@ -37,7 +38,7 @@ Settings Pipeline::resolve(const Request& request) const {
 }
 
 std::string Pipeline::parameters(const Request& request) const {
-  return parameters_of(state_->resolve(request), info());
+  return to_parameters(state_->resolve(request).request, info());
 }
 
 Picture Pipeline::generate(const Request& request, const Observer& observer) const {

@@ -9,6 +9,7 @@
 #include "model/pixels.h"
 #include "session/known_part.h"
 #include "task/redrawn_part.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
@@ -150,6 +151,11 @@ Tensor style_mask(const Session& session, const Task& task) {
   if (area.mask) return to_mask(area.mask->image(), scale);
   const auto& part = task.content.source.part;
   return part ? redrawn_places(*part, scale) : Tensor();
+}
+
+Tensor within_mask(const Tensor& outside, const Tensor& inside, const Tensor& mask) {
+  if (!mask.defined()) return inside;
+  return linear_combination({{1, outside}, {-1, outside, &mask}, {1, inside, &mask}});
 }
 
 }  // namespace latentdial::detail

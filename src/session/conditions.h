@@ -19,6 +19,9 @@ namespace latentdial::detail {
 /// Where the style of a task acts, [1,h,w,1]; undefined: everywhere. A mask of words must be known.
 [[nodiscard]] Tensor style_mask(const Session& session, const Task& task);
 
+/// `inside` where such a mask is 1, `outside` where it is 0; latents [1,h,w,C].
+[[nodiscard]] Tensor within_mask(const Tensor& outside, const Tensor& inside, const Tensor& mask);
+
 /// Conditions a picture on prompts that are the same at every step.
 struct PromptConditioner {
   std::function<Conditioning(const Texts& texts)> condition;

@@ -1,19 +1,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "dial/methods.h"
-#include "dial/slerp.h"
 #include "dial/style_path.h"
 #include "session/conditions.h"
-#include "session/edits.h"
+#include "session/seen_change.h"
 #include "session/stage.h"
+#include "session/start.h"
 #include "session/visible_change.h"
 #include "task/dial_notices.h"
 #include "task/dial_range.h"
@@ -22,28 +22,28 @@
 namespace latentdial::detail {
 namespace {
 
-/// The share of the steps from which on all have one noise. New noise at each keeps the scene, and blurs
-/// what comes into it: what one step draws here, the next draws there.
-constexpr double kOneNoiseFrom = 0.5;
+/// The layout that everything on a path takes from the plain picture, so that its scene stays where a model's
+/// scenes do not hang on the noise alone (docs/ruler.md); until this share of the steps.
+constexpr LayoutShare kLayout = {.level = 1, .share = 0.4F};
+constexpr double kLayoutUntil = 0.5;
 
-/// From the first step on, so that things can come into the scene; and no layout is held, so that they can
-/// move.
-constexpr EditRecipe kKeyRecipe = {.start = 0, .passes = 1, .guidance = 1, .layout_until = 0};
-
-/// The progress at a share of the steps that the batch's pictures take, of which those of a start image are
-/// the schedule's last.
-double progress_at(const Batch& batch, double share) {
-  return std::lerp(static_cast<double>(batch.first) / batch.sampler->evaluations(), 1.0, share);
+int steps_of(const Batch& batch) {
+  return batch.sampler->evaluations() - batch.first;
 }
 
-/// The last evaluation is always a position's own.
-int join_evaluation(const Batch& batch) {
-  const Sampler& sampler = *batch.sampler;
-  return std::min(sampler.evaluation_at(batch.first, progress_at(batch, kJoinAt)), sampler.evaluations() - 1);
+/// What a picture on a path computes of the denoiser's deeper levels. At first all, so that those near the
+/// plain picture, which computes all, begin as it does; an inversion comes out again only by whole steps.
+Reuse reuse_of(const Content& content, const Batch& batch) {
+  constexpr int kMostReuse = 5;
+  if (content.source.inverted) return {};
+  const int steps = steps_of(batch);
+  const int every = std::max({1, content.sampling.reuse, std::min(kMostReuse, (steps + 1) / 4)});
+  return {.every = every, .from = batch.first + std::max(0, steps / 5 - 1)};
 }
 
-int key_steps(const Batch& batch) {
-  return edit_steps(*batch.sampler, batch.first, batch.sampler->evaluations());
+int layout_end(const Batch& batch) {
+  const double first = static_cast<double>(batch.first) / batch.sampler->evaluations();
+  return batch.sampler->evaluation_at(batch.first, std::lerp(first, 1.0, kLayoutUntil));
 }
 
 /// A picture on a path, drawn at a strength other than 0; no dial has a say in it.
@@ -60,11 +60,10 @@ double middle_strength(const Turn& turn) {
   return turn.dial->strength_at(end_position(turn) / 2);
 }
 
-/// Of a path whose key pictures are known: one of them, or at strength 0 the plain one that they are edits
-/// of.
+/// Of a path whose key pictures are known: one of them, or at strength 0 the plain one.
 const Tensor& latents_at(const Session& session, const Task& task, double strength) {
-  if (strength != 0) return session.keys.find(drawn_at(task, strength))->latents;
-  return session.keys.find(drawn_at(task, end_strength(task.turn)))->joined.original->latents;
+  return strength == 0 ? session.finished(task.content).latents
+                       : *session.keys.find(drawn_at(task, strength));
 }
 
 double distance(const Tensor& a, const Tensor& b) {
@@ -104,49 +103,18 @@ StylePath known_path(const Session& session, const Task& task) {
   return measure(session, task, strengths);
 }
 
-/// A content's finished picture, to be looked at by all of its edits.
-std::shared_ptr<LookedAt> looked_at(Work& work, const Content& content) {
-  Session& session = work.session;
-  if (session.looked_at.find(content) == nullptr) {
-    auto original = look_at(session, content, content.guidance.scale, work.notices);
-    original->one_noise_from = progress_at(work.batch, kOneNoiseFrom);
-    session.looked_at.keep(content, std::move(original));
-  }
-  return *session.looked_at.find(content);
+/// The styled end of a task's path.
+Task end_of(const Task& task) {
+  return drawn_at(task, end_strength(task.turn));
 }
 
-void draw(Work& work, std::span<const Task> keys) {
+/// Whether the model sees nothing of the style.
+bool shows_nothing(Work& work, const Task& task) {
   Session& session = work.session;
-  const Sampler& sampler = *work.batch.sampler;
-  EditsUnderWay under_way;
-  for (const Task& key : keys)
-    under_way.begin(session, key, looked_at(work, key.content), key.content.guidance.scale, work.notices);
-  const auto look = [&](const CleanLatents& clean) {
-    work.observer.step();
-    for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
-      const Task& task = work.batch.tasks[i];
-      const auto strength = key_strength(task.turn);
-      if (!strength || *strength == 0) continue;
-      const auto place = std::ranges::find(keys, drawn_at(task, *strength)) - keys.begin();
-      const auto k = static_cast<std::size_t>(place);
-      if (k < keys.size() && work.observer.wants_preview(i))
-        work.observer.show(i, session.model->picture_of(under_way.within_mask(k, clean(k))));
-    }
-  };
-  const int join = join_evaluation(work.batch);
-  auto& edits = under_way.edits;
-  edit(session.denoiser, sampler, edits, work.batch.first, join, kKeyRecipe, look, work.observer.stop());
-  const std::vector<AnchoredEdit> joined = edits;
-  edit(session.denoiser, sampler, edits, join, sampler.evaluations(), kKeyRecipe, look, work.observer.stop());
-  for (std::size_t k = 0; k < keys.size(); ++k)
-    session.keys.keep(keys[k], {joined[k], under_way.within_mask(k, edited(edits[k]))});
-}
-
-/// Whether the end looks like the plain picture; false where it is not known.
-bool shows_nothing(const Session& session, const Task& task) {
-  const KeyPicture* end = session.keys.find(drawn_at(task, end_strength(task.turn)));
-  return end != nullptr && visible_change(end->joined.original->latents, end->latents,
-                                          style_mask(session, task)) < kLeastVisibleChange;
+  const Task end = end_of(task);
+  if (session.changes.find(end) == nullptr)
+    session.changes.keep(end, seen_change(session, end, work.notices));
+  return *session.changes.find(end) < kLeastVisibleChange;
 }
 
 void finish(Work& work, std::size_t i, const Tensor& latents) {
@@ -154,7 +122,7 @@ void finish(Work& work, std::size_t i, const Tensor& latents) {
   Finished finished{
       .image = work.session.model->picture_of(latents), .notices = {}, .shows = task.turn.position};
   if (task.turn.position == 0) return work.finish(i, std::move(finished));
-  if (shows_nothing(work.session, task)) {
+  if (shows_nothing(work, task)) {
     finished.notices.push_back(nothing_shown_notice(task.turn.style, *work.session.model));
     finished.shows = std::nullopt;
   } else if (std::string notice = calibration_notice(task.turn, task.content.guidance.scale);
@@ -173,37 +141,61 @@ void finish_keys(Work& work) {
     if (work.finished[i] || !strength) continue;
     if (*strength != 0 && work.session.keys.find(drawn_at(task, *strength)) == nullptr) continue;
     work.finished[i] = true;
-    finish(work, i,
-           *strength == 0 ? work.session.finished(task.content).latents
-                          : latents_at(work.session, task, *strength));
+    finish(work, i, latents_at(work.session, task, *strength));
   }
+}
+
+/// A picture on a path before its first step.
+Denoising start_on_path(Work& work, const Task& picture) {
+  Session& session = work.session;
+  Denoising run =
+      start(session, picture.content,
+            condition(session, picture.content, picture.turn, style_mask(session, picture), work.notices));
+  run.reuse = reuse_of(picture.content, work.batch);
+  run.layout_from = *session.layouts.find(picture.content);
+  return run;
+}
+
+/// Draws pictures of paths, by their strengths, and tells which of the batch's pictures each is: `shown`
+/// gives that one's place, or none where it is not among them.
+std::vector<Tensor> draw(Work& work, std::span<const Task> pictures,
+                         const std::function<std::size_t(std::size_t picture)>& shown) {
+  Session& session = work.session;
+  std::vector<Denoising> runs;
+  for (const Task& picture : pictures) runs.push_back(start_on_path(work, picture));
+  const auto finished_latents = [&](std::size_t k, const Tensor& latents) {
+    return within_mask(session.finished(pictures[k].content).latents, latents,
+                       style_mask(session, pictures[k]));
+  };
+  const auto look = [&](const CleanLatents& clean) {
+    work.observer.step();
+    for (std::size_t k = 0; k < pictures.size(); ++k)
+      if (const std::size_t i = shown(k); i < work.batch.tasks.size() && work.observer.wants_preview(i))
+        work.observer.show(i, session.model->picture_of(finished_latents(k, clean(k))));
+  };
+  denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop(), kLayout);
+  std::vector<Tensor> made;
+  for (std::size_t k = 0; k < pictures.size(); ++k) made.push_back(finished_latents(k, runs[k].latents));
+  return made;
+}
+
+void draw_keys(Work& work, std::span<const Task> keys) {
+  const auto& tasks = work.batch.tasks;
+  const auto shown = [&](std::size_t k) {
+    const auto found = std::ranges::find_if(tasks, [&](const Task& task) {
+      const auto strength = key_strength(task.turn);
+      return strength && *strength != 0 && drawn_at(task, *strength) == keys[k];
+    });
+    return static_cast<std::size_t>(found - tasks.begin());
+  };
+  const auto made = draw(work, keys, shown);
+  for (std::size_t k = 0; k < keys.size(); ++k) work.session.keys.keep(keys[k], made[k]);
+  finish_keys(work);
 }
 
 void draw_in_batches(Work& work, std::span<const Task> keys, std::size_t at_once) {
-  for (; !keys.empty(); keys = keys.subspan(std::min(at_once, keys.size()))) {
-    draw(work, keys.first(std::min(at_once, keys.size())));
-    finish_keys(work);
-  }
-}
-
-/// Begins a position between the key pictures on either side, from where they part.
-void begin_between(EditsUnderWay& under_way, Work& work, const Task& task) {
-  Session& session = work.session;
-  const double position = std::abs(task.turn.position);
-  const StylePath path = known_path(session, task);
-  const auto [below, above, share] = path.around(position);
-  static const DialMethod kBetween = {{.name = "between", .summary = "between key pictures"},
-                                      condition_between};
-  Task between = task;
-  between.turn.method = &kBetween;
-  between.turn.position = path.strength_at(position);
-  const AnchoredEdit& to = session.keys.find(drawn_at(task, path.keys()[above].strength))->joined;
-  AnchoredEdit& edit =
-      under_way.begin(session, between, to.original, task.content.guidance.scale, work.notices);
-  edit.steps = to.steps;
-  edit.change = linear_combination({{share, to.change}});
-  if (const double strength = path.keys()[below].strength; strength != 0)
-    edit.change = lerp(session.keys.find(drawn_at(task, strength))->joined.change, to.change, share);
+  for (; !keys.empty(); keys = keys.subspan(std::min(at_once, keys.size())))
+    draw_keys(work, keys.first(std::min(at_once, keys.size())));
 }
 
 }  // namespace
@@ -233,18 +225,36 @@ bool knows_path(const Session& session, const Task& task) {
   return session.keys.find(drawn_at(task, coarse_path(session, task).widest())) != nullptr;
 }
 
+void FindLayouts::run(Work& work) const {
+  Session& session = work.session;
+  for (std::span<const Content> rest = pictures; !rest.empty();
+       rest = rest.subspan(std::min(at_once, rest.size()))) {
+    std::vector<Denoising> runs;
+    std::vector<std::shared_ptr<Layouts>> layouts;
+    for (const Content& content : rest.first(std::min(at_once, rest.size()))) {
+      Denoising& run =
+          runs.emplace_back(start(session, content, condition(session, content, {}, {}, work.notices)));
+      run.reuse = reuse_of(content, work.batch);
+      run.layout_to = layouts.emplace_back(std::make_shared<Layouts>());
+    }
+    denoise(
+        session.denoiser, runs, layout_end(work.batch), [&](const CleanLatents&) { work.observer.step(); },
+        work.observer.stop(), kLayout);
+    for (std::size_t k = 0; k < layouts.size(); ++k) session.layouts.keep(rest[k], layouts[k]);
+  }
+}
+
+int FindLayouts::steps(const Batch& batch) const {
+  return batches_of(pictures.size(), at_once) * (layout_end(batch) - batch.first);
+}
+
 void DrawKeys::run(Work& work) const {
   finish_keys(work);  // The plain picture, before the others are begun.
   draw_in_batches(work, keys, at_once);
 }
 
 int DrawKeys::steps(const Batch& batch) const {
-  return batches_of(keys.size(), at_once) * key_steps(batch);
-}
-
-std::size_t DrawKeys::evaluations(const Batch&) const {
-  // Where they go one by one, the first alone has the original beside it.
-  return keys.size() <= at_once ? keys.size() + originals : at_once;
+  return batches_of(keys.size(), at_once) * steps_of(batch);
 }
 
 void DrawWidestKeys::run(Work& work) const {
@@ -257,35 +267,27 @@ void DrawWidestKeys::run(Work& work) const {
 }
 
 int DrawWidestKeys::steps(const Batch& batch) const {
-  return batches_of(paths.size(), at_once) * key_steps(batch);
+  return batches_of(paths.size(), at_once) * steps_of(batch);
 }
 
 void DrawBetween::run(Work& work) {
   finish_keys(work);
   std::vector<std::size_t> places;
-  EditsUnderWay under_way;
+  std::vector<Task> between;
   for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
     if (work.finished[i]) continue;
+    const Task& task = work.batch.tasks[i];
     places.push_back(i);
-    begin_between(under_way, work, work.batch.tasks[i]);
+    between.push_back(
+        drawn_at(task, known_path(work.session, task).strength_at(std::abs(task.turn.position))));
   }
-  const auto look = [&](const CleanLatents& clean) {
-    work.observer.step();
-    for (std::size_t k = 0; k < places.size(); ++k)
-      if (work.observer.wants_preview(places[k]))
-        work.observer.show(places[k], work.session.model->picture_of(under_way.within_mask(k, clean(k))));
-  };
-  const Sampler& sampler = *work.batch.sampler;
-  auto& edits = under_way.edits;
-  edit(work.session.denoiser, sampler, edits, join_evaluation(work.batch), sampler.evaluations(), kKeyRecipe,
-       look, work.observer.stop());
-  for (std::size_t k = 0; k < edits.size(); ++k)
-    finish(work, places[k], under_way.within_mask(k, edited(edits[k])));
+  if (between.empty()) return;
+  const auto made = draw(work, between, [&](std::size_t k) { return places[k]; });
+  for (std::size_t k = 0; k < made.size(); ++k) finish(work, places[k], made[k]);
 }
 
 int DrawBetween::steps(const Batch& batch) const {
-  const Sampler& sampler = *batch.sampler;
-  return pictures == 0 ? 0 : edit_steps(sampler, join_evaluation(batch), sampler.evaluations());
+  return pictures == 0 ? 0 : steps_of(batch);
 }
 
 }  // namespace latentdial::detail

@@ -39,7 +39,7 @@ EditsUnderWay start_edits(const Edit& stage, Work& work) {
     if (known == originals.end())
       known = originals.insert(
           known, {&task.content, look_at(work.session, task.content, scale_of(task), work.notices)});
-    if (change_rule(task.turn)) known->second->one_noise_from = 0;
+    if (change_rule(task.turn)) known->second->one_noise = true;
     result.begin(work.session, task, known->second, scale_of(task), work.notices);
   }
   return result;
@@ -77,14 +77,7 @@ AnchoredEdit& EditsUnderWay::begin(Session& session, const Task& task, std::shar
 }
 
 Tensor EditsUnderWay::within_mask(std::size_t k, const Tensor& edited) const {
-  const Tensor& mask = masks[k];
-  if (!mask.defined()) return edited;
-  const Tensor& original = edits[k].original->latents;
-  Tensor result = original.clone();
-  const auto channels = static_cast<std::size_t>(original.dim(-1));
-  for (std::size_t i = 0; i < result.values().size(); ++i)
-    result.values()[i] += mask.values()[i / channels] * (edited.values()[i] - original.values()[i]);
-  return result;
+  return detail::within_mask(edits[k].original->latents, edited, masks[k]);
 }
 
 void DecodeTrunks::run(Work& work) const {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dial/style_words.h"
+#include "latentdial/parameters.h"
 #include "session/stage.h"
 #include "task/cut_out.h"
 #include "task/redrawn_part.h"
@@ -143,7 +144,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
     picture.image = source.part ? with_part(source, finished.image) : std::move(finished.image);
     picture.shows = finished.shows;
     picture.settings = one.request.settings;
-    picture.parameters = parameters_of(one, session.model->info);
+    picture.parameters = to_parameters(one.request, session.model->info);
     picture.notices = std::move(all);
     picture.seconds = seconds.count() / static_cast<double>(list.size());
     on_picture(begin + i, std::move(picture));

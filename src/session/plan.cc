@@ -81,22 +81,18 @@ void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& 
   if (!changed.empty()) stages.emplace_back(Edit{std::move(changed)});
 }
 
-/// Finished pictures that no key picture was made of so far.
-std::size_t not_looked_at(const Session& session, const std::vector<Task>& keys) {
-  std::vector<const Content*> contents;
-  for (const Task& key : keys)
-    if (session.looked_at.find(key.content) == nullptr &&
-        std::ranges::none_of(contents, [&](const Content* known) { return *known == key.content; }))
-      contents.push_back(&key.content);
-  return contents.size();
-}
-
 /// Dials that draw their positions.
 void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   const std::size_t at_once = batch.tasks.size();
-  const auto planned = [&](auto list, const Task& task) {
-    return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, task); });
+  const auto planned = [&](auto list, const auto& one) {
+    return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, one); });
   };
+  std::vector<Content> layouts;
+  for (const Task& task : batch.tasks)
+    if (task.turn.position != 0 && session.layouts.find(task.content) == nullptr &&
+        !planned(&FindLayouts::pictures, task.content) &&
+        std::ranges::find(layouts, task.content) == layouts.end())
+      layouts.push_back(task.content);
   std::vector<Task> keys, paths;
   for (Task& key : key_pictures(batch))
     if (session.keys.find(key) == nullptr && !planned(&DrawKeys::keys, key)) keys.push_back(std::move(key));
@@ -109,8 +105,8 @@ void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& 
         std::ranges::find(paths, path) == paths.end())
       paths.push_back(std::move(path));
   }
-  const std::size_t originals = not_looked_at(session, keys);
-  if (!keys.empty()) stages.emplace_back(DrawKeys{std::move(keys), originals, at_once});
+  if (!layouts.empty()) stages.emplace_back(FindLayouts{std::move(layouts), at_once});
+  if (!keys.empty()) stages.emplace_back(DrawKeys{std::move(keys), at_once});
   if (!paths.empty()) stages.emplace_back(DrawWidestKeys{std::move(paths), at_once});
   stages.emplace_back(DrawBetween{between});
 }

@@ -50,7 +50,7 @@ Image restored(Work& work, std::size_t i) {
                     .generator = generator,
                     .latents = latents,
                     .next = first,
-                    .reuse = content.sampling.reuse});
+                    .reuse = {.every = content.sampling.reuse}});
     const auto look = [&](const CleanLatents& clean) {
       work.observer.step();
       if (work.observer.wants_preview(i)) work.observer.show(i, model.picture_of(clean(0)));

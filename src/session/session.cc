@@ -23,8 +23,9 @@ Session::Session(std::shared_ptr<const Model> loaded)
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,
              [](const EditedPicture& picture) { return picture.image.rgb.size(); }),
-      looked_at(kMostTrunks),
+      layouts(kMostTrunks),
       keys(kMostKeys),
+      changes(kMostKeys),
       inverted(kMostInverted),
       word_masks(kMostTrunks),
       known_parts(kMostInverted) {}
@@ -49,8 +50,9 @@ const Denoising& Session::finished(const Content& content) const {
 void Session::trim() {
   trunks.trim();
   edited.trim();
-  looked_at.trim();
+  layouts.trim();
   keys.trim();
+  changes.trim();
   inverted.trim();
   word_masks.trim();
   known_parts.trim();

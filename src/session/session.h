@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "denoise/anchored_edit.h"
 #include "denoise/denoising.h"
 #include "denoise/inversion.h"
 #include "denoise/prompted_denoiser.h"
@@ -37,12 +36,6 @@ struct EditedPicture {
   double change = 0;  ///< visible_change of its latents.
 };
 
-/// A picture that a dial's positions are drawn between: an edit of the plain one.
-struct KeyPicture {
-  AnchoredEdit joined;  ///< Before the evaluation from which on what lies between goes its own way.
-  Tensor latents;       ///< Finished.
-};
-
 /// One caller's memories of what was made with a model. One more position of a dial, or the same start
 /// picture again, costs what is new. Used by one thread at a time.
 struct Session {
@@ -51,12 +44,14 @@ struct Session {
   std::shared_ptr<const Model> model;
   PromptedDenoiser denoiser;
   Memory<std::pair<std::string, PromptSyntax>, ReadText> prompts;  ///< A sweep asks for the same again.
-  Memory<TrunkKey, Denoising> trunks;                    ///< All positions of a dial go on from one.
-  Memory<Task, EditedPicture> edited;                    ///< Positions of a dial are mixed of these.
-  Memory<Content, std::shared_ptr<LookedAt>> looked_at;  ///< All key pictures of a content are edits of it.
-  Memory<Task, KeyPicture> keys;                         ///< By its turn's strength, which is not 0.
-  Memory<Content, Inversion> inverted;                   ///< All positions of a dial start from one.
-  Memory<WordMaskKey, Tensor> word_masks;                ///< All positions of a dial act within one.
+  Memory<TrunkKey, Denoising> trunks;  ///< All positions of a dial go on from one.
+  Memory<Task, EditedPicture> edited;  ///< Positions of a dial are mixed of these.
+  Memory<Content, std::shared_ptr<const Layouts>>
+      layouts;                          ///< All of a path take a share of the plain one's.
+  Memory<Task, Tensor> keys;            ///< Key pictures' latents, by their turn's strength, which is not 0.
+  Memory<Task, double> changes;         ///< What the model sees of a path's end (seen_change.h).
+  Memory<Content, Inversion> inverted;  ///< All positions of a dial start from one.
+  Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
   Memory<Content, Tensor> known_parts;  ///< As an inpainting model is told them; of a content's sampling and
                                         ///< source alone.
   int inversions = 0;                   ///< Pictures inverted so far.

@@ -139,14 +139,22 @@ struct FinishEdits {
   [[nodiscard]] static std::size_t evaluations(const Batch&) { return 0; }
 };
 
-/// Draws key pictures of dials that draw their positions, and finishes those of the batch that are such.
-struct DrawKeys {
-  std::vector<Task> keys;     ///< As Session::keys has them.
-  std::size_t originals = 0;  ///< Finished pictures that are looked at first.
-  std::size_t at_once = 1;    ///< Most that go in one batch.
+/// Looks at plain pictures while their scenes are laid out, for what is drawn on the paths from them.
+struct FindLayouts {
+  std::vector<Content> pictures;
+  std::size_t at_once = 1;  ///< Most that go in one batch.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const;
-  [[nodiscard]] std::size_t evaluations(const Batch&) const;
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(pictures.size(), at_once); }
+};
+
+/// Draws key pictures of dials that follow a path, and finishes those of the batch that are such.
+struct DrawKeys {
+  std::vector<Task> keys;   ///< As Session::keys has them.
+  std::size_t at_once = 1;  ///< Most that go in one batch.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch& batch) const;
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(keys.size(), at_once); }
 };
 
 /// Draws one more key picture on each path, where that is widest.
@@ -174,7 +182,7 @@ struct Restore {
 };
 
 using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks,
-                           FinishEdits, DrawKeys, DrawWidestKeys, DrawBetween>;
+                           FinishEdits, FindLayouts, DrawKeys, DrawWidestKeys, DrawBetween>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.

@@ -122,8 +122,8 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const Tensor latents = starts_from_noise(model, source) ? scaled(noise.clone(), sampler->init_noise_sigma())
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
-  Denoising run{std::move(conditioning), std::move(sampler), generator, latents, first, {}, known,
-                content.sampling.reuse};
+  Denoising run{std::move(conditioning),          std::move(sampler), generator, latents, first, {}, known,
+                {.every = content.sampling.reuse}};
   put_back_known(run);
   return run;
 }

@@ -7,10 +7,6 @@
 
 namespace latentdial::detail {
 
-/// Said of pictures that a dial draws between its key pictures: up to which share of the steps they are a mix
-/// of those.
-inline constexpr std::string_view kMixedUntil = "Key pictures mixed until";
-
 /// A picture's `parameters` text taken apart.
 struct Infotext {
   std::string prompts;  ///< What stands before the line of settings; all of it where there is none.

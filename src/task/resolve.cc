@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "dial/style_path.h"
 #include "dial/style_words.h"
 #include "image/formats.h"
 #include "latentdial/error.h"
@@ -18,7 +17,6 @@
 #include "task/canvas.h"
 #include "task/cut_out.h"
 #include "task/dial_range.h"
-#include "task/infotext.h"
 #include "task/picture_size.h"
 #include "task/prompts.h"
 #include "task/redrawn_part.h"
@@ -308,13 +306,6 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   if (!s.dial.empty()) filled.dial = dial;
   if (turn.follows_path()) hold_position(result);
   return result;
-}
-
-std::string parameters_of(const Resolved& resolved, const ModelInfo& model) {
-  std::string text = to_parameters(resolved.request, model);
-  const Turn& turn = resolved.task.turn;
-  if (turn.follows_path() && !key_strength(turn)) text += fmt::format(", {}: {}", kMixedUntil, kJoinAt);
-  return text;
 }
 
 }  // namespace latentdial::detail

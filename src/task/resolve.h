@@ -20,8 +20,4 @@ struct Resolved {
 /// made. Throws invalid_input naming the setting.
 [[nodiscard]] Resolved resolve(const Request& request, const Model& model, OpenedFiles& files);
 
-/// What the picture's PNG says of it: to_parameters, and where it is drawn between key pictures, up to which
-/// share of the steps it is a mix of theirs.
-[[nodiscard]] std::string parameters_of(const Resolved& resolved, const ModelInfo& model);
-
 }  // namespace latentdial::detail

@@ -105,15 +105,6 @@ TEST_P(ElementwiseTest, ConcatenationPutsChannelsBehindEachOther) {
       }));
 }
 
-TEST_P(ElementwiseTest, GatheringPicksMembersOfTheBatch) {
-  const Tensor x = held(random_tensor({3, 5, 7, 2}, 1));
-  const std::array<std::int64_t, 4> members{2, 0, 0, 1};
-  expect_close(backend_->gather_batch(on_device(x), members), tensor_of({4, 5, 7, 2}, [&](std::int64_t i) {
-                 return static_cast<double>(
-                     x.data<float>()[members.at(static_cast<std::size_t>(i / 70)) * 70 + i % 70]);
-               }));
-}
-
 TEST_P(ElementwiseTest, EmbeddingPicksRows) {
   const Tensor table = held(random_tensor({10, 7}, 1));
   const std::array<std::int32_t, 4> ids{9, 0, 3, 3};

@@ -142,7 +142,7 @@ TEST(Preview, OfAnEditedPictureIsTheEditSoFar) {
   EXPECT_LT(difference(made.last_of(1), made.pictures[1].image), begun);
 }
 
-TEST(Preview, OfAPositionBetweenKeyPicturesIsItsOwnLastSteps) {
+TEST(Preview, OfAPositionBetweenKeyPicturesIsItsOwn) {
   const Made made({dialled(0, "calibrated"), dialled(0.5, "calibrated"), dialled(1, "calibrated")});
   EXPECT_THAT(made.steps_of(0), testing::Not(IsEmpty()));
   EXPECT_THAT(made.steps_of(1), testing::Not(IsEmpty()));

@@ -74,9 +74,6 @@ class CpuBackend final : public Backend {
   Tensor concat_channels(const Tensor& a, const Tensor& b) const override {
     return cpu::concat_channels(context_, a, b);
   }
-  Tensor gather_batch(const Tensor& x, std::span<const std::int64_t> indices) const override {
-    return cpu::gather_batch(context_, x, indices);
-  }
   Tensor embedding(std::span<const std::int32_t> ids, const PackedWeight& table) const override {
     return cpu::embedding(context_, ids, table);
   }

@@ -46,8 +46,6 @@ void with_type(DType dtype, const Body& body) {
 [[nodiscard]] Tensor upsample_nearest2x(const Context& context, const Tensor& x, std::int64_t height,
                                         std::int64_t width);
 [[nodiscard]] Tensor concat_channels(const Context& context, const Tensor& a, const Tensor& b);
-[[nodiscard]] Tensor gather_batch(const Context& context, const Tensor& x,
-                                  std::span<const std::int64_t> indices);
 [[nodiscard]] Tensor embedding(const Context& context, std::span<const std::int32_t> ids,
                                const PackedWeight& table);
 /// @}

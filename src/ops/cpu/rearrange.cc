@@ -59,22 +59,6 @@ Tensor concat_channels(const Context& context, const Tensor& a, const Tensor& b)
   return y;
 }
 
-Tensor gather_batch(const Context& context, const Tensor& x, std::span<const std::int64_t> indices) {
-  check_activation("gather_batch", context, x);
-  Shape shape = x.shape();
-  shape.front() = static_cast<std::int64_t>(indices.size());
-  Tensor y = Tensor::empty(shape, x.dtype());
-  const auto member = x.bytes() / static_cast<std::size_t>(x.dim(0));
-  parallel_for(context.threads, y.dim(0), [&](std::int64_t i, int /*thread*/) {
-    const auto from = indices[static_cast<std::size_t>(i)];
-    if (from < 0 || from >= x.dim(0))
-      fault("gather_batch", fmt::format("no member {} in {}", from, to_string(x.shape())));
-    std::memcpy(y.raw() + static_cast<std::size_t>(i) * member,
-                x.raw() + static_cast<std::size_t>(from) * member, member);
-  });
-  return y;
-}
-
 PackedWeight prepare_embedding(const Context& context, const Tensor& table) {
   if (!table.defined() || table.rank() != 2) fault("prepare_embedding", "a table [N, C] is needed");
   check_parameter("prepare_embedding", table, table.shape());
