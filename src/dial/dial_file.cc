@@ -25,7 +25,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 8;
+constexpr int kFormat = 9;
 constexpr std::uintmax_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostPoints = 1000;
 constexpr double kFarthest = 100;

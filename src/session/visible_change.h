@@ -9,8 +9,8 @@ namespace latentdial::detail {
 /// [0, 1], within it; 1 where it is black everywhere.
 [[nodiscard]] double visible_change(const Tensor& before, const Tensor& after, const Tensor& mask);
 
-/// A change that nobody sees. On the embedded model its attributes change 0.25 to 0.93, words that say
-/// nothing 0.008 to 0.021 (docs/method.md).
+/// A change that nobody sees. On the embedded model its attributes change 0.1 to 0.6, words that say nothing
+/// 0.005 (docs/method.md).
 inline constexpr double kLeastVisibleChange = 0.05;
 
 }  // namespace latentdial::detail

@@ -89,7 +89,7 @@ def test_a_dial_that_cannot_be_turned(fails, tmp_path):
     assert "cannot be read" in fails(*dialled, "--dial", "missing.json")
     (tmp_path / "broken.json").write_text("{")
     assert "is not valid JSON" in fails(*dialled, "--dial", "broken.json")
-    dial = {"latentdial_dial": 8, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": ""}
+    dial = {"latentdial_dial": 9, "style": "sketch", "model": "other", "fingerprint": "0", "guidance_scale": 5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": ""}
     (tmp_path / "other.json").write_text(json.dumps(dial))
     assert "another model" in fails(*dialled, "--dial", "other.json")
     assert 'for the style "sketch"' in fails(*DOG, "--style", "sunset", "--method", "calibrated", "--at", "0.5", "--dial", "other.json")

@@ -12,7 +12,7 @@ from hostile import LEVELS, MEGABYTE, NESTED, PARTS, SANITIZED, many, peak_of
 
 SCENES = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
 SMALL = ("--steps", "1", "--size", "64x64")
-DIAL = {"latentdial_dial": 8, "style": "sketch", "model": "scenes", "fingerprint": "0", "guidance_scale": 5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": ""}
+DIAL = {"latentdial_dial": 9, "style": "sketch", "model": "scenes", "fingerprint": "0", "guidance_scale": 5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": ""}
 HERE = "\x00here"  # Stands in JSON where the harm goes.
 
 

@@ -92,7 +92,7 @@ TEST_F(DialFile, OfTheFirstDesignIsRefusedInOneLineThatSaysHowToFitAnew) {
                "reason": ""}})";
   const std::string line = refusal(old);
   EXPECT_THAT(line,
-              HasSubstr("is of format 7, this program reads 8; make it again with latentdial calibrate"));
+              HasSubstr("is of format 7, this program reads 9; make it again with latentdial calibrate"));
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 

@@ -155,6 +155,14 @@ TEST(CalibratedDial, EveryPositionIsNearerToItsNeighboursThanToTheEnds) {
         << i;
 }
 
+TEST(CalibratedDial, NoJumpPartsTheFirstPositionFromThePlainPicture) {
+  const auto pictures = make(pipeline(), strip(eleven())).first;
+  double steps = 0;
+  for (std::size_t i = 1; i < pictures.size(); ++i)
+    steps += distance(pictures[i - 1].image, pictures[i].image);
+  EXPECT_LT(distance(pictures[0].image, pictures[1].image), 2 * steps / 10) << "the mean step is a tenth";
+}
+
 TEST(CalibratedDial, NoPositionIsAMixOfTheEnds) {
   const auto pictures = make(pipeline(), strip({0, 0.3, 0.5, 0.7, 1})).first;
   for (std::size_t i = 1; i < 4; ++i)

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "denoise/denoising.h"
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
 
@@ -41,6 +42,15 @@ TEST(Reuse, GivesAPictureLikeTheWholeOne) {
     EXPECT_LT(now, before) << "the coarser the fewer steps are whole: " << reuse;
     before = now;
   }
+}
+
+TEST(Reuse, ComputesAllBeforeItBeginsAndEverySoManyAfter) {
+  const detail::Reuse reuse{.every = 4, .from = 2};
+  std::vector<int> computed;
+  for (int i = 0; i < 15; ++i)
+    if (reuse.computes(i)) computed.push_back(i);
+  EXPECT_EQ(computed, (std::vector{0, 1, 2, 6, 10, 14}));
+  EXPECT_TRUE(detail::Reuse{}.computes(7)) << "all, where nothing is said";
 }
 
 TEST(Reuse, OfASingleStepChangesNothing) {

@@ -106,7 +106,7 @@ def test_a_cancel_is_taken_within_a_second_at_any_size():
 def test_a_dial_that_the_server_was_started_with_is_turned(tmp_path):
     few = ("--style", "castle ruins", "--steps", "6", "--sampler", "dpm++2m")
     dial = json.loads(subprocess.run([PROGRAM, "info", "--json"], capture_output=True, check=True, text=True).stdout)
-    written = {"latentdial_dial": 8, "style": few[1], "model": dial["model"], "fingerprint": dial["fingerprint"], "guidance_scale": 3.5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": "written by hand"}
+    written = {"latentdial_dial": 9, "style": few[1], "model": dial["model"], "fingerprint": dial["fingerprint"], "guidance_scale": 3.5, "words": "{prompt}, {style}", "points": [[0, 0], [1, 1]], "reason": "written by hand"}
     (tmp_path / "ruins.dial.json").write_text(json.dumps(written))
     with running_server("--dial", str(tmp_path / "ruins.dial.json")) as (address, _):
         client = Client(address)
