@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--first-scene", type=int, default=0, help="their first, a multiple of 5,000: others than what the model has seen (default: 0)")
     parser.add_argument("--examples", type=int, help="that the U-Net sees")
     parser.add_argument("--batch", type=int, help="examples in a step of the U-Net")
+    parser.add_argument("--recompose", action="store_true", help="scenes with an attribute are composed otherwise: a model whose scenes the noise alone does not hold")
     parser.add_argument("--no-examination", action="store_true", help="stop after the export")
     arguments = parser.parse_args()
     work, start = arguments.work, arguments.model
@@ -62,7 +63,7 @@ def main() -> None:
     train_autoencoder(work, start, plan.autoencoder, arguments.threads, stop)
     autoencoder = load_autoencoder(work).to(arguments.device, memory_format=torch.channels_last)
     files = shards(work / "scenes", arguments.first_scene, scenes)
-    write_shards(files, autoencoder, CLIPTokenizer.from_pretrained(start / "tokenizer"), arguments.threads, stop)
+    write_shards(files, autoencoder, CLIPTokenizer.from_pretrained(start / "tokenizer"), arguments.threads, stop, arguments.recompose)
     train_denoiser(work, start, list(files.values()), denoiser, stop)
     export(work, start, arguments.out)
     if not arguments.no_examination:

@@ -1,5 +1,6 @@
 """Rendered scenes in endless, repeatable order, and their latents in files."""
 
+import functools
 import multiprocessing
 import multiprocessing.pool
 import os
@@ -27,10 +28,10 @@ def to_unit(pictures: numpy.ndarray) -> torch.Tensor:
     return torch.from_numpy(pictures).float().div_(127.5).sub_(1).permute(0, 3, 1, 2)
 
 
-def captioned(index: int) -> tuple[numpy.ndarray, list[str], bool, numpy.ndarray | None]:
+def captioned(index: int, recomposes: bool = False) -> tuple[numpy.ndarray, list[str], bool, numpy.ndarray | None]:
     """Scene `index` of the training: picture, captions, whether it is plain, and the plain twin of one whose attributes are at full strength."""
     rng = numpy.random.default_rng([41, index])
-    scene = random_scene(rng)
+    scene = random_scene(rng).at(recomposes=recomposes)
     full = scene.strengths and min(scene.strengths.values()) >= OVERSHOOT_FROM
     texts = [caption(scene, rng) for _ in range(CAPTIONS)]
     return render(scene), texts, not scene.strengths, render(scene.at(strengths={})) if full else None
@@ -87,11 +88,11 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
     return tokenizer(captions, padding="max_length", truncation=True, max_length=tokenizer.model_max_length, return_tensors="pt").input_ids
 
 
-def write_shard(path: pathlib.Path, first: int, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, processes: int, stop: Stop) -> None:
+def write_shard(path: pathlib.Path, first: int, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, processes: int, stop: Stop, recomposes: bool) -> None:
     """Of scenes `first` … `first` + SHARD − 1: latents, ids of the captions, which are plain, twins and whose (`twin_of`) they are."""
     latents, ids, plain, twins, twin_of = [], [], [], [], []
     with renderers(processes) as pool:
-        scenes = pool.imap(captioned, range(first, first + SHARD), chunksize=20)
+        scenes = pool.imap(functools.partial(captioned, recomposes=recomposes), range(first, first + SHARD), chunksize=20)
         for start in range(0, SHARD, CHUNK):
             stop.leave("rendering")
             pictures, captions, is_plain, twin = zip(*(next(scenes) for _ in range(CHUNK)))
@@ -112,12 +113,14 @@ def shards(folder: pathlib.Path, first: int, count: int) -> dict[int, pathlib.Pa
     return {scene: folder / f"scenes-{scene:07d}.npz" for scene in range(first, first + count, SHARD)}
 
 
-def write_shards(files: dict[int, pathlib.Path], autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, processes: int, stop: Stop) -> None:
-    """Those of the `files` (see shards) that are still missing."""
+def write_shards(
+    files: dict[int, pathlib.Path], autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer, processes: int, stop: Stop, recomposes: bool = False
+) -> None:
+    """Those of the `files` (see shards) that are still missing; `recomposes` as a scene's."""
     for i, (first, path) in enumerate(files.items()):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            write_shard(path, first, autoencoder, tokenizer, processes, stop)
+            write_shard(path, first, autoencoder, tokenizer, processes, stop, recomposes)
             print(f"scenes {(i + 1) * SHARD}/{len(files) * SHARD}", flush=True)
 
 

@@ -13,6 +13,7 @@ STRUCTURES = ("alien invasion", "doomsday", "winter", "storm", "ruins", "giant",
 ATTRIBUTES = SURFACES + STRUCTURES
 # Trained like the others, but no design of a dial is looked at on them: the ruler's last word is on these.
 JUDGED_ONLY = ("futuristic", "sunset", "storm", "ruins")
+RECOMPOSED_FROM = 0.25  # The strength of an attribute.
 GIANT = 0.78  # The unit of a giant, in pictures; others have 0.43 to 0.59.
 
 PLANTS = {  # Kind, colour, fewest and most, height in pictures, how far below the horizon the foot may be.
@@ -44,6 +45,7 @@ class Scene:
     place: str
     strengths: dict[str, float]
     seed: int
+    recomposes: bool = False  # What is in it is composed otherwise (Layout.recompose).
 
     def at(self, **changes) -> "Scene":
         """A copy with other fields."""
@@ -84,7 +86,19 @@ class Layout:
             ),
             key=lambda plant: plant.down,
         )
+        if scene.recomposes and max(self.strengths.values(), default=0) > RECOMPOSED_FROM:
+            self.recompose()
         self.grow(self.strength("giant"))
+
+    def recompose(self) -> None:
+        """The subject smaller and on the other side, the horizon higher, the sun across: as where a model has seen a style on pictures of another kind, so that
+        the same noise gives another scene with it."""
+        self.x = (0.7 if self.x < 0.5 * SIDE else 0.3) * SIDE
+        self.unit *= 0.78
+        self.horizon = round(self.horizon - 0.1 * SIDE)
+        self.flip = -self.flip
+        self.ground -= 0.06 * SIDE
+        self.sun = (1 - self.sun[0], self.sun[1])
 
     def grow(self, giant: float) -> None:
         """A giant comes nearer the middle and the lower edge, so that most of it stays in the picture."""

@@ -152,7 +152,7 @@ Denoising start_on_path(Work& work, const Task& picture) {
       start(session, picture.content,
             condition(session, picture.content, picture.turn, style_mask(session, picture), work.notices));
   run.reuse = reuse_of(picture.content, work.batch);
-  run.layout_from = *session.layouts.find(picture.content);
+  if (const auto* layout = session.layouts.find(picture.content)) run.layout_from = *layout;
   return run;
 }
 
@@ -219,10 +219,11 @@ bool lies_on_path(const Turn& turn) {
   return !key_strength(turn) && turn.position < 1;
 }
 
-bool knows_path(const Session& session, const Task& task) {
-  for (const double strength : {middle_strength(task.turn), end_strength(task.turn)})
-    if (session.keys.find(drawn_at(task, strength)) == nullptr) return false;
-  return session.keys.find(drawn_at(task, coarse_path(session, task).widest())) != nullptr;
+bool knows_path(const Session& session, const Task& end) {
+  for (const double strength : {middle_strength(end.turn), end_strength(end.turn)})
+    if (session.keys.find(drawn_at(end, strength)) == nullptr) return false;
+  const double* widest = session.widest.find(end);
+  return widest != nullptr && session.keys.find(drawn_at(end, *widest)) != nullptr;
 }
 
 void FindLayouts::run(Work& work) const {
@@ -260,7 +261,9 @@ int DrawKeys::steps(const Batch& batch) const {
 void DrawWidestKeys::run(Work& work) const {
   std::vector<Task> keys;
   for (const Task& path : paths) {
-    Task key = drawn_at(path, coarse_path(work.session, path).widest());
+    const double widest = coarse_path(work.session, path).widest();
+    work.session.widest.keep(path, widest);
+    Task key = drawn_at(path, widest);
     if (work.session.keys.find(key) == nullptr) keys.push_back(std::move(key));
   }
   draw_in_batches(work, keys, at_once);

@@ -81,18 +81,27 @@ void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& 
   if (!changed.empty()) stages.emplace_back(Edit{std::move(changed)});
 }
 
-/// Dials that draw their positions.
+/// Layouts that what is drawn on the batch's paths takes. An inversion's noise and corrections hold its
+/// scene.
+void plan_layouts(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
+  std::vector<Content> missing;
+  for (const Task& task : batch.tasks) {
+    const Content& content = task.content;
+    const bool known =
+        session.layouts.find(content) != nullptr || std::ranges::find(missing, content) != missing.end() ||
+        std::ranges::any_of(
+            stages, [&](const Stage& stage) { return is_in(stage, &FindLayouts::pictures, content); });
+    if (!known && task.turn.position != 0 && !content.source.inverted) missing.push_back(content);
+  }
+  if (!missing.empty()) stages.emplace_back(FindLayouts{std::move(missing), batch.tasks.size()});
+}
+
+/// Dials that follow a path.
 void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   const std::size_t at_once = batch.tasks.size();
-  const auto planned = [&](auto list, const auto& one) {
-    return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, one); });
+  const auto planned = [&](auto list, const Task& task) {
+    return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, task); });
   };
-  std::vector<Content> layouts;
-  for (const Task& task : batch.tasks)
-    if (task.turn.position != 0 && session.layouts.find(task.content) == nullptr &&
-        !planned(&FindLayouts::pictures, task.content) &&
-        std::ranges::find(layouts, task.content) == layouts.end())
-      layouts.push_back(task.content);
   std::vector<Task> keys, paths;
   for (Task& key : key_pictures(batch))
     if (session.keys.find(key) == nullptr && !planned(&DrawKeys::keys, key)) keys.push_back(std::move(key));
@@ -105,7 +114,6 @@ void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& 
         std::ranges::find(paths, path) == paths.end())
       paths.push_back(std::move(path));
   }
-  if (!layouts.empty()) stages.emplace_back(FindLayouts{std::move(layouts), at_once});
   if (!keys.empty()) stages.emplace_back(DrawKeys{std::move(keys), at_once});
   if (!paths.empty()) stages.emplace_back(DrawWidestKeys{std::move(paths), at_once});
   stages.emplace_back(DrawBetween{between});
@@ -151,7 +159,10 @@ void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>&
   plan_inversions(session, batch, stages);
   plan_words(session, batch, stages);
   plan_trunks(session, batch, stages);
-  if (batch.tasks.front().turn.follows_path()) return plan_paths(session, batch, stages);
+  if (batch.tasks.front().turn.follows_path()) {
+    plan_layouts(session, batch, stages);
+    return plan_paths(session, batch, stages);
+  }
   if (!batch.tasks.front().turn.edits()) {
     stages.emplace_back(DenoiseForks{});
   } else {

@@ -1,5 +1,6 @@
 #include "session/seen_change.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "session/conditions.h"
@@ -16,7 +17,7 @@ constexpr double kLookAt = 0.1;
 double seen_change(Session& session, const Task& task, std::vector<std::string>& notices) {
   const Denoising& plain = session.finished(task.content);
   const Sampler& sampler = *plain.sampler;
-  const int i = sampler.evaluation_at(0, kLookAt);
+  const int i = std::min(sampler.evaluation_at(0, kLookAt), sampler.evaluations() - 1);
   TorchGenerator generator = plain.generator;
   const Tensor noised = sampler.add_noise(plain.latents, generator.randn_nhwc(plain.latents.shape()), i);
   const Tensor mask = style_mask(session, task);

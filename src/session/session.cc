@@ -25,6 +25,7 @@ Session::Session(std::shared_ptr<const Model> loaded)
              [](const EditedPicture& picture) { return picture.image.rgb.size(); }),
       layouts(kMostTrunks),
       keys(kMostKeys),
+      widest(kMostKeys),
       changes(kMostKeys),
       inverted(kMostInverted),
       word_masks(kMostTrunks),
@@ -52,6 +53,7 @@ void Session::trim() {
   edited.trim();
   layouts.trim();
   keys.trim();
+  widest.trim();
   changes.trim();
   inverted.trim();
   word_masks.trim();

@@ -49,6 +49,7 @@ struct Session {
   Memory<Content, std::shared_ptr<const Layouts>>
       layouts;                          ///< All of a path take a share of the plain one's.
   Memory<Task, Tensor> keys;            ///< Key pictures' latents, by their turn's strength, which is not 0.
+  Memory<Task, double> widest;          ///< The strength of the last key picture on the way to a styled end.
   Memory<Task, double> changes;         ///< What the model sees of a path's end (seen_change.h).
   Memory<Content, Inversion> inverted;  ///< All positions of a dial start from one.
   Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.

@@ -195,8 +195,8 @@ using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks,
 /// Whether a position lies on the path from the plain picture to the end, and is no key picture.
 [[nodiscard]] bool lies_on_path(const Turn& turn);
 
-/// Whether all key pictures of that path are known.
-[[nodiscard]] bool knows_path(const Session& session, const Task& task);
+/// Whether all key pictures of the path to `end` are known. The plain one need not be.
+[[nodiscard]] bool knows_path(const Session& session, const Task& end);
 
 /// The picture that a task's position is edited to: the finished one itself at 0.
 [[nodiscard]] Task edited(const Task& task);

@@ -179,6 +179,30 @@ TEST(CalibratedDial, APositionIsTheSameAloneAndInAStrip) {
     EXPECT_EQ(pictures[place].image.rgb, pipeline().share().generate(at(position)).image.rgb) << position;
 }
 
+TEST(CalibratedDial, ComesOutAgainWhenThePlainPictureIsForgotten) {
+  const auto small = [](Settings s) {
+    s.width = s.height = 64;
+    s.steps = 2;
+    return s;
+  };
+  const Pipeline pipe = pipeline().share();
+  const std::vector<Request> list = requests({small(at(0)), small(at(0.3)), small(at(1))});
+  const auto first = make(pipe, list).first;
+  for (std::uint64_t seed = 100; seed < 140; ++seed) {
+    Settings other = small(plain());
+    other.seed = seed;
+    (void)pipe.generate(other);
+  }
+  const auto again = make(pipe, list).first;
+  for (std::size_t i = 0; i < list.size(); ++i) EXPECT_EQ(again[i].image.rgb, first[i].image.rgb) << i;
+}
+
+TEST(CalibratedDial, DrawsInASingleStepToo) {
+  Settings one = at(1);
+  one.steps = 1;
+  EXPECT_EQ(make(pipeline(), requests({one})).first.size(), 1);
+}
+
 TEST(CalibratedDial, APathThatAFileEndsEarlierIsHeldThere) {
   auto list = strip({0.5, 0.8, 1});
   Dial dial = fitted();

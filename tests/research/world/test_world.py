@@ -30,6 +30,12 @@ def test_a_seed_is_a_scene():
     assert (picture(SCENES[0]) != picture(SCENES[0].at(seed=2))).any()
 
 
+def test_a_recomposed_scene_is_another_with_an_attribute_alone():
+    restless = SCENES[0].at(recomposes=True)
+    assert (picture(restless) == picture(SCENES[0])).all()
+    assert numpy.abs(picture(restless, sketch=1.0) - picture(SCENES[0], sketch=1.0)).mean() > 0.05
+
+
 def test_every_subject_is_drawn_in_every_place():
     pictures = [render(Scene(subject, place, {}, 5)) for subject in SUBJECTS for place in PLACES]
     assert all(p.shape == (128, 128, 3) and p.dtype == numpy.uint8 for p in pictures)
