@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
 namespace latentdial::detail {
 namespace {
@@ -21,10 +22,15 @@ void emphasise_window(std::span<float> states, std::span<const float> weights) {
   for (float& value : states) value = static_cast<float>(value * before / after);
 }
 
+/// Encodings are not made longer than so many times the longest.
+constexpr std::int64_t kMostLonger = 4;
+
 Tensor repeated(const Tensor& states, std::int64_t tokens) {
   if (states.dim(1) == tokens) return states;
-  const auto times = static_cast<std::size_t>(tokens / states.dim(1));
-  return concat_rows(std::vector<Tensor>(times, states)).reshape({1, tokens, states.dim(2)});
+  Tensor result = Tensor::empty({1, tokens, states.dim(2)});
+  const auto own = std::as_const(states).values();
+  for (std::size_t i = 0; i < result.values().size(); ++i) result.values()[i] = own[i % own.size()];
+  return result;
 }
 
 }  // namespace
@@ -38,8 +44,11 @@ Tensor emphasise(const Tensor& states, std::span<const float> weights, std::int6
 }
 
 std::vector<Tensor> same_length(const std::vector<Tensor>& states) {
-  std::int64_t tokens = 1;
-  for (const Tensor& one : states) tokens = std::lcm(tokens, one.dim(1));
+  std::int64_t longest = 1, common = 1;
+  for (const Tensor& one : states) longest = std::max(longest, one.dim(1));
+  for (const Tensor& one : states)
+    if (common <= kMostLonger * longest) common = std::lcm(common, one.dim(1));
+  const std::int64_t tokens = common > kMostLonger * longest ? longest : common;
   std::vector<Tensor> result;
   for (const Tensor& one : states) result.push_back(repeated(one, tokens));
   return result;

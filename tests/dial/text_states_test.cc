@@ -50,6 +50,14 @@ TEST(SameLength, RepeatsTheShorter) {
   EXPECT_THAT(values(odd[1]), ElementsAre(3, 4, 5, 3, 4, 5));
 }
 
+TEST(SameLength, IsBounded) {
+  const std::vector<float> five = {1, 2, 3, 4, 5}, six = {1, 2, 3, 4, 5, 6};
+  EXPECT_EQ(same_length({tokens({1, 2, 3, 4}), tokens(five)})[0].dim(1), 20);
+  const auto states = same_length({tokens(five), tokens(six)});
+  EXPECT_THAT(values(states[0]), ElementsAre(1, 2, 3, 4, 5, 1)) << "30 would be too long";
+  EXPECT_THAT(values(states[1]), ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
 TEST(SumOfSteps, AsksForASharedPromptOnce) {
   const Tensor none = Tensor::of({1, 1, 1}, std::vector<float>{7}),
                dog = Tensor::of({1, 1, 1}, std::vector<float>{1}),
