@@ -258,8 +258,8 @@ Settings parse_parameters(const std::string& text) {
 }
 
 std::vector<NamedText> list_parameters(const std::string& text) {
-  std::set<std::string_view> known = {"Size",    kModelHash,   kModel,         kDecoder,   "RNG",
-                                      "Version", kExactPrompt, kExactNegative};
+  std::set<std::string_view> known = {"Size", kModelHash, kModel,       kDecoder,
+                                      "RNG",  "Version",  kExactPrompt, kExactNegative};
   const Settings any;
   visit_settings(any, [&](const Option& option, const auto&) { known.insert(option.label); });
   std::vector<NamedText> list;
