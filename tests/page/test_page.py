@@ -247,7 +247,7 @@ def test_a_method_says_what_it_is(page):
         page.locator("#method").select_option(method)
         expect(page.locator("#method_note")).to_have_text(note)
     page.locator("#method").select_option("calibrated")
-    expect(page.locator("#method_note")).to_contain_text("The finished picture is edited; a position is its share of the way")
+    expect(page.locator("#method_note")).to_contain_text("Each position is drawn with words between; it is its share of the way")
     expect(page.locator("#compare_method")).to_have_value("slerp")
 
 
