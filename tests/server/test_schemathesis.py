@@ -33,7 +33,7 @@ FIT = "/v1/calibrate"  # Its jobs take minutes: whoever waits for a picture wait
 @pytest.mark.parametrize("paths", [("--exclude-path", FIT), ("--include-path-regex", f"^({FIT}|/v1/jobs/.*)$")], ids=["all but fits", "fits"])
 def test_no_request_gets_an_answer_that_the_schema_does_not_know(server, tmp_path, paths):
     command = [pathlib.Path(sys.executable).with_name("schemathesis"), "run", "--checks", ",".join(CHECKS), "--max-examples", EXAMPLES, *paths]
-    command += ["--seed", "1", "--request-timeout", "120", "--workers", "4", "--generation-database", "none", "--no-color"]
+    command += ["--seed", "1", "--request-timeout", "240", "--workers", "4", "--generation-database", "none", "--no-color"]
     with server("--threads", "1", "--queue", "64") as (address, process):
         result = subprocess.run([*command, address + "/openapi.json"], cwd=tmp_path, capture_output=True, text=True, timeout=1800)
         assert process.poll() is None, "the server fell over"
