@@ -21,25 +21,18 @@ bool lowers_noise(const Sampler& sampler, int i) {
   return noise_kept(sampler, i) < 1;
 }
 
-/// The noise of a step, which is drawn when it is first asked for; steps are asked for in order.
-const Tensor& noise_at(LookedAt& original, std::size_t step) {
-  if (original.noise.size() <= step) {
-    const bool is_kept = original.one_noise && !original.noise.empty();
-    original.noise.push_back(is_kept ? original.noise.back()
-                                     : original.generator.randn_nhwc(original.latents.shape()));
-  }
-  return original.noise[step];
+/// The originals of the edits, each once.
+std::vector<LookedAt*> originals_of(std::span<const AnchoredEdit> edits) {
+  std::vector<LookedAt*> list;
+  for (const AnchoredEdit& edit : edits)
+    if (std::ranges::find(list, edit.original.get()) == list.end()) list.push_back(edit.original.get());
+  return list;
 }
 
-/// Originals that are not yet seen at the step that is to come, each once.
-std::vector<LookedAt*> unseen(std::span<const AnchoredEdit> edits) {
-  std::vector<LookedAt*> list;
-  for (const AnchoredEdit& edit : edits) {
-    LookedAt* original = edit.original.get();
-    if (!edit.rule && original->seen.size() <= edit.steps && std::ranges::find(list, original) == list.end())
-      list.push_back(original);
-  }
-  return list;
+/// Whether an edit goes by what is seen of this original.
+bool is_looked_at(const LookedAt* original, std::span<const AnchoredEdit> edits) {
+  return std::ranges::any_of(
+      edits, [&](const AnchoredEdit& edit) { return !edit.rule && edit.original.get() == original; });
 }
 
 LayoutShare layout_of(const EditRecipe& recipe) {
@@ -51,23 +44,22 @@ Tensor clean_of(const Sampler& sampler, const Tensor& prediction, const Tensor& 
   return sampler.split_prediction(prediction, noised, i).x0;
 }
 
-/// Looks at originals where they are not yet seen.
+/// Looks at originals under their noise.
 void look(PromptedDenoiser& denoiser, const Sampler& sampler, const std::vector<LookedAt*>& originals, int i,
           const EditRecipe& recipe) {
-  const double progress = sampler.progress(i);
+  if (originals.empty()) return;
   std::vector<Tensor> noised;
   std::vector<GuidedLatents> asked;
   for (LookedAt* original : originals) {
-    const std::size_t step = original->seen.size();
     original->layout.forget();
-    noised.push_back(sampler.add_noise(original->latents, noise_at(*original, step), i));
+    noised.push_back(sampler.add_noise(original->latents, original->noise, i));
     asked.push_back({.latents = sampler.scale_model_input(noised.back(), i),
-                     .step = original->conditioning(progress),
+                     .step = original->conditioning(sampler.progress(i)),
                      .layout_to = &original->layout});
   }
   const auto answers = denoiser.guided(asked, sampler.timestep(i), layout_of(recipe));
   for (std::size_t k = 0; k < originals.size(); ++k)
-    originals[k]->seen.push_back(clean_of(sampler, answers[k], noised[k], i));
+    originals[k]->seen = clean_of(sampler, answers[k], noised[k], i);
 }
 
 /// What a picture under noise is on a flow's path, (1−t)·x + t·n.
@@ -85,21 +77,26 @@ void change(const Sampler& sampler, AnchoredEdit& edit, const Tensor& noised, co
     const Tensor flow = on_flow(sampler, noised, i);
     edit.change = linear_combination({past, {1 - kept, edit.rule({original.latents, flow, clean})}});
   } else {
-    edit.change = linear_combination({past, {1 - kept, clean}, {kept - 1, original.seen.at(edit.steps)}});
+    edit.change = linear_combination({past, {1 - kept, clean}, {kept - 1, original.seen}});
   }
-  ++edit.steps;
 }
 
-/// One evaluation of all edits, and of the originals that are not yet seen there.
+/// One evaluation of all edits, under their originals' next noise, and of the originals where an edit goes by
+/// them.
 void advance(PromptedDenoiser& denoiser, const Sampler& sampler, std::span<AnchoredEdit> edits, int i,
              const EditRecipe& recipe) {
-  if (const auto originals = unseen(edits); !originals.empty()) look(denoiser, sampler, originals, i, recipe);
+  std::vector<LookedAt*> originals = originals_of(edits);
+  for (LookedAt* original : originals)
+    if (!original->one_noise || !original->noise.defined())
+      original->noise = original->generator.randn_nhwc(original->latents.shape());
+  std::erase_if(originals, [&](const LookedAt* original) { return !is_looked_at(original, edits); });
+  look(denoiser, sampler, originals, i, recipe);
   const double progress = sampler.progress(i);
   std::vector<Tensor> noised;
   std::vector<GuidedLatents> asked;
   for (const AnchoredEdit& edit : edits) {
     const bool takes_layout = !edit.rule && progress < recipe.layout_until;
-    noised.push_back(sampler.add_noise(edited(edit), noise_at(*edit.original, edit.steps), i));
+    noised.push_back(sampler.add_noise(edited(edit), edit.original->noise, i));
     asked.push_back({.latents = sampler.scale_model_input(noised.back(), i),
                      .step = edit.conditioning(progress),
                      .layout_from = takes_layout ? &edit.original->layout : nullptr});

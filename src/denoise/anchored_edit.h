@@ -16,15 +16,15 @@
 
 namespace latentdial::detail {
 
-/// A finished picture, and what the model sees of it under noise, step by step: the same for all its edits,
-/// so it is looked at once.
+/// A finished picture, and what the model sees of it under noise at the latest step: the same for all its
+/// edits, so it is looked at once.
 struct LookedAt {
-  Tensor latents;                             ///< x₀ [1,h,w,C], f32.
-  Conditioning conditioning;                  ///< What it is conditioned on while it is looked at.
-  TorchGenerator generator;                   ///< Where the noise comes from.
-  bool one_noise = false;                     ///< All steps have the same; else each has its own.
-  std::vector<Tensor> noise = {}, seen = {};  ///< n and x̂₀(x₀ + σn) of each step so far.
-  Features layout = {};                       ///< Of the latest of them.
+  Tensor latents;                ///< x₀ [1,h,w,C], f32.
+  Conditioning conditioning;     ///< What it is conditioned on while it is looked at.
+  TorchGenerator generator;      ///< Where the noise comes from.
+  bool one_noise = false;        ///< All steps have the same; else each has its own.
+  Tensor noise = {}, seen = {};  ///< n and x̂₀(x₀ + σn).
+  Features layout = {};
 };
 
 /// What an edit is to change of the original, x̂₀ − x₀, by what is seen of the edited picture alone.
@@ -35,7 +35,6 @@ struct AnchoredEdit {
   std::shared_ptr<LookedAt> original;
   Conditioning conditioning;  ///< What the edited picture is conditioned on.
   Tensor change;              ///< Δ so far, [1,h,w,C]; zeros at the beginning.
-  std::size_t steps = 0;      ///< Gone through so far.
   /// Empty: what the model sees of the edited picture less what it sees of the original.
   ChangeRule rule = {};
 };
@@ -46,9 +45,9 @@ struct AnchoredEdit {
 /// x₀ + Δ.
 [[nodiscard]] Tensor edited(const AnchoredEdit& edit);
 
-/// Takes every edit from evaluation `first` to `until` of a schedule, all in one batch: they must have gone
-/// through the same steps. At each noise level original and edited picture get the same noise, a new one as
-/// far as the original says so; what the model sees of the edited one, less what it sees of the original, is
+/// Takes every edit from evaluation `first` to `until` of a schedule, all in one batch. At each noise level
+/// original and edited picture get the same noise, a new one but where the original has one alone; what the
+/// model sees of the edited one, less what it sees of the original, is
 /// the change so far, and the smaller the noise the more of it is kept (Kulikov et al. 2024, arXiv
 /// 2412.08629, there for flows):
 ///

@@ -143,6 +143,11 @@ Conditioning condition(Session& session, const Content& content, const Turn& tur
   };
 }
 
+Content with_guidance(Content content, double scale) {
+  content.guidance.scale = scale;
+  return content;
+}
+
 Tensor style_mask(const Session& session, const Task& task) {
   if (task.turn.method == nullptr) return {};
   const StyleArea& area = task.turn.area;

@@ -16,6 +16,9 @@ namespace latentdial::detail {
 [[nodiscard]] Conditioning condition(Session& session, const Content& content, const Turn& turn,
                                      const Tensor& mask, std::vector<std::string>& notices);
 
+/// The same under another guidance scale.
+[[nodiscard]] Content with_guidance(Content content, double scale);
+
 /// Where the style of a task acts, [1,h,w,1]; undefined: everywhere. A mask of words must be known.
 [[nodiscard]] Tensor style_mask(const Session& session, const Task& task);
 

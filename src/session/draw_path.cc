@@ -37,7 +37,7 @@ Reuse reuse_of(const Content& content, const Batch& batch) {
   constexpr int kMostReuse = 5;
   if (content.source.inverted) return {};
   const int steps = steps_of(batch);
-  const int every = std::max({1, content.sampling.reuse, std::min(kMostReuse, (steps + 1) / 4)});
+  const int every = std::max(content.sampling.reuse, std::min(kMostReuse, (steps + 1) / 4));
   return {.every = every, .from = batch.first + std::max(0, steps / 5 - 1)};
 }
 

@@ -1,21 +1,17 @@
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "denoise/anchored_edit.h"
 #include "session/conditions.h"
-#include "session/edits.h"
 #include "session/stage.h"
 #include "session/visible_change.h"
 #include "task/dial_notices.h"
-#include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
-
-Content with_guidance(Content content, double scale) {
-  content.guidance.scale = scale;
-  return content;
-}
 
 /// What a turn changes by what is seen of the edited picture alone; empty where it does not.
 ChangeRule change_rule(const Turn& turn) {
@@ -31,16 +27,42 @@ double scale_of(const Task& task) {
   return task.content.guidance.scale * task.turn.recipe.guidance;
 }
 
+/// Edits of finished pictures that go side by side, and where each acts.
+struct EditsUnderWay {
+  std::vector<AnchoredEdit> edits;
+  std::vector<Tensor> masks;  ///< As style_mask has them.
+
+  /// The edited latents of the k-th where its mask is 1, the original's where it is 0.
+  [[nodiscard]] Tensor within_mask(std::size_t k, const Tensor& edited) const {
+    return detail::within_mask(edits[k].original->latents, edited, masks[k]);
+  }
+};
+
+/// A task's finished picture, to be looked at under the scale of its edit. It must be known.
+std::shared_ptr<LookedAt> look_at(const Task& task, Work& work) {
+  const Denoising& finished = work.session.finished(task.content);
+  const Content content = with_guidance(task.content, scale_of(task));
+  return std::make_shared<LookedAt>(
+      LookedAt{finished.latents, condition(work.session, content, {}, {}, work.notices), finished.generator});
+}
+
+/// Adds the edit of a finished picture by a task's turn.
+void begin(EditsUnderWay& under_way, const Task& task, std::shared_ptr<LookedAt> original, Work& work) {
+  const Tensor& mask = under_way.masks.emplace_back(style_mask(work.session, task));
+  const Content content = with_guidance(task.content, scale_of(task));
+  under_way.edits.push_back(
+      begin_edit(std::move(original), condition(work.session, content, task.turn, mask, work.notices)));
+  under_way.edits.back().rule = change_rule(task.turn);
+}
+
 EditsUnderWay start_edits(const Edit& stage, Work& work) {
   EditsUnderWay result;
   std::vector<std::pair<const Content*, std::shared_ptr<LookedAt>>> originals;
   for (const Task& task : stage.pictures) {
     auto known = std::ranges::find_if(originals, [&](const auto& one) { return *one.first == task.content; });
-    if (known == originals.end())
-      known = originals.insert(
-          known, {&task.content, look_at(work.session, task.content, scale_of(task), work.notices)});
+    if (known == originals.end()) known = originals.insert(known, {&task.content, look_at(task, work)});
     if (change_rule(task.turn)) known->second->one_noise = true;
-    result.begin(work.session, task, known->second, scale_of(task), work.notices);
+    begin(result, task, known->second, work);
   }
   return result;
 }
@@ -57,28 +79,6 @@ void show_edits(const Edit& stage, const EditsUnderWay& under_way, const CleanLa
 }
 
 }  // namespace
-
-std::shared_ptr<LookedAt> look_at(Session& session, const Content& content, double guidance_scale,
-                                  std::vector<std::string>& notices) {
-  const Denoising& finished = session.finished(content);
-  return std::make_shared<LookedAt>(
-      LookedAt{finished.latents, condition(session, with_guidance(content, guidance_scale), {}, {}, notices),
-               finished.generator});
-}
-
-AnchoredEdit& EditsUnderWay::begin(Session& session, const Task& task, std::shared_ptr<LookedAt> original,
-                                   double guidance_scale, std::vector<std::string>& notices) {
-  const Tensor& mask = masks.emplace_back(style_mask(session, task));
-  const Content content = with_guidance(task.content, guidance_scale);
-  AnchoredEdit& edit = edits.emplace_back(
-      begin_edit(std::move(original), condition(session, content, task.turn, mask, notices)));
-  edit.rule = change_rule(task.turn);
-  return edit;
-}
-
-Tensor EditsUnderWay::within_mask(std::size_t k, const Tensor& edited) const {
-  return detail::within_mask(edits[k].original->latents, edited, masks[k]);
-}
 
 void DecodeTrunks::run(Work& work) const {
   for (const Task& task : pictures)

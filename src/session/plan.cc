@@ -15,25 +15,18 @@ bool is_in(const Stage& stage, std::vector<Key> Made::*list, const Key& key) {
   return made != nullptr && std::ranges::find(made->*list, key) != (made->*list).end();
 }
 
-/// Whether a stage makes a result that is found by `key`.
-bool makes(const Stage& stage, const Content& key) {
-  return is_in(stage, &Invert::pictures, key);
-}
-bool makes(const Stage& stage, const TrunkKey& key) {
-  return is_in(stage, &MakeTrunks::trunks, key);
-}
-bool makes(const Stage& stage, const WordMaskKey& key) {
-  return is_in(stage, &FindWords::masks, key);
-}
-bool makes(const Stage& stage, const Task& key) {
-  return is_in(stage, &DecodeTrunks::pictures, key) || is_in(stage, &Edit::pictures, key);
+/// Whether one of the stages has `key` in one of these lists, of what it makes.
+template <class Key, class... Made>
+bool is_planned(const Key& key, const std::vector<Stage>& stages, std::vector<Key> Made::*... lists) {
+  return std::ranges::any_of(stages, [&](const Stage& stage) { return (is_in(stage, lists, key) || ...); });
 }
 
 /// Adds `key` where neither it nor a result of it is known, nor a stage planned so far makes one.
-template <class Key, class Known>
-void add_missing(std::vector<Key>& missing, Key key, const Known& known, const std::vector<Stage>& stages) {
+template <class Key, class Known, class... Made>
+void add_missing(std::vector<Key>& missing, Key key, const Known& known, const std::vector<Stage>& stages,
+                 std::vector<Key> Made::*... lists) {
   if (known.find(key) == nullptr && std::ranges::find(missing, key) == missing.end() &&
-      std::ranges::none_of(stages, [&](const Stage& stage) { return makes(stage, key); }))
+      !is_planned(key, stages, lists...))
     missing.push_back(std::move(key));
 }
 
@@ -42,7 +35,7 @@ void plan_inversions(const Session& session, const Batch& batch, std::vector<Sta
   for (const Task& task : batch.tasks) {
     if (!task.content.source.inverted) continue;
     for (Content& end : inverted_ends(task.content))
-      add_missing(missing, std::move(end), session.inverted, stages);
+      add_missing(missing, std::move(end), session.inverted, stages, &Invert::pictures);
   }
   if (!missing.empty()) stages.emplace_back(Invert{std::move(missing), batch.tasks.size()});
 }
@@ -52,12 +45,14 @@ void plan_words(const Session& session, const Batch& batch, std::vector<Stage>& 
   std::vector<WordMaskKey> masks;
   for (const Task& task : batch.tasks) {
     const std::string& words = task.turn.area.words;
-    if (!words.empty()) add_missing(masks, WordMaskKey{task.content, words}, session.word_masks, stages);
+    if (!words.empty())
+      add_missing(masks, WordMaskKey{task.content, words}, session.word_masks, stages, &FindWords::masks);
   }
   if (masks.empty()) return;
   std::vector<TrunkKey> pictures;
   for (const WordMaskKey& mask : masks)
-    add_missing(pictures, TrunkKey{{mask.content, {}}, batch.sampler->evaluations()}, session.trunks, stages);
+    add_missing(pictures, TrunkKey{{mask.content, {}}, batch.sampler->evaluations()}, session.trunks, stages,
+                &MakeTrunks::trunks);
   if (!pictures.empty()) stages.emplace_back(MakeTrunks{std::move(pictures)});
   stages.emplace_back(FindWords{std::move(masks)});
 }
@@ -65,7 +60,8 @@ void plan_words(const Session& session, const Batch& batch, std::vector<Stage>& 
 void plan_trunks(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<TrunkKey> missing;
   for (const Task& task : batch.tasks) {
-    add_missing(missing, TrunkKey{{task.content, task.turn.shared()}, batch.fork}, session.trunks, stages);
+    add_missing(missing, TrunkKey{{task.content, task.turn.shared()}, batch.fork}, session.trunks, stages,
+                &MakeTrunks::trunks);
   }
   if (!missing.empty()) stages.emplace_back(MakeTrunks{std::move(missing)});
 }
@@ -75,7 +71,8 @@ void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& 
   for (const Task& task : batch.tasks) {
     Task picture = edited(task);
     auto& missing = picture.turn.method == nullptr ? plain : changed;
-    add_missing(missing, std::move(picture), session.edited, stages);
+    add_missing(missing, std::move(picture), session.edited, stages, &DecodeTrunks::pictures,
+                &Edit::pictures);
   }
   if (!plain.empty()) stages.emplace_back(DecodeTrunks{std::move(plain)});
   if (!changed.empty()) stages.emplace_back(Edit{std::move(changed)});
@@ -85,32 +82,24 @@ void plan_edits(const Session& session, const Batch& batch, std::vector<Stage>& 
 /// scene.
 void plan_layouts(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<Content> missing;
-  for (const Task& task : batch.tasks) {
-    const Content& content = task.content;
-    const bool known =
-        session.layouts.find(content) != nullptr || std::ranges::find(missing, content) != missing.end() ||
-        std::ranges::any_of(
-            stages, [&](const Stage& stage) { return is_in(stage, &FindLayouts::pictures, content); });
-    if (!known && task.turn.position != 0 && !content.source.inverted) missing.push_back(content);
-  }
+  for (const Task& task : batch.tasks)
+    if (task.turn.position != 0 && !task.content.source.inverted)
+      add_missing(missing, task.content, session.layouts, stages, &FindLayouts::pictures);
   if (!missing.empty()) stages.emplace_back(FindLayouts{std::move(missing), batch.tasks.size()});
 }
 
 /// Dials that follow a path.
 void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   const std::size_t at_once = batch.tasks.size();
-  const auto planned = [&](auto list, const Task& task) {
-    return std::ranges::any_of(stages, [&](const Stage& stage) { return is_in(stage, list, task); });
-  };
   std::vector<Task> keys, paths;
   for (Task& key : key_pictures(batch))
-    if (session.keys.find(key) == nullptr && !planned(&DrawKeys::keys, key)) keys.push_back(std::move(key));
+    add_missing(keys, std::move(key), session.keys, stages, &DrawKeys::keys);
   std::size_t between = 0;
   for (Task path : batch.tasks) {
     if (!key_strength(path.turn)) ++between;
     if (!lies_on_path(path.turn)) continue;
     path.turn.position = path.turn.position < 0 ? -1 : 1;
-    if (!knows_path(session, path) && !planned(&DrawWidestKeys::paths, path) &&
+    if (!knows_path(session, path) && !is_planned(path, stages, &DrawWidestKeys::paths) &&
         std::ranges::find(paths, path) == paths.end())
       paths.push_back(std::move(path));
   }

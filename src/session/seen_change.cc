@@ -21,8 +21,7 @@ double seen_change(Session& session, const Task& task, std::vector<std::string>&
   TorchGenerator generator = plain.generator;
   const Tensor noised = sampler.add_noise(plain.latents, generator.randn_nhwc(plain.latents.shape()), i);
   const Tensor mask = style_mask(session, task);
-  Content unguided = task.content;
-  unguided.guidance.scale = 1;
+  const Content unguided = with_guidance(task.content, 1);
   const Tensor input = sampler.scale_model_input(noised, i);
   std::vector<GuidedLatents> asked;
   for (const Turn& turn : {Turn{}, task.turn})
