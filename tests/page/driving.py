@@ -51,6 +51,11 @@ def drop(page, name, data, kind="image/png"):
     )
 
 
+def give_start_image(page, name, data, kind="image/png"):
+    drop(page, name, data, kind)
+    expect(page.locator("#status")).to_have_text(f"{name} is the start image.")
+
+
 def plain_picture(kind="PNG"):
     data = io.BytesIO()
     Image.new("RGB", (128, 128), "teal").save(data, kind)

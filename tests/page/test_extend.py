@@ -2,13 +2,12 @@
 
 from playwright.sync_api import expect
 
-from driving import drag, drop, make, open_brush_again, photo, shown_and_given
+from driving import drag, give_start_image, make, open_brush_again, photo, shown_and_given
 
 
 def extend(page, data, **sides):
     page.locator("#style").fill("")
-    drop(page, "photo.png", data)
-    expect(page.locator("#status")).to_contain_text("photo.png is the start image.")
+    give_start_image(page, "photo.png", data)
     page.locator("#extend summary").click()
     for side, pixels in sides.items():
         page.locator(f"#extend_{side}").fill(str(pixels))
@@ -28,8 +27,7 @@ def test_what_is_new_is_drawn_beside_the_photo(page):
 
 def test_another_photo_is_not_extended(page):
     extend(page, photo(), left=32)
-    drop(page, "other.png", photo(64, 64))
-    expect(page.locator("#status")).to_contain_text("other.png is the start image.")
+    give_start_image(page, "other.png", photo(64, 64))
     expect(page.locator("#extend_left")).to_have_value("0")
     expect(page.locator("#strength")).to_be_visible()
 

@@ -2,13 +2,12 @@
 
 from playwright.sync_api import expect
 
-from driving import drag, drop, make, open_brush_again, photo, shown_and_given
+from driving import drag, give_start_image, make, open_brush_again, photo, shown_and_given
 
 
 def open_brush(page, data):
     page.locator("#style").fill("")
-    drop(page, "photo.png", data)
-    expect(page.locator("#status")).to_contain_text("photo.png is the start image.")
+    give_start_image(page, "photo.png", data)
     open_brush_again(page)
 
 
@@ -104,8 +103,7 @@ def test_a_mask_outlives_a_reload_and_goes_with_its_picture(page):
     page.reload()
     page.wait_for_selector("body[data-ready]")
     expect(page.locator("#mask_preview")).to_be_visible()
-    drop(page, "other.png", photo(64, 64))
-    expect(page.locator("#status")).to_contain_text("other.png")
+    give_start_image(page, "other.png", photo(64, 64))
     expect(page.locator("#mask_preview")).to_be_hidden()
 
 

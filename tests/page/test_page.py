@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from driving import MINUTE, download, drop, make, pixels, plain_picture, shown, turn_to
+from driving import MINUTE, download, drop, give_start_image, make, pixels, plain_picture, shown, turn_to
 
 SHOTS = pathlib.Path(__file__).parents[2] / "out" / "page"
 
@@ -181,8 +181,7 @@ def test_a_dropped_png_brings_its_settings_back(page, tmp_path):
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_any_other_picture_becomes_the_start_image(page, kind):
-    drop(page, f"mine.{kind.lower()}", plain_picture(kind), f"image/{kind.lower()}")
-    expect(page.locator("#start")).to_be_visible()
+    give_start_image(page, f"mine.{kind.lower()}", plain_picture(kind), f"image/{kind.lower()}")
     page.locator("#invert").check()
     with page.expect_request("**/v1/dial") as asked:
         make(page)
@@ -197,8 +196,7 @@ def test_any_other_picture_becomes_the_start_image(page, kind):
 def test_a_start_image_keeps_its_shape(page):
     data = io.BytesIO()
     Image.new("RGB", (1000, 700), "teal").save(data, "PNG")
-    drop(page, "wide.png", data.getvalue())
-    expect(page.locator("#start")).to_be_visible()
+    give_start_image(page, "wide.png", data.getvalue())
     size = lambda: [page.locator(side).input_value() for side in ("#width", "#height")]  # noqa: E731
     assert size() == ["152", "104"]
     make(page)
@@ -212,7 +210,7 @@ def test_a_start_image_keeps_its_shape(page):
 def test_what_is_cut_off_a_start_image_is_said(page):
     data = io.BytesIO()
     Image.new("RGB", (1000, 700), "teal").save(data, "PNG")
-    drop(page, "wide.png", data.getvalue())
+    give_start_image(page, "wide.png", data.getvalue())
     page.locator("#more summary").click()
     for side in ("#width", "#height"):
         page.locator(side).fill("128")
@@ -352,7 +350,7 @@ def test_everyone_can_use_it(open_page, scheme, device, width, height):
     check("made")
     page.locator("#more summary").click()
     page.locator("#new_seed").click()
-    drop(page, "mine.png", plain_picture())
+    give_start_image(page, "mine.png", plain_picture())
     page.locator("#compare").check()
     expect(page.locator("#other_picture")).to_have_attribute("data-position", "0.5", timeout=MINUTE)
     check("compare")

@@ -5,7 +5,7 @@ import time
 from PIL import Image
 from playwright.sync_api import expect
 
-from driving import MINUTE, download, drop, make, pixels, plain_picture, shown, turn_to
+from driving import MINUTE, download, drop, give_start_image, make, pixels, plain_picture, shown, turn_to
 
 
 def test_a_closed_page_leaves_no_job_behind(page, server):
@@ -109,7 +109,7 @@ def test_a_strip_needs_no_server(open_page, tmp_path):
 
 
 def test_a_photo_is_sent_once(page):
-    drop(page, "mine.png", plain_picture())
+    give_start_image(page, "mine.png", plain_picture())
     sent = []
     page.on("request", lambda request: sent.append(request.post_data_json) if request.url.endswith("/v1/dial") else None)
     make(page)
@@ -125,9 +125,20 @@ def test_a_photo_is_sent_once(page):
     assert not {"image", "images_of"} & sent[-1].keys()
 
 
+def test_a_photo_that_is_still_being_read_is_waited_for(page):
+    held = []
+    page.route("**/v1/png-info", lambda route: held.append(route))
+    drop(page, "mine.png", plain_picture())
+    expect(page.locator("#status")).to_have_text("Reading mine.png.")
+    page.locator("#make").click()
+    with page.expect_request("**/v1/dial", timeout=MINUTE) as asked:
+        held[0].continue_()
+    assert "image" in asked.value.post_data_json
+
+
 def test_a_photo_is_sent_again_where_it_was_forgotten(open_page):
     page = open_page()
-    drop(page, "mine.png", plain_picture())
+    give_start_image(page, "mine.png", plain_picture())
     make(page)
     refuse = lambda route: route.fulfill(status=404, json={"error": {"message": "forgotten"}}) if "images_of" in route.request.post_data_json else route.continue_()  # noqa: E731
     page.route("**/v1/dial", refuse)

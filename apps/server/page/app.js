@@ -34,6 +34,7 @@ let fit = null;
 let run = null;    // The dial that is shown.
 let other = null;  // The one beside it, with the method to compare.
 let dropped = null;
+let arriving = null;  // The picture that was dropped and is being read: what is made next is made of it.
 let turn = 0;      // Counts what replaces the run, so that of two in a row only the last one goes on.
 
 function say(text) {
@@ -134,6 +135,7 @@ async function fitStyle() {
 }
 
 async function make() {
+  await arriving;
   clearMessages();
   form.drawSeed();
   const complaint = form.complaint(start.brings);
@@ -227,7 +229,18 @@ async function bringBack({ png, settings, position, image, mask }) {
 }
 
 async function receive(file) {
+  const mine = read(file);
+  arriving = mine;
+  try {
+    await mine;
+  } finally {
+    if (arriving === mine) arriving = null;
+  }
+}
+
+async function read(file) {
   clearMessages();
+  say(`Reading ${file.name}.`);
   const settings = file.type === "image/png" ? (await api.pngInfo(file)).settings : null;
   if (!Object.keys(settings ?? {}).length) return useAsStart(file);
   dropped = file;
