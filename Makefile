@@ -23,6 +23,8 @@ FAULTS := 100
 # The package from the objects of make test: with another nanobind or other settings of CMake, Ninja would compile them anew.
 INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependencies --config-settings=build-dir=$(BUILD) \
                  $(addprefix --config-settings=cmake.define.,LATENTDIAL_PROGRAM=ON LATENTDIAL_TESTS=ON CMAKE_INSTALL_PREFIX=/usr/local) .
+# Of tests that look at no clock, whole files, since much of them waits.
+TWO_AT_A_TIME := -n 2 --dist loadfile
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -53,7 +55,8 @@ test: packages test-packages .venv/test  ## All tests that need no torch; instal
 	cmake --build --preset release
 	ctest --preset release -j2
 	$(PYTHON) $(INSTALL_BUILT)
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/cli tests/faults tests/library tests/pixels tests/python tests/repository tests/research/ruler tests/research/world tests/server tests/page
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(TWO_AT_A_TIME) tests/cli tests/page tests/pixels tests/python tests/repository tests/research/ruler tests/research/world
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/faults tests/library tests/server
 
 library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
 	LATENTDIAL_WHOLE=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/library
@@ -71,8 +74,8 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)
 
-attack: build .venv/test  ## Attacks on the server, all that SECURITY.md promises to hold against (two minutes)
-	LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/server/test_attacks.py tests/server/test_attacks_on_time.py tests/server/test_connections.py
+attack: build .venv/test  ## Attacks on the server, all that SECURITY.md promises to hold against (ten minutes)
+	LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/server/test_attacks.py tests/server/test_attacks_on_time.py tests/server/test_connections.py tests/server/test_schemathesis.py
 
 soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
 	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS) --most-growth $(SOAK_GROWTH)
