@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace latentdial::detail::models {
 namespace {
@@ -70,10 +71,12 @@ Tensor Decoder::operator()(const Tensor& latents) const {
   if (post_quant_conv_) h = (*post_quant_conv_)(h);
   h = middle_(conv_in_(h));
   for (const auto& level : levels_) {
-    for (const auto& resnet : level.resnets) h = resnet(h);
-    if (level.resample) h = (*level.resample)(ops_->upsample_nearest2x(h, 2 * h.dim(1), 2 * h.dim(2)));
+    for (const auto& resnet : level.resnets) h = resnet(std::move(h));
+    if (!level.resample) continue;
+    h = ops_->upsample_nearest2x(h, 2 * h.dim(1), 2 * h.dim(2));
+    h = (*level.resample)(h);
   }
-  return ops_->to_host(conv_out_(norm_out_(h, {.activation = ops::Activation::silu})));
+  return ops_->to_host(conv_out_(norm_out_(std::move(h), {.activation = ops::Activation::silu})));
 }
 
 Encoder::Encoder(const Scope& scope, const AutoencoderConfig& c)
@@ -104,7 +107,7 @@ Encoder::Encoder(const Scope& scope, const AutoencoderConfig& c)
 Encoder::Distribution Encoder::operator()(const Tensor& pixels) const {
   Tensor h = conv_in_(ops_->to_device(pixels));
   for (const auto& level : levels_) {
-    for (const auto& resnet : level.resnets) h = resnet(h);
+    for (const auto& resnet : level.resnets) h = resnet(std::move(h));
     if (level.resample) h = (*level.resample)(h);
   }
   h = conv_out_(norm_out_(middle_(h), {.activation = ops::Activation::silu}));

@@ -1,5 +1,7 @@
 #include "models/layers.h"
 
+#include <utility>
+
 namespace latentdial::detail::models {
 
 Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, bool bias)
@@ -29,8 +31,8 @@ GroupNorm::GroupNorm(const Scope& scope, std::int64_t channels, std::int64_t gro
       weight_(scope.ops->prepare_norm(scope.weights.load("weight", {channels}),
                                       scope.weights.load("bias", {channels}), epsilon)) {}
 
-Tensor GroupNorm::operator()(const Tensor& x, ops::GroupNormExtras extras) const {
-  return ops_->group_norm(x, weight_, groups_, extras);
+Tensor GroupNorm::operator()(Tensor x, ops::GroupNormExtras extras) const {
+  return ops_->group_norm(std::move(x), weight_, groups_, extras);
 }
 
 LayerNorm::LayerNorm(const Scope& scope, std::int64_t channels, float epsilon)

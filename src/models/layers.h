@@ -50,7 +50,7 @@ class Conv2d {
 class GroupNorm {
  public:
   GroupNorm(const Scope& scope, std::int64_t channels, std::int64_t groups, float epsilon);
-  Tensor operator()(const Tensor& x /*[B,…,C]*/, ops::GroupNormExtras extras = {}) const;
+  Tensor operator()(Tensor x /*[B,…,C]*/, ops::GroupNormExtras extras = {}) const;
 
  private:
   const ops::Backend* ops_;

@@ -1,5 +1,7 @@
 #include "models/resnet.h"
 
+#include <utility>
+
 namespace latentdial::detail::models {
 
 ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t groups,
@@ -16,11 +18,11 @@ Tensor ResnetBlock::project_time(const Tensor& embedding) const {
   return (*time_projection_)(embedding);
 }
 
-Tensor ResnetBlock::operator()(const Tensor& x, const Tensor* time) const {
+Tensor ResnetBlock::operator()(Tensor x, const Tensor* time) const {
   // h = conv1(silu(norm1(x))) + time;  y = conv2(silu(norm2(h))) + shortcut(x)
-  Tensor h = conv1_(norm1_(x, {.activation = ops::Activation::silu}));
-  h = norm2_(h, {.activation = ops::Activation::silu, .channel_bias = time});
   const Tensor residual = shortcut_ ? (*shortcut_)(x) : x;
+  Tensor h = conv1_(norm1_(std::move(x), {.activation = ops::Activation::silu}));
+  h = norm2_(std::move(h), {.activation = ops::Activation::silu, .channel_bias = time});
   return conv2_(h, {.residual = &residual});
 }
 

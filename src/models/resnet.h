@@ -16,8 +16,9 @@ class ResnetBlock {
   /// The time embedding [S, time_channels], already through SiLU, as the block adds it: [S, out].
   [[nodiscard]] Tensor project_time(const Tensor& embedding) const;
 
-  /// x [B,H,W,in], time [1,out] or [B,out] from project_time (null where there is none) → [B,H,W,out].
-  Tensor operator()(const Tensor& x, const Tensor* time = nullptr) const;
+  /// x [B,H,W,in], time [1,out] or [B,out] from project_time (null where there is none) → [B,H,W,out]. Needs
+  /// less memory where x is handed over.
+  Tensor operator()(Tensor x, const Tensor* time = nullptr) const;
 
  private:
   GroupNorm norm1_, norm2_;

@@ -83,7 +83,8 @@ class Backend {
                                       Epilogue epilogue = {}) const = 0;  // → […,out]
   [[nodiscard]] virtual Tensor conv2d(const Tensor& x /*[B,H,W,in]*/, const PackedWeight& w,
                                       Epilogue epilogue = {}) const = 0;
-  [[nodiscard]] virtual Tensor group_norm(const Tensor& x /*[B,H,W,C] or [B,N,C]*/, const PackedWeight& w,
+  /// In x's own memory where nothing else shares it.
+  [[nodiscard]] virtual Tensor group_norm(Tensor x /*[B,H,W,C] or [B,N,C]*/, const PackedWeight& w,
                                           std::int64_t groups, GroupNormExtras extras = {}) const = 0;
   [[nodiscard]] virtual Tensor layer_norm(const Tensor& x /*[…,C]*/, const PackedWeight& w) const = 0;
   /// softmax(q·kᵀ/√D)·v per head, D = C/heads; never holds an N×M matrix. `causal` lets row i see columns ≤ i

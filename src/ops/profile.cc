@@ -52,9 +52,9 @@ class ProfiledBackend final : public Backend {
     return time("conv2d", x, counted(w).terms,
                 [&] { return backend_->conv2d(x, counted(w).weight, epilogue); });
   }
-  Tensor group_norm(const Tensor& x, const PackedWeight& w, std::int64_t groups,
+  Tensor group_norm(Tensor x, const PackedWeight& w, std::int64_t groups,
                     GroupNormExtras extras) const override {
-    return time("group_norm", x, 0, [&] { return backend_->group_norm(x, w, groups, extras); });
+    return time("group_norm", x, 0, [&] { return backend_->group_norm(std::move(x), w, groups, extras); });
   }
   Tensor layer_norm(const Tensor& x, const PackedWeight& w) const override {
     return time("layer_norm", x, 0, [&] { return backend_->layer_norm(x, w); });
@@ -97,10 +97,11 @@ class ProfiledBackend final : public Backend {
 
   template <class Call>
   Tensor time(const std::string& operation, const Tensor& x, std::int64_t terms, const Call& call) const {
+    const auto from = to_string(x.shape());  // The call may take x.
     const auto start = std::chrono::steady_clock::now();
     Tensor y = call();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    profile_->add(operation, fmt::format("{} → {}", to_string(x.shape()), to_string(y.shape())), seconds,
+    profile_->add(operation, fmt::format("{} → {}", from, to_string(y.shape())), seconds,
                   2.0 * static_cast<double>(y.count()) * static_cast<double>(terms));
     return y;
   }

@@ -98,8 +98,13 @@ Tensor Tensor::view(Shape shape, DType dtype, const std::byte* data, std::shared
   t.shape_ = std::move(shape);
   t.dtype_ = dtype;
   t.owner_ = std::move(owner);
+  t.borrowed_ = true;
   t.data_ = const_cast<std::byte*>(data);  // NOLINT: the owner of a view decides whether it may be written.
   return t;
+}
+
+bool Tensor::is_shared() const {
+  return borrowed_ || owner_.use_count() > 1;
 }
 
 Tensor Tensor::reshape(Shape shape) const {

@@ -33,6 +33,8 @@ class Tensor {
   static Tensor view(Shape shape, DType dtype, const std::byte* data, std::shared_ptr<const void> owner);
 
   [[nodiscard]] bool defined() const { return data_ != nullptr; }
+  /// Whether another tensor has this memory too, or it is a view of memory from elsewhere.
+  [[nodiscard]] bool is_shared() const;
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] std::int64_t rank() const { return static_cast<std::int64_t>(shape_.size()); }
   /// Extent of axis `i`; a negative `i` counts from the last.
@@ -73,6 +75,7 @@ class Tensor {
   Shape shape_;
   DType dtype_ = DType::f32;
   std::shared_ptr<const void> owner_;
+  bool borrowed_ = false;  // Memory of a view, which may be read-only.
   std::byte* data_ = nullptr;
 };
 

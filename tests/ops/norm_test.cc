@@ -1,5 +1,8 @@
 #include "ops/reference.h"
 
+#include <cstring>
+#include <utility>
+
 namespace latentdial::detail::ops::test {
 namespace {
 
@@ -118,6 +121,20 @@ TEST_P(NormTest, KeepsItsDigitsFarFromZero) {
   const Tensor gamma = tensor_of({32}, [](std::int64_t) { return 1.0; }), beta = Tensor::zeros({32});
   const Tensor y = backend_->group_norm(x, backend_->prepare_norm(gamma, beta, 1e-5f), 4);
   EXPECT_LE(relative_error(y, expected({x.shape(), 4}, x, {}, gamma, beta, 1e-5)), 3e-5);
+}
+
+TEST_P(NormTest, WritesWhereItsInputWasIfNothingElseNeedsThat) {
+  const Tensor x = random_tensor({1, 9, 7, 32}, 1);
+  const auto norm = backend_->prepare_norm(random_tensor({32}, 3), random_tensor({32}, 4), 1e-5f);
+  Tensor handed_over = on_device(x).clone();
+  const Tensor kept = handed_over.clone();
+  const auto* memory = handed_over.raw();
+  const Tensor apart = backend_->group_norm(kept, norm, 8);
+  const Tensor in_place = backend_->group_norm(std::move(handed_over), norm, 8);
+  EXPECT_EQ(in_place.raw(), memory);
+  EXPECT_NE(apart.raw(), kept.raw());
+  EXPECT_EQ(std::memcmp(in_place.raw(), apart.raw(), apart.bytes()), 0);
+  EXPECT_NE(std::memcmp(kept.raw(), apart.raw(), apart.bytes()), 0);
 }
 
 TEST_P(NormTest, LayerNormTakesRows) {

@@ -96,6 +96,20 @@ constexpr bool kBuffersAreSeparate = true;  // So that the sanitizer sees an ove
 constexpr bool kBuffersAreSeparate = false;
 #endif
 
+TEST(Tensor, IsSharedByItsCopiesItsPartsAndItsOwner) {
+  Tensor x = Tensor::zeros({4, 2});
+  EXPECT_FALSE(x.is_shared());
+  {
+    const Tensor part = x.slice(0, 1);
+    EXPECT_TRUE(x.is_shared());
+    EXPECT_TRUE(part.is_shared());
+  }
+  EXPECT_FALSE(x.is_shared());
+  EXPECT_FALSE(x.clone().is_shared());
+  const auto bytes = std::make_shared<std::vector<std::byte>>(8);
+  EXPECT_TRUE(Tensor::view({2}, DType::f32, bytes->data(), bytes).is_shared());
+}
+
 TEST(BufferPool, GivesAlignedMemoryAndRecyclesIt) {
   const std::byte* first = nullptr;
   {

@@ -46,9 +46,9 @@ class CpuBackend final : public Backend {
   Tensor conv2d(const Tensor& x, const PackedWeight& w, Epilogue epilogue) const override {
     return cpu::conv2d(context_, x, w, epilogue);
   }
-  Tensor group_norm(const Tensor& x, const PackedWeight& w, std::int64_t groups,
+  Tensor group_norm(Tensor x, const PackedWeight& w, std::int64_t groups,
                     GroupNormExtras extras) const override {
-    return cpu::group_norm(context_, x, w, groups, extras);
+    return cpu::group_norm(context_, std::move(x), w, groups, extras);
   }
   Tensor layer_norm(const Tensor& x, const PackedWeight& w) const override {
     return cpu::layer_norm(context_, x, w);

@@ -205,14 +205,14 @@ Extents check(const Context& context, const Tensor& x, const PackedNorm& norm, s
 
 }  // namespace
 
-Tensor group_norm(const Context& context, const Tensor& x, const PackedWeight& w, std::int64_t groups,
+Tensor group_norm(const Context& context, Tensor x, const PackedWeight& w, std::int64_t groups,
                   const GroupNormExtras& extras) {
   const auto& norm = unpack<PackedNorm>("group_norm", w);
   const auto e = check(context, x, norm, groups, extras.channel_bias);
   const auto bias =
       extras.channel_bias != nullptr ? extras.channel_bias->to(DType::f32) : Tensor::zeros({1, e.channels});
   const auto factors = coefficients(context, e, chunk_statistics(context, e, x), norm, bias);
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = x.is_shared() ? Tensor::empty(x.shape(), x.dtype()) : x;
   for_each_chunk(context, e, [&](std::int64_t at, std::size_t pixels, std::int64_t b, std::int64_t /*i*/) {
     const auto* center = factors.data<float>() + b * 3 * e.padded;
     HWY_DYNAMIC_DISPATCH(apply_chunk_target)

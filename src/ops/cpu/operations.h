@@ -33,7 +33,7 @@ void with_type(DType dtype, const Body& body) {
 /// The tensor itself when it already is of the type wanted; so with to_host.
 [[nodiscard]] Tensor to_device(const Context& context, const Tensor& host);
 [[nodiscard]] Tensor to_host(const Context& context, const Tensor& device);
-[[nodiscard]] Tensor group_norm(const Context& context, const Tensor& x, const PackedWeight& w,
+[[nodiscard]] Tensor group_norm(const Context& context, Tensor x, const PackedWeight& w,
                                 std::int64_t groups, const GroupNormExtras& extras);
 [[nodiscard]] Tensor layer_norm(const Context& context, const Tensor& x, const PackedWeight& w);
 [[nodiscard]] Tensor attention(const Context& context, const Tensor& q, const Tensor& k, const Tensor& v,

@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 #include "ops/cpu/conv2d.h"
 #include "ops/cpu/product.h"
@@ -14,59 +18,67 @@ constexpr auto kInput = static_cast<std::int64_t>(kWinogradInput);
 constexpr auto kOutput = static_cast<std::int64_t>(kWinogradOutput);
 constexpr std::int64_t kWindow = 9;
 
-// Floats of transformed pixels and of transformed weights at a time: with their products, what one of several
-// users of a last-level cache can hope to keep there. Weights are transformed anew for each part, which costs
-// less than memory; fewer tiles than kFewestAtOnce would not be worth it.
-constexpr std::int64_t kInputFloats = 1 << 20, kWeightFloats = 1 << 21;
-constexpr std::int64_t kFewestAtOnce = 64;
+// What a job holds at a time: transformed pixels, one row of transformed weights and all their products. A
+// second-level cache of 1 MiB has room for them, so that nothing of it passes through the last one, which
+// others use as well. Each group of columns transforms its pixels anew and each group of tiles its weights,
+// together a sixth of the time.
+constexpr double kTilesAtOnce = 42, kColumnsAtOnce = 64, kDepthAtOnce = 64;
 
-// The 36 planes lie one cache line further apart, so that they do not share cache sets.
+// The planes lie one cache line further apart, so that they do not share cache sets.
 constexpr std::int64_t kPlaneGap = 16;
 
-// Channels of the weights that one job transforms.
-constexpr std::int64_t kDepthAtOnce = 64;
+// Jobs per thread that leave none waiting for long.
+constexpr std::int64_t kJobsPerThread = 4;
 
-// With so few tiles the weights are the larger part: each thread transforms and uses its own, a panel at a
-// time and so many channels that they stay in its second-level cache.
-constexpr std::int64_t kFewTiles = 64;
-constexpr std::int64_t kFewTilesDepth = 64;
-static_assert(kFewTiles <= kFewestAtOnce, "few tiles are one part");
+// Sides of a job as multiples of those for 1 MiB. Every sum runs over the depth in order, so that the bits do
+// not depend on it.
+double cache_scale() {
+  static const auto bytes = ::sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return std::sqrt(std::clamp(static_cast<double>(bytes) / (1 << 20), 0.25, 2.0));
+}
 
-/// How one convolution is cut: into groups of 4×4 tiles, and those into groups of panels of output channels.
+std::int64_t scaled(double extent, std::int64_t step) {
+  const auto steps = std::lround(extent * cache_scale() / static_cast<double>(step));
+  return step * std::max<std::int64_t>(steps, 1);
+}
+
+/// How one convolution is cut into jobs: groups of 4×4 tiles times groups of panels of output channels.
 struct Plan {
   std::int64_t tile_columns_y, tile_columns_x, tiles;  // of the whole batch
-  std::int64_t depth, width, panels;                   // padded input channels; a panel's output channels
-  std::int64_t tiles_at_once, panels_at_once;
-  std::int64_t depth_at_once;              // input channels whose weights are transformed at a time
-  std::int64_t rows, groups;               // tiles per register tile; register tiles of a full group
-  std::int64_t v_plane, u_plane, m_plane;  // floats from one of the 36 products to the next
+  std::int64_t panels, width;                          // width: output channels of a panel
+  std::int64_t depth_at_once = scaled(kDepthAtOnce, kBlock);
+  std::int64_t tile_groups, tiles_at_once, panels_at_once, panel_groups;
+  std::int64_t rows, register_tiles;       // tiles per register tile; register tiles of a group
+  std::int64_t v_plane, u_plane, m_plane;  // floats from one product to the next
 
-  Plan(const Shape& shape, std::int64_t padded_in, std::int64_t panel_count)
+  Plan(const Shape& shape, std::int64_t panel_count, int threads)
       : tile_columns_y(divide_up(shape[1], kOutput)),
         tile_columns_x(divide_up(shape[2], kOutput)),
         tiles(shape[0] * tile_columns_y * tile_columns_x),
-        depth(padded_in),
+        panels(panel_count),
         width(static_cast<std::int64_t>(tile_columns())),
-        panels(panel_count) {
-    const auto most_tiles = std::max(kInputFloats / (kProducts * depth), kFewestAtOnce);
-    tiles_at_once = divide_up(tiles, divide_up(tiles, most_tiles));
-    const auto most_panels = std::max<std::int64_t>(kWeightFloats / (kProducts * depth * width), 1);
-    panels_at_once = has_few_tiles() ? 1 : divide_up(panels, divide_up(panels, most_panels));
-    depth_at_once = has_few_tiles() ? std::min(kFewTilesDepth, depth) : depth;
-    rows = static_cast<std::int64_t>(tile_rows(static_cast<std::size_t>(tiles_at_once)));
-    groups = divide_up(tiles_at_once, rows);
-    v_plane = groups * rows * depth + kPlaneGap;
-    u_plane = panels_at_once * depth_at_once * width + kPlaneGap;
-    m_plane = groups * rows * panels_at_once * width + kPlaneGap;
+        tile_groups(divide_up(tiles, scaled(kTilesAtOnce, 1))),
+        tiles_at_once(divide_up(tiles, tile_groups)),
+        panels_at_once(std::clamp(tile_groups * panels / (kJobsPerThread * threads), std::int64_t{1},
+                                  scaled(kColumnsAtOnce, width) / width)),
+        panel_groups(divide_up(panels, panels_at_once)),
+        rows(static_cast<std::int64_t>(tile_rows(static_cast<std::size_t>(tiles_at_once)))),
+        register_tiles(divide_up(tiles_at_once, rows)),
+        v_plane(register_tiles * rows * depth_at_once + kPlaneGap),
+        u_plane(panels_at_once * depth_at_once * width + kPlaneGap),
+        m_plane(register_tiles * rows * width + kPlaneGap) {}
+
+  [[nodiscard]] std::int64_t workspace_floats() const {
+    return kProducts * (v_plane + panels_at_once * m_plane) + kInput * u_plane;
   }
-  [[nodiscard]] bool has_few_tiles() const { return tiles <= kFewTiles; }
 };
 
-/// Half-open ranges of tiles and of panels that are worked on.
-struct TileRange {
-  std::int64_t first_tile, end_tile, first_panel, end_panel;
-  [[nodiscard]] std::int64_t tile_count() const { return end_tile - first_tile; }
-  [[nodiscard]] std::int64_t panel_count() const { return end_panel - first_panel; }
+/// What one job computes, and where it keeps what it makes on the way.
+struct Job {
+  std::int64_t first_tile, tiles, first_panel, panels;
+  float* v;  // [36][register tile][depth block][row][16]
+  float* u;  // [6][panel][channel][panel columns]
+  float* m;  // [36][panel][tile][panel columns]
 };
 
 class WinogradConv2d final : public PackedConv2d {
@@ -80,16 +92,14 @@ class WinogradConv2d final : public PackedConv2d {
   void run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const override;
 
  private:
-  void transform_pixels(const Context& context, const Plan& plan, const TileRange& part, const Tensor& x,
-                        Tensor& v) const;
-  void transform_channels(const Plan& plan, std::int64_t panel, std::int64_t first, std::int64_t count,
-                          float* u) const;
-  void transform_panels(const Context& context, const Plan& plan, const TileRange& part, Tensor& u) const;
-  void run_by_planes(const Context& context, const Plan& plan, const Tensor& x, const Epilogue& epilogue,
-                     Tensor& y) const;
-  void run_by_panels(const Context& context, const Plan& plan, const Tensor& x, const Epilogue& epilogue,
-                     Tensor& y) const;
-  void write_tile(const Plan& plan, const TileRange& part, std::int64_t tile, const float* m,
+  [[nodiscard]] Job job(const Plan& plan, std::int64_t group, std::int64_t panel_group,
+                        float* workspace) const;
+  [[nodiscard]] std::vector<WinogradInput> inputs(const Plan& plan, const Job& job, const Tensor& x,
+                                                  const Tensor& outside) const;
+  void transform_row(const Plan& plan, const Job& job, std::int64_t first, std::int64_t depth,
+                     std::int64_t row) const;
+  void multiply_tiles(const Plan& plan, const Job& job, const std::vector<WinogradInput>& tiles) const;
+  void write_tile(const Plan& plan, const Job& job, std::int64_t i, std::int64_t panel,
                   const Epilogue& epilogue, Tensor& y) const;
 
   std::int64_t depth_;  // input channels, padded
@@ -97,26 +107,38 @@ class WinogradConv2d final : public PackedConv2d {
   Tensor bias_;         // f32, padded to whole panels
 };
 
-// v[36][register tile][depth block][row][16] of the part's tiles.
-void WinogradConv2d::transform_pixels(const Context& context, const Plan& plan, const TileRange& part,
-                                      const Tensor& x, Tensor& v) const {
+Job WinogradConv2d::job(const Plan& plan, std::int64_t group, std::int64_t panel_group,
+                        float* workspace) const {
+  const auto first_tile = group * plan.tiles_at_once, first_panel = panel_group * plan.panels_at_once;
+  auto* u = workspace + kProducts * plan.v_plane;
+  return {.first_tile = first_tile,
+          .tiles = std::min(plan.tiles_at_once, plan.tiles - first_tile),
+          .first_panel = first_panel,
+          .panels = std::min(plan.panels_at_once, plan.panels - first_panel),
+          .v = workspace,
+          .u = u,
+          .m = u + kInput * plan.u_plane};
+}
+
+// Where each tile of the job finds its pixels and puts what they become.
+std::vector<WinogradInput> WinogradConv2d::inputs(const Plan& plan, const Job& job, const Tensor& x,
+                                                  const Tensor& outside) const {
   const auto height = x.dim(1), width = x.dim(2);
-  const Tensor outside = Tensor::zeros({plan.depth}, x.dtype());
   const auto pixel_bytes = static_cast<std::size_t>(in()) * element_size(x.dtype());
   // Tiles that only fill the last register tile are zeros: left as they are they might be slow denormals.
-  const auto padded = round_up(part.tile_count(), plan.rows);
-  parallel_for(context.threads, padded, [&](std::int64_t i, int /*thread*/) {
-    const bool fills = i >= part.tile_count();
-    const auto tile = part.first_tile + i;
+  std::vector<WinogradInput> result(static_cast<std::size_t>(round_up(job.tiles, plan.rows)));
+  for (std::int64_t i = 0; i < std::ssize(result); ++i) {
+    const bool fills = i >= job.tiles;
+    const auto tile = job.first_tile + i;
     const auto b = tile / (plan.tile_columns_y * plan.tile_columns_x);
     const auto first_y = tile / plan.tile_columns_x % plan.tile_columns_y * kOutput - 1;
     const auto first_x = tile % plan.tile_columns_x * kOutput - 1;
-    WinogradInput input{
-        .dtype = x.dtype(),
-        .channels = static_cast<std::size_t>(in()),
-        .v = v.data<float>() + i / plan.rows * plan.rows * plan.depth + i % plan.rows * kBlock,
-        .product_stride = static_cast<std::size_t>(plan.v_plane),
-        .block_stride = static_cast<std::size_t>(plan.rows * kBlock)};
+    auto& input = result[static_cast<std::size_t>(i)];
+    input = {.dtype = x.dtype(),
+             .channels = static_cast<std::size_t>(in()),
+             .v = job.v + i / plan.rows * plan.rows * plan.depth_at_once + i % plan.rows * kBlock,
+             .product_stride = static_cast<std::size_t>(plan.v_plane),
+             .block_stride = static_cast<std::size_t>(plan.rows * kBlock)};
     for (std::int64_t e = 0; e < kProducts; ++e) {
       const auto iy = first_y + e / kInput, ix = first_x + e % kInput;
       const bool inside = !fills && iy >= 0 && ix >= 0 && iy < height && ix < width;
@@ -124,135 +146,91 @@ void WinogradConv2d::transform_pixels(const Context& context, const Plan& plan, 
           inside ? x.raw() + static_cast<std::size_t>((b * height + iy) * width + ix) * pixel_bytes
                  : outside.raw();
     }
-    transform_input(input);
-  });
+  }
+  return result;
 }
 
-// u[36][channel][panel columns] of some channels of one panel.
-void WinogradConv2d::transform_channels(const Plan& plan, std::int64_t panel, std::int64_t first,
-                                        std::int64_t count, float* u) const {
-  const auto at = static_cast<std::size_t>((panel * plan.depth + first) * kWindow * plan.width);
-  transform_weights(weights_.dtype(), weights_.raw() + at * element_size(weights_.dtype()),
-                    static_cast<std::size_t>(count), u, static_cast<std::size_t>(plan.u_plane));
+// Row `row` of u, for `depth` channels from `first` on.
+void WinogradConv2d::transform_row(const Plan& plan, const Job& job, std::int64_t first, std::int64_t depth,
+                                   std::int64_t row) const {
+  for (std::int64_t panel = 0; panel < job.panels; ++panel) {
+    const auto at = ((job.first_panel + panel) * depth_ + first) * kWindow * plan.width;
+    transform_weights(
+        {.dtype = weights_.dtype(),
+         .weights = weights_.raw() + static_cast<std::size_t>(at) * element_size(weights_.dtype()),
+         .depth = static_cast<std::size_t>(depth),
+         .row = static_cast<std::size_t>(row),
+         .u = job.u + panel * plan.depth_at_once * plan.width,
+         .product_stride = static_cast<std::size_t>(plan.u_plane)});
+  }
 }
 
-// u[36][panel][depth][panel columns] of the part's panels.
-void WinogradConv2d::transform_panels(const Context& context, const Plan& plan, const TileRange& part,
-                                      Tensor& u) const {
-  const auto slices = divide_up(plan.depth, kDepthAtOnce);
-  parallel_for(context.threads, part.panel_count() * slices, [&](std::int64_t i, int /*thread*/) {
-    const auto panel = i / slices, first = i % slices * kDepthAtOnce;
-    transform_channels(plan, part.first_panel + panel, first, std::min(kDepthAtOnce, plan.depth - first),
-                       u.data<float>() + (panel * plan.depth + first) * plan.width);
-  });
-}
-
-// m[36][tile][panel][panel columns] = v·u, each of the 36 by itself.
-void multiply_planes(const Context& context, const Plan& plan, const TileRange& part, const Tensor& v,
-                     const Tensor& u, Tensor& m) {
-  const auto ranges = std::clamp<std::int64_t>(4 * context.threads / kProducts, 1, part.panel_count());
-  const auto panels_per_range = divide_up(part.panel_count(), ranges);
-  parallel_for(context.threads, kProducts * ranges, [&](std::int64_t i, int /*thread*/) {
-    const auto e = i / ranges, first = i % ranges * panels_per_range;
-    const auto end = std::min(part.panel_count(), first + panels_per_range), size = plan.depth * plan.width;
-    for (auto panel = first; panel < end; ++panel) {
-      const auto* weights = u.data<float>() + e * plan.u_plane + panel * size;
-      multiply({.a = v.data<float>() + e * plan.v_plane,
-                .tiles = static_cast<std::size_t>(divide_up(part.tile_count(), plan.rows)),
-                .rows = static_cast<std::size_t>(plan.rows),
-                .a_stride = static_cast<std::size_t>(plan.rows * plan.depth),
-                .panel = weights,
-                .depth_blocks = static_cast<std::size_t>(plan.depth / kBlock),
-                .c = m.data<float>() + e * plan.m_plane + panel * plan.width,
-                .c_stride = static_cast<std::size_t>(plan.panels_at_once * plan.width),
-                .add = false});
+// m = v·u, each of the 36 by itself, for so many channels at a time as the workspace holds.
+void WinogradConv2d::multiply_tiles(const Plan& plan, const Job& job,
+                                    const std::vector<WinogradInput>& tiles) const {
+  for (std::int64_t first = 0; first < depth_; first += plan.depth_at_once) {
+    const auto depth = std::min(plan.depth_at_once, depth_ - first);
+    for (const auto& tile : tiles) {
+      transform_input(tile, static_cast<std::size_t>(first), static_cast<std::size_t>(depth));
     }
-  });
+    for (std::int64_t i = 0; i < kProducts * job.panels; ++i) {
+      const auto e = i / job.panels, panel = i % job.panels;
+      if (i % (kInput * job.panels) == 0) transform_row(plan, job, first, depth, e / kInput);
+      multiply({.a = job.v + e * plan.v_plane,
+                .tiles = tiles.size() / static_cast<std::size_t>(plan.rows),
+                .rows = static_cast<std::size_t>(plan.rows),
+                .a_stride = static_cast<std::size_t>(plan.rows * plan.depth_at_once),
+                .panel = job.u + e % kInput * plan.u_plane + panel * plan.depth_at_once * plan.width,
+                .depth_blocks = static_cast<std::size_t>(depth / kBlock),
+                .c = job.m + (e * plan.panels_at_once + panel) * plan.m_plane,
+                .c_stride = static_cast<std::size_t>(plan.width),
+                .add = first > 0});
+    }
+  }
 }
 
-void WinogradConv2d::write_tile(const Plan& plan, const TileRange& part, std::int64_t tile, const float* m,
+// The 4×4 results of tile i of the job in one panel's channels.
+void WinogradConv2d::write_tile(const Plan& plan, const Job& job, std::int64_t i, std::int64_t panel,
                                 const Epilogue& epilogue, Tensor& y) const {
-  const auto height = y.dim(1), width = y.dim(2), column = part.first_panel * plan.width;
+  const auto height = y.dim(1), width = y.dim(2), column = (job.first_panel + panel) * plan.width;
+  const auto tile = job.first_tile + i;
   const auto b = tile / (plan.tile_columns_y * plan.tile_columns_x);
   const auto first_y = tile / plan.tile_columns_x % plan.tile_columns_y * kOutput;
   const auto first_x = tile % plan.tile_columns_x * kOutput;
-  WinogradOutput output{
-      .m = m,
-      .product_stride = static_cast<std::size_t>(plan.m_plane),
-      .columns = static_cast<std::size_t>(std::min(out(), part.end_panel * plan.width) - column),
-      .dtype = y.dtype(),
-      .bias = bias_.defined() ? bias_.data<float>() + column : nullptr,
-      .activation = epilogue.activation};
-  for (std::int64_t i = 0; i < kOutput * kOutput; ++i) {
-    const auto iy = first_y + i / kOutput, ix = first_x + i % kOutput;
+  WinogradOutput output{.m = job.m + panel * plan.m_plane + i * plan.width,
+                        .product_stride = static_cast<std::size_t>(plan.panels_at_once * plan.m_plane),
+                        .columns = static_cast<std::size_t>(std::min(out() - column, plan.width)),
+                        .dtype = y.dtype(),
+                        .bias = bias_.defined() ? bias_.data<float>() + column : nullptr,
+                        .activation = epilogue.activation};
+  for (std::int64_t p = 0; p < kOutput * kOutput; ++p) {
+    const auto iy = first_y + p / kOutput, ix = first_x + p % kOutput;
     if (iy >= height || ix >= width) continue;
     const auto at =
         static_cast<std::size_t>(((b * height + iy) * width + ix) * out() + column) * element_size(y.dtype());
-    output.y[static_cast<std::size_t>(i)] = y.raw() + at;
+    output.y[static_cast<std::size_t>(p)] = y.raw() + at;
     if (epilogue.residual == nullptr) continue;
-    output.residual[static_cast<std::size_t>(i)] = epilogue.residual->raw() + at;
+    output.residual[static_cast<std::size_t>(p)] = epilogue.residual->raw() + at;
   }
   transform_output(output);
 }
 
-void WinogradConv2d::run_by_planes(const Context& context, const Plan& plan, const Tensor& x,
-                                   const Epilogue& epilogue, Tensor& y) const {
-  Tensor v = Tensor::empty({kProducts * plan.v_plane});
-  Tensor u = Tensor::empty({kProducts * plan.u_plane});
-  Tensor m = Tensor::empty({kProducts * plan.m_plane});
-  for (std::int64_t tile = 0; tile < plan.tiles; tile += plan.tiles_at_once) {
-    TileRange part{tile, std::min(plan.tiles, tile + plan.tiles_at_once), 0, 0};
-    transform_pixels(context, plan, part, x, v);
-    for (std::int64_t panel = 0; panel < plan.panels; panel += plan.panels_at_once) {
-      part.first_panel = panel;
-      part.end_panel = std::min(plan.panels, panel + plan.panels_at_once);
-      transform_panels(context, plan, part, u);
-      multiply_planes(context, plan, part, v, u, m);
-      const auto row = plan.panels_at_once * plan.width;
-      parallel_for(context.threads, part.tile_count(), [&](std::int64_t i, int /*thread*/) {
-        write_tile(plan, part, tile + i, m.data<float>() + i * row, epilogue, y);
-      });
-    }
-  }
-}
-
-void WinogradConv2d::run_by_panels(const Context& context, const Plan& plan, const Tensor& x,
-                                   const Epilogue& epilogue, Tensor& y) const {
-  Tensor v = Tensor::empty({kProducts * plan.v_plane});
-  Tensor u = Tensor::empty({context.threads, kProducts * plan.u_plane});
-  Tensor m = Tensor::empty({context.threads, kProducts * plan.m_plane});
-  transform_pixels(context, plan, {0, plan.tiles, 0, 0}, x, v);
-  parallel_for(context.threads, plan.panels, [&](std::int64_t panel, int thread) {
-    auto* own_u = u.data<float>() + thread * kProducts * plan.u_plane;
-    auto* own_m = m.data<float>() + thread * kProducts * plan.m_plane;
-    for (std::int64_t k = 0; k < plan.depth; k += plan.depth_at_once) {
-      const auto depth = std::min(plan.depth_at_once, plan.depth - k);
-      transform_channels(plan, panel, k, depth, own_u);
-      for (std::int64_t e = 0; e < kProducts; ++e) {
-        multiply({.a = v.data<float>() + e * plan.v_plane + k * plan.rows,
-                  .tiles = static_cast<std::size_t>(plan.groups),
-                  .rows = static_cast<std::size_t>(plan.rows),
-                  .a_stride = static_cast<std::size_t>(plan.rows * plan.depth),
-                  .panel = own_u + e * plan.u_plane,
-                  .depth_blocks = static_cast<std::size_t>(depth / kBlock),
-                  .c = own_m + e * plan.m_plane,
-                  .c_stride = static_cast<std::size_t>(plan.width),
-                  .add = k > 0});
-      }
-    }
-    for (std::int64_t tile = 0; tile < plan.tiles; ++tile) {
-      write_tile(plan, {0, plan.tiles, panel, panel + 1}, tile, own_m + tile * plan.width, epilogue, y);
+void WinogradConv2d::run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const {
+  const Plan plan(x.shape(), weights_.dim(0), context.threads);
+  const Tensor outside = Tensor::zeros({depth_}, x.dtype());
+  Tensor workspaces = Tensor::empty({context.threads, plan.workspace_floats()});
+  // What is larger, pixels or weights, comes from memory once.
+  const bool pixels_first = x.count() > weights_.count();
+  parallel_for(context.threads, plan.tile_groups * plan.panel_groups, [&](std::int64_t i, int thread) {
+    const auto group = pixels_first ? i / plan.panel_groups : i % plan.tile_groups;
+    const auto panel_group = pixels_first ? i % plan.panel_groups : i / plan.tile_groups;
+    const auto own =
+        job(plan, group, panel_group, workspaces.data<float>() + thread * plan.workspace_floats());
+    multiply_tiles(plan, own, inputs(plan, own, x, outside));
+    for (std::int64_t w = 0; w < own.tiles * own.panels; ++w) {
+      write_tile(plan, own, w / own.panels, w % own.panels, epilogue, y);
     }
   });
-}
-
-void WinogradConv2d::run(const Context& context, const Tensor& x, const Epilogue& epilogue, Tensor& y) const {
-  const Plan plan(x.shape(), depth_, weights_.dim(0));
-  if (plan.has_few_tiles()) {
-    run_by_panels(context, plan, x, epilogue, y);
-  } else {
-    run_by_planes(context, plan, x, epilogue, y);
-  }
 }
 
 }  // namespace

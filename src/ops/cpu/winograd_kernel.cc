@@ -1,5 +1,8 @@
 #include "ops/cpu/winograd_kernel.h"
 
+#include <algorithm>
+#include <array>
+
 #include "ops/cpu/operations.h"
 #include "ops/cpu/simd_targets.h"
 #include "ops/cpu/tile_kernel.h"
@@ -38,63 +41,82 @@ inline void input_points(Vector* d, std::size_t stride) {
 }
 
 template <class T>
-void transform_input_typed(const WinogradInput& tile) {
+void transform_input_typed(const WinogradInput& tile, std::size_t first, std::size_t depth) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t c = 0; c < tile.channels; c += lanes) {
-    Vector x[kWinogradProducts];
-    const auto left = tile.channels - c;
-    for (std::size_t i = 0; i < kWinogradProducts; ++i) {
-      const auto* from = static_cast<const T*>(tile.pixels[i]) + c;
-      x[i] = left >= lanes ? load(from) : load_part(from, left);
+  const auto channels = std::min(depth, tile.channels - first);
+  for (std::size_t c = 0; c < channels; c += lanes) {
+    Vector x[kWinogradInput][kWinogradInput];
+    const auto left = channels - c;
+    const bool whole = left >= lanes;
+#pragma GCC unroll 6
+    for (std::size_t j = 0; j < kWinogradInput; ++j) {
+      Vector column[kWinogradInput];
+#pragma GCC unroll 6
+      for (std::size_t i = 0; i < kWinogradInput; ++i) {
+        const auto* from = static_cast<const T*>(tile.pixels[i * kWinogradInput + j]) + first + c;
+        column[i] = whole ? load(from) : load_part(from, left);
+      }
+      input_points(column, 1);
+#pragma GCC unroll 6
+      for (std::size_t i = 0; i < kWinogradInput; ++i) x[i][j] = column[i];
     }
-    for (std::size_t i = 0; i < kWinogradInput; ++i) input_points(x + i, kWinogradInput);
-    for (std::size_t i = 0; i < kWinogradInput; ++i) input_points(x + kWinogradInput * i, 1);
     auto* to = tile.v + c / kDepthBlock * tile.block_stride + c % kDepthBlock;
-    for (std::size_t e = 0; e < kWinogradProducts; ++e) hn::StoreU(x[e], d, to + e * tile.product_stride);
+#pragma GCC unroll 6
+    for (std::size_t i = 0; i < kWinogradInput; ++i) {
+      input_points(x[i], 1);
+#pragma GCC unroll 6
+      for (std::size_t j = 0; j < kWinogradInput; ++j) {
+        hn::StoreU(x[i][j], d, to + (i * kWinogradInput + j) * tile.product_stride);
+      }
+    }
   }
   // The rest of the last block.
-  const auto padded = (tile.channels + kDepthBlock - 1) / kDepthBlock * kDepthBlock;
-  for (auto c = (tile.channels + lanes - 1) / lanes * lanes; c < padded; c += lanes) {
+  for (auto c = (channels + lanes - 1) / lanes * lanes; c < depth; c += lanes) {
     auto* to = tile.v + c / kDepthBlock * tile.block_stride + c % kDepthBlock;
     for (std::size_t e = 0; e < kWinogradProducts; ++e)
       hn::StoreU(hn::Zero(d), d, to + e * tile.product_stride);
   }
 }
 
-// to[0 … 5] = G·(g0, g1, g2)
-inline void weight_points(Vector g0, Vector g1, Vector g2, Vector* to) {
-  const auto outer = hn::Add(g0, g2);
-  const auto quarters = plus(1.0f / 24, g0, times(1.0f / 6, g2));
-  to[0] = times(0.25f, g0);
-  to[1] = times(-1.0f / 6, hn::Add(outer, g1));
-  to[2] = times(-1.0f / 6, hn::Sub(outer, g1));
-  to[3] = plus(1.0f / 12, g1, quarters);
-  to[4] = plus(-1.0f / 12, g1, quarters);
-  to[5] = g2;
+// Row kRow of G·(g0, g1, g2).
+template <std::size_t kRow>
+inline Vector weight_point(Vector g0, Vector g1, Vector g2) {
+  if constexpr (kRow == 0) return times(0.25f, g0);
+  if constexpr (kRow == 1) return times(-1.0f / 6, hn::Add(hn::Add(g0, g2), g1));
+  if constexpr (kRow == 2) return times(-1.0f / 6, hn::Sub(hn::Add(g0, g2), g1));
+  if constexpr (kRow == 3) return plus(1.0f / 12, g1, plus(1.0f / 24, g0, times(1.0f / 6, g2)));
+  if constexpr (kRow == 4) return plus(-1.0f / 12, g1, plus(1.0f / 24, g0, times(1.0f / 6, g2)));
+  return g2;
 }
 
-template <class T>
-void transform_weights_typed(const T* weights, std::size_t depth, float* u, std::size_t product_stride) {
-  const Floats d;
-  const std::size_t lanes = hn::Lanes(d), width = 2 * lanes;
+template <std::size_t kRow, class T>
+void transform_weights_row(const T* weights, std::size_t depth, float* u, std::size_t product_stride) {
+  const std::size_t lanes = hn::Lanes(Floats()), width = 2 * lanes;
   for (std::size_t k = 0; k < depth; ++k) {
     for (std::size_t v = 0; v < width; v += lanes) {
       const T* g = weights + k * 9 * width + v;
-      Vector columns[3][kWinogradInput];
-      for (std::size_t j = 0; j < 3; ++j) {
-        weight_points(load(g + j * width), load(g + (3 + j) * width), load(g + (6 + j) * width), columns[j]);
-      }
+      const auto column = [&](std::size_t j) {
+        return weight_point<kRow>(load(g + j * width), load(g + (3 + j) * width), load(g + (6 + j) * width));
+      };
+      const auto g0 = column(0), g1 = column(1), g2 = column(2);
       float* to = u + k * width + v;
-      for (std::size_t i = 0; i < kWinogradInput; ++i) {
-        Vector row[kWinogradInput];
-        weight_points(columns[0][i], columns[1][i], columns[2][i], row);
-        for (std::size_t j = 0; j < kWinogradInput; ++j) {
-          hn::StoreU(row[j], d, to + (i * kWinogradInput + j) * product_stride);
-        }
-      }
+      store(weight_point<0>(g0, g1, g2), to);
+      store(weight_point<1>(g0, g1, g2), to + product_stride);
+      store(weight_point<2>(g0, g1, g2), to + 2 * product_stride);
+      store(weight_point<3>(g0, g1, g2), to + 3 * product_stride);
+      store(weight_point<4>(g0, g1, g2), to + 4 * product_stride);
+      store(weight_point<5>(g0, g1, g2), to + 5 * product_stride);
     }
   }
+}
+
+template <class T>
+void transform_weights_typed(const WinogradWeights& w) {
+  static constexpr std::array kRows = {&transform_weights_row<0, T>, &transform_weights_row<1, T>,
+                                       &transform_weights_row<2, T>, &transform_weights_row<3, T>,
+                                       &transform_weights_row<4, T>, &transform_weights_row<5, T>};
+  kRows[w.row](static_cast<const T*>(w.weights), w.depth, w.u, w.product_stride);
 }
 
 // to[0 … 3] = Aᵀ·(m0 … m5)
@@ -144,14 +166,11 @@ void transform_output_typed(const WinogradOutput& tile) {
   }
 }
 
-void transform_input_target(const WinogradInput& tile) {
-  with_type(tile.dtype, [&]<class T>(T) { transform_input_typed<T>(tile); });
+void transform_input_target(const WinogradInput& tile, std::size_t first, std::size_t depth) {
+  with_type(tile.dtype, [&]<class T>(T) { transform_input_typed<T>(tile, first, depth); });
 }
-void transform_weights_target(DType dtype, const void* weights, std::size_t depth, float* u,
-                              std::size_t product_stride) {
-  with_type(dtype, [&]<class T>(T) {
-    transform_weights_typed(static_cast<const T*>(weights), depth, u, product_stride);
-  });
+void transform_weights_target(const WinogradWeights& w) {
+  with_type(w.dtype, [&]<class T>(T) { transform_weights_typed<T>(w); });
 }
 void transform_output_target(const WinogradOutput& tile) {
   with_type(tile.dtype, [&]<class T>(T) { transform_output_typed<T>(tile); });
@@ -171,12 +190,11 @@ HWY_EXPORT(transform_output_target);
 
 }  // namespace
 
-void transform_input(const WinogradInput& tile) {
-  HWY_DYNAMIC_DISPATCH(transform_input_target)(tile);
+void transform_input(const WinogradInput& tile, std::size_t first, std::size_t depth) {
+  HWY_DYNAMIC_DISPATCH(transform_input_target)(tile, first, depth);
 }
-void transform_weights(DType dtype, const void* weights, std::size_t depth, float* u,
-                       std::size_t product_stride) {
-  HWY_DYNAMIC_DISPATCH(transform_weights_target)(dtype, weights, depth, u, product_stride);
+void transform_weights(const WinogradWeights& weights) {
+  HWY_DYNAMIC_DISPATCH(transform_weights_target)(weights);
 }
 void transform_output(const WinogradOutput& tile) {
   HWY_DYNAMIC_DISPATCH(transform_output_target)(tile);

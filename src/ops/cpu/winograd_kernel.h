@@ -14,8 +14,7 @@ inline constexpr std::size_t kWinogradOutput = 4;     ///< Rows and columns of r
 inline constexpr std::size_t kWinogradInput = 6;      ///< Rows and columns of pixels that they depend on.
 inline constexpr std::size_t kWinogradProducts = 36;  ///< Products per tile.
 
-/// v = Bᵀ·d·B for every channel. Product e of channels [16·b, 16·b + 16) goes to v + e·product_stride +
-/// b·block_stride; channels past `channels` become zero.
+/// A tile's pixels, and where v = Bᵀ·d·B goes.
 struct WinogradInput {
   DType dtype = DType::f32;
   std::array<const void*, kWinogradProducts> pixels{};  ///< Channel 0 of each pixel of the 6×6 tile.
@@ -23,11 +22,20 @@ struct WinogradInput {
   float* v = nullptr;
   std::size_t product_stride = 0, block_stride = 0;
 };
-void transform_input(const WinogradInput& tile);
+/// v of `depth` channels from `first` on, both multiples of kDepthBlock: product e of the 16 channels b goes
+/// to v + e·product_stride + b·block_stride, b counted from `first`. Channels past `channels` become zero.
+void transform_input(const WinogradInput& tile, std::size_t first, std::size_t depth);
 
-/// u = G·g·Gᵀ: from `weights` [depth][9][tile_columns()] to u[e·product_stride][depth][tile_columns()].
-void transform_weights(DType dtype, const void* weights, std::size_t depth, float* u,
-                       std::size_t product_stride);
+/// Row `row` of u = G·g·Gᵀ: from `weights` [depth][9][tile_columns()] products 6·row + j go to
+/// u[j·product_stride][depth][tile_columns()].
+struct WinogradWeights {
+  DType dtype = DType::f32;
+  const void* weights = nullptr;
+  std::size_t depth = 0, row = 0;
+  float* u = nullptr;
+  std::size_t product_stride = 0;
+};
+void transform_weights(const WinogradWeights& weights);
 
 /// y = activation(Aᵀ·m·A + bias) + residual for `columns` channels.
 struct WinogradOutput {
