@@ -70,6 +70,7 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 	cmake --preset release -DLATENTDIAL_BENCH=ON
 	cmake --build --preset release
 	LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) bench/run.py --build $(BUILD)
+	LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) bench/one_step.py --build $(BUILD)
 
 load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)

@@ -1,8 +1,8 @@
 // Times one stage of our engine in a process of its own:
-//   engine_bench MODEL f32|bf16|int8 text|unet|decode|picture SIZE REPEATS [--profile]
-// SIZE is a picture's side in pixels; `unet` has batch 2, as guidance needs; `picture` is 20 steps of DPM++
-// 2M. Prints one JSON object, as bench/peers.py does: seconds from the start of the process to the first
-// call's end
+//   engine_bench MODEL f32|bf16|int8 text|unet|unguided|decode|picture SIZE REPEATS [--profile]
+// SIZE is a picture's side in pixels; `unet` has batch 2, as guidance needs, `unguided` 1; `picture` is 20
+// steps of DPM++ 2M. Prints one JSON object, as bench/peers.py does: seconds from the start of the process to
+// the first call's end
 // (`started`), of each further call, and the peak memory in GiB. --profile also writes seconds and GFLOP/s
 // per operation, over all calls, to the error stream.
 
@@ -101,7 +101,7 @@ void time_model(const Arguments& a) {
   const auto profile = a.profile ? std::make_shared<ops::Profile>() : nullptr;
   const ops::BackendOptions options{
       .dtype = a.dtype == "f32" ? latentdial::detail::DType::f32 : latentdial::detail::DType::bf16,
-      .int8 = a.dtype == "int8" && a.stage == "unet"};
+      .int8 = a.dtype == "int8" && a.stage.starts_with("un")};
   auto backend = ops::make_cpu_backend(options);
   if (profile) backend = ops::make_profiled_backend(std::move(backend), profile);
   const auto checkpoint = latentdial::detail::open_checkpoint(a.model);
@@ -122,9 +122,10 @@ void time_model(const Arguments& a) {
   } else {
     const models::UNet unet({checkpoint.unet.weights, backend.get()},
                             models::UNetConfig::from_json(checkpoint.unet.config));
-    const Tensor latents = backend->to_device(waves({2, side, side, unet.config().in_channels}));
+    const std::int64_t batch = a.stage == "unet" ? 2 : 1;
+    const Tensor latents = backend->to_device(waves({batch, side, side, unet.config().in_channels}));
     const auto text =
-        unet.project_tokens(backend->to_device(waves({2, 77, unet.config().cross_attention_dim})));
+        unet.project_tokens(backend->to_device(waves({batch, 77, unet.config().cross_attention_dim})));
     const auto time = unet.project_times(std::vector{500.0f}).front();
     run([&] { (void)backend->to_host(unet(latents, time, text)); });
   }
@@ -141,9 +142,9 @@ std::optional<Arguments> read(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   const auto arguments = read({argv + 1, argv + argc});
   if (!arguments) {
-    std::fprintf(
-        stderr,
-        "usage: engine_bench MODEL f32|bf16|int8 text|unet|decode|picture SIZE REPEATS [--profile]\n");
+    std::fprintf(stderr,
+                 "usage: engine_bench MODEL f32|bf16|int8 text|unet|unguided|decode|picture SIZE REPEATS "
+                 "[--profile]\n");
     return 2;
   }
   try {

@@ -102,10 +102,11 @@ ordered_json describe_multipliers(const ModelOptions& engine) {
 
 struct InfoCommand {
   std::string path;
-  bool json = false, cpu = false;
+  bool json = false, cpu = false, tune = false;
   ModelOptions engine;
 
   void run() const {
+    if (tune) tune_multipliers(engine);
     if (cpu) return print(describe_multipliers(engine));
     const bool picture = !path.empty() && !std::filesystem::is_directory(path) && is_picture(path);
     ordered_json object = picture ? describe_picture(path) : describe_model(path, engine);
@@ -131,6 +132,11 @@ void add_info(CLI::App& app, Run& run) {
   auto* cpu =
       command->add_flag("--cpu", c->cpu, "What multiplies each kind of layer on this processor, and why");
   add_text(*command, "--dtype", c->engine.dtype, "With --cpu, of this number format: f32, bf16 or int8")
+      ->needs(cpu);
+  command
+      ->add_flag("--tune", c->tune,
+                 "With --cpu, time it for a second and keep what is fastest: pictures are made that way from "
+                 "then on")
       ->needs(cpu);
   command->add_flag("--json", c->json, "As one JSON object");
   cpu->excludes(path);

@@ -10,6 +10,7 @@
 #include "latentdial/pipeline.h"
 #include "latentdial/text.h"
 #include "model/memory_limit.h"
+#include "model/tuned_cpu.h"
 #include "models/config.h"
 #include "prompt/standard_vocabulary.h"
 #include "text/require.h"
@@ -43,16 +44,22 @@ std::filesystem::path find_embedded_model() {
                       "folder that holds scenes/");
 }
 
+void check_threads(int threads) {
+  require(threads >= 0 && threads <= 1024, "threads", "{} is out of range, use 1 to 1024 (0: all cores)",
+          threads);
+}
+
 }  // namespace
 
 ops::BackendOptions detail::backend_options(const ModelOptions& options) {
-  require(options.threads >= 0 && options.threads <= 1024, "threads",
-          "{} is out of range, use 1 to 1024 (0: all cores)", options.threads);
+  check_threads(options.threads);
   const std::string& name = options.dtype;
   require(name.empty() || name == "f32" || name == "bf16" || name == "int8", "dtype",
           "\"{}\" is unknown; use f32, bf16 or int8", name);
-  const DType dtype = name.empty() ? ops::fastest_cpu_dtype() : name == "f32" ? DType::f32 : DType::bf16;
-  return {.dtype = dtype, .threads = options.threads};
+  const auto measured = read_tuned_cpu();
+  const DType fastest = ops::fastest_cpu_dtype(measured);
+  const DType dtype = name.empty() ? fastest : name == "f32" ? DType::f32 : DType::bf16;
+  return {.dtype = dtype, .threads = options.threads, .measured = measured};
 }
 
 ops::BackendOptions detail::denoiser_options(const ModelOptions& options) {
@@ -85,6 +92,13 @@ Tokenizer detail::load_tokenizer(const Checkpoint& checkpoint) {
 
 std::vector<LayerMultiplier> list_multipliers(const ModelOptions& options) {
   return ops::cpu_multipliers(denoiser_options(options));
+}
+
+std::vector<LayerMultiplier> tune_multipliers(const ModelOptions& options) {
+  check_threads(options.threads);
+  auto measured = ops::measure_multipliers(options.threads);
+  write_tuned_cpu(measured);
+  return measured;
 }
 
 std::string describe_device(const ModelOptions& options) {

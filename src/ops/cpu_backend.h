@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "latentdial/layer_multiplier.h"
@@ -24,6 +25,8 @@ struct BackendOptions {
   int threads = 0;
   std::optional<Arithmetic> arithmetic = std::nullopt;
   bool int8 = false;  ///< Linear layers and convolutions of reducible precision multiply 8-bit numbers.
+  /// What multiplies bf16 activations, of measure_multipliers on this processor; the table says the rest.
+  std::vector<LayerMultiplier> measured = {};
 };
 
 /// The CPU back end.
@@ -32,12 +35,25 @@ struct BackendOptions {
 /// What multiplies what with these options.
 [[nodiscard]] std::vector<LayerMultiplier> cpu_multipliers(const BackendOptions& options);
 
+/// Times all that can multiply each kind of layer of bf16 activations here, about a second in all: the
+/// fastest of each, with its rate and the others'. `threads` 0 means all cores.
+[[nodiscard]] std::vector<LayerMultiplier> measure_multipliers(int threads);
+
+/// Whether these are names of list_multipliers, and this processor can multiply so.
+[[nodiscard]] bool can_multiply(const LayerMultiplier& measured);
+
+/// The processor's own name, empty where it tells none.
+[[nodiscard]] std::string cpu_name();
+
+/// Of the instructions that may be used (ONEDNN_MAX_CPU_ISA): "AVX-512 BF16".
+[[nodiscard]] std::string cpu_instruction_set();
+
 /// The fastest for bf16 activations: AMX where there is one, else AVX-512 BF16 on AMD, else f32. Intel's
 /// AVX-512 BF16 is slower than its f32 (Sapphire Rapids without AMX: 172 against 316 GFLOP/s by `make
 /// bench`).
 [[nodiscard]] Arithmetic fastest_cpu_arithmetic();
 
-/// The faster of f32 and bf16 activations on this processor.
-[[nodiscard]] DType fastest_cpu_dtype();
+/// The faster of f32 and bf16 activations on this processor: bf16 where linear layers are not widened to f32.
+[[nodiscard]] DType fastest_cpu_dtype(const std::vector<LayerMultiplier>& measured);
 
 }  // namespace latentdial::detail::ops

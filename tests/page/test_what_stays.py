@@ -136,6 +136,32 @@ def test_a_photo_that_is_still_being_read_is_waited_for(page):
     assert "image" in asked.value.post_data_json
 
 
+def test_a_made_picture_that_becomes_the_start_image_is_waited_for(page, tmp_path):
+    make(page)
+    download(page, "#save_picture").save_as(tmp_path / "mine.png")
+    drop(page, "mine.png", (tmp_path / "mine.png").read_bytes())
+    expect(page.locator("#as_start")).to_be_visible(timeout=MINUTE)
+    page.evaluate("() => { const read = createImageBitmap; createImageBitmap = async (file) => { await new Promise((go) => { globalThis.go_on = go; }); return read(file); }; }")
+    page.locator("#as_start").click()
+    page.locator("#make").click()
+    with page.expect_request("**/v1/dial", timeout=MINUTE) as asked:
+        page.evaluate("go_on()")
+    assert "image" in asked.value.post_data_json
+
+
+def test_a_photo_that_cannot_be_read_is_complained_of_once_and_nothing_is_made(page):
+    held, sent = [], []
+    page.route("**/v1/png-info", lambda route: held.append(route))
+    page.on("request", lambda request: sent.append(request) if request.url.endswith("/v1/dial") else None)
+    page.evaluate("() => { globalThis.told = 0; new MutationObserver(() => ++told).observe(document.getElementById('error'), { childList: true }); }")
+    drop(page, "mine.png", b"no picture")
+    page.locator("#make").click()
+    held[0].continue_()
+    expect(page.locator("#error")).to_contain_text("mine.png")
+    page.wait_for_timeout(300)
+    assert page.evaluate("told") == 1 and not sent
+
+
 def test_a_photo_is_sent_again_where_it_was_forgotten(open_page):
     page = open_page()
     give_start_image(page, "mine.png", plain_picture())

@@ -34,7 +34,9 @@ TEXTS = {
     "sd-v1-4": dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, hidden_act="quick_gelu"),
     "sd-v2-1": dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, hidden_act="gelu"),
 }
-PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction"}
+PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction", "sd-turbo": "epsilon"}
+UNETS["sd-turbo"] = UNETS["sd-v2-1"] | {"sample_size": 64}
+TEXTS["sd-turbo"] = TEXTS["sd-v2-1"]
 INPAINTING = {"sd-v1-5-inpainting": "sd-v1-4"}  # The model that it is but for a U-Net of nine channels.
 
 
@@ -47,18 +49,18 @@ def _jitter(model: torch.nn.Module) -> torch.nn.Module:
     return model
 
 
-def make_model(folder: pathlib.Path, name: str) -> pathlib.Path:
-    """Writes the model `name` below `folder` unless it is there; f32 safetensors. Returns its folder."""
+def make_model(folder: pathlib.Path, name: str, dtype: torch.dtype = torch.float32) -> pathlib.Path:
+    """Writes the model `name` below `folder` unless it is there; safetensors in `dtype`. Returns its folder."""
     path = folder / name
     if (path / "model_index.json").exists():
         return path
     torch.manual_seed(14)
     more = {"in_channels": 9} if name in INPAINTING else {}
     name = INPAINTING.get(name, name)
-    _jitter(UNet2DConditionModel(**UNETS[name], **more)).save_pretrained(path / "unet")
-    _jitter(AutoencoderKL(**VAE)).save_pretrained(path / "vae")
+    _jitter(UNet2DConditionModel(**UNETS[name], **more)).to(dtype).save_pretrained(path / "unet")
+    _jitter(AutoencoderKL(**VAE)).to(dtype).save_pretrained(path / "vae")
     text = CLIPTextConfig(vocab_size=49408, max_position_embeddings=77, bos_token_id=49406, eos_token_id=49407, **TEXTS[name])
-    _jitter(CLIPTextModel(text)).save_pretrained(path / "text_encoder")
+    _jitter(CLIPTextModel(text)).to(dtype).save_pretrained(path / "text_encoder")
     PNDMScheduler(prediction_type=PREDICTIONS[name], **SCHEDULER).save_pretrained(path / "scheduler")
     index = {
         "_class_name": "StableDiffusionPipeline",

@@ -34,7 +34,7 @@ let fit = null;
 let run = null;    // The dial that is shown.
 let other = null;  // The one beside it, with the method to compare.
 let dropped = null;
-let arriving = null;  // The picture that was dropped and is being read: what is made next is made of it.
+let arriving = null;  // While a picture is being read: what is made next is made of it.
 let turn = 0;      // Counts what replaces the run, so that of two in a row only the last one goes on.
 
 function say(text) {
@@ -135,7 +135,11 @@ async function fitStyle() {
 }
 
 async function make() {
-  await arriving;
+  try {
+    await arriving;
+  } catch {
+    return;  // Whoever brought the picture has been told.
+  }
   clearMessages();
   form.drawSeed();
   const complaint = form.complaint(start.brings);
@@ -228,8 +232,7 @@ async function bringBack({ png, settings, position, image, mask }) {
   scrollToPicture();
 }
 
-async function receive(file) {
-  const mine = read(file);
+async function arrival(mine) {
   arriving = mine;
   try {
     await mine;
@@ -315,8 +318,8 @@ function wire() {
   });
   on("mask_paint", "click", paintPart);
   on("mask_remove", "click", () => start.set(start.blob, null));
-  on("as_start", "click", () => useAsStart(dropped));
-  onPicture({ overlay: $("drop"), input: $("file"), button: $("open") }, handled(receive));
+  on("as_start", "click", () => arrival(useAsStart(dropped)));
+  onPicture({ overlay: $("drop"), input: $("file"), button: $("open") }, handled((file) => arrival(read(file))));
 }
 
 async function begin() {

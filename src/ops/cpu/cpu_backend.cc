@@ -7,6 +7,7 @@
 #include "ops/cpu/conv2d.h"
 #include "ops/cpu/int8_kernel.h"
 #include "ops/cpu/linear.h"
+#include "ops/cpu/measure_multipliers.h"
 #include "ops/cpu/multipliers.h"
 #include "ops/cpu/onednn.h"
 #include "ops/cpu/operations.h"
@@ -85,7 +86,8 @@ class CpuBackend final : public Backend {
 
 std::string describe_numbers(const cpu::Context& context) {
   if (context.int8) return cpu::byte_products() == cpu::ByteProducts::quads ? "int8" : "int8 (without VNNI)";
-  const bool widens = context.dtype == DType::bf16 && context.arithmetic == Arithmetic::f32;
+  const auto linear = cpu::choose(context, cpu::Layer::linear, Precision::full).by;
+  const bool widens = context.dtype == DType::bf16 && linear == cpu::Multiplier::own_f32;
   return fmt::format("{}{}", name(context.dtype), widens ? " (multiplied in f32)" : "");
 }
 
@@ -101,6 +103,7 @@ cpu::Context context_of(const BackendOptions& options) {
     cpu::fault("make_cpu_backend", "this processor multiplies no bf16 by itself (no AVX-512)");
   }
   context.int8 = options.int8;
+  if (options.dtype == DType::bf16) context.measured = cpu::choices(options.measured);
   return context;
 }
 
@@ -116,16 +119,23 @@ std::unique_ptr<Backend> make_cpu_backend(BackendOptions options) {
 std::vector<LayerMultiplier> cpu_multipliers(const BackendOptions& options) {
   const auto context = context_of(options);
   std::vector<LayerMultiplier> list;
-  for (const auto layer :
-       {cpu::Layer::linear, cpu::Layer::convolution_3x3, cpu::Layer::convolution, cpu::Layer::attention}) {
+  for (const auto layer : cpu::kLayers) {
     const auto [by, because] = cpu::choose(context, layer, Precision::reducible);
     list.push_back({cpu::name(layer), cpu::name(by), because});
   }
   return list;
 }
 
-DType fastest_cpu_dtype() {
-  return fastest_cpu_arithmetic() == Arithmetic::f32 ? DType::f32 : DType::bf16;
+DType fastest_cpu_dtype(const std::vector<LayerMultiplier>& measured) {
+  const auto choices = cpu::choices(measured);
+  const auto linear = choices.find(cpu::Layer::linear);
+  const bool widens = linear != choices.end() ? linear->second.by == cpu::Multiplier::own_f32
+                                              : fastest_cpu_arithmetic() == Arithmetic::f32;
+  return widens ? DType::f32 : DType::bf16;
+}
+
+std::string cpu_instruction_set() {
+  return cpu::onednn::instruction_set();
 }
 
 }  // namespace latentdial::detail::ops

@@ -15,7 +15,7 @@ Choice of_f32(Layer layer) {
     case Layer::linear:
       return {Multiplier::own_f32, "Sapphire Rapids: 300, in bf16 170; Zen 4: 200"};
     case Layer::convolution_3x3:
-      return {Multiplier::winograd_f32, "Zen 4: 600; the peak of direct products is 225"};
+      return {Multiplier::winograd_f32, "Zen 4: 550; the peak of direct products is 225"};
     case Layer::convolution:
       return {Multiplier::own_f32, "nothing else computes it in f32"};
     case Layer::attention:
@@ -29,7 +29,7 @@ Choice of_bf16(Layer layer) {
     case Layer::linear:
       return {Multiplier::onednn_bf16, "Zen 4: 440, in f32 200"};
     case Layer::convolution_3x3:
-      return {Multiplier::winograd_f32, "Zen 4: 650; directly in bf16, of stride 2, 410"};
+      return {Multiplier::winograd_f32, "Zen 4: 600; directly in bf16, of stride 2, 410"};
     case Layer::convolution:
       return {Multiplier::onednn_bf16, "Zen 4: 410"};
     case Layer::attention:
@@ -67,6 +67,7 @@ Choice of_int8(Layer layer) {
 
 Choice choose(const Context& context, Layer layer, Precision precision) {
   if (context.int8 && precision == Precision::reducible && layer != Layer::attention) return of_int8(layer);
+  if (const auto found = context.measured.find(layer); found != context.measured.end()) return found->second;
   switch (context.arithmetic) {
     case Arithmetic::bf16:
       return of_bf16(layer);
@@ -76,6 +77,17 @@ Choice choose(const Context& context, Layer layer, Precision precision) {
       break;
   }
   return of_f32(layer);
+}
+
+std::vector<Multiplier> candidates(Layer layer) {
+  std::vector<Multiplier> list;
+  list.push_back(layer == Layer::convolution_3x3 ? Multiplier::winograd_f32 : Multiplier::own_f32);
+  if (layer == Layer::attention) {
+    if (has_bf16_pairs()) list.push_back(Multiplier::bf16_pairs);
+  } else if (onednn::has_avx512()) {
+    list.push_back(Multiplier::onednn_bf16);
+  }
+  return list;
 }
 
 const char* name(Layer layer) {

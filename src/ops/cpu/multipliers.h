@@ -1,32 +1,19 @@
 #pragma once
 
-#include <span>
+#include <array>
+#include <vector>
 
 #include "ops/cpu/operations.h"
 #include "ops/ops.h"
 
-/// What multiplies each kind of layer: a table of what was measured.
+/// What multiplies each kind of layer: what was measured here, else a table of what was measured elsewhere.
 namespace latentdial::detail::ops::cpu {
 
-enum class Layer {
-  linear,           ///< Convolutions of 1×1 too.
-  convolution_3x3,  ///< Those that Winograd's filtering can do (suits_winograd).
-  convolution,      ///< All others.
-  attention,
-};
+inline constexpr std::array kLayers = {Layer::linear, Layer::convolution_3x3, Layer::convolution,
+                                       Layer::attention};
 
-enum class Multiplier {
-  own_f32,  ///< bf16 is widened in the cache.
-  winograd_f32,
-  own_int8,
-  onednn_bf16,  ///< By whatever oneDNN has: AVX-512 BF16, AMX.
-  bf16_pairs,   ///< Our own, by AVX-512 BF16.
-};
-
-struct Choice {
-  Multiplier by;
-  const char* because;
-};
+/// All that can multiply such a layer of bf16 activations on this processor.
+[[nodiscard]] std::vector<Multiplier> candidates(Layer layer);
 
 /// `precision` of the layer: Precision::full is never of 8 bits.
 [[nodiscard]] Choice choose(const Context& context, Layer layer, Precision precision);

@@ -1,8 +1,32 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "ops/cpu_backend.h"
 
 namespace latentdial::detail::ops::cpu {
+
+/// Kinds of layers that may be multiplied differently.
+enum class Layer {
+  linear,           ///< Convolutions of 1×1 too.
+  convolution_3x3,  ///< Those that Winograd's filtering can do (suits_winograd).
+  convolution,      ///< All others.
+  attention,
+};
+
+enum class Multiplier {
+  own_f32,  ///< bf16 is widened in the cache.
+  winograd_f32,
+  own_int8,
+  onednn_bf16,  ///< By whatever oneDNN has: AVX-512 BF16, AMX.
+  bf16_pairs,   ///< Our own, by AVX-512 BF16.
+};
+
+struct Choice {
+  Multiplier by;
+  std::string because;
+};
 
 /// What every operation needs to know: the type of the activations, how many threads it may use, and what
 /// multiplies.
@@ -10,7 +34,8 @@ struct Context {
   DType dtype = DType::f32;
   int threads = 1;
   Arithmetic arithmetic = Arithmetic::f32;
-  bool int8 = false;  ///< Products of reducible precision are of 8-bit numbers.
+  bool int8 = false;                      ///< Products of reducible precision are of 8-bit numbers.
+  std::map<Layer, Choice> measured = {};  ///< Instead of the table, of layers that are not of 8 bits.
 };
 
 /// What leaky_relu multiplies numbers below zero by.
@@ -33,8 +58,8 @@ void with_type(DType dtype, const Body& body) {
 /// The tensor itself when it already is of the type wanted; so with to_host.
 [[nodiscard]] Tensor to_device(const Context& context, const Tensor& host);
 [[nodiscard]] Tensor to_host(const Context& context, const Tensor& device);
-[[nodiscard]] Tensor group_norm(const Context& context, Tensor x, const PackedWeight& w,
-                                std::int64_t groups, const GroupNormExtras& extras);
+[[nodiscard]] Tensor group_norm(const Context& context, Tensor x, const PackedWeight& w, std::int64_t groups,
+                                const GroupNormExtras& extras);
 [[nodiscard]] Tensor layer_norm(const Context& context, const Tensor& x, const PackedWeight& w);
 [[nodiscard]] Tensor attention(const Context& context, const Tensor& q, const Tensor& k, const Tensor& v,
                                std::int64_t heads, bool causal);
