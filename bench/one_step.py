@@ -44,11 +44,11 @@ def main() -> None:
         model, taesd = make_model(folder, "sd-turbo", torch.float16), make_taesd(folder / "taesd")
         size = str(arguments.size)
         picture = [arguments.build / "bin" / "latentdial", "generate", "-m", model, "--taesd", taesd, "-p", "a temple hidden in the jungle", "--sampler", "euler"]
-        picture += ["--steps", "1", "--guidance-scale", "1", "--width", size, "--height", size, "-o", pathlib.Path(temporary) / "one.png"]
+        picture += ["--steps", "1", "--cfg", "1", "--size", f"{size}x{size}", "-o", pathlib.Path(temporary) / "one.png"]
         pictures, calls = [], []
         for _ in range(arguments.rounds + 1):
             start = time.perf_counter()
-            subprocess.run([str(part) for part in picture], check=True, capture_output=True)
+            subprocess.run([str(part) for part in picture], check=True, stdout=subprocess.DEVNULL)
             pictures.append(time.perf_counter() - start)
             calls += run_json([arguments.build / "bin" / "engine_bench", model, "bf16", "unguided", size, 3])["seconds"]
     seconds, call = statistics.median(pictures[1:]), statistics.median(calls[3:])

@@ -75,9 +75,16 @@ class ConstantPrompt {
   }
 
   [[nodiscard]] Conditioning condition(const Texts& texts, const Turn& turn, const Tensor& mask) const {
-    const ClassifierFreeGuidance guidance = {encode(texts.negative_prompt).condition, content_.guidance.scale,
-                                             content_.guidance.interval};
-    if (turn.method == nullptr) return guidance.condition(encode_content(texts, {}).condition);
+    const auto& [scale, interval] = content_.guidance;
+    const auto negative = [&] { return encode(texts.negative_prompt).condition; };
+    if (turn.method == nullptr) {
+      const Condition prompt = encode_content(texts, {}).condition;
+      // Without guidance nothing asks for the negative prompt, and reading it takes as long as reading the
+      // prompt.
+      const ClassifierFreeGuidance guidance = {scale > 1 ? negative() : prompt, scale, interval};
+      return guidance.condition(prompt);
+    }
+    const ClassifierFreeGuidance guidance = {negative(), scale, interval};
     const DialRequest request = {.prompt = texts.to_prompt.empty() ? texts.prompt : "",
                                  .style = turn.style,
                                  .words = turn.words,
