@@ -50,9 +50,9 @@ def generate(pipeline: StableDiffusionPipeline, prompts: list[str], guidance_sca
     return numpy.concatenate(pictures)
 
 
-def generate_by_program(program: pathlib.Path, model: pathlib.Path, prompts: list[str], guidance_scale: float) -> numpy.ndarray:
+def generate_by_program(program: pathlib.Path, model: pathlib.Path, prompts: list[str], guidance_scale: float, reuse: int) -> numpy.ndarray:
     """The same pictures made by our own engine."""
-    common = {"steps": STEPS, "guidance_scale": guidance_scale, "width": 128, "height": 128}
+    common = {"steps": STEPS, "guidance_scale": guidance_scale, "reuse": reuse, "width": 128, "height": 128}
     with tempfile.TemporaryDirectory() as folder:
         plan = pathlib.Path(folder) / "plan.json"
         plan.write_text(json.dumps([{"settings": {**common, "prompt": prompt, "seed": i}} for i, prompt in enumerate(prompts)]))
@@ -82,9 +82,12 @@ def figures(scorer: Scorer, pictures: numpy.ndarray) -> dict:
 def main() -> None:
     parser = script_parser(__doc__, "work", "model")
     parser.add_argument("--program", type=pathlib.Path, help="let this latentdial make the pictures, not diffusers")
+    parser.add_argument("--reuse", type=int, default=1, help="with --program, compute the deeper levels at every so many-th step (default: 1)")
     parser.add_argument("--guidance-scale", type=float, nargs="+", default=GUIDANCE_SCALES, help="at which the pictures are made")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/evaluation.json"))
     arguments = parser.parse_args()
+    if arguments.reuse != 1 and not arguments.program:
+        parser.error("--reuse needs --program: diffusers computes every step whole")
     torch.set_num_threads(arguments.threads)
     scorer = train_scorer(arguments.work, arguments.threads, arguments.device)
     prompts = [prompt for prompt, *_ in examination()]
@@ -94,7 +97,7 @@ def main() -> None:
         pipeline.set_progress_bar_config(disable=True)
     for scale in arguments.guidance_scale:
         if arguments.program:
-            pictures = generate_by_program(arguments.program, arguments.model, prompts, scale)
+            pictures = generate_by_program(arguments.program, arguments.model, prompts, scale, arguments.reuse)
         else:
             pictures = generate(pipeline, prompts, scale)
         found[f"guidance {scale:g}"] = figures(scorer, pictures)

@@ -62,6 +62,23 @@ TEST(Pipeline, NoGuidanceScaleUpToOneIgnoresThePrompt) {
   }
 }
 
+TEST(Pipeline, ReadsNoNegativePromptWithoutGuidance) {
+  const auto layers_read = [](double guidance_scale) {
+    const Pipeline own = Pipeline::load({.model = "", .profile = true});
+    Settings s = small("a dog");
+    s.negative_prompt = "a cat";
+    s.guidance_scale = guidance_scale;
+    (void)own.generate(s);
+    std::int64_t calls = 0;
+    for (const OperationTime& row : own.profile())
+      if (row.operation == "attention, 77 keys" && row.shapes.starts_with("[1, 77, ")) calls += row.calls;
+    return calls;
+  };
+  const auto once = layers_read(1);
+  EXPECT_GT(once, 0);
+  EXPECT_EQ(layers_read(3.5), 2 * once);
+}
+
 TEST(Pipeline, SaysWhereThePictureIsLargerThanTheModelKnows) {
   Settings s = small("a dog");
   s.steps = 1;
