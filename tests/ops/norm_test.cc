@@ -1,7 +1,7 @@
-#include "ops/reference.h"
-
 #include <cstring>
 #include <utility>
+
+#include "ops/reference.h"
 
 namespace latentdial::detail::ops::test {
 namespace {

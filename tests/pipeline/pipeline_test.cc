@@ -64,7 +64,7 @@ TEST(Pipeline, NoGuidanceScaleUpToOneIgnoresThePrompt) {
 
 TEST(Pipeline, ReadsNoNegativePromptWithoutGuidance) {
   const auto layers_read = [](double guidance_scale) {
-    const Pipeline own = Pipeline::load({.model = "", .profile = true});
+    const Pipeline own = Pipeline::load({.model = "", .dtype = "f32", .threads = 2, .profile = true});
     Settings s = small("a dog");
     s.negative_prompt = "a cat";
     s.guidance_scale = guidance_scale;
