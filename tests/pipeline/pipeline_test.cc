@@ -71,7 +71,7 @@ TEST(Pipeline, ReadsNoNegativePromptWithoutGuidance) {
     (void)own.generate(s);
     std::int64_t calls = 0;
     for (const OperationTime& row : own.profile())
-      if (row.operation == "attention, 77 keys" && row.shapes.starts_with("[1, 77, ")) calls += row.calls;
+      if (row.operation == "attention, 32 keys" && row.shapes.starts_with("[1, 32, ")) calls += row.calls;
     return calls;
   };
   const auto once = layers_read(1);
