@@ -23,10 +23,10 @@ FAULTS := 100
 # The package from the objects of make test: with another nanobind or other settings of CMake, Ninja would compile them anew.
 INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependencies --config-settings=build-dir=$(BUILD) \
                  $(addprefix --config-settings=cmake.define.,LATENTDIAL_PROGRAM=ON LATENTDIAL_TESTS=ON CMAKE_INSTALL_PREFIX=/usr/local) .
-# Whole files, since much of them waits; but what looks at the clock, or builds, runs by itself.
-TWO_AT_A_TIME := -n 2 --dist loadfile
+# Whole files, since much of them waits, the longest first; but what looks at the clock, or builds, runs by itself.
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 BY_ITSELF := tests/faults tests/library \
-             $(foreach name,attacks attacks_on_time clients connections defaults owners,tests/server/test_$(name).py)
+             $(foreach name,attacks attacks_on_time clients connections defaults owners schemathesis,tests/server/test_$(name).py)
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -57,7 +57,7 @@ test: packages test-packages .venv/test  ## All tests that need no torch; instal
 	cmake --build --preset release
 	ctest --preset release -j2
 	$(PYTHON) $(INSTALL_BUILT)
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(TWO_AT_A_TIME) tests/cli tests/page tests/pixels tests/python tests/repository tests/research/ruler tests/research/world tests/server $(addprefix --ignore=,$(BY_ITSELF))
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(TWO_AT_A_TIME) tests/page/test_page.py tests/server tests/page tests/cli tests/pixels tests/python tests/repository tests/research/ruler tests/research/world $(addprefix --ignore=,$(BY_ITSELF))
 	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(BY_ITSELF)
 
 library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
