@@ -37,8 +37,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     import torch
-    from random_models import make_model
+    from random_models import PREDICTIONS, TEXTS, UNETS, make_model
 
+    UNETS["sd-turbo"], TEXTS["sd-turbo"], PREDICTIONS["sd-turbo"] = UNETS["sd-v2-1"] | {"sample_size": 64}, TEXTS["sd-v2-1"], "epsilon"
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.keep or pathlib.Path(temporary)
         model, taesd = make_model(folder, "sd-turbo", torch.float16), make_taesd(folder / "taesd")

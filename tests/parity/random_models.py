@@ -34,9 +34,7 @@ TEXTS = {
     "sd-v1-4": dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, hidden_act="quick_gelu"),
     "sd-v2-1": dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, hidden_act="gelu"),
 }
-PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction", "sd-turbo": "epsilon"}
-UNETS["sd-turbo"] = UNETS["sd-v2-1"] | {"sample_size": 64}
-TEXTS["sd-turbo"] = TEXTS["sd-v2-1"]
+PREDICTIONS = {"sd-v1-4": "epsilon", "sd-v2-1": "v_prediction"}
 INPAINTING = {"sd-v1-5-inpainting": "sd-v1-4"}  # The model that it is but for a U-Net of nine channels.
 
 
