@@ -101,7 +101,7 @@ void time_model(const Arguments& a) {
   const auto profile = a.profile ? std::make_shared<ops::Profile>() : nullptr;
   const ops::BackendOptions options{
       .dtype = a.dtype == "f32" ? latentdial::detail::DType::f32 : latentdial::detail::DType::bf16,
-      .int8 = a.dtype == "int8" && a.stage.starts_with("un")};
+      .int8 = a.dtype == "int8" && (a.stage == "unet" || a.stage == "unguided")};
   auto backend = ops::make_cpu_backend(options);
   if (profile) backend = ops::make_profiled_backend(std::move(backend), profile);
   const auto checkpoint = latentdial::detail::open_checkpoint(a.model);

@@ -1,5 +1,6 @@
 #include "model/tuned_cpu.h"
 
+#include <filesystem>
 #include <string>
 
 #include "files/data_files.h"
@@ -13,6 +14,17 @@ namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kLargestFile = 1 << 16;
+
+/// latentdial/cpu.json in $XDG_CACHE_HOME or ~/.cache; empty where neither is set.
+std::filesystem::path tuned_cpu_path() {
+  std::filesystem::path folder = environment("XDG_CACHE_HOME").value_or("");
+  if (!folder.is_absolute()) {  // The specification of XDG: relative ones are to be ignored.
+    const auto home = environment("HOME");
+    if (!home) return {};
+    folder = std::filesystem::path(*home) / ".cache";
+  }
+  return folder / "latentdial" / "cpu.json";
+}
 
 /// The processor that the figures are of, and the program.
 nlohmann::json measured_on() {
@@ -39,16 +51,6 @@ std::vector<LayerMultiplier> multipliers(const nlohmann::json& file, const std::
 }
 
 }  // namespace
-
-std::filesystem::path tuned_cpu_path() {
-  std::filesystem::path folder = environment("XDG_CACHE_HOME").value_or("");
-  if (!folder.is_absolute()) {  // The specification of XDG: relative ones are to be ignored.
-    const auto home = environment("HOME");
-    if (!home) return {};
-    folder = std::filesystem::path(*home) / ".cache";
-  }
-  return folder / "latentdial" / "cpu.json";
-}
 
 std::vector<LayerMultiplier> read_tuned_cpu() {
   const auto path = tuned_cpu_path();

@@ -1,16 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
 #include "latentdial/layer_multiplier.h"
 
-/// What was measured to be fastest on this processor, kept in the user's cache folder: the same machine takes
-/// the same way every time, so that chance changes no picture's bits.
+/// What was measured to be fastest on this processor, kept as latentdial/cpu.json in the user's cache folder:
+/// the same machine takes the same way every time, so that chance changes no picture's bits.
 namespace latentdial::detail {
-
-/// latentdial/cpu.json in $XDG_CACHE_HOME or ~/.cache; empty where neither is set.
-[[nodiscard]] std::filesystem::path tuned_cpu_path();
 
 /// Nothing where nothing was kept, or it is of another processor, instruction set or version. Throws
 /// invalid_input, with the path, for a file that nothing here wrote.
