@@ -42,7 +42,7 @@ Tensor describe_known_part(const Model& model, const Content& content) {
   const Tensor redrawn = named_pixels(content.source.part->mask.image());
   const auto encoded = model.encoder(without_redrawn(content.source.image->image(), redrawn));
   TorchGenerator generator(content.source.seed);
-  if (!starts_from_noise(model, content.source)) (void)generator.randn_nhwc(encoded.mean.shape());
+  if (!starts_from_noise(content.source)) (void)generator.randn_nhwc(encoded.mean.shape());
   (void)generator.randn_nhwc(encoded.mean.shape());
   return beside(most_of_squares(redrawn, static_cast<int>(model.vae_config.downscale())),
                 sample_latents(model, encoded, generator));

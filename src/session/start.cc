@@ -66,10 +66,12 @@ std::optional<KnownPart> put_back_part(const Model& model, const Tensor& latents
 StartLatents start_redrawn(const Model& model, const Source& source, TorchGenerator& generator) {
   const Image& image = source.image->image();
   const RedrawnPart& part = *source.part;
-  const auto encoded = model.encoded(image);
+  const auto encoded = source.strength == 1
+                           ? model.encoder(to_pixels(without_redrawn_whole(image, part.mask.image())))
+                           : model.encoded(image);
   const Tensor places = redrawn_places(part, static_cast<int>(model.vae_config.downscale()));
   const auto known = put_back_part(model, encoded.mean, places);
-  if (starts_from_noise(model, source)) return {{}, known};
+  if (starts_from_noise(source)) return {{}, known};
   if (part.fill == "around") {
     const Tensor strengths = redrawn_strengths(part.mask.image(), part.blur);
     const auto filled = model.encoder(to_pixels(filled_from_around(image, strengths)));
@@ -106,8 +108,8 @@ Tensor sample_latents(const Model& model, const models::Encoder::Distribution& d
   return latents;
 }
 
-bool starts_from_noise(const Model& model, const Source& source) {
-  return !source.image || (is_told_known_part(model, source) && source.strength == 1);
+bool starts_from_noise(const Source& source) {
+  return !source.image || (source.part && source.strength == 1);
 }
 
 Denoising start(const Session& session, const Content& content, Conditioning conditioning) {
@@ -119,7 +121,7 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const auto [original, known] = start_latents(model, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);
-  const Tensor latents = starts_from_noise(model, source) ? scaled(noise.clone(), sampler->init_noise_sigma())
+  const Tensor latents = starts_from_noise(source)        ? scaled(noise.clone(), sampler->init_noise_sigma())
                          : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
                                                           : original;
   Denoising run{std::move(conditioning),          std::move(sampler), generator, latents, first, {}, known,

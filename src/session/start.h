@@ -12,9 +12,9 @@ namespace latentdial::detail {
 [[nodiscard]] Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
                                     TorchGenerator& generator);
 
-/// Whether a picture begins with noise alone: one without a start image, and a part that an inpainting model
-/// redraws whole, since it is told the rest.
-[[nodiscard]] bool starts_from_noise(const Model& model, const Source& source);
+/// Whether a picture begins with noise alone: one without a start image, and a part that is redrawn at full
+/// strength.
+[[nodiscard]] bool starts_from_noise(const Source& source);
 
 /// A picture before its first step: noise, a start image in noise, or an inversion, which must be known.
 [[nodiscard]] Denoising start(const Session& session, const Content& content, Conditioning conditioning);

@@ -11,9 +11,10 @@
 namespace latentdial::detail {
 namespace {
 
-constexpr double kBlackBelow = 5.0 / 255;  // What JPEG makes of black.
-constexpr double kReach = 2.5;             // Of a Gaussian, in its deviations.
-constexpr int kWidestFill = 1 << 10;       // Pixels to a side of what a place is filled from.
+constexpr double kBlackBelow = 5.0 / 255;   // What JPEG makes of black.
+constexpr double kWhiteFrom = 250.0 / 255;  // What it makes of white.
+constexpr double kReach = 2.5;              // Of a Gaussian, in its deviations.
+constexpr int kWidestFill = 1 << 10;        // Pixels to a side of what a place is filled from.
 
 std::vector<float> gaussian(double deviation) {
   const int reach = blur_reach(deviation);
@@ -141,15 +142,21 @@ std::vector<std::string> part_notices(const RedrawnPart& part) {
 }
 
 Image pasted(const Image& start, const Image& drawn, const Image& mask, double blur) {
-  const Tensor shown = blurred(to_tensor(mask, true), blur);
+  const Tensor named = to_tensor(mask, true), shown = blurred(named, blur);
   Image result = start;
   for (std::size_t i = 0; i < result.rgb.size(); ++i) {
-    const double share = shown.values()[i / 3];
+    const double share = std::max(named.values()[i / 3], shown.values()[i / 3]);
     if (share > 0)
       result.rgb[i] =
           static_cast<std::uint8_t>(std::lround(start.rgb[i] + share * (drawn.rgb[i] - start.rgb[i])));
   }
   return result;
+}
+
+Image without_redrawn_whole(const Image& start, const Image& mask) {
+  Tensor whole = to_tensor(mask, false);
+  for (float& strength : whole.values()) strength = strength >= kWhiteFrom ? 1.0F : 0.0F;
+  return filled_from_around(start, whole);
 }
 
 Image filled_from_around(const Image& start, const Tensor& strengths) {

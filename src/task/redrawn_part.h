@@ -30,9 +30,13 @@ namespace latentdial::detail {
 /// What the user should know of a part: that it is all of the picture.
 [[nodiscard]] std::vector<std::string> part_notices(const RedrawnPart& part);
 
-/// The start image where the mask and its blur do not reach, bit for bit; what was drawn within; between them
-/// at the edges. All are of one size.
+/// The start image where the mask and its blur do not reach, bit for bit; what was drawn within the mask;
+/// between them in its blur. All are of one size.
 [[nodiscard]] Image pasted(const Image& start, const Image& drawn, const Image& mask, double blur);
+
+/// The start image without what is white in the mask, filled from around it: where that is drawn from noise,
+/// not even its neighbours' latents may show what was there.
+[[nodiscard]] Image without_redrawn_whole(const Image& start, const Image& mask);
 
 /// The start image with its masked part filled from around it, so that nothing is left of what was there:
 /// means over ever wider neighbourhoods of what is known.

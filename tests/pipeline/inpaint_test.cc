@@ -106,6 +106,21 @@ TEST(Inpaint, JoinsWhatIsKnown) {
   EXPECT_LT(seam, 0.6 * pasted) << "another seed's picture pasted beside it";
 }
 
+TEST(Inpaint, AtFullStrengthNothingTellsWhatWasThere) {
+  Image black = castle();
+  for (int y = 0; y < kSide; ++y)
+    for (int x = 64; x < kSide; ++x)
+      for (int c = 0; c < 3; ++c) black.rgb[static_cast<std::size_t>(3 * (y * kSide + x) + c)] = 0;
+  for (const char* sampler : {"ddim", "dpm++2m"}) {
+    Request request = redrawn(white_from(64), sampler);
+    const Image image = pipeline().generate(request).image;
+    request.images.start = InputImage(black);
+    EXPECT_EQ(pipeline().generate(request).image.rgb, image.rgb) << sampler;
+    request.settings.strength = 0.75;
+    EXPECT_NE(pipeline().generate(request).image.rgb, image.rgb) << sampler;
+  }
+}
+
 TEST(Inpaint, GreyIsRedrawnWithLessStrength) {
   std::vector<double> changes;
   for (const int white : {255, 60, 8})
