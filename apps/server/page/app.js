@@ -1,11 +1,12 @@
 // Wires the page: the form starts runs, the dial shows their frames.
 import * as api from "./api.js";
+import { Before } from "./before.js";
 import { Dial, percent } from "./dial.js";
 import * as dials from "./dials.js";
 import * as download from "./download.js";
 import { onPicture } from "./drop.js";
 import { Fit } from "./fit.js";
-import { Form } from "./form.js";
+import { Form, extendsPicture } from "./form.js";
 import { coarseFirst } from "./frames.js";
 import { Gallery } from "./gallery.js";
 import * as lastRun from "./last_run.js";
@@ -14,12 +15,14 @@ import { Picture } from "./picture.js";
 import { showProgress } from "./progress.js";
 import { Run } from "./run.js";
 import { StartImage } from "./start_image.js";
+import { titleOf } from "./title.js";
 
 const $ = (id) => document.getElementById(id);
 const SMALL = 256 * 256;  // Pixels up to which a frame is cheap enough for a grid of 5 %.
 
 const picture = new Picture($("picture"));
 const otherPicture = new Picture($("other_picture"));
+const before = new Before({ box: $("wipe"), slider: $("before") }, picture);
 const dial = new Dial({ slider: $("position"), reading: $("reading"), exactness: $("exactness"), ticks: $("ticks") }, show, makeHere);
 const start = new StartImage({ box: $("start"), preview: $("start_preview"), maskPreview: $("mask_preview") }, () => fit && showChanged());
 const gallery = new Gallery({ list: $("gallery"), empty: $("gallery_empty"), deleted: $("gallery_deleted") }, bringBack, fail);
@@ -73,7 +76,14 @@ function show() {
   picture.show(frame, describe(frame));
   $("caption").textContent = describe(frame);
   showNotices(frame);
+  showBefore().catch(fail);
   showOther();
+}
+
+/** The start image beneath what was made of it; what is drawn beside one has another shape. */
+function showBefore() {
+  const { settings, image } = run;
+  return before.show(image && !extendsPicture(settings) ? image.blob : null);
 }
 
 /** The picture under way, until the run's first frame is there. */
@@ -98,7 +108,7 @@ function showOther() {
 }
 
 function describe({ settings, position }) {
-  return settings.style ? `${nameOf(settings)} · ${percent(position)}` : settings.prompt;
+  return settings.style ? `${nameOf(settings)} · ${percent(position)}` : titleOf(settings);
 }
 
 /** After news of a run: marks, progress, buttons. */
@@ -108,7 +118,7 @@ function refresh() {
   dial.limit(run?.frames.range());
   show();
   showProgress({ box: $("progress"), bar: $("progress_bar"), text: $("progress_text") }, [run, other]);
-  $("keep").disabled = $("save_picture").disabled = $("save_strip").disabled = frames.length === 0;
+  $("keep").disabled = $("start_from").disabled = $("save_picture").disabled = $("save_strip").disabled = frames.length === 0;
   $("save_animation").disabled = frames.length < 2;
   $("position").disabled = Boolean(run && !run.settings.style);
   showChanged();
@@ -116,7 +126,7 @@ function refresh() {
 
 function showChanged() {
   fit.show();
-  form.showPart(start.brings.mask);
+  form.showStart(start.brings);
   const same = run && run.image === start.upload && run.dialFile === dials.dialFor(run.settings) && JSON.stringify(run.settings) === JSON.stringify(form.read(start.brings));
   $("changed").hidden = !run || same;
 }
@@ -261,6 +271,11 @@ async function useAsStart(file) {
   say(`${file.name} is the start image.`);
 }
 
+async function startFrom({ blob }) {
+  await useAsStart(new File([blob], "This picture", { type: blob.type }));
+  $("start").scrollIntoView({ block: "nearest" });
+}
+
 /** A part of the start image is painted, to be redrawn alone. */
 async function paintPart() {
   const { blob, mask: before } = start;
@@ -309,6 +324,7 @@ function wire() {
     await gallery.add(run.frames.nearest(dial.position), { image: start.blob, mask: start.mask });
     say("Kept in the gallery.");
   });
+  on("start_from", "click", () => arrival(startFrom(run.frames.nearest(dial.position))));
   on("save_picture", "click", () => download.savePicture(run.frames.nearest(dial.position)));
   on("save_strip", "click", () => download.saveStrip(run));
   on("save_animation", "click", () => download.saveAnimation(run));

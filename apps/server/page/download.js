@@ -2,6 +2,7 @@
 import { animate } from "./animation.js";
 import { percent } from "./dial.js";
 import { drawStrip } from "./strip.js";
+import { titleOf } from "./title.js";
 
 const TURN_MS = 70;
 const END_MS = 700;
@@ -16,8 +17,8 @@ function save(blob, name) {
 
 const slug = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}-]+/gu, "-").slice(0, 80);
 
-function name({ prompt, style }, ending) {
-  const words = [prompt, style, ending].filter((part) => part !== undefined && part !== "");
+function name(settings, ending) {
+  const words = [titleOf(settings), settings.style, ending].filter((part) => part !== undefined && part !== "");
   return `${slug(words.join(" "))}.png`;
 }
 
@@ -26,9 +27,9 @@ export function savePicture(frame) {
 }
 
 export async function saveStrip(run) {
-  const { prompt, style } = run.settings;
+  const { style } = run.settings;
   const cells = run.frames.sorted().map(({ bitmap, position }) => ({ bitmap, label: style ? percent(position) : "" }));
-  save(await drawStrip(style ? `“${prompt}”, ${style}` : `“${prompt}”`, cells), name(run.settings, "strip"));
+  save(await drawStrip(`“${titleOf(run.settings)}”${style ? `, ${style}` : ""}`, cells), name(run.settings, "strip"));
 }
 
 /** From the lowest position to the highest and back. */

@@ -4,9 +4,12 @@ const SAVED = "latentdial.form";
 const LONGEST = 3;  // Of a picture's side by the other; of a longer start image the middle is taken.
 const SIDE = 8;  // Sides are multiples of it.
 const SIDES = ["extend_left", "extend_right", "extend_top", "extend_bottom"];
-const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength", ...SIDES];
-const OF_START_IMAGE = ["strength", "invert", ...SIDES];
+const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength", "upscale_by", "blur_sigma", ...SIDES];
+const OF_START_IMAGE = ["strength", "invert", "restore", ...SIDES];
 const NOT_OF_EXTENDED = ["strength", "invert", "width", "height"];  // What is new is drawn whole, at a size that follows from it.
+const NOT_OF_RESTORED = ["style", "method", "invert", "width", "height", ...SIDES];  // It is the same picture, at its own size or a multiple of it.
+const OF_RESTORATION = { upscale_by: "upscale", blur_sigma: "deblur" };
+const RESTORED_STRENGTH = 0.5;  // As the program's commands have it.
 const OF_PART = ["only_masked", "mask_fill"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
 const NOT_HELD = ["image", "style_mask", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
@@ -25,6 +28,7 @@ export class Form {
     this.#describeFields();
     this.#write({ ...this.defaults, ...model.example });
     this.#restore();
+    this.fields.restore.addEventListener("change", () => this.#takeStrength());
     element.addEventListener("input", () => this.#keep());
   }
 
@@ -33,16 +37,38 @@ export class Form {
     return { ...this.extras, ...this.#values((field) => this.#isAsked(brings, field)) };
   }
 
-  /** A part of the start image is redrawn, or all of it. */
-  showPart(mask) {
-    document.getElementById("part").hidden = document.getElementById("mask_remove").hidden = !mask;
-    document.getElementById("invert_label").hidden = mask;
-    document.getElementById("mask_paint").textContent = mask ? "Change the part …" : "Redraw a part …";
+  /** Shows what may be asked of the start image: of all of it, or of a part. */
+  showStart({ image, mask }) {
+    const id = (name) => document.getElementById(name);
+    const restoration = this.#restoration({ image, mask });
+    id("part").hidden = id("mask_remove").hidden = !mask;
+    id("invert_label").hidden = mask;
+    id("mask_paint").textContent = mask ? "Change the part …" : "Redraw a part …";
+    id("worse_copy").hidden = mask;
+    id("enlarged").hidden = restoration !== "upscale";
+    id("blurred").hidden = restoration !== "deblur";
+    id("restore_note").hidden = !restoration;
+    id("start").classList.toggle("extended", !restoration && this.#extends);
+    id("start").classList.toggle("restored", restoration !== "");
+    id("start").classList.toggle("coloured", restoration === "colorize");
+    id("size_note").textContent = restoration ? "The size follows from the start image." : this.#sizeNote();
+    this.fields.prompt.required = !restoration;
+  }
+
+  /** What the start image is a worse copy by; "" where it is none. A part of it is redrawn, not restored. */
+  #restoration({ image, mask }) {
+    return image && !mask ? this.fields.restore.value : "";
   }
 
   /** Of what is painted over nothing is to be left. */
   redrawInFull() {
     this.fields.strength.value = 1;
+    this.#keep();
+  }
+
+  /** A restored picture stays nearer to what was given than one that is drawn anew. */
+  #takeStrength() {
+    this.fields.strength.value = this.fields.restore.value ? RESTORED_STRENGTH : this.defaults.strength;
     this.#keep();
   }
 
@@ -123,6 +149,9 @@ export class Form {
 
   /** Whether a field says something of what there is, and of what is to become of it. */
   #isAsked(brings, field) {
+    const restoration = this.#restoration(brings);
+    if (field.name in OF_RESTORATION) return OF_RESTORATION[field.name] === restoration && !(field.name === "blur_sigma" && this.extras.blur_motion);
+    if (restoration) return isOf(brings, field) && !NOT_OF_RESTORED.includes(field.name) && !(restoration === "colorize" && field.name === "strength");
     return isOf(brings, field) && !(brings.image && this.#extends && NOT_OF_EXTENDED.includes(field.name));
   }
 
@@ -136,7 +165,7 @@ export class Form {
 
   #value(field) {
     if (field.type === "checkbox") return field.checked;
-    return NUMBERS.includes(field.name) ? field.valueAsNumber : field.value.trim();
+    return NUMBERS.includes(field.name) ? Number(field.value) : field.value.trim();
   }
 
   #isDefault(name, value) {
@@ -174,7 +203,7 @@ export class Form {
 
   // Returns the names of choices that this model does not offer.
   #write(settings) {
-    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: this.model.methods[0], mask_fill: "original" };
+    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: this.model.methods[0], mask_fill: "original", blur_sigma: 2 };
     const missed = [];
     for (const field of this.#named()) {
       const value = settings[field.name] || own[field.name] || settings[field.name];
@@ -205,8 +234,6 @@ export class Form {
 
   #present() {
     document.getElementById("method_note").textContent = this.#methodNote();
-    document.getElementById("size_note").textContent = this.#sizeNote();
-    document.getElementById("start").classList.toggle("extended", this.#extends);
     document.getElementById("strength_value").textContent = `${Math.round(this.fields.strength.value * 100)} %`;
     document.getElementById("extras").replaceChildren(...Object.keys(this.extras).map((name) => this.#chip(name)));
   }
@@ -246,4 +273,9 @@ function isOf({ image, mask }, { name }) {
   if (OF_PART.includes(name)) return mask;
   if (name === "invert") return image && !mask;
   return !OF_START_IMAGE.includes(name) || image;
+}
+
+/** Whether these settings draw something beside a start image. */
+export function extendsPicture(settings) {
+  return SIDES.some((side) => settings[side] > 0);
 }

@@ -1,6 +1,7 @@
 // The gallery: pictures that were kept, newest first; a click brings picture and settings back.
 import * as store from "./store.js";
 import { percent } from "./dial.js";
+import { titleOf } from "./title.js";
 
 export class Gallery {
   #urls = [];
@@ -26,7 +27,7 @@ export class Gallery {
       pictures.sort((a, b) => b.made - a.made);
       this.#urls.forEach((url) => URL.revokeObjectURL(url));
       this.#urls = pictures.map((picture) => URL.createObjectURL(picture.png));
-      const titles = pictures.map(titleOf);
+      const titles = pictures.map(captionOf);
       const alone = (title) => titles.indexOf(title) === titles.lastIndexOf(title);
       this.list.replaceChildren(...pictures.map((picture, index) => this.#item(picture, this.#urls[index], alone(titles[index]))));
       this.deleted.hidden = !this.#deleted;
@@ -37,7 +38,7 @@ export class Gallery {
   }
 
   #item(picture, url, alone) {
-    const title = alone ? titleOf(picture) : `${titleOf(picture)} · seed ${picture.settings.seed}`;
+    const title = alone ? captionOf(picture) : `${captionOf(picture)} · seed ${picture.settings.seed}`;
     const image = Object.assign(new Image(), { src: url, alt: "" });
     const caption = document.createElement("span");
     caption.textContent = title;
@@ -84,6 +85,7 @@ export class Gallery {
   }
 }
 
-function titleOf({ settings: { prompt, style }, position }) {
-  return style ? `${prompt} · ${style} ${percent(position)}` : prompt;
+function captionOf({ settings, position }) {
+  const { prompt, style } = settings;
+  return style ? `${prompt} · ${style} ${percent(position)}` : titleOf(settings);
 }

@@ -2,6 +2,7 @@
 
 export class Picture {
   #bitmap = null;
+  #before = { bitmap: null, share: 0 };
 
   constructor(canvas) {
     this.canvas = canvas;
@@ -31,6 +32,12 @@ export class Picture {
     this.#draw();
   }
 
+  /** Lays another picture over so much of this one, from the left, scaled and cut at the centre to its shape. */
+  lay(bitmap, share) {
+    this.#before = { bitmap, share };
+    this.#draw();
+  }
+
   clear(description) {
     this.#bitmap = null;
     this.canvas.setAttribute("aria-label", description);
@@ -47,5 +54,23 @@ export class Picture {
     if (!this.#bitmap) return;
     this.context.imageSmoothingQuality = "high";
     this.context.drawImage(this.#bitmap, 0, 0, width, height);
+    this.#drawBefore(width, height);
+  }
+
+  #drawBefore(width, height) {
+    const { bitmap, share } = this.#before;
+    if (!bitmap || share === 0) return;
+    const scale = Math.max(width / bitmap.width, height / bitmap.height);
+    const [wide, high] = [scale * bitmap.width, scale * bitmap.height];
+    const edge = share * width;
+    this.context.save();
+    this.context.beginPath();
+    this.context.rect(0, 0, edge, height);
+    this.context.clip();
+    this.context.drawImage(bitmap, (width - wide) / 2, (height - high) / 2, wide, high);
+    this.context.restore();
+    if (share === 1) return;
+    this.context.fillStyle = "white";
+    this.context.fillRect(edge - devicePixelRatio, 0, 2 * devicePixelRatio, height);
   }
 }

@@ -6,7 +6,7 @@ const NAME = "start_image", MASK = "start_mask";
 export class StartImage {
   blob = null;
   mask = null;  // A PNG, white where the picture is redrawn; null: all of it.
-  upload = null;  // {image, mask, job}: as requests have them, and the job that brought them to the server, null before.
+  upload = null;  // {blob, image, mask, job}: the picture, both as requests have them, and the job that brought them to the server, null before.
 
   /** `elements`: {box, preview, maskPreview}. */
   constructor(elements, changed) {
@@ -22,7 +22,7 @@ export class StartImage {
   async set(blob, mask) {
     this.blob = blob ?? null;
     this.mask = (blob && mask) ?? null;
-    this.upload = blob ? { image: await asDataUrl(blob), mask: this.mask && (await asDataUrl(this.mask)), job: null } : null;
+    this.upload = blob ? { blob, image: await asDataUrl(blob), mask: this.mask && (await asDataUrl(this.mask)), job: null } : null;
     show(this.preview, this.blob);
     show(this.maskPreview, this.mask);
     this.maskPreview.hidden = !this.mask;
