@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "latentdial/strip.h"
+#include "mended.h"
 #include "options.h"
 #include "strip.h"
 
@@ -111,14 +112,16 @@ struct FiguresCommand {
     const std::span all(sheets);
     write_page(std::filesystem::path(out) / "figures.png", all.first(std::size(kFigures)), output);
     write_page(std::filesystem::path(out) / "compared.png", all.subspan(std::size(kFigures)), output);
+    write_page(std::filesystem::path(out) / "mended.png",
+               make_mended(pipeline, settings, std::filesystem::path(out) / "mended", output), output);
   }
 };
 
 }  // namespace
 
 void add_figures(CLI::App& app, Run& run) {
-  auto* command =
-      app.add_subcommand("figures", "The paper's figures 5 to 9, made anew, and its dial beside ours");
+  auto* command = app.add_subcommand(
+      "figures", "The paper's figures 5 to 9, made anew, its dial beside ours, and pictures mended");
   auto c = std::make_shared<FiguresCommand>();
   std::set<std::string> without = {"prompt",     "style",       "position",   "method",
                                    "to_prompt",  "to_seed",     "to_image",   "theta",
@@ -133,8 +136,10 @@ void add_figures(CLI::App& app, Run& run) {
       "Figure 5 interpolates from \"a dog\" to \"a cat\"; 6 to 8 strengthen a style by the paper's slerp up "
       "to θ = 0.5; 9 weakens\n"
       "one towards the difference. Each has its folder; figures.png shows all. compared.png has the paper's "
-      "prompts at its guidance\nof 7.5 (--cfg), slerp above and our dial below. Run again, it makes only "
-      "what is "
+      "prompts at its guidance\nof 7.5 (--cfg), slerp above and our dial below; mended.png what it names "
+      "beside: a\n"
+      "part redrawn, sides extended, colours, sharpness and size found again. Run again, it makes only what "
+      "is "
       "missing.\n\n"
       "Examples:\n"
       "  latentdial figures --out out/figures\n"

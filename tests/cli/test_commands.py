@@ -192,6 +192,27 @@ def test_the_figures_are_the_papers(latentdial, tmp_path):
     assert Image.open(tmp_path / "figures/figures.png").height > 5 * 64 and Image.open(tmp_path / "figures/compared.png").height > 8 * 64
 
 
+    check_what_is_mended(tmp_path / "figures")
+
+
+def check_what_is_mended(folder):
+    def picture(name):
+        return numpy.asarray(Image.open(folder / name).convert("RGB")).astype(int)
+
+    lines = [json.loads(line) for line in (folder / "mended/manifest.jsonl").read_text().splitlines()]
+    settings = {line["file"]: line["settings"] for line in lines}
+    assert len(settings) == 5 + 5
+    assert picture("mended.png").shape[0] > 6 * 64
+    whole, redrawn, mask = picture("mended/whole/frame-000.png"), picture("mended/inpaint/frame-000.png"), picture("mended/inpaint-mask.png")
+    assert settings["inpaint/frame-000.png"]["prompt"] == "a cat in the meadow" and 0.05 < (mask == 255).mean() < 0.5
+    assert (redrawn[:, :5] == whole[:, :5]).all() and (redrawn != whole).any()
+    assert picture("mended/outpaint/frame-000.png").shape == (64, 96, 3)
+    assert picture("mended/colorize-given.png").std(-1).max() == 0
+    assert picture("mended/upscale-given.png").shape == (16, 16, 3) and picture("mended/upscale/frame-000.png").shape == (64, 64, 3)
+    assert [settings[f"dial/frame-{i:03}.png"]["position"] for i in range(5)] == [0, 0.25, 0.5, 0.75, 1]
+    assert abs(numpy.diff(picture("mended/deblur-given.png"), axis=0)).mean() < abs(numpy.diff(picture("mended/whole/frame-003.png"), axis=0)).mean()
+
+
 def test_shards_are_merged_to_the_sweep_of_one_machine(latentdial, tmp_path):
     plan = {"settings": {"prompt": "a dog", "steps": 2, "width": 64, "height": 64}, "grid": {"seed": "0:4:5"}}
     (tmp_path / "plan.json").write_text(json.dumps(plan))
