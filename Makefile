@@ -66,7 +66,7 @@ library: build .venv/test  ## The library as C++ programs link it: installed, as
 parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/ruler tests/research/training
+	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/restoration tests/research/ruler tests/research/training
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON

@@ -1,10 +1,11 @@
 """One stage of a peer, timed in a process of its own:
 
-    python bench/peers.py diffusers|openvino MODEL STAGE SIZE REPEATS [bf16|f32]
+    python bench/peers.py diffusers|openvino|openvino-int8 MODEL STAGE SIZE REPEATS [bf16|f32]
 
 STAGE is `text`, `unet` (batch 2, as guidance needs), `decode` or `picture` (20 steps of DPM++ 2M with guidance, warm). Prints one JSON
 object: seconds from the start of the process to the first call's end (`started`), of each further call, and the peak memory in GiB.
-Both peers compute in bf16 on the CPU unless told otherwise. OpenVINO's models are converted beside MODEL once (`convert`).
+Both peers compute in bf16 on the CPU unless told otherwise. OpenVINO's models are converted beside MODEL once (`convert`);
+openvino-int8 has the U-Net alone, its linear layers and convolutions quantized by OpenVINO's own NNCF (`quantize`).
 """
 
 import json
@@ -15,6 +16,7 @@ import time
 START = time.perf_counter()
 STEPS = 20
 GUIDANCE_SCALE = 7.5
+CALIBRATION = 2  # Pictures that NNCF measures the ranges of activations on: of a random model more tell no more.
 
 
 class Diffusers:
@@ -51,6 +53,8 @@ class Diffusers:
 class OpenVino:
     """OpenVINO's CPU plugin on models converted from diffusers, one stream over all cores, static shapes."""
 
+    folder = "openvino"
+
     def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str):
         import torch
 
@@ -62,7 +66,7 @@ class OpenVino:
         import openvino
 
         core = openvino.Core()
-        network = core.read_model(self.model / "openvino" / f"{part}.xml")
+        network = core.read_model(self.model / self.folder / f"{part}.xml")
         width = json.loads((self.model / "unet" / "config.json").read_text())["cross_attention_dim"]
         shapes = {
             "text": [[2, 77]],
@@ -84,6 +88,38 @@ class OpenVino:
 
     def decode(self, latents):
         return self._call("decode", latents)
+
+
+class OpenVinoInt8(OpenVino):
+    """The same in 8 bits where NNCF has it so; what is left is computed in `dtype`."""
+
+    folder = "openvino-int8"
+
+
+def save(network, folder: pathlib.Path, name: str) -> None:
+    """Whole or not at all."""
+    import openvino
+
+    folder.mkdir(exist_ok=True)
+    openvino.save_model(network, folder / f"{name}.part.xml")
+    (folder / f"{name}.part.bin").rename(folder / f"{name}.bin")
+    (folder / f"{name}.part.xml").rename(folder / f"{name}.xml")
+
+
+def quantize(model: pathlib.Path) -> None:
+    """Writes MODEL/openvino-int8/unet.xml, by NNCF's recipe for transformers."""
+    import nncf
+    import numpy
+    import openvino
+
+    if (model / "openvino-int8" / "unet.xml").exists():
+        return
+    network = openvino.Core().read_model(model / "openvino" / "unet.xml")
+    width = json.loads((model / "unet" / "config.json").read_text())["cross_attention_dim"]
+    rng = numpy.random.default_rng(0)
+    inputs = [(rng.standard_normal((2, 4, 32, 32), "f4"), numpy.float32(t), rng.standard_normal((2, 77, width), "f4")) for t in numpy.linspace(950, 50, CALIBRATION)]
+    quantized = nncf.quantize(network, nncf.Dataset(inputs), model_type=nncf.ModelType.TRANSFORMER, subset_size=CALIBRATION)
+    save(quantized, model / "openvino-int8", "unet")
 
 
 def convert(model: pathlib.Path) -> None:
@@ -110,7 +146,6 @@ def convert(model: pathlib.Path) -> None:
             return self.network(ids).last_hidden_state
 
     folder = model / "openvino"
-    folder.mkdir(exist_ok=True)
     width = json.loads((model / "unet" / "config.json").read_text())["cross_attention_dim"]
     jobs = {
         "text": (lambda: Text(CLIPTextModel.from_pretrained(model / "text_encoder")), (torch.ones(2, 77, dtype=torch.long),)),
@@ -125,9 +160,7 @@ def convert(model: pathlib.Path) -> None:
             continue
         with torch.no_grad():
             network = openvino.convert_model(make().eval(), example_input=example)
-        openvino.save_model(network, folder / f"{name}.part.xml")
-        (folder / f"{name}.part.bin").rename(folder / f"{name}.bin")
-        (folder / f"{name}.part.xml").rename(folder / f"{name}.xml")
+        save(network, folder, name)
 
 
 def picture(peer, ids, steps: int) -> None:
@@ -154,10 +187,10 @@ def peak_gib() -> float:
 
 def main() -> None:
     name, model, stage, size, repeats = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
-    if stage == "convert":
-        return convert(model)
+    if stage in ("convert", "quantize"):
+        return {"convert": convert, "quantize": quantize}[stage](model)
     dtype = sys.argv[6] if len(sys.argv) > 6 else "bf16"
-    peer = {"diffusers": Diffusers, "openvino": OpenVino}[name](model, stage, size, dtype)
+    peer = {"diffusers": Diffusers, "openvino": OpenVino, "openvino-int8": OpenVinoInt8}[name](model, stage, size, dtype)
     import torch
 
     torch.set_grad_enabled(False)

@@ -2,7 +2,7 @@
 
     python bench/run.py --build build/release [--sizes 512 ...] [--stages unet decode text picture] [--rounds 2] [--isa AVX2] [--keep FOLDER]
 
-All compute in bf16; ours in int8 and f32 comes below. With --isa all are held to an older instruction set, and compute in f32. The table goes to the terminal row by row and, with every single figure, to
+All compute in bf16; ours in int8 and f32 follow, and of the U-Net OpenVINO's int8, by its own quantization. With --isa all are held to an older instruction set, and compute in f32. The table goes to the terminal row by row and, with every single figure, to
 out/bench.json. Run it on an idle machine: half an hour at 512 pixels, hours for all sizes.
 """
 
@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "parity"))
 
 PEERS = ("openvino", "diffusers")
+QUANTIZED = "openvino-int8"
 STAGES = {"unet": "U-Net call, guided", "decode": "VAE decode", "text": "text encoder, 2 prompts", "picture": "picture, 20 steps, warm"}
 REPEATS = {"unet": 2, "decode": 2, "text": 5, "picture": 1}
 
@@ -61,10 +62,11 @@ class Bench:
     def row(self, stage: str, size: int, rounds: int) -> dict:
         """Ours and theirs in turn, so that a drift of the machine's speed touches all."""
         others = [dtype for dtype in ("int8", "f32") if dtype != self.dtype]
-        runs = {name: [] for name in ("ours", *PEERS, *(f"ours {dtype}" for dtype in others))}
+        peers = (*PEERS, QUANTIZED) if stage == "unet" else PEERS
+        runs = {name: [] for name in ("ours", *peers, *(f"ours {dtype}" for dtype in others))}
         for _ in range(rounds):
             runs["ours"].append(self.ours(self.dtype, stage, size))
-            for peer in PEERS:
+            for peer in peers:
                 runs[peer].append(self.theirs(peer, stage, size))
             for dtype in others:
                 runs[f"ours {dtype}"].append(self.ours(dtype, stage, size))
@@ -79,7 +81,7 @@ class Bench:
 def print_row(label: str, row: dict, key: str, unit: str, share: str = "") -> None:
     ours = row["ours"][key]
     ratios = "".join(f"{row[peer][key]:8.2f}{unit}{row[peer][key] / ours:6.2f}×" for peer in PEERS)
-    others = "".join(f"{row[name][key]:8.2f}{unit}" for name in ("ours int8", "ours f32") if name in row)
+    others = "".join(f"{row[name][key]:8.2f}{unit}" for name in ("ours int8", "ours f32", QUANTIZED) if name in row)
     print(f"{label:34}{ours:8.2f}{unit}{share:>7}{ratios}{others}", flush=True)
 
 
@@ -98,10 +100,12 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         model = make_model(arguments.keep or pathlib.Path(temporary), "sd-v1-4")
-        subprocess.run([sys.executable, ROOT / "bench" / "peers.py", "openvino", model, "convert", "0", "0"], check=True, stderr=subprocess.DEVNULL)
+        for work_on_model in ("convert", "quantize"):
+            command = [sys.executable, ROOT / "bench" / "peers.py", "openvino", model, work_on_model, "0", "0"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         bench = Bench(arguments.build, model, arguments.isa)
         print(f"{cpu_name()}, {os.cpu_count()} cores; peak of a matrix product: " + ", ".join(f"{t} {g:.0f} GFLOP/s" for t, g in bench.peak.items()))
-        print(f"{bench.dtype + (f', held to {bench.isa}' if bench.isa else ''):34}{'ours':>9}{'peak':>7}" + "".join(f"{peer:>9}{'':7}" for peer in PEERS) + f"{'int8':>9}{'' if bench.isa else 'f32':>9}", flush=True)
+        print(f"{bench.dtype + (f', held to {bench.isa}' if bench.isa else ''):34}{'ours':>9}{'peak':>7}" + "".join(f"{peer:>9}{'':7}" for peer in PEERS) + f"{'int8':>9}" + ("" if bench.isa else f"{'f32':>9}") + f"{'OpenVINO int8':>15}", flush=True)
         result = {"cpu": cpu_name(), "cores": os.cpu_count(), "isa": bench.isa, "peak": bench.peak, "rows": {}}
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         for size in arguments.sizes:

@@ -31,7 +31,7 @@ MAY_SEE = {
     "calibrate": {"text", "dial", "reading", "pipeline"},
     "sweep": {"text", "files", "tensor"},
 }
-RESEARCH_MAY_USE = {"restoration": {"world"}, "world": set(), "training": {"world"}, "ruler": {"training", "world"}, "figures": {"world", "training"}}
+RESEARCH_MAY_USE = {"restoration": {"ruler", "training", "world"}, "world": set(), "training": {"world"}, "ruler": {"training", "world"}, "figures": {"world", "training"}}
 LONGEST = 450
 
 

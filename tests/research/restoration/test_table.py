@@ -1,33 +1,69 @@
 """The table's own rulers and rivals."""
 
+import pathlib
+
+import cv2
 import numpy
+import pytest
 
-from research.restoration import table
+from research.restoration import copies, rivals, rulers
+
+SCENES = copies.truths(4)
+TRUTH = SCENES[0].picture
 
 
-def scene():
-    return table.scenes(1)[0][0]
+@pytest.fixture(scope="module")
+def distance():
+    return rulers.FeatureDistance(pathlib.Path("models/scenes/vae"))
 
 
-def test_a_picture_is_its_own_best_restoration():
-    truth = scene()
-    other = table.scenes(2)[0][1]
-    assert table.chroma_error(truth, truth) == 0 and table.sharpness(truth, truth) == 1
-    assert table.decibels(truth + 1, truth) > 40 > table.decibels(other, truth)
-    assert table.chroma_error(other, truth) > 5
+def test_a_picture_is_its_own_best_restoration(distance):
+    other = SCENES[1].picture
+    assert rulers.chroma_error(TRUTH, TRUTH) == 0 and rulers.sharpness(TRUTH, TRUTH) == 1 and distance(TRUTH, TRUTH) == 0
+    assert rulers.decibels(TRUTH + 1, TRUTH) > 40 > rulers.decibels(other, TRUTH)
+    assert rulers.chroma_error(other, TRUTH) > 5
+    assert distance(TRUTH + 1, TRUTH) < 0.1 * distance(other, TRUTH)
+
+
+def test_the_softer_a_picture_the_farther(distance):
+    how_far = [distance(copies.blurred(TRUTH, sigma), TRUTH) for sigma in (0.5, 1, 2, 4)]
+    assert how_far == sorted(how_far) and how_far[3] > 2 * how_far[0]
 
 
 def test_a_blur_lowers_sharpness_and_what_undoes_it_raises_it():
-    truth = scene()
-    soft = table.blurred(truth, table.SIGMA)
-    assert abs(soft.mean() - truth.mean()) < 1
-    sharpened = table.richardson_lucy(soft)
-    assert table.sharpness(soft, truth) < table.sharpness(sharpened, truth)
-    assert table.decibels(sharpened, truth) > table.decibels(soft, truth) + 1
-    assert abs(table.blurred(sharpened, table.SIGMA) - soft).mean() < 1
+    soft = copies.blurred(TRUTH)
+    assert abs(soft.mean() - TRUTH.mean()) < 1
+    sharpened = rivals.richardson_lucy(soft)
+    assert rulers.sharpness(soft, TRUTH) < rulers.sharpness(sharpened, TRUTH)
+    assert rulers.decibels(sharpened, TRUTH) > rulers.decibels(soft, TRUTH) + 1
+    assert abs(copies.blurred(sharpened) - soft).mean() < 1
 
 
 def test_grey_has_no_colour():
-    grey = numpy.repeat(table.brightness(scene())[..., None], 3, -1)
-    assert abs(table.chroma(grey)).max() < 0.5
-    assert abs(table.brightness(grey) - grey[..., 0]).max() < 1e-9
+    grey = copies.grey(TRUTH)
+    assert abs(rulers.chroma(grey)).max() < 0.5
+    assert abs(copies.brightness(grey) - copies.brightness(TRUTH)).max() <= 0.5
+
+
+@pytest.mark.parametrize("mask_of", [copies.half_mask, copies.box_mask])
+def test_a_filled_hole_changes_nothing_beside_it(mask_of):
+    mask = mask_of(SCENES[2])
+    assert 0.1 < mask.mean() <= 0.5
+    for way in (cv2.INPAINT_TELEA, cv2.INPAINT_NS):
+        filled = rivals.filled(SCENES[2].picture * ~mask[..., None], mask, way)
+        assert (filled == SCENES[2].picture)[~mask].all()
+        assert filled[mask].mean() > 5
+
+
+def test_a_seam_is_seen():
+    whole = [truth.picture for truth in SCENES]
+    patched = [picture.copy() for picture in whole]
+    for picture, other in zip(patched, whole[1:] + whole[:1]):
+        picture[32:-32, 32:-32] = other[32:-32, 32:-32]
+    assert rulers.seam_ratio(whole, 32) < 1.5 < rulers.seam_ratio(patched, 32)
+
+
+def test_other_sizes_are_other_sizes():
+    shapes = {truth.picture.shape for truth in copies.truths_of_other_sizes(6)}
+    assert (128, 256, 3) in shapes and len(shapes) >= 3
+    assert all(side % copies.BY == 0 for height, width, _ in shapes for side in (height, width))
