@@ -13,6 +13,7 @@
 #include "latentdial/error.h"
 #include "latentdial/image.h"
 #include "latentdial/parameters.h"
+#include "latentdial/upscaler.h"
 
 namespace latentdial::cli {
 namespace {
@@ -29,7 +30,8 @@ std::string name_of(const std::string& path, const std::string& hash) {
 
 std::string hash_of_file(const InputFile& input, const fs::path& path) {
   const auto hash = [&] {
-    if (input.picture == nullptr) return hash_of(read_dial(path));
+    if (input.path == &Settings::dial) return hash_of(read_dial(path));
+    if (input.picture == nullptr) return Upscaler::load({.file = path.string()}).hash();
     return (input.is_mask ? InputImage::read_as_mask(path) : InputImage::read(path)).hash();
   };
   return fmt::format("{:016x}", hash());
@@ -103,7 +105,7 @@ void check_inputs(const std::string& picture, const Settings& settings,
   const InputHashes hashes = read_input_hashes(read_image_parameters(picture));
   std::vector<std::string> missing;
   for (const InputFile& input : input_files()) {
-    const std::string &path = settings.*input.path, &hash = hashes.*input.hash;
+    const std::string path = file_named(settings, input), &hash = hashes.*input.hash;
     if (path.empty() && hash.empty()) continue;
     if (!is_given(input.name)) {
       missing.push_back(fmt::format("@({}) ({})", input.name, name_of(path, hash)));
@@ -129,6 +131,7 @@ std::vector<std::string> check_text(const std::string& picture,
     if (!setting.is_read && decides(setting))
       deciding.push_back(fmt::format("{}: {}", setting.key, setting.value.substr(0, kLongestValue)));
   }
+  if (keys.contains("Hires upscale")) keys.erase("Denoising strength");  // It is the second pass's.
   if (!deciding.empty())
     throw invalid_input("again", fmt::format("{} was made with what is not here ({}), so it would be another "
                                              "picture; `latentdial info` lists what can be given by hand",

@@ -128,6 +128,7 @@ void add_figures(CLI::App& app, Run& run) {
                                    "image",      "strength",    "invert",     "restore",
                                    "blur_sigma", "blur_motion", "upscale_by", "restore_rounds"};
   without.insert(std::begin(kOfAPart), std::end(kOfAPart));
+  without.insert(std::begin(kOfASecondPass), std::end(kOfASecondPass));
   add_settings(*command, c->settings, without);
   add_text(*command, "-o,--out", c->out, "Folder of the figures (default: out/figures)");
   add_engine_options(*command, c->engine);

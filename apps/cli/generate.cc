@@ -149,6 +149,7 @@ CLI::App* add_restoration(CLI::App& app, Run& run, const std::shared_ptr<Generat
   command->restore = name;
   if (!other.contains("strength")) command->settings.strength = 0.5;
   other.insert(std::begin(kOfAPart), std::end(kOfAPart));
+  other.insert(std::begin(kOfASecondPass), std::end(kOfASecondPass));
   other.insert({"restore", "invert", "to_image", "to_prompt", "to_seed", "theta", "style", "position",
                 "method", "dial", "style_mask", "mask_words", "style_start", "style_end", "style_passes",
                 "style_guidance", "per_token", "width", "height"});
@@ -165,6 +166,7 @@ void add_generate(CLI::App& app, Run& run) {
       "  latentdial generate -p \"a temple\" --style \"Monet style\" --at 0.4 -o temple.png\n"
       "  latentdial generate -p \"a castle by the lake\" --image sketch.jpg --strength 0.6 -o castle.png\n"
       "  latentdial generate --again dog.png --seed 8 -o dog-8.png\n"
+      "  latentdial generate -p \"a castle by the lake\" --hires 2 --hires-with lanczos -o large.png\n"
       "  latentdial generate -m path/to/stable-diffusion-v1-4 -p \"a dog\" --sampler dpm++2m --steps 20\n");
 }
 
@@ -174,7 +176,8 @@ void add_inpaint(CLI::App& app, Run& run) {
   command->settings.strength = 1;
   add_command(
       app, run, command, "inpaint",
-      "A picture of yours with a part of it redrawn; the rest comes back bit for bit", {"invert", "to_image"},
+      "A picture of yours with a part of it redrawn; the rest comes back bit for bit",
+      {"invert", "to_image", "hires", "hires_with", "hires_strength", "hires_steps"},
       "Examples:\n"
       "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog in the meadow\" -o dog.png\n"
       "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog\" --style sketch --at 0.5\n"
@@ -186,7 +189,7 @@ void add_outpaint(CLI::App& app, Run& run) {
   command->require = require_new_space;
   add_command(
       app, run, command, "outpaint", "A picture of yours continued beyond its sides; it stays as it is",
-      {"invert", "to_image", "strength"},
+      {"invert", "to_image", "strength", "hires", "hires_with", "hires_strength", "hires_steps"},
       "Examples:\n"
       "  latentdial outpaint --image photo.png --extend-right 128 -p \"a dog in the meadow\" -o wide.png\n"
       "  latentdial outpaint --image photo.png --extend-left 64 --extend-right 64 -p \"a dog\"\n"

@@ -14,6 +14,9 @@ inline constexpr const char* kOfAPart[] = {"mask",         "mask_blur",    "mask
                                            "only_masked",  "mask_padding", "extend_left",
                                            "extend_right", "extend_top",   "extend_bottom"};
 
+/// Settings of a second pass.
+inline constexpr const char* kOfASecondPass[] = {"hires", "hires_with", "hires_strength", "hires_steps"};
+
 /// Adds to a command every setting that has a flag, but those named in `without`. Values are read into
 /// `settings`, which must outlive the parsing. A value of the wrong kind throws invalid_input.
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);

@@ -99,8 +99,9 @@ void add_serve(CLI::App& app, Run& run) {
   command
       ->add_option_function<std::vector<std::string>>(
           "--upscaler", [c](const std::vector<std::string>& files) { c->upscalers = files; },
-          "Network that enlarges pictures for A1111's extras, as upscale --with takes it; give it again for "
-          "more")
+          "Network that enlarges pictures, for A1111's extras and for second passes, as upscale --with takes "
+          "it; "
+          "give it again for more")
       ->type_name("FILE")
       ->allow_extra_args(false);
   add_engine_options(*command, c->engine);

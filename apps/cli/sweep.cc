@@ -90,7 +90,7 @@ void add_sweep(CLI::App& app, Run& run) {
   command->add_flag("--resume", c->resume, "Keep what an earlier run made and make only what is missing");
   command->add_flag(
       "--allow-paths", c->allow_paths,
-      "Take pictures, masks and dials that the plan names from anywhere; without it only from the "
+      "Take pictures, masks, dials and networks that the plan names from anywhere; without it only from the "
       "plan's folder and those below, links followed");
   add_text(
       *command, "--shard", c->shard,

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 
+#include "a1111_hires.h"
 #include "a1111_neutral.h"
 #include "a1111_request.h"
 #include "base64.h"
@@ -118,12 +119,13 @@ HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A
 
 Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
   Body given = read_body(http);
-  A1111Request request = read_a1111_request(given, from_image, context.pipeline.info(), options(context));
+  A1111Request request =
+      read_a1111_request(given, from_image, context.pipeline.info(), options(context), context.upscalers);
   auto waiter = in_words_of(a1111_name, [&] {
-    return context.queue.submit(requests_of(request.list, request.images), client_of(context, http),
+    return context.queue.submit(requests_of(request.list, request.asked), client_of(context, http),
                                 JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
   });
-  request.images = {};  // The job has them.
+  request.asked = {};  // The job has its pictures.
   Pending pending = when_ended(
       std::move(waiter), [&model = context.pipeline.info(), request, body = std::move(given.json)](
                              const JobStatus& job) { return send_pictures(model, job, request, body); });
@@ -207,6 +209,7 @@ HttpResponse send_png_info(HttpRequest& request) {
       if (option.label[0] != '\0' && !values[option.name].is_null())
         parameters[option.label] = values[option.name];
     });
+    if (settings.hires > 1) parameters["Denoising strength"] = settings.hires_strength;
     parameters.update({{"Prompt", settings.prompt},
                        {"Negative prompt", settings.negative_prompt},
                        {"Size-1", settings.width},
@@ -283,10 +286,11 @@ void add_lists(Router& router, const Context& context) {
   always("sd-models", list_models(model));
   always("embeddings", list_embeddings(model));
   always("scripts", {{"txt2img", Json::array()}, {"img2img", Json::array()}});
+  always("latent-upscale-modes", Json::array({{{"name", kLatentMode}}}));
   always("cmd-flags", {{"api", true}, {"use_cpu", {"all"}}});
   for (const char* name :
-       {"sd-vae", "sd-modules", "loras", "hypernetworks", "latent-upscale-modes", "face-restorers",
-        "realesrgan-models", "prompt-styles", "script-info", "extensions", "artist-categories", "artists"})
+       {"sd-vae", "sd-modules", "loras", "hypernetworks", "face-restorers", "realesrgan-models",
+        "prompt-styles", "script-info", "extensions", "artist-categories", "artists"})
     always(name, Json::array());
 }
 

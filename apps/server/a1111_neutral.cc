@@ -18,7 +18,6 @@ using Neutral = std::map<std::string_view, std::vector<Json>>;
 /// Taken with these values, null, an empty text, list or object.
 const Neutral& neutral_keys() {
   static const Neutral keys = {
-      {"enable_hr", {false}},
       {"firstphase_width", {0}},
       {"firstphase_height", {0}},
       {"subseed_strength", {0}},

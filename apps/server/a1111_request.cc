@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "a1111_hires.h"
 #include "a1111_mask.h"
 #include "a1111_neutral.h"
 #include "latentdial/error.h"
@@ -93,8 +94,7 @@ bool is_own_setting(const std::string& key) {
   return is_setting(key) && !of_model && a1111_name(key).empty();
 }
 
-/// The start picture and how far it is noised; of txt2img's denoising_strength only its second pass makes
-/// use.
+/// The start picture and how far it is noised; txt2img's denoising_strength is its second pass's.
 void read_start_image(Json& body, Json& settings) {
   Json images = body.contains("init_images") ? std::move(body["init_images"]) : Json();
   if (!images.is_array() || images.size() != 1 || images[0] == "" || images[0].is_null())
@@ -164,11 +164,12 @@ std::string a1111_name(std::string_view field) {
                                   [&](const auto& renamed) { return renamed.second == field; });
   if (field == "lora") return "latentdial serve --lora";
   if (const auto name = a1111_mask_name(field); !name.empty()) return name;
+  if (const auto name = a1111_hires_name(field); !name.empty()) return name;
   return found == kRenamed.end() ? "" : std::string(found->first);
 }
 
 A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelInfo& model,
-                                const Json& options) {
+                                const Json& options, const Upscalers& upscalers) {
   Json& body = asked_body.json;
   const std::set<std::string_view> elsewhere = {
       "batch_size",         "n_iter",      "send_images", "sampler_index",
@@ -178,6 +179,7 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
   Json settings = {{"prompt", ""}, {"seed", kAnySeed}};
   InputImages images;
   if (from_image) images.mask = read_a1111_mask(asked_body, settings);
+  read_a1111_hires(body, settings, model, upscalers);
   if (!body.contains("sampler_name") || body["sampler_name"].is_null())
     read_sampler("sampler_index", body.value("sampler_index", Json()), settings, request.notices);
   for (const auto& [key, value] : body.items()) {
@@ -193,11 +195,11 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
         "resize_mode: the start picture is scaled to fill the size and cut at the centre");
   body.erase("init_images");
   request.send_images = read_flag("send_images", value_or(body, "send_images", true));
-  Request asked = in_words_of(
-      a1111_name, [&] { return read_settings(asked_body.with(std::move(settings)), std::move(images)); });
-  request.images = std::move(asked.images);
+  request.asked = in_words_of(a1111_name, [&] {
+    return read_settings(asked_body.with(std::move(settings)), std::move(images), upscalers);
+  });
   request.list.assign(static_cast<std::size_t>(read_count(body, "batch_size") * read_count(body, "n_iter")),
-                      asked.settings);
+                      request.asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }

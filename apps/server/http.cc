@@ -69,6 +69,20 @@ void check_texts(const Body& body) {
   }
 }
 
+/// The network that `hires_with` names; null where it is a word of ours.
+std::shared_ptr<const Upscaler> find_upscaler(const Settings& settings, const Upscalers& upscalers) {
+  const std::string& name = settings.hires_with;
+  std::vector<std::string_view> known;
+  for (const auto& [ours, theirs] : a1111_enlargers()) known.push_back(ours);
+  if (name.empty() || std::ranges::find(known, name) != known.end()) return nullptr;
+  for (const auto& upscaler : upscalers) {
+    if (upscaler->name() == name) return upscaler;
+    known.push_back(upscaler->name());
+  }
+  throw invalid_input("hires_with",
+                      fmt::format("{} is unknown; use {}", quoted(Json(name)), fmt::join(known, ", ")));
+}
+
 /// The answer to the exception that is being handled.
 HttpResponse failed(ErrorBody body, int invalid_status) {
   Failure failure;
@@ -150,7 +164,7 @@ std::string origin_of(const Context& context, const HttpRequest& request) {
   return (request.headers.last("X-Forwarded-Proto") == "https" ? "https://" : "http://") + host;
 }
 
-Request read_settings(Body body, InputImages images) {
+Request read_settings(Body body, InputImages images, const Upscalers& upscalers) {
   Json& json = body.json;
   if (json.contains("dial") && json["dial"].is_string())
     throw invalid_input("dial", "a file of this machine cannot be named; \"dial\" is the position, a number");
@@ -166,7 +180,9 @@ Request read_settings(Body body, InputImages images) {
     json["position"] = *found;
     json.erase("dial");
   }
-  return {settings_from_json(json_line(json)), std::move(images)};
+  Request request = {settings_from_json(json_line(json)), std::move(images)};
+  request.upscaler = find_upscaler(request.settings, upscalers);
+  return request;
 }
 
 Json take(Json& body, const char* key, Json otherwise) {

@@ -16,12 +16,15 @@
 
 namespace latentdial::server {
 
+/// Networks that clients may name.
+using Upscalers = std::vector<std::shared_ptr<const Upscaler>>;
+
 /// What every API works with.
 struct Context {
   const Pipeline& pipeline;
   JobQueue& queue;
   const Keys& keys;
-  const std::vector<std::shared_ptr<const Upscaler>>& upscalers;
+  const Upscalers& upscalers;
   bool behind_proxy = false;
 };
 
@@ -80,9 +83,9 @@ void check_length(const std::string& key, std::string_view text);
 inline constexpr int kAnySeed = -1;
 
 /// A body's settings by our own names, and its pictures ("image", "to_image", "style_mask"), which are
-/// base64, else those of `images`; `dial` is the position. kAnySeed becomes a seed. No file of this
-/// machine can be named. Throws invalid_input.
-[[nodiscard]] Request read_settings(Body body, InputImages images = {});
+/// base64, else those of `images`; `dial` is the position; `hires_with` names one of `upscalers` where it is
+/// no word of ours. kAnySeed becomes a seed. No file of this machine can be named. Throws invalid_input.
+[[nodiscard]] Request read_settings(Body body, InputImages images = {}, const Upscalers& upscalers = {});
 
 /// What a body has under a key, taken out of it; null counts as not given.
 Json take(Json& body, const char* key, Json otherwise);

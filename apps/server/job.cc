@@ -9,6 +9,8 @@ Frame make_frame(std::size_t index, Picture picture) {
   const auto bytes = encode_png(picture.image, picture.parameters);
   return {.index = index,
           .settings = std::move(picture.settings),
+          .width = picture.image.width,
+          .height = picture.image.height,
           .parameters = std::move(picture.parameters),
           .png = {bytes.begin(), bytes.end()},
           .notices = std::move(picture.notices),

@@ -17,9 +17,10 @@ namespace latentdial::server {
 
 /// A picture that is ready to be sent.
 struct Frame {
-  std::size_t index = 0;   ///< Its place in the job's list.
-  Settings settings;       ///< With every default filled in.
-  std::string parameters;  ///< The text in its PNG.
+  std::size_t index = 0;      ///< Its place in the job's list.
+  Settings settings;          ///< With every default filled in.
+  int width = 0, height = 0;  ///< Of the picture, in pixels.
+  std::string parameters;     ///< The text in its PNG.
   std::string png;
   std::vector<std::string> notices;
   std::optional<double> shows;  ///< As Picture's.
@@ -28,10 +29,11 @@ struct Frame {
 
 /// A picture under way, ready to be sent.
 struct PreviewFrame {
-  std::size_t number = 0;   ///< Counts the job's previews.
-  std::size_t picture = 0;  ///< Its place in the job's list.
-  double position = 0;      ///< The picture's, on the dial.
-  int step = 0;             ///< The step of its batch that it shows.
+  std::size_t number = 0;     ///< Counts the job's previews.
+  std::size_t picture = 0;    ///< Its place in the job's list.
+  double position = 0;        ///< The picture's, on the dial.
+  int step = 0;               ///< The step of its batch that it shows.
+  int width = 0, height = 0;  ///< Pixels.
   std::string png;
 };
 

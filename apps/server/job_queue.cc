@@ -33,10 +33,9 @@ std::size_t bytes_of(const InputImages& images) {
 
 }  // namespace
 
-std::vector<Request> requests_of(const std::vector<Settings>& list, const InputImages& images,
-                                 const std::shared_ptr<const Dial>& dial) {
-  std::vector<Request> requests;
-  for (const Settings& settings : list) requests.emplace_back(settings, images).dial = dial;
+std::vector<Request> requests_of(const std::vector<Settings>& list, const Request& asked) {
+  std::vector<Request> requests(list.size(), asked);
+  for (std::size_t i = 0; i < list.size(); ++i) requests[i].settings = list[i];
   return requests;
 }
 

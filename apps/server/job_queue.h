@@ -51,9 +51,8 @@ struct Enlargement {
   [[nodiscard]] double factor_of(const Image& image) const;
 };
 
-/// One request for each of the settings, all with the same pictures and dial.
-[[nodiscard]] std::vector<Request> requests_of(const std::vector<Settings>& list, const InputImages& images,
-                                               const std::shared_ptr<const Dial>& dial = {});
+/// One request for each of the settings, all with the pictures, dial and network of `asked`.
+[[nodiscard]] std::vector<Request> requests_of(const std::vector<Settings>& list, const Request& asked);
 
 /// The queue is full: come again later.
 class QueueFull : public std::runtime_error {

@@ -73,7 +73,7 @@ std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries
   // A request with a key may come again for its pictures, so hanging up does not end it.
   const auto when_left = asked.key.empty() ? JobQueue::WhenLeft::cancel : JobQueue::WhenLeft::go_on;
   return retries.start(context.queue, asked, [&] {
-    return context.queue.submit(requests_of(request.list, request.images), asked.client, when_left,
+    return context.queue.submit(requests_of(request.list, request.asked), asked.client, when_left,
                                 spread_previews(request.partial_images));
   });
 }
@@ -95,7 +95,7 @@ HttpResponse send_pictures(const JobStatus& job, const Sent& sent) {
   if (job.state == JobState::cancelled) throw Error(ErrorCode::cancelled, "the job was cancelled");
   Json data = Json::array();
   for (const auto& frame : job.frames) data.push_back(data_of(*frame, job.id, sent));
-  const Settings& first = job.frames.front()->settings;
+  const Frame& first = *job.frames.front();
   Json notices = Json::array();
   for (const auto& frame : job.frames)
     for (const auto& notice : frame->notices)
@@ -120,10 +120,10 @@ std::string event(const std::string& type, Json body) {
 }
 
 /// What the events of a picture, under way or finished, have in common.
-Json picture_event(const std::string& picture, const Settings& settings, const PictureFormat& format) {
+Json picture_event(const std::string& picture, int width, int height, const PictureFormat& format) {
   return {{"b64_json", encode_base64(picture)},
           {"created_at", unix_time()},
-          {"size", fmt::format("{}x{}", settings.width, settings.height)},
+          {"size", fmt::format("{}x{}", width, height)},
           {"quality", "auto"},
           {"background", "opaque"},
           {"output_format", format.name}};
@@ -142,13 +142,12 @@ std::string last_event(const JobStatus& job, const std::string& name, const Pict
   }
   const Frame& frame = *job.frames.front();
   return event(name + ".completed",
-               picture_event(format.convert(frame.png, frame.parameters), frame.settings, format));
+               picture_event(format.convert(frame.png, frame.parameters), frame.width, frame.height, format));
 }
 
 /// A job's stream, and what of it was sent.
 struct PictureStream {
   std::string name;
-  Settings settings;  ///< Of the picture.
   PictureFormat format;
   int step = -1;
   std::size_t previews = 0;
@@ -158,7 +157,7 @@ struct PictureStream {
     std::string events;
     for (const auto& preview : job.previews) {
       if (preview->number < previews) continue;
-      Json body = picture_event(format.convert(preview->png, ""), settings, format);
+      Json body = picture_event(format.convert(preview->png, ""), preview->width, preview->height, format);
       body["partial_image_index"] = preview->number;
       events += event(name + ".partial_image", std::move(body));
       previews = preview->number + 1;
@@ -181,10 +180,9 @@ Stream stream_picture(std::shared_ptr<JobQueue::Waiter> waiter, PictureStream st
 
 Answer answer(const Context& context, Retries& retries, const OpenAiRequest& request, std::size_t body,
               const std::string& name, const HttpRequest& http) {
-  const auto resolve = [&] { return context.pipeline.resolve({request.list.front(), request.images}); };
-  const Settings settings = in_words_of(openai_name, resolve);
+  (void)in_words_of(openai_name, [&] { return context.pipeline.resolve(request.asked); });
   auto waiter = start(context, retries, http, body, request);
-  if (request.stream) return stream_picture(std::move(waiter), {name, settings, request.format});
+  if (request.stream) return stream_picture(std::move(waiter), {name, request.format});
   Sent sent{.origin = {}, .format = request.format};
   if (request.as_urls) sent.origin = origin_of(context, http);
   return wait_for_pictures(std::move(waiter), sent);
@@ -210,12 +208,13 @@ void add_openai_api(Router& router, const Context& context) {
              }));
   router.post("/v1/images/generations", add([=, &model](HttpRequest& http) {
                 const std::size_t body = hash_of(http, false);  // What reads the body takes it away.
-                return answer(context, *retries, read_generation(read_body(http), model), body,
-                              "image_generation", http);
+                return answer(context, *retries, read_generation(read_body(http), model, context.upscalers),
+                              body, "image_generation", http);
               }));
   router.post("/v1/images/edits", add([=, &model](HttpRequest& http) {
                 const std::size_t body = hash_of(http, true);
-                return answer(context, *retries, read_edit(http, model), body, "image_edit", http);
+                return answer(context, *retries, read_edit(http, model, context.upscalers), body,
+                              "image_edit", http);
               }));
   router.post("/v1/images/variations", add([](const HttpRequest&) -> HttpResponse {
                 throw invalid_input("image",

@@ -102,7 +102,7 @@ InputImage read_openai_mask(std::string_view bytes) {
   return transparent;
 }
 
-OpenAiRequest read_request(Body given, const ModelInfo& model) {
+OpenAiRequest read_request(Body given, const ModelInfo& model, const Upscalers& upscalers) {
   Json& body = given.json;
   OpenAiRequest request;
   check_model(take(body, "model", model.name), model);
@@ -121,9 +121,8 @@ OpenAiRequest read_request(Body given, const ModelInfo& model) {
   request.format = read_format(body);
   if (body.value("seed", Json()).is_null()) body["seed"] = kAnySeed;
   check_dial(body);
-  Request asked = in_words_of(openai_name, [&] { return read_settings(std::move(given)); });
-  request.images = std::move(asked.images);
-  request.list.assign(static_cast<std::size_t>(count), asked.settings);
+  request.asked = in_words_of(openai_name, [&] { return read_settings(std::move(given), {}, upscalers); });
+  request.list.assign(static_cast<std::size_t>(count), request.asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
 }
@@ -136,11 +135,11 @@ std::string openai_name(std::string_view field) {
   return field == "position" ? "dial" : "";
 }
 
-OpenAiRequest read_generation(Body body, const ModelInfo& model) {
-  return read_request(std::move(body), model);
+OpenAiRequest read_generation(Body body, const ModelInfo& model, const Upscalers& upscalers) {
+  return read_request(std::move(body), model, upscalers);
 }
 
-OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
+OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model, const Upscalers& upscalers) {
   Json body = Json::object();
   std::vector<std::string_view> pictures, masks;
   for (const Part& part : read_form(request)) {
@@ -158,9 +157,9 @@ OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model) {
   if (masks.size() > 1) throw invalid_input("mask", fmt::format("one is taken, not {}", masks.size()));
   // Of what is masked nothing is to be left, unless it is told otherwise.
   if (!masks.empty() && !body.contains("strength")) body["strength"] = 1;
-  OpenAiRequest edit = read_request(Body(std::move(body)), model);
-  edit.images.start = read_picture("image", pictures.front());
-  if (!masks.empty()) edit.images.mask = read_openai_mask(masks.front());
+  OpenAiRequest edit = read_request(Body(std::move(body)), model, upscalers);
+  edit.asked.images.start = read_picture("image", pictures.front());
+  if (!masks.empty()) edit.asked.images.mask = read_openai_mask(masks.front());
   return edit;
 }
 

@@ -10,7 +10,7 @@ namespace latentdial::server {
 /// What a body of the images API asks for.
 struct OpenAiRequest {
   std::vector<Settings> list;  ///< One a picture, seeds ascending.
-  InputImages images;          ///< Of all of them.
+  Request asked;               ///< The first of them, with pictures and network of all.
   bool stream = false;
   int partial_images = 0;  ///< Previews that the stream is to show, at most.
   bool as_urls = false;    ///< response_format "url".
@@ -22,9 +22,10 @@ struct OpenAiRequest {
 
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
 /// model.
-[[nodiscard]] OpenAiRequest read_generation(Body body, const ModelInfo& model);
+[[nodiscard]] OpenAiRequest read_generation(Body body, const ModelInfo& model, const Upscalers& upscalers);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
-[[nodiscard]] OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model);
+[[nodiscard]] OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model,
+                                      const Upscalers& upscalers);
 
 }  // namespace latentdial::server

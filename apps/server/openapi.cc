@@ -79,6 +79,8 @@ Json settings_properties() {
   properties["method"]["enum"] = {""};    // The default.
   for (const MethodInfo& method : dial_methods()) properties["method"]["enum"].push_back(method.name);
   properties["dial"] = properties["position"];
+  properties["hires_with"] =
+      text("With \"hires\": latent, lanczos, or a network of the server's by its name");
   properties["seed"]["minimum"] = kAnySeed;
   properties["seed"]["description"] = properties["seed"]["description"].get<std::string>() + "; -1: any";
   return properties;
@@ -120,6 +122,21 @@ Json a1111_request() {
   properties["seed"]["maximum"] = std::numeric_limits<std::uint64_t>::max();
   for (Json& property : properties) property = as_a1111_takes(std::move(property));
   return {{"type", "object"}, {"properties", std::move(properties)}};
+}
+
+/// A picture from words alone may have a second pass. Without enable_hr its settings are not looked at.
+Json txt2img_request() {
+  const auto any = [](const char* what) { return Json::object({{"description", what}}); };
+  Json schema = a1111_request();
+  schema["properties"].update(
+      {{"enable_hr", {{"type", {"boolean", "null"}}, {"description", "Draw it a second time, larger"}}},
+       {"hr_scale", any("How many times as large, over 1 and up to 4")},
+       {"hr_upscaler", any("As /sdapi/v1/latent-upscale-modes or /sdapi/v1/upscalers names it")},
+       {"hr_second_pass_steps", any("Steps of the second pass; 0: as many as steps")},
+       {"hr_resize_x", any("Width in place of hr_scale; 0: not")},
+       {"hr_resize_y", any("Height in place of hr_scale; 0: not")},
+       {"denoising_strength", any("How far it is noised for the second pass, 0 to 1")}});
+  return schema;
 }
 
 Json img2img_request() {
@@ -268,7 +285,7 @@ Json schemas() {
   return {{"Error", std::move(error)},      {"Job", std::move(job)},
           {"Frame", std::move(frame)},      {"Settings", job_request(Json::object())},
           {"Dial", std::move(dial)},        {"Fit", fit_request()},
-          {"Txt2img", a1111_request()},     {"Img2img", img2img_request()},
+          {"Txt2img", txt2img_request()},   {"Img2img", img2img_request()},
           {"Generation", openai_request()}, {"Model", model_served()}};
 }
 

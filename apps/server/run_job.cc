@@ -112,6 +112,8 @@ void JobQueue::keep_preview(Job& job, const Preview& preview) {
   frame.picture = preview.picture;
   frame.position = job.list[preview.picture].settings.position;
   frame.step = preview.step;
+  frame.width = preview.image.width;
+  frame.height = preview.image.height;
   const auto bytes = encode_png(preview.image, "");
   frame.png.assign(bytes.begin(), bytes.end());
   const std::lock_guard lock(mutex_);

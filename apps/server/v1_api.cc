@@ -28,7 +28,8 @@ Json error_body(const Failure& failure) {
 
 Json settings_to_object(const Settings& settings) {
   Json object = parse_json<Json>(to_json(settings));
-  for (const InputFile& file : input_files()) object.erase(file.name);
+  for (const InputFile& picture : input_pictures()) object.erase(picture.name);
+  object.erase("dial");
   return object;
 }
 
@@ -143,13 +144,14 @@ HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) 
   const Client client = client_of(context, request);
   InputImages images = take_images_of(context, client, body);
   const std::shared_ptr<const Dial> file = take_dial_file(body);
-  Request asked = read_settings(std::move(given), std::move(images));
+  Request asked = read_settings(std::move(given), std::move(images), context.upscalers);
+  asked.dial = file;
   if (dial && asked.settings.style.empty())
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  return started(context.queue.submit(requests_of(list, asked.images, file), client,
-                                      JobQueue::WhenLeft::go_on, std::move(wants_preview)));
+  return started(context.queue.submit(requests_of(list, asked), client, JobQueue::WhenLeft::go_on,
+                                      std::move(wants_preview)));
 }
 
 /// "prompts": what the pictures show that a dial is fitted on, without the style.

@@ -33,12 +33,13 @@ struct CalibrationOptions {
 
 /// Settings, by Option::name, that have no place in a fit: it chooses them, or they would change its scenes.
 inline constexpr const char* kNotCalibrated[] = {
-    "prompt",       "position",       "method",        "dial",        "style_start",  "style_end",
-    "style_passes", "style_guidance", "style_mask",    "mask_words",  "per_token",    "to_prompt",
-    "to_seed",      "theta",          "image",         "strength",    "to_image",     "invert",
-    "mask",         "mask_blur",      "mask_fill",     "only_masked", "mask_padding", "extend_left",
-    "extend_right", "extend_top",     "extend_bottom", "reuse",       "restore",      "blur_sigma",
-    "blur_motion",  "upscale_by",     "restore_rounds"};
+    "prompt",       "position",       "method",         "dial",        "style_start",  "style_end",
+    "style_passes", "style_guidance", "style_mask",     "mask_words",  "per_token",    "to_prompt",
+    "to_seed",      "theta",          "image",          "strength",    "to_image",     "invert",
+    "mask",         "mask_blur",      "mask_fill",      "only_masked", "mask_padding", "extend_left",
+    "extend_right", "extend_top",     "extend_bottom",  "reuse",       "restore",      "blur_sigma",
+    "blur_motion",  "upscale_by",     "restore_rounds", "hires",       "hires_with",   "hires_strength",
+    "hires_steps"};
 
 /// Throws invalid_input of the first option that is out of range or at odds with another, or lacks a style.
 /// Needs no model.

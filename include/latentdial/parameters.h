@@ -16,9 +16,10 @@ namespace latentdial {
 struct ModelInfo;
 
 /// The hashes of what a picture was made from besides its settings, 16 hexadecimal digits each: of pixels
-/// (InputImage::hash) or of a dial (hash_of). "": it was made without, or a text does not say.
+/// (InputImage::hash), of a dial (hash_of), or of a network (Upscaler::hash). "": it was made without, or a
+/// text does not say.
 struct InputHashes {
-  std::string image, to_image, style_mask, mask, dial;
+  std::string image, to_image, style_mask, mask, dial, upscaler;
 };
 
 /// A setting that names a file, where its hash stands, and its label in a `parameters` text; the hash has
@@ -34,6 +35,8 @@ struct InputFile {
 [[nodiscard]] LATENTDIAL_API std::span<const InputFile> input_files();
 /// Those that are pictures.
 [[nodiscard]] LATENTDIAL_API std::span<const InputFile> input_pictures();
+/// The file that such a setting names; "" where it names none, as `hires_with` "lanczos".
+[[nodiscard]] LATENTDIAL_API std::string file_named(const Settings& settings, const InputFile& input);
 
 /// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
 /// "Steps: 20, Sampler: …, Size: 512x512, Model hash: HASH, Model: NAME, RNG: CPU, Version: latentdial …".
@@ -43,7 +46,7 @@ struct InputFile {
 /// `model` its hash and decoder ("VAE Decoder") are written where they are not empty, and its name.
 [[nodiscard]] LATENTDIAL_API std::string to_parameters(const Request& request, const ModelInfo& model);
 
-/// The settings with each file's name alone, as such a text has it.
+/// The settings with each file's name alone, as such a text has it; a network's without its ending.
 [[nodiscard]] LATENTDIAL_API Settings without_folders(Settings settings);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
@@ -97,6 +100,8 @@ using NamePair = std::pair<std::string_view, std::string_view>;
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_schedulers();
 /// Our names of the samplers that have Karras' schedule.
 [[nodiscard]] LATENTDIAL_API std::vector<std::string> karras_samplers();
+/// The same of what enlarges a picture for its second pass, but for networks.
+[[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_enlargers();
 /// A1111's name of our sampler; a sampler that it does not know keeps its own.
 [[nodiscard]] LATENTDIAL_API std::string a1111_sampler(const std::string& sampler);
 /// Before 1.9 A1111 wrote the schedule into the sampler's name: makes "DPM++ 2M Karras" "DPM++ 2M" and says

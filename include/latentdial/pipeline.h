@@ -75,7 +75,7 @@ struct StepProgress {
 struct Preview {
   std::size_t picture = 0;  ///< Its place in the list that `generate` was given.
   int step = 0;             ///< As StepProgress has it.
-  Image image;              ///< Of the picture's own size.
+  Image image;              ///< Of the picture's own size; in the first of two passes of that one's.
 };
 
 /// Called from `generate` on the caller's thread.

@@ -13,6 +13,8 @@
 
 namespace latentdial {
 
+class Upscaler;
+
 /// A picture that a request brings: its pixels, which are what tells it from others. Copies share them, and
 /// the size that they were last resized to.
 class LATENTDIAL_API InputImage {
@@ -52,7 +54,8 @@ struct InputImages {
 struct Request {
   Settings settings;
   InputImages images = {};
-  std::shared_ptr<const Dial> dial = {};  ///< In place of Settings::dial.
+  std::shared_ptr<const Dial> dial = {};          ///< In place of Settings::dial.
+  std::shared_ptr<const Upscaler> upscaler = {};  ///< In place of the file that Settings::hires_with names.
 
   Request() = default;
   Request(Settings given) : settings(std::move(given)) {}

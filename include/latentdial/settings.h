@@ -47,14 +47,19 @@ struct Settings {
   double guidance_end = 1;               ///< Share of the steps after which it ends, 0 to 1.
   int width = 0;           ///< Pixels, a multiple of 8; 0: the model's own size, in the start image's shape.
   int height = 0;          ///< Pixels, a multiple of 8; 0: the model's own size, in the start image's shape.
-  int reuse = 1;           ///< The denoiser's deeper levels are computed at every so many-th step, 1 to 10.
-  std::string sampler;     ///< Empty: the one the model's scheduler config names.
-  std::string scheduler;   ///< Empty: "normal".
-  std::string image;       ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;  ///< How far the start picture is noised, or inverted; 0 to 1.
-  std::string mask;        ///< Path of a picture, white where the start image is redrawn; empty: all of it.
-  double mask_blur = 4;    ///< How far the mask's edges are softened, in pixels, 0 to 64.
-  std::string mask_fill;   ///< What the masked part begins with; empty: "original".
+  double hires = 1;        ///< How many times as large the picture is drawn a second time, 1 to 4; 1: not.
+  std::string hires_with;  ///< What enlarges it for that: "latent", "lanczos", or a network's file; empty:
+                           ///< "latent".
+  double hires_strength = 0.7;  ///< How far the enlarged picture is noised; 0 to 1.
+  int hires_steps = 0;          ///< Of the second pass, 0 to 1000; 0: as many as `steps`.
+  int reuse = 1;             ///< The denoiser's deeper levels are computed at every so many-th step, 1 to 10.
+  std::string sampler;       ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;     ///< Empty: "normal".
+  std::string image;         ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;    ///< How far the start picture is noised, or inverted; 0 to 1.
+  std::string mask;          ///< Path of a picture, white where the start image is redrawn; empty: all of it.
+  double mask_blur = 4;      ///< How far the mask's edges are softened, in pixels, 0 to 64.
+  std::string mask_fill;     ///< What the masked part begins with; empty: "original".
   bool only_masked = false;  ///< The area around the mask is drawn by itself, and laid back into the picture.
   int extend_left = 0;  ///< Pixels that are drawn beside the start image, which stays as it is; 0 to 4096.
   int extend_right = 0;
@@ -154,6 +159,24 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"height", "", "",
                  "Height in pixels, a multiple of 8 (0: the model's own, in the shape of @(image))", 0, 8192},
           s.height);
+  visitor(Option{"hires", "--hires", "Hires upscale",
+                 "Enlarge the picture so many times, over 1 and up to 4, and draw it a second time at that "
+                 "size (1: no second pass)",
+                 1, 4},
+          s.hires);
+  visitor(Option{"hires_with", "--hires-with", "Hires upscaler",
+                 "With @(hires), what enlarges the picture: latent (its latents, by interpolation), lanczos, "
+                 "or a network's file, .pth or .safetensors (default: latent)"},
+          s.hires_with);
+  visitor(
+      Option{"hires_strength", "--hires-strength", "",
+             "With @(hires), how far the enlarged picture is noised before it is drawn again, 0 to 1", 0, 1},
+      s.hires_strength);
+  visitor(Option{"hires_steps", "--hires-steps", "Hires steps",
+                 "With @(hires), denoising steps of the second pass, of which the share @(hires_strength) is "
+                 "taken, 0 to 1000 (0: as many as @(steps))",
+                 0, 1000},
+          s.hires_steps);
   visitor(Option{"image", "--image", "Start image", "Picture to start from (PNG, JPEG or WebP)"}, s.image);
   visitor(Option{"strength", "--strength", "Denoising strength",
                  "How far the start picture is noised, or inverted, before denoising, 0 to 1", 0, 1},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ class LATENTDIAL_API Upscaler {
 
   [[nodiscard]] const std::string& name() const;  ///< Stem of the file.
   [[nodiscard]] const std::string& kind() const;  ///< "RRDBNet x4", "SRVGGNetCompact x2".
+  [[nodiscard]] std::uint64_t hash() const;       ///< Of samples of every tensor; not cryptographic.
   [[nodiscard]] int scale() const;                ///< How many times as wide and high pictures become.
 
   /// The picture `by` times as wide and high, 1 to 16; by `scale()` where that is not given. Where the

@@ -34,6 +34,17 @@ void bind_parameters(nb::module_& module) {
   module.def(
       "input_files", [names_of] { return names_of(input_files()); }, "The settings that name files.");
   module.def(
+      "named_files",
+      [](const nb::dict& given) {
+        const Settings settings = settings_from_dict(given);
+        std::vector<std::pair<std::string, std::string>> named;
+        for (const InputFile& input : input_files())
+          if (std::string file = file_named(settings, input); !file.empty())
+            named.emplace_back(input.name, std::move(file));
+        return named;
+      },
+      nb::arg("settings"), "The settings that name files, each with its file.");
+  module.def(
       "input_pictures", [names_of] { return names_of(input_pictures()); }, "Those that name pictures.");
   module.def(
       "input_masks",

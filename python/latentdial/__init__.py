@@ -63,13 +63,14 @@ def read_parameters(path: str | os.PathLike[str]) -> str:
 def parse_parameters(text: str) -> dict[str, Any]:
     """The settings in a `parameters` text, ours or A1111's: `pipe(**parse_parameters(text))` makes the picture again.
 
-    A picture's text opens no file: those that it names (`image`, `to_image`, `style_mask`, `dial`) are left out, with a
+    A picture's text opens no file: those that it names (`image`, `to_image`, `style_mask`, `dial`, a network in `hires_with`) are left out, with a
     warning, and `pipe(**parse_parameters(text), image=photo)` is given them anew.
 
     Raises InvalidInput naming the key whose value cannot be read.
     """
     settings = _engine.parse_parameters(text)
-    named = [f"{name} ({_engine.escape_controls(path)})" for name in _engine.input_files() if (path := settings.pop(name, ""))]
+    named = dict(_engine.named_files(settings))
     if named:
-        warnings.warn(f"the picture was made from files, which you must give: {', '.join(named)}", stacklevel=2)
-    return settings
+        files = ", ".join(f"{name} ({_engine.escape_controls(path)})" for name, path in named.items())
+        warnings.warn(f"the picture was made from files, which you must give: {files}", stacklevel=2)
+    return {name: value for name, value in settings.items() if name not in named and (value or name not in _engine.input_files())}

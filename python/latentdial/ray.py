@@ -237,7 +237,7 @@ def run(
         out: Folder of the pictures, on the machine of this call.
         address: Ray's; "auto" for the cluster that this machine belongs to; None or "local": this machine alone.
         resume: Keep what an earlier run made, here or by `latentdial sweep`, and make only what is missing.
-        allow_paths: Take pictures, masks and dials that the plan names from outside of its folder too.
+        allow_paths: Take pictures, masks, dials and networks that the plan names from outside of its folder too.
         workers: Actors; 0: as many as the cluster has room for now. cpus: cores of each; 0: those of the smallest machine.
         batch: Pictures that an actor makes before it sends them, 1 to 1000; an actor that dies loses two batches at most.
         on_progress: Called as `on_progress(pictures, of)`.
@@ -303,7 +303,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--out", default="out/sweep", help="folder of the pictures, on this machine (default: %(default)s)")
     parser.add_argument("--address", help="of the Ray cluster; auto: the one that this machine belongs to; local: this machine alone (default)")
     parser.add_argument("--resume", action="store_true", help="keep what an earlier run made and make only what is missing")
-    parser.add_argument("--allow-paths", action="store_true", help="take pictures, masks and dials that the plan names from anywhere")
+    parser.add_argument("--allow-paths", action="store_true", help="take pictures, masks, dials and networks that the plan names from anywhere")
     parser.add_argument("--workers", type=int, default=0, help="actors (default: as many as the cluster has room for)")
     parser.add_argument("--cpus", type=int, default=0, help="cores of each actor (default: those of the smallest machine)")
     parser.add_argument("--batch", type=int, default=16, help="pictures that an actor sends at once (default: %(default)s)")

@@ -32,6 +32,10 @@ class DialSettings(CalibrationSettings, total=False):
 
     reuse: Union[int, None]
     seed: Union[int, None]
+    hires: Union[float, None]
+    hires_with: Union[Union[str, "os.PathLike[str]"], None]
+    hires_strength: Union[float, None]
+    hires_steps: Union[int, None]
     image: Union[PictureLike, None]
     strength: Union[float, None]
     mask: Union[PictureLike, None]

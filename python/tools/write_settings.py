@@ -18,7 +18,7 @@ from .pictures import PictureLike
 
 DialLike = Union[str, "os.PathLike[str]", Calibration]
 '''
-OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike"), "dial": "DialLike"}
+OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike"), "dial": "DialLike", "hires_with": 'Union[str, "os.PathLike[str]"]'}
 # Each function's keywords, and which settings it has arguments for or decides itself; each has all of the one before.
 FUNCTIONS = {
     "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),

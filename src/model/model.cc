@@ -75,7 +75,8 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
 }
 
 Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
-    : profile(options.profile ? std::make_shared<ops::Profile>() : nullptr),
+    : loaded_by(options),
+      profile(options.profile ? std::make_shared<ops::Profile>() : nullptr),
       backend(make_backend(backend_options(options), profile)),
       denoiser_backend(make_backend(denoiser_options(options), profile)),
       info(describe(checkpoint)),

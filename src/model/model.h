@@ -38,6 +38,7 @@ struct Model {
   /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
   [[nodiscard]] Tensor latents_of(const Image& image) const;
 
+  ModelOptions loaded_by;                          ///< What it was asked for by.
   std::shared_ptr<ops::Profile> profile;           ///< Null unless asked for.
   std::unique_ptr<ops::Backend> backend;           ///< Of text encoder and autoencoder.
   std::unique_ptr<ops::Backend> denoiser_backend;  ///< Differs where the U-Net computes in fewer bits.

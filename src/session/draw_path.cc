@@ -117,19 +117,19 @@ bool shows_nothing(Work& work, const Task& task) {
   return *session.changes.find(end) < kLeastVisibleChange;
 }
 
-void finish(Work& work, std::size_t i, const Tensor& latents) {
+/// `turn` is what it was drawn by.
+void finish(Work& work, std::size_t i, Turn turn, const Tensor& latents) {
   const Task& task = work.batch.tasks[i];
-  Finished finished{
-      .image = work.session.model->picture_of(latents), .notices = {}, .shows = task.turn.position};
-  if (task.turn.position == 0) return work.finish(i, std::move(finished));
+  Drawn drawn{.latents = latents, .turn = std::move(turn), .notices = {}, .shows = task.turn.position};
+  if (task.turn.position == 0) return finish_drawn(work, i, std::move(drawn));
   if (shows_nothing(work, task)) {
-    finished.notices.push_back(nothing_shown_notice(task.turn.style, *work.session.model));
-    finished.shows = std::nullopt;
+    drawn.notices.push_back(nothing_shown_notice(task.turn.style, *work.session.model));
+    drawn.shows = std::nullopt;
   } else if (std::string notice = calibration_notice(task.turn, task.content.guidance.scale);
              !notice.empty()) {
-    finished.notices.push_back(std::move(notice));
+    drawn.notices.push_back(std::move(notice));
   }
-  work.finish(i, std::move(finished));
+  finish_drawn(work, i, std::move(drawn));
 }
 
 /// Those of the batch's pictures that are the plain one or a key that is known by now.
@@ -141,7 +141,8 @@ void finish_keys(Work& work) {
     if (work.finished[i] || !strength) continue;
     if (*strength != 0 && work.session.keys.find(drawn_at(task, *strength)) == nullptr) continue;
     work.finished[i] = true;
-    finish(work, i, latents_at(work.session, task, *strength));
+    const Turn turn = *strength == 0 ? Turn{} : drawn_at(task, *strength).turn;
+    finish(work, i, turn, latents_at(work.session, task, *strength));
   }
 }
 
@@ -286,7 +287,7 @@ void DrawBetween::run(Work& work) {
   }
   if (between.empty()) return;
   const auto made = draw(work, between, [&](std::size_t k) { return places[k]; });
-  for (std::size_t k = 0; k < made.size(); ++k) finish(work, places[k], made[k]);
+  for (std::size_t k = 0; k < made.size(); ++k) finish(work, places[k], between[k].turn, made[k]);
 }
 
 int DrawBetween::steps(const Batch& batch) const {

@@ -19,8 +19,6 @@
 namespace latentdial::detail {
 namespace {
 
-// Latent pixels that are denoised in one batch: one picture of 512x512, or sixteen of 128x128.
-constexpr std::int64_t kMostLatentPixels = 64 * 64;
 // Of earlier batches, whose results are looked for when a later one is planned.
 constexpr std::ptrdiff_t kMostStages = 32;
 
@@ -51,10 +49,10 @@ bool edit_together(const Task& a, const Task& b, const Model& model) {
   return same_prompts || (windows_of(a, model.texts) == 1 && windows_of(b, model.texts) == 1);
 }
 
-std::vector<Task> tasks_of(std::span<const Resolved> list) {
+Batch batch_of(std::span<const Resolved> list, const Model& model) {
   std::vector<Task> tasks;
   for (const Resolved& one : list) tasks.push_back(one.task);
-  return tasks;
+  return make_batch(std::move(tasks), model.schedule, list.front().second_pass);
 }
 
 /// The start image with what was drawn of its part.
@@ -94,12 +92,11 @@ std::size_t batch_size(const Session& session, std::span<const Resolved> list) {
   const Model& model = *session.model;
   const Task& first = list.front().task;
   const Sampling& sampling = first.content.sampling;
-  const auto scale = static_cast<int>(model.vae_config.downscale());
-  const std::int64_t pixels = std::int64_t{sampling.width / scale} * (sampling.height / scale);
-  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
+  const std::size_t most = most_at_once(model, sampling.width, sampling.height);
   const auto sampler = make_sampler(sampling, model.schedule);
   const auto together = [&](const Resolved& other) {
     return same_schedule(first.content, other.task.content) &&
+           list.front().second_pass == other.second_pass &&
            fork_evaluation(first, *sampler) == fork_evaluation(other.task, *sampler) &&
            edit_together(first, other.task, model);
   };
@@ -114,7 +111,7 @@ std::vector<PlannedBatch> plan_batches(const Session& session, std::span<const R
   std::vector<Stage> stages;
   while (!list.empty()) {
     const std::size_t size = batch_size(session, list);
-    const Batch batch = make_batch(tasks_of(list.first(size)), session.model->schedule);
+    const Batch batch = batch_of(list.first(size), *session.model);
     const std::size_t planned = stages.size();
     plan_stages(session, batch, stages);
     batches.push_back({size, evaluations_of(std::span(stages).subspan(planned), batch)});
@@ -129,7 +126,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
               const OnPicture& on_picture, const Observer& observer) {
   const StopScope stop(observer.stop);
   const auto started = std::chrono::steady_clock::now();
-  const Batch batch = make_batch(tasks_of(list), session.model->schedule);
+  const Batch batch = batch_of(list, *session.model);
   std::vector<Stage> stages;
   plan_stages(session, batch, stages);
   BatchObserver batch_observer(observer, begin_progress(stages, batch, evaluations), begin);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "session/stage.h"
@@ -8,6 +9,9 @@
 
 namespace latentdial::detail {
 namespace {
+
+// Latent pixels that are denoised in one batch: one picture of 512x512, or sixteen of 128x128.
+constexpr std::int64_t kMostLatentPixels = 64 * 64;
 
 template <class Made, class Key>
 bool is_in(const Stage& stage, std::vector<Key> Made::*list, const Key& key) {
@@ -108,6 +112,34 @@ void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& 
   stages.emplace_back(DrawBetween{between});
 }
 
+void plan_first_pass(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
+  if (batch.tasks.front().content.source.restoration) return (void)stages.emplace_back(Restore{});
+  plan_inversions(session, batch, stages);
+  plan_words(session, batch, stages);
+  plan_trunks(session, batch, stages);
+  if (batch.tasks.front().turn.follows_path()) {
+    plan_layouts(session, batch, stages);
+    return plan_paths(session, batch, stages);
+  }
+  if (!batch.tasks.front().turn.edits()) {
+    stages.emplace_back(DenoiseForks{});
+  } else {
+    plan_edits(session, batch, stages);
+    stages.emplace_back(FinishEdits{});
+  }
+}
+
+DrawLarger plan_second_pass(const Model& model, const Batch& batch) {
+  const SecondPass& pass = *batch.second_pass;
+  Sampling sampling = batch.tasks.front().content.sampling;
+  sampling.steps = pass.steps;
+  const auto sampler = make_sampler(sampling, model.schedule);
+  return {.pictures = batch.tasks.size(),
+          .at_once = most_at_once(model, pass.width, pass.height),
+          .steps_of_picture =
+              sampler->evaluations() - sampler->first_evaluation(static_cast<float>(pass.strength))};
+}
+
 }  // namespace
 
 std::vector<Content> inverted_ends(const Content& content) {
@@ -133,31 +165,27 @@ int first_of_edit(const Task& task, const Sampler& sampler) {
   return sampler.evaluation_at(first_evaluation(task.content.source, sampler), task.turn.recipe.start);
 }
 
-Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule) {
+Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
+                 std::optional<SecondPass> second_pass) {
   Batch batch;
   batch.tasks = std::move(tasks);
   const Task& first = batch.tasks.front();
   batch.sampler = make_sampler(first.content.sampling, schedule);
   batch.first = first_evaluation(first.content.source, *batch.sampler);
   batch.fork = fork_evaluation(first, *batch.sampler);
+  batch.second_pass = std::move(second_pass);
   return batch;
 }
 
+std::size_t most_at_once(const Model& model, int width, int height) {
+  const auto scale = static_cast<int>(model.vae_config.downscale());
+  const std::int64_t pixels = std::int64_t{width / scale} * (height / scale);
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / pixels));
+}
+
 void plan_stages(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
-  if (batch.tasks.front().content.source.restoration) return (void)stages.emplace_back(Restore{});
-  plan_inversions(session, batch, stages);
-  plan_words(session, batch, stages);
-  plan_trunks(session, batch, stages);
-  if (batch.tasks.front().turn.follows_path()) {
-    plan_layouts(session, batch, stages);
-    return plan_paths(session, batch, stages);
-  }
-  if (!batch.tasks.front().turn.edits()) {
-    stages.emplace_back(DenoiseForks{});
-  } else {
-    plan_edits(session, batch, stages);
-    stages.emplace_back(FinishEdits{});
-  }
+  plan_first_pass(session, batch, stages);
+  if (batch.second_pass) stages.emplace_back(plan_second_pass(*session.model, batch));
 }
 
 }  // namespace latentdial::detail

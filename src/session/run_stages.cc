@@ -95,9 +95,11 @@ void DenoiseForks::run(Work& work) {
   };
   denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
   for (std::size_t i = 0; i < runs.size(); ++i)
-    work.finish(i, {.image = session.model->picture_of(runs[i].latents),
-                    .notices = {},
-                    .shows = work.batch.tasks[i].turn.position});
+    finish_drawn(work, i,
+                 {.latents = runs[i].latents,
+                  .turn = work.batch.tasks[i].turn,
+                  .notices = {},
+                  .shows = work.batch.tasks[i].turn.position});
 }
 
 }  // namespace latentdial::detail

@@ -12,6 +12,7 @@
 
 #include "latentdial/pipeline.h"
 #include "session/session.h"
+#include "task/second_pass.h"
 
 namespace latentdial::detail {
 
@@ -21,6 +22,7 @@ struct Batch {
   std::unique_ptr<Sampler> sampler;  ///< The schedule; each picture takes its steps on a sampler of its own.
   int first = 0;                     ///< The evaluation that all begin at.
   int fork = 0;                      ///< The one at which they part.
+  std::optional<SecondPass> second_pass = {};  ///< Of each of them.
 };
 
 /// Tells an observer of the steps of one batch, and shows it the batch's pictures under way.
@@ -64,6 +66,14 @@ struct Finished {
   std::optional<double> shows;  ///< As Picture's.
 };
 
+/// A picture of a batch that is denoised, of a first pass or of the only one.
+struct Drawn {
+  Tensor latents;  ///< [1,h,w,C], f32.
+  Turn turn;       ///< What it was drawn by, so what a second pass draws it by.
+  std::vector<std::string> notices = {};
+  std::optional<double> shows;  ///< As Picture's.
+};
+
 /// What a stage works with.
 struct Work {
   Session& session;
@@ -72,8 +82,15 @@ struct Work {
   std::vector<std::string> notices = {};  ///< Of all pictures of the batch.
   /// Takes the batch's pictures as they are finished, each once.
   std::function<void(std::size_t picture, Finished)> finish = {};
+  std::vector<Drawn> drawn = {};    ///< Those that a second pass goes on from.
   std::vector<bool> finished = {};  ///< Which of those are that need not wait for the last stage.
 };
+
+/// Finishes a picture of the batch that is denoised, or keeps it for the second pass.
+void finish_drawn(Work& work, std::size_t picture, Drawn drawn);
+
+/// The most pictures of a size that are denoised in one batch.
+[[nodiscard]] std::size_t most_at_once(const Model& model, int width, int height);
 
 /// How many batches a list takes.
 [[nodiscard]] inline int batches_of(std::size_t count, std::size_t at_once) {
@@ -181,8 +198,18 @@ struct Restore {
   [[nodiscard]] static std::size_t evaluations(const Batch&) { return 1; }
 };
 
+/// Enlarges the batch's pictures, all of which are drawn by then, and draws them a second time.
+struct DrawLarger {
+  std::size_t pictures = 0;
+  std::size_t at_once = 1;   ///< Most that go in one batch.
+  int steps_of_picture = 0;  ///< Of its second pass.
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch&) const { return batches_of(pictures, at_once) * steps_of_picture; }
+  [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(pictures, at_once); }
+};
+
 using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks,
-                           FinishEdits, FindLayouts, DrawKeys, DrawWidestKeys, DrawBetween>;
+                           FinishEdits, FindLayouts, DrawKeys, DrawWidestKeys, DrawBetween, DrawLarger>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.
@@ -204,7 +231,8 @@ using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks,
 /// The evaluation that a task's edit begins at.
 [[nodiscard]] int first_of_edit(const Task& task, const Sampler& sampler);
 
-[[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule);
+[[nodiscard]] Batch make_batch(std::vector<Task> tasks, const NoiseSchedule& schedule,
+                               std::optional<SecondPass> second_pass = {});
 
 /// Appends the stages of a batch's work, in order. What the session remembers is not planned, nor what the
 /// stages before make, which are those of earlier batches.

@@ -18,17 +18,6 @@
 namespace latentdial::detail {
 namespace {
 
-/// Unit noise [1,h,w,C], or what lies between two of them.
-Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator) {
-  const auto scale = model.vae_config.downscale();
-  const Shape shape = {1, content.sampling.height / scale, content.sampling.width / scale,
-                       model.vae_config.latent_channels};
-  Tensor noise = generator.randn_nhwc(shape);
-  if (!content.to.seed) return noise;
-  TorchGenerator other(*content.to.seed);
-  return slerp(noise, other.randn_nhwc(shape), content.to.theta);
-}
-
 Denoising start_inverted(const Session& session, const Content& content, Conditioning conditioning) {
   auto sampler = make_sampler(content.sampling, session.model->schedule);
   const int first = first_evaluation(content.source, *sampler);
@@ -95,6 +84,16 @@ StartLatents start_latents(const Model& model, const Source& source, TorchGenera
 }
 
 }  // namespace
+
+Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator) {
+  const auto scale = model.vae_config.downscale();
+  const Shape shape = {1, content.sampling.height / scale, content.sampling.width / scale,
+                       model.vae_config.latent_channels};
+  Tensor noise = generator.randn_nhwc(shape);
+  if (!content.to.seed) return noise;
+  TorchGenerator other(*content.to.seed);
+  return slerp(noise, other.randn_nhwc(shape), content.to.theta);
+}
 
 Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
                       TorchGenerator& generator) {

@@ -12,6 +12,9 @@ namespace latentdial::detail {
 [[nodiscard]] Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
                                     TorchGenerator& generator);
 
+/// Unit noise [1,h,w,C] of a picture's size, or what lies between two of them.
+[[nodiscard]] Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator);
+
 /// Whether a picture begins with noise alone: one without a start image, and a part that is redrawn at full
 /// strength.
 [[nodiscard]] bool starts_from_noise(const Source& source);

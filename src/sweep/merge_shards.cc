@@ -78,7 +78,7 @@ void check_inputs(const Settings& settings, const std::string& text, const fs::p
                   Inputs& inputs) {
   const InputHashes hashes = read_input_hashes(text);
   for (const InputFile& file : input_files()) {
-    const std::string &path = settings.*file.path, &hash = hashes.*file.hash;
+    const std::string path = file_named(settings, file), &hash = hashes.*file.hash;
     if (path.empty() || hash.empty()) continue;
     const Input& first = inputs.try_emplace({file.name, path}, Input{hash, picture}).first->second;
     require(first.hash == hash, "", "merge: {} and {} were made from two files of the name {} ({}, {})",

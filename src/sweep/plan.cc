@@ -95,7 +95,7 @@ struct CheckFiles {
   void operator()(const Settings& settings) const {
     if (!folder) return;
     for (const InputFile& input : input_files()) {
-      const std::string& path = settings.*input.path;
+      const std::string path = file_named(settings, input);
       if (!path.empty() && !is_below(path, *folder))
         throw invalid_input("allow_paths",
                             fmt::format("the plan's {} is {}, outside of the plan's folder; say by "

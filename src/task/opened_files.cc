@@ -6,14 +6,13 @@
 namespace latentdial::detail {
 namespace {
 
-// Of each kind. A start picture and another end, and two masks, are the most that one picture names.
-constexpr std::size_t kMostOpened = 8;
+constexpr std::size_t kMostUpscalers = 2;  // Each is many megabytes.
 
 }  // namespace
 
 template <class Value, class Read>
 Value OpenedFiles::open(std::deque<Opened<Value>>& opened, const std::filesystem::path& path,
-                        const Read& read) {
+                        const Read& read, std::size_t most) {
   std::error_code fault;
   const Version version{path, std::filesystem::last_write_time(path, fault),
                         std::filesystem::file_size(path, fault)};
@@ -23,7 +22,7 @@ Value OpenedFiles::open(std::deque<Opened<Value>>& opened, const std::filesystem
   ++reads_;
   Value value = read(path);
   opened.push_front({version, value});
-  if (opened.size() > kMostOpened) opened.pop_back();
+  if (opened.size() > most) opened.pop_back();
   return value;
 }
 
@@ -37,6 +36,11 @@ InputImage OpenedFiles::mask(const std::filesystem::path& path) {
 
 std::shared_ptr<const Dial> OpenedFiles::dial(const std::filesystem::path& path) {
   return open(dials_, path, [](const auto& file) { return std::make_shared<const Dial>(read_dial(file)); });
+}
+
+std::shared_ptr<const Upscaler> OpenedFiles::upscaler(const UpscalerOptions& options) {
+  const auto load = [&](const auto&) { return std::make_shared<const Upscaler>(Upscaler::load(options)); };
+  return open(upscalers_, options.file, load, kMostUpscalers);
 }
 
 int OpenedFiles::reads() const {

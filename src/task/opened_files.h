@@ -8,6 +8,7 @@
 
 #include "latentdial/dial.h"
 #include "latentdial/request.h"
+#include "latentdial/upscaler.h"
 
 namespace latentdial::detail {
 
@@ -19,10 +20,14 @@ class OpenedFiles {
   [[nodiscard]] InputImage image(const std::filesystem::path& path);
   [[nodiscard]] InputImage mask(const std::filesystem::path& path);
   [[nodiscard]] std::shared_ptr<const Dial> dial(const std::filesystem::path& path);
+  [[nodiscard]] std::shared_ptr<const Upscaler> upscaler(const UpscalerOptions& options);
   /// How often a file was read.
   [[nodiscard]] int reads() const;
 
  private:
+  // Of each kind. A start picture and another end, and two masks, are the most that one picture names.
+  static constexpr std::size_t kMostOpened = 8;
+
   /// A file as it was when it was read.
   struct Version {
     std::filesystem::path path;
@@ -36,11 +41,13 @@ class OpenedFiles {
     Value value;
   };
   template <class Value, class Read>
-  Value open(std::deque<Opened<Value>>& opened, const std::filesystem::path& path, const Read& read);
+  Value open(std::deque<Opened<Value>>& opened, const std::filesystem::path& path, const Read& read,
+             std::size_t most = kMostOpened);
 
   mutable std::mutex mutex_;
   std::deque<Opened<InputImage>> images_, masks_;
   std::deque<Opened<std::shared_ptr<const Dial>>> dials_;
+  std::deque<Opened<std::shared_ptr<const Upscaler>>> upscalers_;
   int reads_ = 0;
 };
 

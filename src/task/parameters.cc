@@ -20,8 +20,10 @@
 #include "latentdial/json.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/text.h"
+#include "latentdial/upscaler.h"
 #include "latentdial/version.h"
 #include "task/infotext.h"
+#include "task/second_pass.h"
 #include "text/require.h"
 #include "text/words.h"
 
@@ -35,6 +37,8 @@ using nlohmann::json;
 constexpr std::string_view kNegative = "Negative prompt:";
 constexpr double kMostExact = 9007199254740992.0;  // 2^53: above it doubles skip whole numbers.
 constexpr std::string_view kInpaintArea = "Inpaint area", kOnlyMasked = "Only masked";  // As A1111 has it.
+constexpr std::string_view kHiresUpscaler = "Hires upscaler";
+constexpr std::string_view kStrength = "Denoising strength";  // Of a start image, or of the second pass.
 constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder = "VAE Decoder";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
@@ -46,6 +50,7 @@ constexpr std::array<NamePair, 6> kSamplers{{{"pndm", "PLMS"},
                                              {"euler_a", "Euler a"},
                                              {"dpm++2m", "DPM++ 2M"},
                                              {"lcm", "LCM"}}};
+constexpr std::array<NamePair, 2> kEnlargers{{{"latent", "Latent"}, {"lanczos", "Lanczos"}}};
 constexpr std::array<NamePair, 2> kSchedulers{{{"normal", "Normal"}, {"karras", "Karras"}}};
 
 std::string translate(std::span<const NamePair> table, const std::string& word, bool to_a1111) {
@@ -82,6 +87,7 @@ InputHashes hashes_of(const Request& request) {
     if (const auto& image = request.images.*input.picture)
       hashes.*input.hash = fmt::format("{:016x}", image->hash());
   if (request.dial) hashes.dial = fmt::format("{:016x}", hash_of(*request.dial));
+  if (request.upscaler) hashes.upscaler = fmt::format("{:016x}", request.upscaler->hash());
   return hashes;
 }
 
@@ -107,12 +113,14 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
     if (label.empty() || text.empty() || (text == default_texts[option.name] && !always(label))) return;
     if (label == "Sampler") text = quoted(a1111_sampler(s.sampler));
     if (label == kInpaintArea) text = kOnlyMasked;
+    if (label == kHiresUpscaler) text = quoted(translate(kEnlargers, s.hires_with, true));
     if (label == "Schedule type") text = quoted(translate(kSchedulers, s.scheduler, true));
     add(label, text);
   });
   for (const InputFile& input : input_files()) {
     if (const std::string& hash = hashes.*input.hash; !hash.empty()) add(hash_label(input), hash);
   }
+  if (draws_twice(s)) add(kStrength, to_text(s.hires_strength));
   if (s.width > 0) add("Size", fmt::format("{}x{}", s.width, s.height));
   if (!model.hash.empty()) add(kModelHash, model.hash);
   add(kModel, quoted(model.name));
@@ -175,7 +183,7 @@ bool same_request(const std::string& found, const std::string& wanted) {
     const InputHashes there = read_input_hashes(found), here = read_input_hashes(wanted);
     const auto same_hash = [&](const InputFile& input) {
       const std::string& hash = there.*input.hash;
-      return hash == here.*input.hash || (hash.empty() && !(named.*input.path).empty());
+      return hash == here.*input.hash || (hash.empty() && !file_named(named, input).empty());
     };
     return named == without_folders(parse_parameters(wanted)) &&
            std::ranges::all_of(input_files(), same_hash);
@@ -201,18 +209,24 @@ void split_prompts(std::string_view text, Settings& s) {
 }  // namespace
 
 std::span<const InputFile> input_files() {
-  static constexpr std::array<InputFile, 5> kFiles{
+  static constexpr std::array<InputFile, 6> kFiles{
       {{"image", "Start image", &Settings::image, &InputHashes::image, &InputImages::start},
        {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image, &InputImages::end},
        {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask, &InputImages::style_mask,
         true},
        {"mask", "Mask", &Settings::mask, &InputHashes::mask, &InputImages::mask, true},
-       {"dial", "Dial file", &Settings::dial, &InputHashes::dial, nullptr}}};
+       {"dial", "Dial file", &Settings::dial, &InputHashes::dial, nullptr},
+       {"hires_with", "Hires upscaler", &Settings::hires_with, &InputHashes::upscaler, nullptr}}};
   return kFiles;
 }
 
 std::span<const InputFile> input_pictures() {
-  return input_files().first(input_files().size() - 1);  // The dial is the last.
+  return input_files().first(input_files().size() - 2);  // The last are the dial and the network.
+}
+
+std::string file_named(const Settings& settings, const InputFile& input) {
+  if (input.path == &Settings::hires_with && !names_network(settings)) return "";
+  return settings.*input.path;
 }
 
 Settings without_folders(Settings settings) {
@@ -220,6 +234,10 @@ Settings without_folders(Settings settings) {
     std::string& path = settings.*input.path;
     path = std::filesystem::path(path).filename().string();
   }
+  // A1111 and our server name networks so.
+  const std::filesystem::path network = settings.hires_with;
+  if (network.extension() == ".pth" || network.extension() == ".safetensors")
+    settings.hires_with = network.stem().string();
   return settings;
 }
 
@@ -251,6 +269,11 @@ Settings parse_parameters(const std::string& text) {
     s.scheduler = scheduler == "Automatic" ? "" : scheduler;
   }
   if (const auto* sampler = read.find("Sampler")) read_sampler(*sampler, s);
+  s.hires_with = translate(kEnlargers, s.hires_with, false);
+  if (const auto* strength = read.find(kStrength); strength != nullptr && draws_twice(s)) {
+    read_value(std::string(kStrength), *strength, s.hires_strength);
+    s.strength = Settings{}.strength;
+  }
   if (const auto* size = read.find("Size")) read_size(*size, s);
   if (const auto* exact = read.find(kExactPrompt)) s.prompt = *exact;
   if (const auto* exact = read.find(kExactNegative)) s.negative_prompt = *exact;
@@ -311,6 +334,10 @@ std::span<const NamePair> a1111_samplers() {
 
 std::span<const NamePair> a1111_schedulers() {
   return kSchedulers;
+}
+
+std::span<const NamePair> a1111_enlargers() {
+  return kEnlargers;
 }
 
 std::string a1111_sampler(const std::string& sampler) {

@@ -20,6 +20,7 @@
 #include "task/picture_size.h"
 #include "task/prompts.h"
 #include "task/redrawn_part.h"
+#include "task/second_pass.h"
 #include "text/require.h"
 
 namespace latentdial::detail {
@@ -74,16 +75,17 @@ Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<P
   if (!s.guidance_scale) s.guidance_scale = model.guidance_scale;
   if (s.sampler.empty()) s.sampler = model.sampler;
   if (s.scheduler.empty()) s.scheduler = "normal";
+  if (draws_twice(s) && s.hires_with.empty()) s.hires_with = "latent";
   if (!s.style.empty() && s.method.empty()) s.method = dial_method_table().front().info.name;
   return s;
 }
 
 /// Attention grows with the fourth power of a side: a slip of the pen would keep a machine busy for hours.
-void check_most(const Settings& s, const ModelInfo& model) {
+void check_most(const PictureSize& size, const char* field, const ModelInfo& model) {
   const int most = kMostOfOwnSide * std::max(model.width, model.height);
-  require(s.width <= most && s.height <= most, s.width > most ? "width" : "height",
-          "{}x{} is too large for {}, which was trained at {}x{}; use sides of up to {}", s.width, s.height,
-          model.name, model.width, model.height, most);
+  require(size.width <= most && size.height <= most, field,
+          "{}x{} is too large for {}, which was trained at {}x{}; use sides of up to {}", size.width,
+          size.height, model.name, model.width, model.height, most);
 }
 
 InputImages open_images(const Request& request, OpenedFiles& files) {
@@ -245,6 +247,24 @@ std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model
   return dial;
 }
 
+void check_second_pass(const Settings& s, const SecondPass& pass, const Model& model) {
+  check_most({pass.width, pass.height}, "hires", model.info);
+  try {
+    (void)make_sampler(s.sampler, s.scheduler, model.schedule, pass.steps);
+  } catch (const Error& error) {
+    throw error.field() == "steps" ? error.about("hires_steps") : error;
+  }
+}
+
+/// The network that enlarges a picture for its second pass, where one is named.
+std::shared_ptr<const Upscaler> find_upscaler(const Request& request, const Model& model,
+                                              OpenedFiles& files) {
+  if (request.upscaler || !names_network(request.settings)) return request.upscaler;
+  return files.upscaler({.file = request.settings.hires_with,
+                         .dtype = model.loaded_by.dtype,
+                         .threads = model.loaded_by.threads});
+}
+
 /// Brings the position into its dial's range, and says so.
 void hold_position(Resolved& resolved) {
   double& position = resolved.task.turn.position;
@@ -271,7 +291,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
       model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
-  check_most(s, model.info);
+  check_most({s.width, s.height}, s.width > s.height ? "width" : "height", model.info);
   check_size(s, multiple);
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
@@ -285,6 +305,11 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   }
   if (const auto& part = result.task.content.source.part)
     std::ranges::move(part_notices(*part), std::back_inserter(result.notices));
+  if (draws_twice(s)) {
+    filled.upscaler = find_upscaler(filled, model, files);
+    result.second_pass = second_pass_of(s, multiple, filled.upscaler);
+    check_second_pass(s, *result.second_pass, model);
+  }
   if (s.style.empty()) return result;
   Turn& turn = result.task.turn;
   turn.method = &find_dial_method(s.method);

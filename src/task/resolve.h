@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/model.h"
 #include "task/opened_files.h"
+#include "task/second_pass.h"
 #include "task/task.h"
 
 namespace latentdial::detail {
@@ -13,6 +15,7 @@ namespace latentdial::detail {
 struct Resolved {
   Request request;  ///< With every default filled in, and what it names as given or as the files hold it.
   Task task;        ///< Its position held within its dial's range.
+  std::optional<SecondPass> second_pass = {};
   std::vector<std::string> notices = {};  ///< Lines for the user, of what is not made just as asked.
 };
 

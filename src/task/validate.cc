@@ -14,6 +14,7 @@
 #include "task/canvas.h"
 #include "task/prompts.h"
 #include "task/restoration.h"
+#include "task/second_pass.h"
 #include "text/require.h"
 
 namespace latentdial {
@@ -173,6 +174,7 @@ void validate(const Request& request) {
   check_choice("restore", s.restore, {"colorize", "deblur", "upscale"});
   check_restoration(request);
   check_part(request);
+  check_second_pass(request);
   check_prompts(s);
   require(s.guidance_start <= s.guidance_end, "guidance_start",
           "{} is behind @(guidance_end), {}; guidance would never be on", s.guidance_start, s.guidance_end);

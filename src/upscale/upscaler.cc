@@ -13,9 +13,11 @@
 #include "models/upscaler.h"
 #include "tensor/arithmetic.h"
 #include "tensor/buffer_pool.h"
+#include "tensor/hash.h"
 #include "tensor/stop_scope.h"
 #include "text/require.h"
 #include "upscale/squares.h"
+#include "weights/sample_hash.h"
 #include "weights/upscaler_files.h"
 
 namespace latentdial {
@@ -81,6 +83,7 @@ struct Upscaler::State {
         backend(ops::make_cpu_backend(
             denoiser_options({.model = "", .dtype = options.dtype, .threads = options.threads}))),
         network(models::make_upscaler({component.weights, backend.get()}, config)) {
+    hash = hash_samples(kHashStart, component.weights);
     const auto unused = component.weights.unused();
     require(unused.empty(), "", "{}: an {} has no tensor {}", options.file, kind, unused.front());
   }
@@ -105,6 +108,7 @@ struct Upscaler::State {
   }
 
   std::string name;
+  std::uint64_t hash = 0;
   models::UpscalerConfig config;
   std::string kind;
   std::unique_ptr<ops::Backend> backend;
@@ -126,6 +130,9 @@ const std::string& Upscaler::name() const {
 }
 const std::string& Upscaler::kind() const {
   return state_->kind;
+}
+std::uint64_t Upscaler::hash() const {
+  return state_->hash;
 }
 int Upscaler::scale() const {
   return static_cast<int>(state_->config.scale());

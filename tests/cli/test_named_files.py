@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 SMALL = ("--steps", "2", "--size", "64x64")
 SETTINGS = {"prompt": "a dog", "steps": 2, "width": 64, "height": 64}
-LABELS = {"--image": "Start image", "--to-image": "Interpolate to image", "--style-mask": "Style mask", "--dial": "Dial file"}
+LABELS = {"--image": "Start image", "--to-image": "Interpolate to image", "--style-mask": "Style mask", "--dial": "Dial file", "--hires-with": "Hires upscaler"}
 
 
 def picture(path, size=(64, 64), text=""):
@@ -45,7 +45,7 @@ def test_again_names_every_file_that_is_needed(latentdial, fails, tmp_path):
     assert line.endswith("name --style-mask (9876543210abcdef) and --dial (sketch.json)")
 
 
-@pytest.mark.parametrize("key", ["image", "to_image", "style_mask", "dial"])
+@pytest.mark.parametrize("key", ["image", "to_image", "style_mask", "dial", "hires_with"])
 @pytest.mark.parametrize("place", ["settings", "grid"])
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside.png", "link.png", "links/outside.png", "no/../../such.png"])
 def test_a_plan_names_files_of_its_folder_alone(fails, latentdial, tmp_path, key, place, path):

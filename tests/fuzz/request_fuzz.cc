@@ -21,6 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read([](server::Body body) { (void)server::read_settings(std::move(body)); });
   read([](server::Body body) { (void)server::read_a1111_request(body, false, model, {}); });
   read([](server::Body body) { (void)server::read_a1111_request(body, true, model, {}); });
-  read([](server::Body body) { (void)server::read_generation(std::move(body), model); });
+  read([](server::Body body) { (void)server::read_generation(std::move(body), model, {}); });
   return 0;
 }

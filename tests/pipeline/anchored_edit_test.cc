@@ -77,7 +77,8 @@ TEST(AnchoredEdit, ZeroIsThePlainPictureWhicheverComesFirst) {
 TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
   for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
     std::vector<Request> list = {dialled(0), dialled(0.4), dialled(1)};
-    for (auto& [s, images, dial] : list) {
+    for (Request& request : list) {
+      Settings& s = request.settings;
       s.sampler = sampler;
       s.steps = 8;
       s.width = s.height = 64;

@@ -1,7 +1,9 @@
 """What a pipeline makes: the program's pictures, in diffusers' manner."""
 
 import os
+import pathlib
 import re
+import shutil
 import tempfile
 
 import numpy
@@ -10,6 +12,8 @@ from PIL import Image
 from small import SMALL
 
 import latentdial
+
+NETWORKS = pathlib.Path(__file__).parents[1] / "golden/models/upscalers"
 
 
 def pixels(image):
@@ -44,6 +48,17 @@ def test_a_result_says_how_it_was_made(pipe):
     assert len(result.seconds) == 1 and result.seconds[0] > 0 and result.notices == []
     assert same(pipe(**result.settings[0]).images[0], result.images[0])
     assert same(pipe(**latentdial.parse_parameters(result.parameters[0])).images[0], result.images[0])
+
+
+def test_a_second_pass_is_made_again_by_its_own_text(pipe, tmp_path):
+    made = pipe("a dog", seed=3, hires=1.5, hires_with="lanczos", hires_steps=3, hires_strength=0.5, **SMALL)
+    assert made.images[0].size == (96, 96) and made.settings[0]["hires_with"] == "lanczos"
+    assert same(pipe(**latentdial.parse_parameters(made.parameters[0])).images[0], made.images[0])
+    shutil.copy(NETWORKS / "compact.pth", tmp_path / "net.pth")
+    by_network = pipe("a dog", hires=2, hires_with=tmp_path / "net.pth", **SMALL)
+    with pytest.warns(UserWarning, match=r"hires_with \(net\)"):
+        settings = latentdial.parse_parameters(by_network.parameters[0])
+    assert same(pipe(**settings, hires_with=tmp_path / "net.pth").images[0], by_network.images[0])
 
 
 def test_prompts_and_seeds_make_a_list(pipe):

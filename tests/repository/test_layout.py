@@ -23,7 +23,7 @@ MAY_SEE = {
     "dial": {"text", "files", "tensor"},
     "model": {"text", "files", "tensor", "ops", "weights", "prompt", "diffusion", "models", "dial"},
     "upscale": {"text", "tensor", "image", "ops", "weights", "models", "model"},
-    "task": {"text", "tensor", "image", "prompt", "diffusion", "dial", "model"},
+    "task": {"text", "tensor", "image", "prompt", "diffusion", "dial", "model", "upscale"},
     "denoise": {"tensor", "ops", "diffusion", "models", "dial"},
     "reading": {"tensor", "diffusion", "dial", "denoise"},
     "session": {"tensor", "image", "diffusion", "dial", "model", "task", "denoise", "reading"},

@@ -159,7 +159,6 @@ def test_options_and_lists(api):
         ({"mask": "aGVsbG8="}, "mask: \"aGVsbG8=\" is not supported"),
         ({"mask": "aGVsbG8=" * 20}, "mask: what is given is not supported"),
         ({"sampler": 1, "guidance_scale": 7}, "sampler: no such setting"),
-        ({"enable_hr": True}, "enable_hr: true is not supported"),
         ({"restore_faces": True}, "restore_faces"),
         ({"alwayson_scripts": {"ControlNet": {"args": [{"model": "x"}]}}}, "alwayson_scripts.ControlNet"),
         ({"override_settings": {"CLIP_stop_at_last_layers": 2}}, "override_settings.CLIP_stop_at_last_layers"),

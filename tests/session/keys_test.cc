@@ -95,7 +95,12 @@ void small(Request& request) {
   request.settings.restore = "upscale";
 }
 
-/// What a setting needs to be taken, what changes it, and the one part of a task that it belongs to.
+void drawn_twice(Request& request) {
+  request.settings.hires = 2;
+}
+
+/// What a setting needs to be taken, what changes it, and what it belongs to: a part of the task, or the
+/// second pass.
 struct Case {
   Change base, change;
   std::string part;
@@ -116,6 +121,10 @@ const std::map<std::string, Case>& cases() {
         "sampling"}},
       {"width", {none, [](Request& r) { r.settings.width = 72; }, "sampling"}},
       {"height", {none, [](Request& r) { r.settings.height = 72; }, "sampling"}},
+      {"hires", {none, drawn_twice, "second pass"}},
+      {"hires_with", {drawn_twice, [](Request& r) { r.settings.hires_with = "lanczos"; }, "second pass"}},
+      {"hires_strength", {drawn_twice, [](Request& r) { r.settings.hires_strength = 0.4; }, "second pass"}},
+      {"hires_steps", {drawn_twice, [](Request& r) { r.settings.hires_steps = 7; }, "second pass"}},
       {"guidance_scale", {none, [](Request& r) { r.settings.guidance_scale = 3; }, "guidance"}},
       {"guidance_start", {none, [](Request& r) { r.settings.guidance_start = 0.1; }, "guidance"}},
       {"guidance_end", {none, [](Request& r) { r.settings.guidance_end = 0.9; }, "guidance"}},
@@ -170,7 +179,7 @@ const Model& model() {
   return *loaded;
 }
 
-Task task_of(const Request& request) {
+Resolved resolved(const Request& request) {
   OpenedFiles files;
   Request known = request;
   // The standard dial belongs to no model; a given one must belong to this.
@@ -179,20 +188,22 @@ Task task_of(const Request& request) {
     dial.fingerprint = model().info.fingerprint;
     known.dial = std::make_shared<const Dial>(dial);
   }
-  return resolve(known, model(), files).task;
+  return resolve(known, model(), files);
 }
 
-/// The task before a setting is changed, and after.
-std::pair<Task, Task> both(const Case& one) {
+/// The request before a setting is changed, and after.
+std::pair<Resolved, Resolved> both(const Case& one) {
   Request request = a_request();
   one.base(request);
-  const Task before = task_of(request);
+  const Resolved before = resolved(request);
   one.change(request);
-  return {before, task_of(request)};
+  return {before, resolved(request)};
 }
 
-std::set<std::string> changed_parts(const Task& a, const Task& b) {
+std::set<std::string> changed_parts(const Resolved& before, const Resolved& after) {
+  const Task &a = before.task, &b = after.task;
   std::set<std::string> parts;
+  if (before.second_pass != after.second_pass) parts.insert("second pass");
   if (a.content.words != b.content.words) parts.insert("words");
   if (a.content.per_token != b.content.per_token) parts.insert("per_token");
   if (a.content.to != b.content.to) parts.insert("to");
@@ -220,18 +231,20 @@ TEST(Keys, ASettingChangesItsPartAndNoOther) {
 
 TEST(Keys, WhatHasNoSayIsNoPartOfATask) {
   Request request = a_request();
-  const Task plain = task_of(request);
+  const Task plain = resolved(request).task;
   request.settings.strength = 0.2;  // Without a start picture.
-  EXPECT_EQ(task_of(request), plain);
+  EXPECT_EQ(resolved(request).task, plain);
 }
 
 TEST(Keys, AllPositionsOfADialShareATrunkAndNothingElseDoes) {
   for (const auto& [name, one] : cases()) {
-    const auto [before, after] = both(one);
+    const auto [first, second] = both(one);
+    const Task &before = first.task, &after = second.task;
     const Task a{before.content, before.turn.shared()}, b{after.content, after.turn.shared()};
     const auto begins_plain = [](const Turn& turn) { return turn.edits() || turn.follows_path(); };
     const bool edited = begins_plain(before.turn) && begins_plain(after.turn);
-    EXPECT_EQ(a == b, name == "position" || (edited && one.part == "turn")) << name;
+    const bool has_no_say = name == "position" || one.part == "second pass";
+    EXPECT_EQ(a == b, has_no_say || (edited && one.part == "turn")) << name;
   }
 }
 
@@ -240,7 +253,8 @@ TEST(Keys, TheDialAndTheOtherEndHaveNoSayInAnInversion) {
     const auto [before, after] = both(one);
     const bool has_a_say =
         one.part == "words" || one.part == "guidance" || one.part == "sampling" || one.part == "source";
-    EXPECT_EQ(inverted_ends(before.content).front() != inverted_ends(after.content).front(), has_a_say)
+    EXPECT_EQ(inverted_ends(before.task.content).front() != inverted_ends(after.task.content).front(),
+              has_a_say)
         << name;
   }
 }

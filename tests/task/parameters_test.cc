@@ -69,6 +69,11 @@ Settings random_settings(unsigned seed) {
   s.prompt = "x" + s.prompt;
   s.width = 8 * s.width;
   s.height = 8 * s.height;
+  // A text has one strength, and settings with both are refused.
+  if (s.hires > 1)
+    s.strength = Settings{}.strength;
+  else
+    s.hires_strength = Settings{}.hires_strength;
   return s;
 }
 
@@ -189,9 +194,9 @@ TEST(Parameters, WithoutALineOfSettingsArePrompts) {
 TEST(Parameters, ListWhatIsLeftAlone) {
   std::vector<std::string> left;
   for (const auto& [key, value, is_read] : list_parameters(fmt::format(
-           "{}{}, Clip skip: 2, Hashes: {{\"a\": \"b\"}}, RNG: CPU, Hires upscale: 2", kHead, kLine)))
+           "{}{}, Clip skip: 2, Hashes: {{\"a\": \"b\"}}, RNG: CPU, Hires prompt: b", kHead, kLine)))
     if (!is_read) left.push_back(key + "=" + value);
-  EXPECT_THAT(left, testing::ElementsAre("Clip skip=2", "Hashes={\"a\": \"b\"}", "Hires upscale=2"));
+  EXPECT_THAT(left, testing::ElementsAre("Clip skip=2", "Hashes={\"a\": \"b\"}", "Hires prompt=b"));
   Settings s;
   s.prompt = "a dog";
   s.image = "photo.jpg";
@@ -281,6 +286,32 @@ TEST(Parameters, NameFilesWithoutTheirFoldersAndSayTheirHashes) {
   EXPECT_EQ(hashes.style_mask, fmt::format("{:016x}", grey(2).hash()));
   EXPECT_EQ(hashes.dial, fmt::format("{:016x}", hash_of(*request.dial)));
   EXPECT_EQ(hashes.to_image, "");
+}
+
+TEST(Parameters, TellOfASecondPassInA1111sWords) {
+  Settings s;
+  s.prompt = "a dog";
+  s.hires = 1.5;
+  s.hires_with = "lanczos";
+  s.hires_steps = 9;
+  const std::string text = to_parameters(s, model("0123456789"));
+  EXPECT_THAT(text, HasSubstr("Hires upscale: 1.5, Hires upscaler: Lanczos, Hires steps: 9"));
+  EXPECT_THAT(text, HasSubstr("Denoising strength: 0.7"));
+  EXPECT_EQ(parse_parameters(text), s);
+  s.hires_with = "networks/4x_v1.0.pth";
+  const Settings read = parse_parameters(to_parameters(s, model("0123456789")));
+  EXPECT_EQ(read.hires_with, "4x_v1.0");
+  EXPECT_EQ(without_folders(read), without_folders(s));
+}
+
+TEST(Parameters, TakeTheOneStrengthForWhatItIsOf) {
+  const std::string line = "a cat\nSteps: 20, Seed: 1, Size: 64x64, Denoising strength: 0.4";
+  EXPECT_EQ(parse_parameters(line).strength, 0.4);
+  EXPECT_EQ(parse_parameters(line).hires_strength, Settings().hires_strength);
+  const Settings twice = parse_parameters(line + ", Hires upscale: 2, Hires upscaler: Latent");
+  EXPECT_EQ(twice.strength, Settings().strength);
+  EXPECT_EQ(twice.hires_strength, 0.4);
+  EXPECT_EQ(twice.hires_with, "latent");
 }
 
 TEST(Parameters, DifferenceTellsInputsByTheirHashes) {
