@@ -37,7 +37,7 @@ Enlarged enlarge(const CLI::App& command, const std::string& file, const Setting
   const auto upscaler = Upscaler::load({.file = file, .dtype = engine.dtype, .threads = engine.threads});
   if (output.verbose) print_line(stderr, fmt::format("{}: {}", upscaler.name(), upscaler.kind()));
   std::optional<double> by;
-  if (command.count("--by") > 0) by = settings.upscale_by;
+  if (command.count("--by") > 0) by = settings.upscale_by.value();
   ProgressLine line(output.quiet);
   return {upscaler.enlarge(image, by, observe(line)),
           enlarged_parameters(read_image_parameters(settings.image), upscaler.name(),

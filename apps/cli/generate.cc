@@ -99,6 +99,9 @@ struct GenerateCommand {
     const Pipeline pipeline = load_pipeline(engine, output);
     if (const auto line = again.empty() ? "" : check_model(again, pipeline.info(), is_given); !line.empty())
       notice(output, line);
+    // An upscaling model draws from noise alone, so this command's own strength is not for it.
+    if (restore == "upscale" && pipeline.info().upscales_by > 0 && again.empty() && !is_given("strength"))
+      settings.strength = Settings{}.strength;
     JobResult result{
         .file = out, .settings = pipeline.resolve(settings), .seconds = 0, .kept = false, .notices = {}};
     const auto start = std::chrono::steady_clock::now();
@@ -199,7 +202,7 @@ void add_outpaint(CLI::App& app, Run& run) {
 void add_colorize(CLI::App& app, Run& run) {
   add_restoration(app, run, std::make_shared<GenerateCommand>(), "colorize",
                   "A grey picture of yours in colour; its brightness stays as it is",
-                  {"strength", "blur_sigma", "blur_motion", "upscale_by"},
+                  {"strength", "blur_sigma", "blur_motion", "upscale_by", "noise_level"},
                   "Examples:\n"
                   "  latentdial colorize --image grey.png -p \"a castle by the lake\" -o colour.png\n"
                   "  latentdial colorize --image grey.png -p \"a castle\" --rounds 6 --seed 4\n");
@@ -207,7 +210,8 @@ void add_colorize(CLI::App& app, Run& run) {
 
 void add_deblur(CLI::App& app, Run& run) {
   add_restoration(app, run, std::make_shared<GenerateCommand>(), "deblur",
-                  "A blurred picture of yours made sharp; blurred again it is yours", {"upscale_by"},
+                  "A blurred picture of yours made sharp; blurred again it is yours",
+                  {"upscale_by", "noise_level"},
                   "Examples:\n"
                   "  latentdial deblur --image soft.png --sigma 2 -p \"a castle by the lake\" -o sharp.png\n"
                   "  latentdial deblur --image shaken.png --motion 9,30 -p \"a castle by the lake\"\n");
@@ -217,12 +221,14 @@ void add_upscale(CLI::App& app, Run& run) {
   const auto c = std::make_shared<GenerateCommand>();
   CLI::App* command = add_restoration(
       app, run, c, "upscale",
-      "A small picture of yours made large: by the model, so that made small again it is yours, or by a "
-      "network of its own",
+      "A small picture of yours made large: by the model, so that made small again it is yours, by an "
+      "upscaling model as it was taught, or by a network of its own",
       {"blur_sigma", "blur_motion"},
       "Examples:\n"
       "  latentdial upscale --image small.png --by 2 -p \"a castle by the lake\" -o large.png\n"
       "  latentdial upscale --image small.png --by 4 --strength 0.5 --rounds 6\n"
+      "  latentdial upscale -m path/to/stable-diffusion-x4-upscaler --image small.png -p \"a cat\" --steps "
+      "20\n"
       "  latentdial upscale --image small.png --with 4x-network.pth -o large.png\n");
   add_text(
       *command, "--with", c->with,

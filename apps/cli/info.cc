@@ -52,6 +52,14 @@ ordered_json describe_picture(const std::string& path) {
   return object;
 }
 
+/// What an upscaling model is for; null of others.
+ordered_json describe_upscaling(const ModelInfo& info) {
+  if (info.upscales_by == 0) return nullptr;
+  return {{"by", info.upscales_by},
+          {"max_noise_level", info.max_noise_level},
+          {"used as", fmt::format("latentdial upscale -m {} --image SMALL.png", info.path)}};
+}
+
 ordered_json describe_model(const std::string& path, const ModelOptions& engine) {
   const ModelInfo info = inspect_model(path);
   return {{"model", info.name},
@@ -64,6 +72,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"tokens", info.max_tokens},
           {"prediction", info.prediction},
           {"inpainting", info.inpaints},
+          {"upscaling", describe_upscaling(info)},
           {"sampler", info.sampler},
           {"guidance_scale", info.guidance_scale},
           {"notices", info.notices},

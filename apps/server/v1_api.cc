@@ -255,6 +255,7 @@ Json describe_settings(const Pipeline& pipeline) {
     if (entry["name"] == "height") entry["default"] = pipeline.info().height;
     if (entry["name"] == "guidance_scale") entry["default"] = pipeline.info().guidance_scale;
     if (entry["name"] == "sampler") entry["default"] = pipeline.info().sampler;
+    if (entry["name"] == "upscale_by") entry["default"] = std::max(pipeline.info().upscales_by, 2);
   }
   return list;
 }

@@ -35,12 +35,16 @@ struct ModelInfo {
   /// 10 digits of all that makes pictures, which they carry as "Model hash": the fingerprint's first, or
   /// others where words of textual inversion or a TAESD are loaded too.
   std::string hash;
-  std::string format;           ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
-  std::string device;           ///< What computes: processor, instruction set, threads, number format.
-  std::string prediction;       ///< "epsilon" or "v_prediction".
-  bool inpaints = false;        ///< An inpainting checkpoint, told what is redrawn.
+  std::string format;      ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string device;      ///< What computes: processor, instruction set, threads, number format.
+  std::string prediction;  ///< "epsilon" or "v_prediction".
+  bool inpaints = false;   ///< An inpainting checkpoint, told what is redrawn.
+  /// An upscaler, told a small picture: how many times as wide and high it makes that; 0: not one. It does
+  /// nothing else.
+  int upscales_by = 0;
+  int max_noise_level = 0;      ///< An upscaler's: the most of Settings::noise_level.
   std::string sampler;          ///< The default sampler, from the model's scheduler config.
-  double guidance_scale = 7.5;  ///< The default one, from the model's folder.
+  double guidance_scale = 7.5;  ///< The default one, from the model's folder; an upscaler's is 9.
   std::string example = "{}";   ///< Settings to begin with, from the model's folder: a JSON object.
   int width = 0;                ///< Native size in pixels.
   int height = 0;

@@ -70,9 +70,12 @@ struct Settings {
   double blur_sigma =
       0;  ///< "deblur": deviation of the Gaussian that blurred it, in pixels, 0 to 20; 0: none.
   std::string blur_motion;  ///< "deblur": "LENGTH,ANGLE" of the movement that did, in pixels and degrees.
-  int upscale_by = 2;       ///< "upscale": how many times as wide and high it becomes, 2 to 4.
-  int restore_rounds = 4;   ///< How often it is noised, denoised and brought back to what is known, 1 to 16.
-  bool invert = false;      ///< Start from the noise that leads back to the picture, not from drawn noise.
+  std::optional<int> upscale_by;  ///< "upscale": how many times as wide and high it becomes, 2 to 4; none: an
+                                  ///< upscaler's own (ModelInfo::upscales_by), or 2.
+  std::optional<int> noise_level;  ///< "upscale" by an upscaler: how far its small picture is noised, 0 to
+                                   ///< ModelInfo::max_noise_level; none: 20.
+  int restore_rounds = 4;  ///< How often it is noised, denoised and brought back to what is known, 1 to 16.
+  bool invert = false;     ///< Start from the noise that leads back to the picture, not from drawn noise.
 
   std::string style;       ///< The feature on the dial; empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
@@ -230,8 +233,15 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
           s.blur_motion);
   visitor(
       Option{"upscale_by", "--by", "Upscale by",
-             "With @(restore) upscale, how many times as wide and high the picture becomes, 2 to 4", 2, 4},
+             "With @(restore) upscale, how many times as wide and high the picture becomes, 2 to 4 (default: "
+             "2, or an upscaler model's own)",
+             2, 4},
       s.upscale_by);
+  visitor(Option{"noise_level", "--noise-level", "Noise level",
+                 "With @(restore) upscale by an upscaler model, how much noise lies over the picture before "
+                 "the model sees it, 0 to the model's most, mostly 350; more lets it draw more (default: 20)",
+                 0, 999},
+          s.noise_level);
   visitor(
       Option{"restore_rounds", "--rounds", "Restoration rounds",
              "With @(restore), how often the picture is noised, denoised and brought back to what is known, "

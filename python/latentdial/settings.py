@@ -51,6 +51,7 @@ class DialSettings(CalibrationSettings, total=False):
     blur_sigma: Union[float, None]
     blur_motion: Union[str, None]
     upscale_by: Union[int, None]
+    noise_level: Union[int, None]
     restore_rounds: Union[int, None]
     invert: Union[bool, None]
     method: Union[str, None]

@@ -80,11 +80,13 @@ auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Pr
   const auto found = std::ranges::find_if(prepared_, matches);
   if (found != prepared_.end()) return *found;
   Prepared made;
-  std::vector<Tensor> tokens;
+  std::vector<Tensor> tokens, vectors;
   for (const auto& input : inputs) {
     made.conditions.push_back(input.condition);
     tokens.push_back(input.condition.tokens);
+    if (input.condition.vector.defined()) vectors.push_back(input.condition.vector);
   }
+  if (!vectors.empty()) made.vectors = concat_rows(vectors);
   made.text = denoiser_->project_tokens(ops_->to_device(concat_rows(same_length(tokens))));
   if (prepared_.size() == kMostPrepared) prepared_.pop_front();
   return prepared_.emplace_back(std::move(made));
@@ -97,7 +99,7 @@ const models::TimeContext& PromptedDenoiser::time_of(Prepared& prepared, float t
   std::vector<float> fresh;
   std::ranges::copy_if(expected_, std::back_inserter(fresh),
                        [&](float expected) { return !prepared.times.contains(expected); });
-  auto contexts = denoiser_->project_times(fresh);
+  auto contexts = denoiser_->project_times(fresh, prepared.vectors);
   for (std::size_t i = 0; i < fresh.size(); ++i) prepared.times[fresh[i]] = std::move(contexts[i]);
   return prepared.times.at(timestep);
 }
@@ -106,9 +108,10 @@ Tensor PromptedDenoiser::latents_of(const std::vector<PromptedLatents>& inputs) 
   std::vector<Tensor> latents, channels;
   for (const auto& [own, condition, deep, layout_to, layout_from] : inputs) {
     latents.push_back(own);
-    if (channels_.defined())
-      channels.push_back(condition.channels.defined() ? condition.channels
-                                                      : everywhere(channels_, own.dim(1), own.dim(2)));
+    if (condition.channels.defined())
+      channels.push_back(condition.channels);
+    else if (channels_.defined())
+      channels.push_back(everywhere(channels_, own.dim(1), own.dim(2)));
   }
   const Tensor batch = ops_->to_device(concat_rows(latents));
   return channels.empty() ? batch : ops_->concat_channels(batch, ops_->to_device(concat_rows(channels)));

@@ -66,6 +66,7 @@ class PromptedDenoiser {
   /// Conditions by identity: the tensors are kept, so no other can come to lie where they do.
   struct Prepared {
     std::vector<Condition> conditions;
+    Tensor vectors;  ///< Theirs, [B,V]; undefined where they have none.
     models::TextContext text;
     std::map<float, models::TimeContext> times;
   };

@@ -30,10 +30,13 @@ void check_widths(const models::ClipText& text, const models::UNet& unet,
           taken);
   const auto in = unet.config().in_channels, out = unet.config().out_channels;
   const auto latent = vae.latent_channels;
-  require((in == latent || in == models::inpainting_channels(latent)) && out == latent, "model",
-          "the U-Net has {} input and {} output channels, but the autoencoder {} latent ones; depth models "
-          "are not supported",
-          in, out, latent);
+  const bool has_classes = unet.config().num_class_embeds > 0;
+  const bool fits = has_classes ? models::upscales(unet.config(), vae)
+                                : in == latent || in == models::inpainting_channels(latent);
+  require(fits && out == latent, "model",
+          "the U-Net has {} input and {} output channels and {} classes, but the autoencoder {} latent ones; "
+          "depth models, and classes but those of an upscaler, are not supported",
+          in, out, unet.config().num_class_embeds, latent);
 }
 
 /// The channels of Model::nothing_known: the picture is grey where it is redrawn, which is everywhere.
@@ -48,6 +51,17 @@ Tensor describe_nothing(const models::Encoder& encoder, const models::Autoencode
                                              static_cast<std::size_t>(vae.latent_channels)),
                     channels.values().begin() + 1);
   return channels;
+}
+
+/// ᾱ of each level that an upscaler's small picture may be noised to.
+std::vector<float> low_res_schedule(const Checkpoint& checkpoint) {
+  require(checkpoint.low_res_scheduler_config.is_object(), "model",
+          "it is an upscaler, but no low_res_scheduler/ in its folder says how its small picture is noised");
+  auto alphas = alphas_cumprod(NoiseSchedule::from_json(checkpoint.low_res_scheduler_config));
+  require(std::cmp_less(checkpoint.max_noise_level, alphas.size()), "model",
+          "noise levels go up to {}, but its low_res_scheduler/ has {}", checkpoint.max_noise_level,
+          alphas.size());
+  return alphas;
 }
 
 /// The decoder of the model's `vae`, or the TAESD at the path `taesd` where that is not empty.
@@ -94,6 +108,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
       decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)),
       is_embedded(options.model.empty()) {
   check_widths(text_encoder, unet, vae_config);
+  if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
   if (info.inpaints) nothing_known = describe_nothing(encoder, vae_config);
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();

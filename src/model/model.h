@@ -54,6 +54,7 @@ struct Model {
   PictureDecoder decode;
   /// What the U-Net is told where all is redrawn, at any place: [1,1,1,1+C]; undefined unless info.inpaints.
   Tensor nothing_known;
+  std::vector<float> low_res_alphas;  ///< ᾱ of each level of an upscaler's small picture; else empty.
   std::vector<std::shared_ptr<const Dial>> dials;  ///< Loaded with it.
   bool is_embedded = false;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -24,6 +25,7 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kDigitsInPictures = 10;  // As A1111 writes them.
+constexpr double kUpscalersGuidance = 9;       // diffusers'.
 
 std::string digits(std::uint64_t hash) {
   return fmt::format("{:016x}", hash);
@@ -68,6 +70,11 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
   if (!notice.empty()) info.notices.push_back(fmt::format("{}: {}", info.path, notice));
   info.inpaints = unet.in_channels == models::inpainting_channels(vae.latent_channels);
   info.width = info.height = static_cast<int>(unet.sample_size * vae.downscale());
+  if (models::upscales(unet, vae)) {
+    info.upscales_by = static_cast<int>(vae.downscale());
+    info.max_noise_level = static_cast<int>(std::min(checkpoint.max_noise_level, unet.num_class_embeds - 1));
+    info.guidance_scale = kUpscalersGuidance;
+  }
   info.guidance_scale = checkpoint.defaults.value("guidance_scale", info.guidance_scale);
   info.example = checkpoint.defaults.value("example", nlohmann::json::object()).dump();
   info.max_tokens = static_cast<int>(text.max_position_embeddings);

@@ -60,6 +60,16 @@ class Fields {
     return json_.at(field).get<float>();
   }
 
+  /// false for all levels, or a list with one for each.
+  [[nodiscard]] std::vector<bool> flags(const char* field, std::size_t levels) const {
+    if (!given(field) || json_.at(field) == false) return std::vector(levels, false);
+    const auto& value = json_.at(field);
+    const bool fits = value.is_array() && value.size() == levels &&
+                      std::ranges::all_of(value, [](const auto& one) { return one.is_boolean(); });
+    if (!fits) fail(field, fmt::format("false or a list of {} times true or false", levels));
+    return value.get<std::vector<bool>>();
+  }
+
   [[nodiscard]] bool flag(const char* field, bool fallback) const {
     if (!given(field)) return fallback;
     if (!json_.at(field).is_boolean()) fail(field, "true or false");
@@ -150,14 +160,12 @@ void check_supported(const Fields& fields) {
   fields.only("conv_in_kernel", {3});
   fields.only("conv_out_kernel", {3});
   fields.only("mid_block_scale_factor", {1, 1.0});
-  for (const char* switched_off :
-       {"center_input_sample", "dual_cross_attention", "class_embeddings_concat"}) {
+  for (const char* switched_off : {"center_input_sample", "dual_cross_attention", "class_embeddings_concat",
+                                   "mid_block_only_cross_attention"}) {
     fields.only(switched_off, {false});
   }
-  fields.only("only_cross_attention", {false});
-  for (const char* absent :
-       {"class_embed_type", "addition_embed_type", "encoder_hid_dim", "encoder_hid_dim_type",
-        "num_class_embeds", "time_cond_proj_dim", "timestep_post_act"}) {
+  for (const char* absent : {"class_embed_type", "addition_embed_type", "encoder_hid_dim",
+                             "encoder_hid_dim_type", "time_cond_proj_dim", "timestep_post_act"}) {
     fields.only(absent, {});
   }
 }
@@ -204,7 +212,9 @@ UNetConfig UNetConfig::from_json(const nlohmann::json& config) {
   }
   c.transformer_layers_per_block = fields.per_level("transformer_layers_per_block", levels, 1);
   c.layers_per_block = fields.one_for_all("layers_per_block", levels, c.layers_per_block);
+  c.only_cross_attention = fields.flags("only_cross_attention", levels);
   c.cross_attention_dim = fields.positive("cross_attention_dim", c.cross_attention_dim);
+  c.num_class_embeds = fields.positive("num_class_embeds", 0);
   c.norm_num_groups = fields.positive("norm_num_groups", c.norm_num_groups);
   check_groups(fields, c.block_out_channels, c.norm_num_groups);
   c.norm_eps = fields.number("norm_eps", c.norm_eps);

@@ -36,8 +36,11 @@ struct UNetConfig {
                                        false};                   ///< Per level, from the top resolution down.
   std::vector<std::int64_t> num_attention_heads = {8, 8, 8, 8};  ///< Per level.
   std::vector<std::int64_t> transformer_layers_per_block = {1, 1, 1, 1};
+  std::vector<bool> only_cross_attention = {false, false, false,
+                                            false};  ///< Per level: the pixels attend to the text alone.
   std::int64_t layers_per_block = 2;
   std::int64_t cross_attention_dim = 768;
+  std::int64_t num_class_embeds = 0;  ///< Classes that it is told one of, beside the timestep; 0: none.
   std::int64_t norm_num_groups = 32;
   float norm_eps = 1e-5f;
   bool flip_sin_to_cos = true;
@@ -68,6 +71,12 @@ struct AutoencoderConfig {
 /// its redrawn part (Rombach et al. 2022, arXiv 2112.10752, section 4.5).
 [[nodiscard]] constexpr std::int64_t inpainting_channels(std::int64_t latent_channels) {
   return 2 * latent_channels + 1;
+}
+
+/// Whether the two are an upscaling model's: the U-Net takes, beside the latents, the colours of a picture of
+/// their size under noise, whose level is its class (Ho et al. 2021, arXiv 2106.15282, section 4).
+[[nodiscard]] inline bool upscales(const UNetConfig& unet, const AutoencoderConfig& vae) {
+  return unet.num_class_embeds > 0 && unet.in_channels == vae.latent_channels + vae.in_channels;
 }
 
 /// The decoder half of diffusers' AutoencoderTiny.

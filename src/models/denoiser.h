@@ -14,11 +14,18 @@ struct KeysAndValues {
   Tensor keys, values;
 };
 
+/// The tokens of a batch as one transformer block sees them.
+struct TextOfBlock {
+  KeysAndValues first;  ///< Of its first attention; undefined where that looks at the pixels themselves.
+  KeysAndValues second;
+};
+
 /// The tokens of a batch as the cross-attentions see them, by transformer in the order of the network. They
 /// are the same at every step.
-using TextContext = std::vector<std::vector<KeysAndValues>>;
+using TextContext = std::vector<std::vector<TextOfBlock>>;
 
-/// A timestep as the residual blocks add it, [1, channels] each, in the order of the network.
+/// A timestep, and what is added to it, as the residual blocks add them, in the order of the network:
+/// [1, channels] each, or [B, channels] where the members of a batch differ.
 using TimeContext = std::vector<Tensor>;
 
 /// Where a picture's layout is found (Tumanyan et al. 2022, arXiv 2211.12572): the output of the first
@@ -59,8 +66,10 @@ class Denoiser {
   virtual ~Denoiser() = default;
   /// tokens [B,T,token_width] from Backend::to_device.
   [[nodiscard]] virtual TextContext project_tokens(const Tensor& tokens) const = 0;
-  /// Timesteps 0 to 999, fractional for Karras sigmas.
-  [[nodiscard]] virtual std::vector<TimeContext> project_times(std::span<const float> timesteps) const = 0;
+  /// Timesteps 0 to 999, fractional for Karras sigmas. `vectors` [B,V] is what the members of a batch are
+  /// told beside them, for the networks that are told something; undefined for others.
+  [[nodiscard]] virtual std::vector<TimeContext> project_times(std::span<const float> timesteps,
+                                                               const Tensor& vectors) const = 0;
   /// latents [B,H,W,in_channels] from Backend::to_device → the prediction, [B,H,W,out_channels].
   virtual Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
                             const Taps& taps = {}) const = 0;

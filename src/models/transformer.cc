@@ -40,49 +40,51 @@ Tensor Attention::share_of(const std::vector<std::int64_t>& tokens, const Tensor
   return mean;
 }
 
-TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
-                                   std::int64_t heads)
+TransformerBlock::TransformerBlock(const Scope& scope, const TransformerShape& shape)
     : ops_(scope.ops),
-      norm1_(scope / "norm1", channels),
-      norm2_(scope / "norm2", channels),
-      norm3_(scope / "norm3", channels),
-      self_attention_(scope / "attn1", channels, channels, heads),
-      cross_attention_(scope / "attn2", channels, text_channels, heads),
-      feed_forward_in_(scope / "ff.net.0.proj", channels, 8 * channels),
-      feed_forward_out_(scope / "ff.net.2", 4 * channels, channels) {}
+      only_cross_attention_(shape.only_cross_attention),
+      norm1_(scope / "norm1", shape.channels),
+      norm2_(scope / "norm2", shape.channels),
+      norm3_(scope / "norm3", shape.channels),
+      first_attention_(scope / "attn1", shape.channels,
+                       shape.only_cross_attention ? shape.text_channels : shape.channels, shape.heads),
+      second_attention_(scope / "attn2", shape.channels, shape.text_channels, shape.heads),
+      feed_forward_in_(scope / "ff.net.0.proj", shape.channels, 8 * shape.channels),
+      feed_forward_out_(scope / "ff.net.2", 4 * shape.channels, shape.channels) {}
 
-KeysAndValues TransformerBlock::project_text(const Tensor& text_states) const {
-  return cross_attention_.project(text_states);
+TextOfBlock TransformerBlock::project_text(const Tensor& text_states) const {
+  return {only_cross_attention_ ? first_attention_.project(text_states) : KeysAndValues{},
+          second_attention_.project(text_states)};
 }
 
-Tensor TransformerBlock::operator()(const Tensor& hidden_states, const KeysAndValues& text,
+Tensor TransformerBlock::operator()(const Tensor& hidden_states, const TextOfBlock& text,
                                     const Taps& taps) const {
   const Tensor pixels = norm1_(hidden_states);
-  Tensor h = self_attention_(pixels, self_attention_.project(pixels), hidden_states);
+  Tensor h = first_attention_(pixels, only_cross_attention_ ? text.first : first_attention_.project(pixels),
+                              hidden_states);
   const Tensor queries = norm2_(h);
-  if (taps.words) taps.words->maps.push_back(cross_attention_.share_of(taps.words->tokens, queries, text));
-  h = cross_attention_(queries, text, h);
+  if (taps.words)
+    taps.words->maps.push_back(second_attention_.share_of(taps.words->tokens, queries, text.second));
+  h = second_attention_(queries, text.second, h);
   return feed_forward_out_(ops_->geglu(feed_forward_in_(norm3_(h))), {.residual = &h});
 }
 
-SpatialTransformer::SpatialTransformer(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
-                                       std::int64_t heads, std::int64_t layers, std::int64_t groups)
-    : norm_(scope / "norm", channels, groups, 1e-6f),
-      proj_in_(scope / "proj_in", channels, channels),
-      proj_out_(scope / "proj_out", channels, channels) {
-  blocks_.reserve(static_cast<std::size_t>(layers));
-  for (std::int64_t i = 0; i < layers; ++i) {
-    blocks_.emplace_back(scope / fmt::format("transformer_blocks.{}", i), channels, text_channels, heads);
-  }
+SpatialTransformer::SpatialTransformer(const Scope& scope, const TransformerShape& shape, std::int64_t groups)
+    : norm_(scope / "norm", shape.channels, groups, 1e-6f),
+      proj_in_(scope / "proj_in", shape.channels, shape.channels),
+      proj_out_(scope / "proj_out", shape.channels, shape.channels) {
+  blocks_.reserve(static_cast<std::size_t>(shape.layers));
+  for (std::int64_t i = 0; i < shape.layers; ++i)
+    blocks_.emplace_back(scope / fmt::format("transformer_blocks.{}", i), shape);
 }
 
-std::vector<KeysAndValues> SpatialTransformer::project_text(const Tensor& text_states) const {
-  std::vector<KeysAndValues> text;
+std::vector<TextOfBlock> SpatialTransformer::project_text(const Tensor& text_states) const {
+  std::vector<TextOfBlock> text;
   for (const auto& block : blocks_) text.push_back(block.project_text(text_states));
   return text;
 }
 
-Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<KeysAndValues>& text,
+Tensor SpatialTransformer::operator()(const Tensor& x, const std::vector<TextOfBlock>& text,
                                       const Taps& taps) const {
   const Tensor pixels = x.reshape({x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   Tensor hidden_states = proj_in_(norm_(pixels));

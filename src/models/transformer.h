@@ -27,31 +27,39 @@ class Attention {
   Linear to_q_, to_k_, to_v_, to_out_;
 };
 
+/// How a transformer attends.
+struct TransformerShape {
+  std::int64_t channels = 0;
+  std::int64_t text_channels = 0;
+  std::int64_t heads = 0;
+  std::int64_t layers = 1;
+  bool only_cross_attention = false;  ///< The first attention of a block is to the text, as the second.
+};
+
 /// Self-attention, cross-attention to the text, gated feed-forward; each pre-normed and residual.
 class TransformerBlock {
  public:
-  TransformerBlock(const Scope& scope, std::int64_t channels, std::int64_t text_channels, std::int64_t heads);
-  [[nodiscard]] KeysAndValues project_text(const Tensor& text_states /*[B,T,text_channels]*/) const;
+  TransformerBlock(const Scope& scope, const TransformerShape& shape);
+  [[nodiscard]] TextOfBlock project_text(const Tensor& text_states /*[B,T,text_channels]*/) const;
   /// Maps of words are [B,N] here.
-  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/, const KeysAndValues& text,
-                    const Taps& taps) const;
+  Tensor operator()(const Tensor& hidden_states /*[B,N,C]*/, const TextOfBlock& text, const Taps& taps) const;
 
  private:
   const ops::Backend* ops_;
+  bool only_cross_attention_;
   LayerNorm norm1_, norm2_, norm3_;
-  Attention self_attention_, cross_attention_;
+  Attention first_attention_, second_attention_;
   Linear feed_forward_in_, feed_forward_out_;
 };
 
 /// diffusers' Transformer2DModel: pixels as tokens through transformer blocks, beside a shortcut.
 class SpatialTransformer {
  public:
-  SpatialTransformer(const Scope& scope, std::int64_t channels, std::int64_t text_channels,
-                     std::int64_t heads, std::int64_t layers, std::int64_t groups);
+  SpatialTransformer(const Scope& scope, const TransformerShape& shape, std::int64_t groups);
   /// For each block.
-  [[nodiscard]] std::vector<KeysAndValues> project_text(
+  [[nodiscard]] std::vector<TextOfBlock> project_text(
       const Tensor& text_states /*[B,T,text_channels]*/) const;
-  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const std::vector<KeysAndValues>& text,
+  Tensor operator()(const Tensor& x /*[B,H,W,C]*/, const std::vector<TextOfBlock>& text,
                     const Taps& taps = {}) const;
 
  private:

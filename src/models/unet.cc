@@ -42,12 +42,28 @@ UNet::UNet(const Scope& scope, const UNetConfig& c)
                    c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
       mid_resnet2_(scope / "mid_block.resnets.1", c.block_out_channels.back(), c.block_out_channels.back(),
                    c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
-      mid_attention_(scope / "mid_block.attentions.0", c.block_out_channels.back(), c.cross_attention_dim,
-                     c.num_attention_heads.back(), c.transformer_layers_per_block.back(), c.norm_num_groups),
+      mid_attention_(scope / "mid_block.attentions.0",
+                     {.channels = c.block_out_channels.back(),
+                      .text_channels = c.cross_attention_dim,
+                      .heads = c.num_attention_heads.back(),
+                      .layers = c.transformer_layers_per_block.back()},
+                     c.norm_num_groups),
       norm_out_(scope / "conv_norm_out", c.block_out_channels.front(), c.norm_num_groups, c.norm_eps),
       conv_out_((scope / "conv_out").in_full(), c.block_out_channels.front(), c.out_channels, 3) {
+  if (c.num_class_embeds > 0) {
+    class_embedding_ = ops_->prepare_embedding(
+        scope.weights.load("class_embedding.weight", {c.num_class_embeds, 4 * c.block_out_channels.front()}));
+  }
   build_down(scope);
   build_up(scope);
+}
+
+TransformerShape UNet::transformer_shape(std::size_t level) const {
+  return {.channels = config_.block_out_channels[level],
+          .text_channels = config_.cross_attention_dim,
+          .heads = config_.num_attention_heads[level],
+          .layers = config_.transformer_layers_per_block[level],
+          .only_cross_attention = config_.only_cross_attention[level]};
 }
 
 // Residual block `j` of level `i`, of `in` channels, and the transformer behind it where the level has them.
@@ -57,8 +73,7 @@ void UNet::add_layer(Level& level, const Scope& block, std::size_t i, std::int64
   level.resnets.emplace_back(block / fmt::format("resnets.{}", j), in, out, c.norm_num_groups, c.norm_eps,
                              4 * c.block_out_channels.front());
   if (!c.cross_attention[i]) return;
-  level.attentions.emplace_back(block / fmt::format("attentions.{}", j), out, c.cross_attention_dim,
-                                c.num_attention_heads[i], c.transformer_layers_per_block[i],
+  level.attentions.emplace_back(block / fmt::format("attentions.{}", j), transformer_shape(i),
                                 c.norm_num_groups);
 }
 
@@ -101,18 +116,27 @@ void UNet::build_up(const Scope& scope) {
 Tensor UNet::time_embedding(std::span<const float> timesteps) const {
   const Tensor waves = ops_->to_device(
       sinusoid(timesteps, config_.block_out_channels.front(), config_.flip_sin_to_cos, config_.freq_shift));
-  const Tensor embedding = time_linear2_(time_linear1_(waves, {.activation = ops::Activation::silu}));
-  return ops_->activate(embedding, ops::Activation::silu);
+  return time_linear2_(time_linear1_(waves, {.activation = ops::Activation::silu}));
 }
 
-std::vector<TimeContext> UNet::project_times(std::span<const float> timesteps) const {
-  const Tensor embedding = time_embedding(timesteps);
+std::vector<TimeContext> UNet::project_times(std::span<const float> timesteps, const Tensor& vectors) const {
+  // A row for each timestep and member of the batch.
+  const std::int64_t members = class_embedding_ ? vectors.dim(0) : 1;
+  std::vector<float> times;
+  std::vector<std::int32_t> classes;
+  for (const float timestep : timesteps) {
+    times.insert(times.end(), static_cast<std::size_t>(members), timestep);
+    if (class_embedding_) classes.insert(classes.end(), vectors.values().begin(), vectors.values().end());
+  }
+  Tensor embedding = time_embedding(times);
+  if (class_embedding_) embedding = ops_->add(embedding, ops_->embedding(classes, *class_embedding_));
+  embedding = ops_->activate(embedding, ops::Activation::silu);
   std::vector<TimeContext> contexts(timesteps.size());
   const auto project = [&](const ResnetBlock& resnet) {
     const Tensor all = resnet.project_time(embedding);
     for (std::size_t i = 0; i < contexts.size(); ++i) {
-      const auto row = static_cast<std::int64_t>(i);
-      contexts[i].push_back(all.slice(row, row + 1));
+      const auto row = static_cast<std::int64_t>(i) * members;
+      contexts[i].push_back(all.slice(row, row + members));
     }
   };
   for (const auto& level : down_) std::ranges::for_each(level.resnets, project);

@@ -21,7 +21,9 @@ class UNet final : public Denoiser {
   UNet(const Scope& scope, const UNetConfig& config);
 
   [[nodiscard]] TextContext project_tokens(const Tensor& tokens) const override;
-  [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps) const override;
+  /// `vectors` [B,1] holds the members' classes, 0 to num_class_embeds − 1, where the network has classes.
+  [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps,
+                                                       const Tensor& vectors = {}) const override;
   Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
                     const Taps& taps = {}) const override;
 
@@ -58,12 +60,15 @@ class UNet final : public Denoiser {
   void add_layer(Level& level, const Scope& block, std::size_t i, std::int64_t j, std::int64_t in) const;
   void build_down(const Scope& scope);
   void build_up(const Scope& scope);
+  /// Of the transformers of a level of the way down, or of the one that mirrors it.
+  [[nodiscard]] TransformerShape transformer_shape(std::size_t level) const;
   [[nodiscard]] Tensor time_embedding(std::span<const float> timesteps) const;
 
   UNetConfig config_;
   const ops::Backend* ops_;
   Conv2d conv_in_;
   Linear time_linear1_, time_linear2_;
+  std::optional<ops::PackedWeight> class_embedding_;
   std::vector<Level> down_, up_;
   ResnetBlock mid_resnet1_, mid_resnet2_;
   SpatialTransformer mid_attention_;

@@ -39,6 +39,8 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   const StopScope stop(observer.stop);
   Session& session = state_->session;
   const Model& model = *session.model;
+  require(model.info.upscales_by == 0, "model", "{} upscales pictures and cannot read them; use another",
+          model.info.name);
   std::vector<std::string> notices;
   const auto encode = [&](const std::string& text) {
     return session.encode(constant_prompt("prompt", text), PromptSyntax::a1111, notices).condition;

@@ -75,6 +75,10 @@ Values Stages::noise(std::uint64_t seed, int width, int height) const {
 
 Values Stages::unet(const Values& latents, float timestep, const Values& text_states) const {
   const Model& model = *pipeline_->state_->session.model;
+  require(
+      model.info.upscales_by == 0, "model",
+      "the U-Net of {}, which upscales pictures, is told a noise level too, for which there is no place here",
+      model.info.name);
   const Tensor x = channels_last(latents, model.unet.config().in_channels);
   const std::int64_t width = model.unet.config().cross_attention_dim;
   const auto& shape = text_states.shape;

@@ -8,6 +8,7 @@
 #include "dial/slerp.h"
 #include "model/pixels.h"
 #include "session/known_part.h"
+#include "session/small_picture.h"
 #include "task/redrawn_part.h"
 #include "tensor/arithmetic.h"
 
@@ -142,10 +143,16 @@ Conditioning condition_prompts(Session& session, const Content& content, const T
 Conditioning condition(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
                        std::vector<std::string>& notices) {
   Conditioning conditioning = condition_prompts(session, content, turn, mask, notices);
-  if (!is_told_known_part(*session.model, content.source)) return conditioning;
-  return [conditioning, channels = known_part(session, content)](double progress) {
+  Condition told;
+  if (is_told_known_part(*session.model, content.source)) told.channels = known_part(session, content);
+  if (content.source.enlargement) told = small_picture(*session.model, content.source);
+  if (!told.channels.defined()) return conditioning;
+  return [conditioning, told](double progress) {
     GuidedStep step = conditioning(progress);
-    for (Condition& one : step.conditions) one.channels = channels;
+    for (Condition& one : step.conditions) {
+      one.channels = told.channels;
+      one.vector = told.vector;
+    }
     return step;
   };
 }

@@ -55,8 +55,14 @@ Batch batch_of(std::span<const Resolved> list, const Model& model) {
   return make_batch(std::move(tasks), model.schedule, list.front().second_pass);
 }
 
-/// The start image with what was drawn of its part.
-Image with_part(const Source& source, const Image& drawn) {
+/// The picture that was asked for: what was drawn, laid into the start image where only a part of that is
+/// redrawn, and without what was repeated beyond the edge of a small one.
+Image finished_image(const Source& source, Image drawn) {
+  if (const auto& enlargement = source.enlargement) {
+    const int width = enlargement->width, height = enlargement->height;
+    return resized(drawn, {0, 0, width, height}, width, height);
+  }
+  if (!source.part) return drawn;
   const RedrawnPart& part = *source.part;
   if (part.cut_out) return laid_back(drawn, *part.cut_out);
   return pasted(source.image->image(), drawn, part.mask.image(), part.blur);
@@ -138,7 +144,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
     std::vector<std::string>& all = finished.notices;
     for (const auto& more : {one.notices, work.notices}) all.insert(all.end(), more.begin(), more.end());
     Picture picture;
-    picture.image = source.part ? with_part(source, finished.image) : std::move(finished.image);
+    picture.image = finished_image(source, std::move(finished.image));
     picture.shows = finished.shows;
     picture.settings = one.request.settings;
     picture.parameters = to_parameters(one.request, session.model->info);

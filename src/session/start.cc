@@ -11,6 +11,7 @@
 #include "diffusion/random.h"
 #include "model/pixels.h"
 #include "session/known_part.h"
+#include "session/small_picture.h"
 #include "session/stage.h"
 #include "task/redrawn_part.h"
 #include "tensor/arithmetic.h"
@@ -117,6 +118,7 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const Model& model = *session.model;
   auto sampler = make_sampler(content.sampling, model.schedule);
   TorchGenerator generator(source.seed);
+  pass_small_picture(source, generator);
   const auto [original, known] = start_latents(model, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);

@@ -279,16 +279,17 @@ void hold_position(Resolved& resolved) {
 
 Resolved resolve(const Request& request, const Model& model, OpenedFiles& files) {
   validate(request);
+  check_enlargement(request.settings, model.info);
   Resolved result{request, {}};
   Request& filled = result.request;
+  filled.settings = with_enlargement(request.settings, model.info);
   filled.images = open_images(request, files);
   const auto multiple = static_cast<int>(model.vae_config.downscale());
-  check_canvas(request.settings, filled.images);
-  const InputImages images = on_canvas(request.settings, filled.images);
-  const auto area = area_to_draw(request.settings, images, model.info);
-  filled.settings = with_defaults(
-      restores(request.settings) ? with_own_size(request.settings, images, multiple) : request.settings,
-      model.info, area, multiple);
+  check_canvas(filled.settings, filled.images);
+  const InputImages images = on_canvas(filled.settings, filled.images);
+  const auto area = area_to_draw(filled.settings, images, model.info);
+  if (restores(filled.settings)) filled.settings = with_own_size(filled.settings, images, multiple);
+  filled.settings = with_defaults(filled.settings, model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
   check_most({s.width, s.height}, s.width > s.height ? "width" : "height", model.info);
@@ -298,7 +299,9 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, images, area);
   result.task.content = content_of(s, images, framing, syntax);
-  if (restores(s)) {
+  if (model.info.upscales_by > 0) {
+    result.task.content.source = {.seed = s.seed, .enlargement = enlargement_of(s, *images.start, multiple)};
+  } else if (restores(s)) {
     result.task.content.source.restoration = restoration_of(s, *images.start, multiple);
   } else {
     result.notices = size_notices(filled, model.info, multiple);

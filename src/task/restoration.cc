@@ -90,8 +90,8 @@ void check_restoration(const Request& request) {
   const bool deblurs = s.restore == "deblur", enlarges = s.restore == "upscale";
   require(deblurs || s.blur_sigma == 0, "blur_sigma", "only @(restore) deblur undoes a blur");
   require(deblurs || s.blur_motion.empty(), "blur_motion", "only @(restore) deblur undoes a blur");
-  require(enlarges || s.upscale_by == Settings{}.upscale_by, "upscale_by",
-          "only @(restore) upscale enlarges");
+  require(enlarges || !s.upscale_by, "upscale_by", "only @(restore) upscale enlarges");
+  require(enlarges || !s.noise_level, "noise_level", "only @(restore) upscale enlarges");
   if (!restores(s)) return;
   require(request.has_start(), "image", "no picture is given; say which is to be restored");
   require(s.restore != "colorize" || s.strength == Settings{}.strength || s.strength == 1, "strength",
@@ -108,13 +108,13 @@ void check_restoration(const Request& request) {
 }
 
 PictureSize restored_size(const Settings& s, const Image& copy, int multiple) {
-  const int by = lost_of(s) == Lost::size ? s.upscale_by : 1;
+  const int by = lost_of(s) == Lost::size ? s.upscale_by.value() : 1;
   return {by * round_up(copy.width, multiple), by * round_up(copy.height, multiple)};
 }
 
 Restoration restoration_of(const Settings& s, const InputImage& copy, int multiple) {
   const Lost lost = lost_of(s);
-  const int by = lost == Lost::size ? s.upscale_by : 1;
+  const int by = lost == Lost::size ? s.upscale_by.value() : 1;
   const Image& given = copy.image();
   Restoration result{.lost = lost,
                      .known = InputImage(continued(given, 0, 0, round_up(given.width, multiple),

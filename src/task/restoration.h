@@ -38,6 +38,7 @@ struct Restoration {
 void check_restoration(const Request& request);
 
 /// The size that is drawn: of the copy's, or as many times that as it becomes, up to multiples of `multiple`.
+/// Here and below upscale_by is known where it is upscaled.
 [[nodiscard]] PictureSize restored_size(const Settings& settings, const Image& copy, int multiple);
 
 /// `copy` is the start image. The picture's sides are multiples of `multiple` with what is repeated.

@@ -11,6 +11,7 @@
 #include "image/area.h"
 #include "latentdial/request.h"
 #include "model/text_reader.h"
+#include "task/enlargement.h"
 #include "task/restoration.h"
 
 /// What is to be made, by parts. What a stage of the work remembers is found again by the parts that it
@@ -74,6 +75,7 @@ struct Source {
   double strength = 1;                   ///< How far `image` is noised or inverted, 0 to 1; 1 without one.
   bool inverted = false;                 ///< The noise is that which leads back to `image`.
   std::optional<Restoration> restoration = {};  ///< `image` is a worse copy of what is to be made.
+  std::optional<Enlargement> enlargement = {};  ///< What an upscaling model is told; `image` is none then.
   bool operator==(const Source&) const = default;
 };
 

@@ -28,6 +28,9 @@ struct AppliedLora {
   std::set<std::string> left_out_words = {};  ///< Learnt words that lie beside its layers.
 };
 
+/// The highest level that the small picture of an upscaler is noised to where none is said.
+inline constexpr std::int64_t kMaxNoiseLevel = 350;
+
 /// Everything a Stable Diffusion model needs, whatever form it was stored in.
 struct Checkpoint {
   std::filesystem::path path;
@@ -43,6 +46,9 @@ struct Checkpoint {
   /// "_latentdial" of a folder's model_index.json: perhaps "guidance_scale", the default one, 0 to 100, and
   /// "example", settings to begin with.
   nlohmann::json defaults = nlohmann::json::object();
+  /// Of an upscaler: the schedule by which its small picture is noised, and the highest level of that.
+  nlohmann::json low_res_scheduler_config = nullptr;
+  std::int64_t max_noise_level = 0;
 };
 
 /// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where

@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kUpscalingFactor = 0.08333;  // Of the one there is; early folders do not say it.
+
 struct NamedTensors {
   std::string file;
   StoredTensors tensors;
@@ -111,6 +113,21 @@ nlohmann::json read_defaults(const fs::path& path, const nlohmann::json& index) 
   return defaults;
 }
 
+/// What an upscaling model's folder has beside the parts of any; nothing of others.
+void read_upscaling(const fs::path& index_path, const nlohmann::json& index, Checkpoint& checkpoint) {
+  if (!index.contains("low_res_scheduler")) return;
+  checkpoint.low_res_scheduler_config =
+      read_json_object(index_path.parent_path() / "low_res_scheduler" / "scheduler_config.json");
+  const auto most = index.value("max_noise_level", nlohmann::json(kMaxNoiseLevel));
+  if (!most.is_number_integer() || most < 0 || most >= 1000)
+    throw invalid_input(
+        fmt::format("{}: \"max_noise_level\" is {}, but a whole number from 0 to 999 is needed",
+                    index_path.string(), most.dump()));
+  checkpoint.max_noise_level = most.get<std::int64_t>();
+  auto& scaling_factor = checkpoint.vae.config["scaling_factor"];
+  if (scaling_factor.is_null()) scaling_factor = kUpscalingFactor;
+}
+
 Component read_part(const fs::path& folder, const char* name, std::string_view stem,
                     std::string_view torch_stem, KeyFamily family) {
   const auto part = folder / name;
@@ -164,16 +181,19 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
   const auto index = read_json_object(index_path);
   require_stable_diffusion(index_path, index);
   constexpr std::string_view kStem = "diffusion_pytorch_model";
-  return {folder,
-          "diffusers folder",
-          read_part(folder, "text_encoder", "model", "pytorch_model", KeyFamily::diffusers_text),
-          read_part(folder, "unet", kStem, kStem, KeyFamily::diffusers_vae),
-          read_part(folder, "vae", kStem, kStem, KeyFamily::diffusers_vae),
-          read_json_object(folder / "scheduler" / "scheduler_config.json"),
-          find_tokenizer(folder),
-          {},
-          {},
-          read_defaults(index_path, index)};
+  Checkpoint checkpoint{
+      folder,
+      "diffusers folder",
+      read_part(folder, "text_encoder", "model", "pytorch_model", KeyFamily::diffusers_text),
+      read_part(folder, "unet", kStem, kStem, KeyFamily::diffusers_vae),
+      read_part(folder, "vae", kStem, kStem, KeyFamily::diffusers_vae),
+      read_json_object(folder / "scheduler" / "scheduler_config.json"),
+      find_tokenizer(folder),
+      {},
+      {},
+      read_defaults(index_path, index)};
+  read_upscaling(index_path, index, checkpoint);
+  return checkpoint;
 }
 
 }  // namespace latentdial::detail

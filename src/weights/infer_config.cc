@@ -65,7 +65,7 @@ nlohmann::json transformer_depths(const Shapes& shapes, const KeyLayout& layout)
 
 nlohmann::json heads(const std::string& file, const std::vector<std::int64_t>& channels,
                      Generation generation) {
-  const std::int64_t divisor = generation == Generation::sd1 ? 8 : 64;
+  const std::int64_t divisor = generation == Generation::sd2 ? 64 : 8;
   nlohmann::json counts = nlohmann::json::array();
   for (const auto c : channels) {
     if (c % divisor != 0 || c == 0) {
@@ -75,7 +75,20 @@ nlohmann::json heads(const std::string& file, const std::vector<std::int64_t>& c
     counts.push_back(c / divisor);
   }
   // diffusers' "attention_head_dim" is, for historical reasons, the number of heads.
-  return generation == Generation::sd1 ? nlohmann::json(8) : counts;
+  return generation == Generation::sd2 ? counts : nlohmann::json(8);
+}
+
+/// What the upscaler's U-Net has beside an ordinary one's. Where a level is as wide as the text, its first
+/// attention is to the pixels.
+void add_upscaler(const Shapes& shapes, const std::vector<std::int64_t>& channels, nlohmann::json& config) {
+  nlohmann::json only_cross = nlohmann::json::array();
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const auto keys = fmt::format("down_blocks.{}.attentions.0.transformer_blocks.0.attn1.to_k.weight", i);
+    only_cross.push_back(shapes.has(keys) && shapes.extent(keys, 1) != channels[i]);
+  }
+  config["only_cross_attention"] = only_cross;
+  config["num_class_embeds"] = shapes.extent("class_embedding.weight", 0);
+  config["sample_size"] = 128;
 }
 
 }  // namespace
@@ -144,27 +157,29 @@ nlohmann::json infer_unet_config(const std::string& file, const ComponentTensors
   }
   const std::string mid = "mid_block.attentions.0.";
   const auto width = shapes.extent(mid + "transformer_blocks.0.attn2.to_k.weight", 1);
-  return {{"_class_name", "UNet2DConditionModel"},
-          {"act_fn", "silu"},
-          {"attention_head_dim", heads(file, channels, generation)},
-          {"block_out_channels", channels},
-          {"center_input_sample", false},
-          {"cross_attention_dim", width},
-          {"down_block_types", down},
-          {"downsample_padding", 1},
-          {"flip_sin_to_cos", true},
-          {"freq_shift", 0},
-          {"in_channels", shapes.extent("conv_in.weight", 1)},
-          {"layers_per_block", layout.layers},
-          {"mid_block_scale_factor", 1},
-          {"mid_block_type", "UNetMidBlock2DCrossAttn"},
-          {"norm_eps", 1e-5},
-          {"norm_num_groups", 32},
-          {"out_channels", shapes.extent("conv_out.weight", 0)},
-          {"sample_size", generation == Generation::sd1 ? 64 : 96},
-          {"transformer_layers_per_block", transformer_depths(shapes, layout)},
-          {"up_block_types", up},
-          {"use_linear_projection", shapes[mid + "proj_in.weight"].size() == 2}};
+  nlohmann::json config = {{"_class_name", "UNet2DConditionModel"},
+                           {"act_fn", "silu"},
+                           {"attention_head_dim", heads(file, channels, generation)},
+                           {"block_out_channels", channels},
+                           {"center_input_sample", false},
+                           {"cross_attention_dim", width},
+                           {"down_block_types", down},
+                           {"downsample_padding", 1},
+                           {"flip_sin_to_cos", true},
+                           {"freq_shift", 0},
+                           {"in_channels", shapes.extent("conv_in.weight", 1)},
+                           {"layers_per_block", layout.layers},
+                           {"mid_block_scale_factor", 1},
+                           {"mid_block_type", "UNetMidBlock2DCrossAttn"},
+                           {"norm_eps", 1e-5},
+                           {"norm_num_groups", 32},
+                           {"out_channels", shapes.extent("conv_out.weight", 0)},
+                           {"sample_size", generation == Generation::sd1 ? 64 : 96},
+                           {"transformer_layers_per_block", transformer_depths(shapes, layout)},
+                           {"up_block_types", up},
+                           {"use_linear_projection", shapes[mid + "proj_in.weight"].size() == 2}};
+  if (generation == Generation::upscaling) add_upscaler(shapes, channels, config);
+  return config;
 }
 
 nlohmann::json infer_vae_config(const std::string& file, const ComponentTensors& tensors,
@@ -192,7 +207,7 @@ nlohmann::json infer_vae_config(const std::string& file, const ComponentTensors&
           {"norm_num_groups", 32},
           {"out_channels", shapes.extent("decoder.conv_out.weight", 0)},
           {"sample_size", generation == Generation::sd1 ? 512 : 768},
-          {"scaling_factor", 0.18215},
+          {"scaling_factor", generation == Generation::upscaling ? 0.08333 : 0.18215},
           {"up_block_types", std::vector<std::string>(levels, "UpDecoderBlock2D")}};
 }
 
@@ -223,7 +238,24 @@ nlohmann::json infer_text_config(const std::string& file, const ComponentTensors
           {"vocab_size", vocabulary}};
 }
 
+nlohmann::json infer_low_res_scheduler_config() {
+  return {{"_class_name", "DDPMScheduler"},
+          {"beta_end", 0.02},
+          {"beta_schedule", "scaled_linear"},
+          {"beta_start", 0.0001},
+          {"num_train_timesteps", 1000}};
+}
+
 nlohmann::json infer_scheduler_config(Generation generation) {
+  if (generation == Generation::upscaling) {
+    auto config = infer_low_res_scheduler_config();
+    config.update({{"_class_name", "DDIMScheduler"},
+                   {"clip_sample", false},
+                   {"prediction_type", "v_prediction"},
+                   {"set_alpha_to_one", false},
+                   {"steps_offset", 1}});
+    return config;
+  }
   return {{"_class_name", "PNDMScheduler"},
           {"beta_end", 0.012},
           {"beta_schedule", "scaled_linear"},

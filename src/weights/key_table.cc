@@ -23,6 +23,7 @@ struct KeyRow {
 constexpr KeyRow kUnet[] = {
     {"time_embedding.linear_1", "time_embed.0"},
     {"time_embedding.linear_2", "time_embed.2"},
+    {"class_embedding", "label_emb"},
     {"conv_in", "input_blocks.0.0"},
     {"down_blocks.{i}.resnets.{j}.{resnet}", "input_blocks.{down}.0.{resnet}"},
     {"down_blocks.{i}.attentions.{j}", "input_blocks.{down}.1"},

@@ -27,7 +27,7 @@ constexpr Sign kOtherThings[] = {
     {Where::anywhere, "lora_down.", "a LoRA"},
     {Where::anywhere, ".lora.down", "a LoRA"},
     {Where::at_start, "conditioner.embedders.", "a Stable Diffusion XL model"},
-    {Where::at_start, "model.diffusion_model.label_emb.", "a Stable Diffusion XL or unCLIP model"},
+    {Where::at_start, "model.diffusion_model.label_emb.0.", "a Stable Diffusion XL or unCLIP model"},
     {Where::at_start, "add_embedding.", "the U-Net of a Stable Diffusion XL model"},
     {Where::anywhere, "joint_blocks.", "a Stable Diffusion 3 model"},
     {Where::anywhere, "double_blocks.", "a Flux model"},

@@ -90,7 +90,7 @@ Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, 
   const auto file = path.string();
   auto stored = part_of(tensors, kText);
   KeyLayout layout;
-  if (generation == Generation::sd2) {
+  if (generation != Generation::sd1) {
     layout = open_clip_layout(file, tensors);
     stored = without_layer(std::move(stored), layout.text_layers);
   }
@@ -101,6 +101,7 @@ Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, 
 
 // Of the two releases with OpenCLIP the one that predicts ε was trained on 512 pixels.
 void set_native_size(const Training& training, Generation generation, nlohmann::json& config) {
+  if (generation == Generation::upscaling) return;
   if (training.sides) {
     config["sample_size"] = *training.sides / 8;
   } else if (generation == Generation::sd2 && training.v_prediction == false) {
@@ -136,6 +137,18 @@ Component read_vae(const fs::path& path, const StoredTensors& tensors, Generatio
       [&](const auto& renamed) { return infer_vae_config(file, renamed, layout, generation); });
 }
 
+/// Throws invalid_input where the text encoder is neither.
+Generation generation_of(const std::string& file, const StoredTensors& tensors) {
+  if (!has_prefix(tensors, "cond_stage_model.model.")) {
+    if (has_prefix(tensors, "cond_stage_model.transformer.")) return Generation::sd1;
+    throw invalid_input(
+        fmt::format("{}: its text encoder is neither CLIP (cond_stage_model.transformer.*) nor OpenCLIP "
+                    "(cond_stage_model.model.*); a Stable Diffusion 1 or 2 checkpoint is needed",
+                    file));
+  }
+  return tensors.contains(std::string(kUnet) + "label_emb.weight") ? Generation::upscaling : Generation::sd2;
+}
+
 // "state_dict.model.diffusion_model.…" or "module.model.…": the names without what a wrapper put before all.
 StoredTensors without_wrapper(const StoredTensors& tensors) {
   const auto unet = std::ranges::find_if(tensors, [](const auto& entry) {
@@ -154,23 +167,22 @@ StoredTensors without_wrapper(const StoredTensors& tensors) {
 Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
   const auto tensors = without_wrapper(file.tensors);
   require_compvis_checkpoint(path.string(), tensors);
-  const bool open_clip = has_prefix(tensors, "cond_stage_model.model.");
-  if (!open_clip && !has_prefix(tensors, "cond_stage_model.transformer.")) {
-    throw invalid_input(
-        fmt::format("{}: its text encoder is neither CLIP (cond_stage_model.transformer.*) nor OpenCLIP "
-                    "(cond_stage_model.model.*); a Stable Diffusion 1 or 2 checkpoint is needed",
-                    path.string()));
-  }
-  const auto generation = open_clip ? Generation::sd2 : Generation::sd1;
+  const auto generation = generation_of(path.string(), tensors);
   const Training training = read_training(path, file);
-  return {path,
-          file.is_torch ? "CompVis ckpt" : "CompVis safetensors",
-          read_text_encoder(path, tensors, generation),
-          read_unet(path, tensors, generation, training),
-          read_vae(path, tensors, generation),
-          config_beside(path, "scheduler", "scheduler_config.json",
-                        [&] { return trained_schedule(training, generation); }),
-          find_tokenizer(path.parent_path())};
+  Checkpoint checkpoint{path,
+                        file.is_torch ? "CompVis ckpt" : "CompVis safetensors",
+                        read_text_encoder(path, tensors, generation),
+                        read_unet(path, tensors, generation, training),
+                        read_vae(path, tensors, generation),
+                        config_beside(path, "scheduler", "scheduler_config.json",
+                                      [&] { return trained_schedule(training, generation); }),
+                        find_tokenizer(path.parent_path())};
+  if (generation == Generation::upscaling) {
+    checkpoint.low_res_scheduler_config =
+        config_beside(path, "low_res_scheduler", "scheduler_config.json", infer_low_res_scheduler_config);
+    checkpoint.max_noise_level = kMaxNoiseLevel;
+  }
+  return checkpoint;
 }
 
 }  // namespace latentdial::detail

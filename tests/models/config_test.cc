@@ -35,6 +35,26 @@ TEST(UNetConfig, AttentionHeadDimHoldsTheNumberOfHeads) {
   EXPECT_THAT(config.num_attention_heads, ElementsAre(5, 10, 20, 20));
 }
 
+TEST(UNetConfig, LevelsAttendToTheTextAlone) {
+  const auto levels = [](const json& field) {
+    return UNetConfig::from_json({{"only_cross_attention", field}}).only_cross_attention;
+  };
+  EXPECT_THAT(levels({true, true, true, false}), ElementsAre(true, true, true, false));
+  EXPECT_THAT(levels(false), ElementsAre(false, false, false, false));
+  EXPECT_THAT(complaint_about({{"only_cross_attention", {true, false}}}), HasSubstr("only_cross_attention"));
+  EXPECT_THAT(complaint_about({{"only_cross_attention", true}}), HasSubstr("only_cross_attention"))
+      << "diffusers' middle block would too";
+  EXPECT_THAT(complaint_about({{"mid_block_only_cross_attention", true}}),
+              HasSubstr("mid_block_only_cross_attention"));
+}
+
+TEST(UNetConfig, HasClassesOrNone) {
+  EXPECT_EQ(UNetConfig::from_json({{"num_class_embeds", 1000}}).num_class_embeds, 1000);
+  EXPECT_EQ(UNetConfig::from_json({{"num_class_embeds", nullptr}}).num_class_embeds, 0);
+  EXPECT_THAT(complaint_about({{"num_class_embeds", -3}}), HasSubstr("num_class_embeds"));
+  EXPECT_THAT(complaint_about({{"class_embed_type", "timestep"}}), HasSubstr("class_embed_type"));
+}
+
 TEST(UNetConfig, NullMeansTheDefault) {
   EXPECT_EQ(UNetConfig::from_json({{"norm_num_groups", nullptr}}).norm_num_groups, 32);
 }

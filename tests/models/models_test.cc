@@ -61,6 +61,11 @@ class ModelTest : public testing::TestWithParam<Case> {
     EXPECT_LE(difference / largest, GetParam().tolerance) << name;
   }
 
+  /// Beside the timesteps an upscaling model's U-Net is told a level for each picture.
+  std::vector<TimeContext> times_of(const UNet& unet, const std::vector<float>& timesteps) const {
+    return unet.project_times(timesteps, unet.config().num_class_embeds > 0 ? expected("levels") : Tensor());
+  }
+
   std::string folder_;
   std::unique_ptr<ops::Backend> ops_;
   Checkpoint checkpoint_;
@@ -77,7 +82,7 @@ TEST_P(ModelTest, TextEncoderEqualsTransformers) {
 TEST_P(ModelTest, UNetTakesItsDeeperLevelsFromBefore) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
-  const auto times = unet.project_times(std::vector{321.0f, 300.0f});
+  const auto times = times_of(unet, {321, 300});
   const Tensor latents = ops_->to_device(expected("latents"));
   const Tensor whole = ops_->to_host(unet(latents, times[0], text));
   DeepTap deep;
@@ -94,7 +99,7 @@ TEST_P(ModelTest, UNetTakesItsDeeperLevelsFromBefore) {
 TEST_P(ModelTest, UNetEqualsDiffusersAtEvenAndOddSizes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
-  const auto time = unet.project_times(std::vector{321.0f}).front();
+  const auto time = times_of(unet, {321}).front();
   expect_close(ops_->to_host(unet(ops_->to_device(expected("latents")), time, text)), "unet");
   expect_close(ops_->to_host(unet(ops_->to_device(expected("odd_latents")), time, text)), "odd_unet");
 }
@@ -106,10 +111,23 @@ double largest_difference(const Tensor& a, const Tensor& b) {
   return largest;
 }
 
+class UpscalingModelTest : public ModelTest {};
+
+TEST_P(UpscalingModelTest, AnotherLevelIsAnotherAnswer) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
+  const Tensor latents = ops_->to_device(expected("latents")), levels = expected("levels");
+  const auto swapped = Tensor::of({2, 1}, std::vector{levels.values()[1], levels.values()[0]});
+  const auto answer = [&](const Tensor& vectors) {
+    return ops_->to_host(unet(latents, unet.project_times(std::vector{321.0F}, vectors).front(), text));
+  };
+  EXPECT_GT(largest_difference(answer(levels), answer(swapped)), 0.1);
+}
+
 TEST_P(ModelTest, ALayoutOfItsOwnChangesNothingAndAnothersDoes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
-  const auto time = unet.project_times(std::vector{321.0f}).front();
+  const auto time = times_of(unet, {321}).front();
   const Tensor latents = ops_->to_device(expected("latents"));
   ASSERT_GE(latents.dim(0), 2);
   const auto run = [&](LayoutTap& layout) {
@@ -130,7 +148,7 @@ TEST_P(ModelTest, ALayoutOfItsOwnChangesNothingAndAnothersDoes) {
 TEST_P(ModelTest, WordsShareThePlacesAttentionAndLookingChangesNothing) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
-  const auto time = unet.project_times(std::vector{321.0f}).front();
+  const auto time = times_of(unet, {321}).front();
   const Tensor latents = ops_->to_device(expected("latents"));
   WordsTap one{{1}}, others{{0}};
   for (std::int64_t token = 2; token < expected("text_states").dim(1); ++token)
@@ -166,12 +184,14 @@ TEST_P(ModelTest, EveryTensorOfTheFilesIsUsed) {
   for (const auto& scope : {text, unet, vae}) EXPECT_EQ(scope.weights.unused(), std::vector<std::string>{});
 }
 
-INSTANTIATE_TEST_SUITE_P(, ModelTest,
-                         testing::Values(Case{"conv-projection", DType::f32, 1e-4},
-                                         Case{"linear-projection", DType::f32, 1e-4},
-                                         Case{"conv-projection", DType::bf16, 0.05},
-                                         Case{"linear-projection", DType::bf16, 0.05}),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    , ModelTest,
+    testing::Values(Case{"conv-projection", DType::f32, 1e-4}, Case{"linear-projection", DType::f32, 1e-4},
+                    Case{"upscaling", DType::f32, 1e-4}, Case{"conv-projection", DType::bf16, 0.05},
+                    Case{"linear-projection", DType::bf16, 0.05}, Case{"upscaling", DType::bf16, 0.05}),
+    case_name);
+
+INSTANTIATE_TEST_SUITE_P(, UpscalingModelTest, testing::Values(Case{"upscaling", DType::f32, 0}), case_name);
 
 }  // namespace
 }  // namespace latentdial::detail::models

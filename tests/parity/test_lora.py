@@ -48,8 +48,9 @@ def as_kohya(tensors: dict) -> dict:
 def with_tokenizer(full_size, scenes, folder):
     """The full-size model with the embedded model's small tokenizer, whose ids it has too."""
     folder.mkdir()
-    for part in ("unet", "vae", "text_encoder", "scheduler"):
-        (folder / part).symlink_to(full_size / part)
+    for part in full_size.iterdir():
+        if part.is_dir():
+            (folder / part.name).symlink_to(part)
     (folder / "tokenizer").symlink_to(scenes / "tokenizer")
     index = json.loads((full_size / "model_index.json").read_text()) | {"tokenizer": ["transformers", "CLIPTokenizer"]}
     (folder / "model_index.json").write_text(json.dumps(index))

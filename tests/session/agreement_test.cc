@@ -21,6 +21,12 @@ Restoration restoration(const std::string& name, const Settings& more = {}) {
   return restoration_of(settings, copy, 1);
 }
 
+Settings enlarged_twice() {
+  Settings settings;
+  settings.upscale_by = 2;
+  return settings;
+}
+
 float luminance(const Tensor& x, std::size_t pixel) {
   const float* rgb = &x.values()[3 * pixel];
   return 0.299F * rgb[0] + 0.587F * rgb[1] + 0.114F * rgb[2];
@@ -40,7 +46,7 @@ TEST(Agreement, ColoursLieOnTheLuminanceThatIsKnown) {
 TEST(Agreement, BlocksAverageToTheSmallPicture) {
   const Tensor known = picture(1, 1, {0.5F, -1, 0.9F});
   const Tensor drawn = picture(2, 2, {0, 0, 0, 0.2F, 0, 1, 0.4F, 0, 1, 0.6F, 0, 0});
-  const Tensor result = nearest_agreeing(restoration("upscale"), known, drawn, 1);
+  const Tensor result = nearest_agreeing(restoration("upscale", enlarged_twice()), known, drawn, 1);
   for (std::size_t c = 0; c < 3; ++c) {
     float sum = 0;
     for (std::size_t pixel = 0; pixel < 4; ++pixel) sum += result.values()[3 * pixel + c];

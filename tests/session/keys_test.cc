@@ -99,6 +99,11 @@ void drawn_twice(Request& request) {
   request.settings.hires = 2;
 }
 
+void noised(Request& request) {
+  small(request);
+  request.settings.noise_level = 30;
+}
+
 /// What a setting needs to be taken, what changes it, and what it belongs to: a part of the task, or the
 /// second pass.
 struct Case {
@@ -151,6 +156,7 @@ const std::map<std::string, Case>& cases() {
           r.images.start = grey(100, 32);  // So that the picture keeps its size.
         },
         "source"}},
+      {"noise_level", {noised, [](Request& r) { r.settings.noise_level = 12; }, "source"}},
       {"restore_rounds", {small, [](Request& r) { r.settings.restore_rounds = 2; }, "source"}},
       {"invert", {from_a_picture, [](Request& r) { r.settings.invert = true; }, "source"}},
       {"per_token", {to_cat, [](Request& r) { r.settings.per_token = true; }, "per_token"}},
@@ -179,6 +185,13 @@ const Model& model() {
   return *loaded;
 }
 
+/// One that is told a noise level.
+const Model& upscaling_model() {
+  const std::string path = std::string(LATENTDIAL_GOLDEN_DIR) + "/models/upscaling";
+  static const auto loaded = Model::load({.model = path, .dtype = "f32", .threads = 2});
+  return *loaded;
+}
+
 Resolved resolved(const Request& request) {
   OpenedFiles files;
   Request known = request;
@@ -188,7 +201,7 @@ Resolved resolved(const Request& request) {
     dial.fingerprint = model().info.fingerprint;
     known.dial = std::make_shared<const Dial>(dial);
   }
-  return resolve(known, model(), files);
+  return resolve(known, request.settings.noise_level ? upscaling_model() : model(), files);
 }
 
 /// The request before a setting is changed, and after.

@@ -4,8 +4,8 @@
 //
 // FOLDER/request.json maps a stage to its inputs; tensors are raw little-endian f32 files beside it, pictures
 // and latents channels-last:
-//   {"text": {"ids": [...]}, "unet": {"latents": T, "timestep": 500, "text_states": T}, "decode": {"latents":
-//   T}, "encode": {"pixels": T}, "taesd": {"path": "...", "latents": T}}
+//   {"text": {"ids": [...]}, "unet": {"latents": T, "timestep": 500, "text_states": T, "vectors": T},
+//   "decode": {"latents": T}, "encode": {"pixels": T}, "taesd": {"path": "...", "latents": T}}
 // with T = {"file": NAME, "shape": [...]}. Each stage writes FOLDER/<stage>.f32.
 
 #include <cstdio>
@@ -55,9 +55,10 @@ void run(const std::string& model, const std::string& dtype, const fs::path& fol
     const auto& inputs = request["unet"];
     const models::UNet unet({checkpoint.unet.weights, ops.get()},
                             models::UNetConfig::from_json(checkpoint.unet.config));
+    const Tensor vectors = inputs.contains("vectors") ? read_tensor(folder, inputs["vectors"]) : Tensor();
     const Tensor output =
         unet(ops->to_device(read_tensor(folder, inputs["latents"])),
-             unet.project_times(std::vector{inputs["timestep"].get<float>()}).front(),
+             unet.project_times(std::vector{inputs["timestep"].get<float>()}, vectors).front(),
              unet.project_tokens(ops->to_device(read_tensor(folder, inputs["text_states"]))));
     write_tensor(folder / "unet.f32", ops->to_host(output));
   }

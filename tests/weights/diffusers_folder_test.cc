@@ -57,6 +57,30 @@ std::string index_with(const std::string& defaults) {
   return index.insert(1, "\"_latentdial\": " + defaults + ", ");
 }
 
+TEST_F(DiffusersFolder, AnUpscalingModelSaysHowItsSmallPictureIsNoised) {
+  EXPECT_TRUE(open().low_res_scheduler_config.is_null());
+  const auto index_of = [](const std::string& more) {
+    std::string index = kIndex;
+    return index.insert(1, R"("low_res_scheduler": ["diffusers", "DDPMScheduler"], )" + more);
+  };
+  write("model_index.json", index_of(""));
+  EXPECT_THAT(refused(), HasSubstr("low_res_scheduler"));
+  write("low_res_scheduler/scheduler_config.json", R"({"beta_end": 0.02})");
+  Checkpoint checkpoint = open();
+  EXPECT_EQ(checkpoint.low_res_scheduler_config.at("beta_end"), 0.02);
+  EXPECT_EQ(checkpoint.max_noise_level, 350);
+  EXPECT_EQ(checkpoint.vae.config.at("scaling_factor"), 0.08333) << "early ones do not say it";
+  write("vae/config.json", R"({"scaling_factor": 0.5})");
+  write("model_index.json", index_of(R"("max_noise_level": 200, )"));
+  checkpoint = open();
+  EXPECT_EQ(checkpoint.max_noise_level, 200);
+  EXPECT_EQ(checkpoint.vae.config.at("scaling_factor"), 0.5);
+  for (const char* most : {"-1", "1000", "2.5", "\"many\"", "null"}) {
+    write("model_index.json", index_of(R"("max_noise_level": )" + std::string(most) + ", "));
+    EXPECT_THAT(refused(), HasSubstr("max_noise_level")) << most;
+  }
+}
+
 TEST_F(DiffusersFolder, SaysHowItsPicturesAreMade) {
   EXPECT_TRUE(open().defaults.empty());
   write("model_index.json", index_with(R"({"guidance_scale": 3.5, "example": {"prompt": "a dog"}})"));

@@ -3,11 +3,12 @@
 Run with diffusers and transformers installed: python tests/golden/models/make.py
 Each model folder holds f16 weights in diffusers' layout; expected.safetensors beside them holds the inputs and
 diffusers' f32 outputs, pictures and latents channels-last. tiny-decoder also has its decoder in the original's keys;
-upscalers holds networks as spandrel builds them.
+upscalers holds networks as spandrel builds them. upscaling is a whole model, with a tokenizer.
 """
 
 import json
 import pathlib
+import shutil
 import sys
 
 import torch
@@ -29,13 +30,23 @@ UNET = dict(sample_size=8, in_channels=4, out_channels=4, block_out_channels=(8,
             cross_attention_dim=16, norm_num_groups=4)  # fmt: skip
 VAE = dict(block_out_channels=(8, 16), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
            latent_channels=4, norm_num_groups=4, layers_per_block=1, sample_size=16)  # fmt: skip
+# An upscaling model's: told a small picture's three colours and the level of their noise. Of its three levels the
+# second's pixels attend to the text alone.
+UPSCALING_UNET = dict(in_channels=7, block_out_channels=(8, 16, 16), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+                      up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), only_cross_attention=(True, True, False),
+                      num_class_embeds=40, attention_head_dim=4, use_linear_projection=True)  # fmt: skip
+UPSCALING_VAE = dict(block_out_channels=(8, 16, 16), down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3,
+                     scaling_factor=0.08333)  # fmt: skip
+LEVELS = torch.tensor([3, 21])  # Of the two pictures that a U-Net is shown.
 TINY = dict(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4, latent_channels=4)
 MODELS = {
-    "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu")),
+    "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu"), {}),
     "linear-projection": (
         dict(attention_head_dim=[1, 4], use_linear_projection=True, transformer_layers_per_block=2),
         dict(hidden_act="gelu"),
+        {},
     ),
+    "upscaling": (UPSCALING_UNET, dict(hidden_act="gelu", vocab_size=643), UPSCALING_VAE),
 }
 
 
@@ -59,23 +70,32 @@ def nhwc(x: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def make(name: str, unet_extra: dict, text_extra: dict) -> None:
+def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None:
     torch.manual_seed(7)
     folder = HERE / name
-    text = rounded(CLIPTextModel(CLIPTextConfig(**TEXT, **text_extra)))
-    unet = rounded(UNet2DConditionModel(**UNET, **unet_extra))
-    vae = rounded(AutoencoderKL(**VAE))
+    text = rounded(CLIPTextModel(CLIPTextConfig(**{**TEXT, **text_extra})))
+    unet = rounded(UNet2DConditionModel(**{**UNET, **unet_extra}))
+    vae = rounded(AutoencoderKL(**{**VAE, **vae_extra}))
     save(text, folder / "text_encoder", "model.safetensors", {**TEXT, **text_extra})
     save(unet, folder / "unet", "diffusion_pytorch_model.safetensors", {**UNET, **unet_extra})
-    save(vae, folder / "vae", "diffusion_pytorch_model.safetensors", VAE)
+    save(vae, folder / "vae", "diffusion_pytorch_model.safetensors", {**VAE, **vae_extra})
     (folder / "scheduler").mkdir(exist_ok=True)
     (folder / "scheduler" / "scheduler_config.json").write_text('{"_class_name": "PNDMScheduler", "skip_prk_steps": true}')
     parts = {"text_encoder": "CLIPTextModel", "unet": "UNet2DConditionModel", "vae": "AutoencoderKL", "scheduler": "PNDMScheduler"}
     index = {part: ["transformers" if part == "text_encoder" else "diffusers", kind] for part, kind in parts.items()}
+    told = {}
+    if unet.config.num_class_embeds:
+        told = {"class_labels": LEVELS}
+        index |= {"low_res_scheduler": ["diffusers", "DDPMScheduler"], "max_noise_level": 30}
+        shutil.copytree(HERE.parent / "prompt" / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
+        (folder / "low_res_scheduler").mkdir(exist_ok=True)
+        noise = {"_class_name": "DDPMScheduler", "beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "scaled_linear"}
+        (folder / "low_res_scheduler" / "scheduler_config.json").write_text(json.dumps(noise))
     (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline", **index}))
 
     ids = torch.tensor([[38, 5, 17, 2, 39, 39, 39, 39, 39]])
-    latents, odd_latents, states = torch.randn(2, 4, 8, 8), torch.randn(2, 4, 7, 5), torch.randn(2, 9, 16)
+    channels = unet.config.in_channels
+    latents, odd_latents, states = torch.randn(2, channels, 8, 8), torch.randn(2, channels, 7, 5), torch.randn(2, 9, 16)
     pixels = torch.rand(1, 3, 12, 18) * 2 - 1
     decoder_latents = torch.randn(1, 4, 5, 6)
     expected = {
@@ -84,14 +104,16 @@ def make(name: str, unet_extra: dict, text_extra: dict) -> None:
         "latents": nhwc(latents),
         "odd_latents": nhwc(odd_latents),
         "text_states": states,
-        "unet": nhwc(unet(latents, 321, states).sample),
-        "odd_unet": nhwc(unet(odd_latents, 321, states).sample),
+        "unet": nhwc(unet(latents, 321, states, **told).sample),
+        "odd_unet": nhwc(unet(odd_latents, 321, states, **told).sample),
         "decoder_latents": nhwc(decoder_latents * vae.config.scaling_factor),
         "decoded": nhwc(vae.decode(decoder_latents).sample),
         "pixels": nhwc(pixels),
         "encoded_mean": nhwc(vae.encode(pixels).latent_dist.mean * vae.config.scaling_factor),
         "encoded_log_variance": nhwc(vae.encode(pixels).latent_dist.logvar),
     }
+    if told:
+        expected["levels"] = LEVELS[:, None].float()
     save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
 
 
@@ -132,5 +154,5 @@ def make_upscalers(folder: pathlib.Path) -> None:
 
 make_upscalers(HERE / "upscalers")
 make_tiny_decoder(HERE / "tiny-decoder")
-for model_name, (unet_settings, text_settings) in MODELS.items():
-    make(model_name, unet_settings, text_settings)
+for model_name, (unet_settings, text_settings, vae_settings) in MODELS.items():
+    make(model_name, unet_settings, text_settings, vae_settings)

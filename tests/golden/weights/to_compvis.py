@@ -60,6 +60,7 @@ def unet(config: dict, tensors: dict) -> Renamer:
     r = Renamer(tensors, "model.diffusion_model.")
     r.move("time_embedding.linear_1", "time_embed.0")
     r.move("time_embedding.linear_2", "time_embed.2")
+    r.move("class_embedding", "label_emb")
     r.move("conv_in", "input_blocks.0.0")
     levels, layers = len(config["block_out_channels"]), config["layers_per_block"]
     block = 1
