@@ -47,8 +47,10 @@ std::string take_free_name() {
 void require_part(const Settings& s) {
   if (s.image.empty())
     throw invalid_input("image", "no picture is given; say which a part of is to be redrawn");
-  if (s.mask.empty())
-    throw invalid_input("mask", "no picture is given; say by one what is redrawn: where it is white");
+  if (s.mask.empty() && s.redraw_words.empty())
+    throw invalid_input("mask",
+                        "no picture is given; say by one what is redrawn, where it is white, or by "
+                        "@(redraw_words) in words");
 }
 
 void require_new_space(const Settings& s) {
@@ -183,6 +185,7 @@ void add_inpaint(CLI::App& app, Run& run) {
       {"invert", "to_image", "hires", "hires_with", "hires_strength", "hires_steps"},
       "Examples:\n"
       "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog in the meadow\" -o dog.png\n"
+      "  latentdial inpaint --image photo.png --redraw dog -p \"a cat in the meadow\" -o cat.png\n"
       "  latentdial inpaint --image photo.png --mask mask.png -p \"a dog\" --style sketch --at 0.5\n"
       "  latentdial inpaint --image photo.png --mask soft.png --mask-blur 8 --strength 0.7 -p \"a dog\"\n");
 }
@@ -202,7 +205,7 @@ void add_outpaint(CLI::App& app, Run& run) {
 void add_colorize(CLI::App& app, Run& run) {
   add_restoration(app, run, std::make_shared<GenerateCommand>(), "colorize",
                   "A grey picture of yours in colour; its brightness stays as it is",
-                  {"strength", "blur_sigma", "blur_motion", "upscale_by", "noise_level"},
+                  {"strength", "blur_sigma", "blur_motion", "blur_kernel", "upscale_by", "noise_level"},
                   "Examples:\n"
                   "  latentdial colorize --image grey.png -p \"a castle by the lake\" -o colour.png\n"
                   "  latentdial colorize --image grey.png -p \"a castle\" --rounds 6 --seed 4\n");
@@ -214,7 +217,8 @@ void add_deblur(CLI::App& app, Run& run) {
                   {"upscale_by", "noise_level"},
                   "Examples:\n"
                   "  latentdial deblur --image soft.png --sigma 2 -p \"a castle by the lake\" -o sharp.png\n"
-                  "  latentdial deblur --image shaken.png --motion 9,30 -p \"a castle by the lake\"\n");
+                  "  latentdial deblur --image shaken.png --motion 9,30 -p \"a castle by the lake\"\n"
+                  "  latentdial deblur --image soft.png --kernel point.png -p \"a castle by the lake\"\n");
 }
 
 void add_upscale(CLI::App& app, Run& run) {
@@ -223,7 +227,7 @@ void add_upscale(CLI::App& app, Run& run) {
       app, run, c, "upscale",
       "A small picture of yours made large: by the model, so that made small again it is yours, by an "
       "upscaling model as it was taught, or by a network of its own",
-      {"blur_sigma", "blur_motion"},
+      {"blur_sigma", "blur_motion", "blur_kernel"},
       "Examples:\n"
       "  latentdial upscale --image small.png --by 2 -p \"a castle by the lake\" -o large.png\n"
       "  latentdial upscale --image small.png --by 4 --strength 0.5 --rounds 6\n"

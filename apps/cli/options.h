@@ -10,8 +10,8 @@
 namespace latentdial::cli {
 
 /// Settings of a start image's part that is redrawn, or drawn beside it.
-inline constexpr const char* kOfAPart[] = {"mask",         "mask_blur",    "mask_fill",
-                                           "only_masked",  "mask_padding", "extend_left",
+inline constexpr const char* kOfAPart[] = {"mask",         "redraw_words", "mask_blur",    "mask_fill",
+                                           "mask_update",  "only_masked",  "mask_padding", "extend_left",
                                            "extend_right", "extend_top",   "extend_bottom"};
 
 /// Settings of a second pass.

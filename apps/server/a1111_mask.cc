@@ -44,13 +44,16 @@ std::optional<InputImage> read_a1111_mask(Body& body, Json& settings) {
              padding = take_number(body, "inpaint_full_res_padding", 0),
              inverted = take_number(body, "inpainting_mask_invert", 0);
   take(body.json, "mask_round", {});  // Grey is taken as less strength.
-  if (given == "") {
+  const Json words = body.json.value("redraw_words", Json());
+  const bool by_words = words.is_string() && words != "";
+  if (given == "" && !by_words) {
     for (const char* key : {"mask_blur", "mask_blur_x", "mask_blur_y"}) body.json.erase(key);
     return std::nullopt;
   }
   settings["mask_blur"] = take_blur(body);
   settings["mask_fill"] = kFills[static_cast<std::size_t>(
       read_whole("inpainting_fill", fill, 0, static_cast<int>(kFills.size()) - 1))];
+  if (given == "") return std::nullopt;
   settings["only_masked"] = is_on("inpaint_full_res", alone);
   settings["mask_padding"] = padding;
   const std::string bytes = body.take_bytes("mask", given);

@@ -72,9 +72,9 @@ void check_dial(Json& body) {
 /// A form has texts only: what is not a text in our settings is read as JSON.
 Json read_field(const std::string& name, const std::string& text) {
   static const std::set<std::string_view> texts = {
-      "prompt",     "negative_prompt", "style",           "method",     "size",
-      "model",      "sampler",         "scheduler",       "user",       "quality",
-      "background", "output_format",   "response_format", "moderation", "input_fidelity"};
+      "prompt",          "negative_prompt", "style",          "method",      "size",       "model",
+      "sampler",         "scheduler",       "user",           "quality",     "background", "output_format",
+      "response_format", "moderation",      "input_fidelity", "redraw_words"};
   if (texts.contains(name)) return text;
   return try_parse_json<Json>(text).value_or(Json(text));
 }
@@ -152,11 +152,15 @@ OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model, cons
       body[part.name] = read_field(part.name, std::string(part.content));
     }
   }
-  if (pictures.size() != 1)
-    throw invalid_input("image", fmt::format("one picture is needed, not {}", pictures.size()));
+  if (pictures.empty()) throw invalid_input("image", "one picture is needed, not 0");
+  if (pictures.size() > 1)
+    throw invalid_input("image", fmt::format("{} pictures are given, but the model looks at words and at one "
+                                             "picture; send each by itself",
+                                             pictures.size()));
   if (masks.size() > 1) throw invalid_input("mask", fmt::format("one is taken, not {}", masks.size()));
   // Of what is masked nothing is to be left, unless it is told otherwise.
-  if (!masks.empty() && !body.contains("strength")) body["strength"] = 1;
+  const bool has_part = !masks.empty() || body.value("redraw_words", Json("")) != "";
+  if (has_part && !body.contains("strength")) body["strength"] = 1;
   OpenAiRequest edit = read_request(Body(std::move(body)), model, upscalers);
   edit.asked.images.start = read_picture("image", pictures.front());
   if (!masks.empty()) edit.asked.images.mask = read_openai_mask(masks.front());

@@ -47,6 +47,7 @@ struct InputImages {
   std::optional<InputImage> end = {};         ///< In place of Settings::to_image.
   std::optional<InputImage> style_mask = {};  ///< In place of Settings::style_mask.
   std::optional<InputImage> mask = {};        ///< In place of Settings::mask.
+  std::optional<InputImage> kernel = {};      ///< In place of Settings::blur_kernel.
 };
 
 /// What is asked for: settings, and what they name where that is in memory already. Files that are named and
@@ -64,6 +65,9 @@ struct Request {
   [[nodiscard]] bool has_start() const { return images.start || !settings.image.empty(); }
   [[nodiscard]] bool has_end() const { return images.end || !settings.to_image.empty(); }
   [[nodiscard]] bool has_mask() const { return images.mask || !settings.mask.empty(); }
+  /// Whether a part of the start image is redrawn.
+  [[nodiscard]] bool has_part() const { return has_mask() || !settings.redraw_words.empty(); }
+  [[nodiscard]] bool has_kernel() const { return images.kernel || !settings.blur_kernel.empty(); }
   [[nodiscard]] bool has_style_mask() const { return images.style_mask || !settings.style_mask.empty(); }
 };
 

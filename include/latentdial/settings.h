@@ -52,14 +52,17 @@ struct Settings {
                            ///< "latent".
   double hires_strength = 0.7;  ///< How far the enlarged picture is noised; 0 to 1.
   int hires_steps = 0;          ///< Of the second pass, 0 to 1000; 0: as many as `steps`.
-  int reuse = 1;             ///< The denoiser's deeper levels are computed at every so many-th step, 1 to 10.
-  std::string sampler;       ///< Empty: the one the model's scheduler config names.
-  std::string scheduler;     ///< Empty: "normal".
-  std::string image;         ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;    ///< How far the start picture is noised, or inverted; 0 to 1.
-  std::string mask;          ///< Path of a picture, white where the start image is redrawn; empty: all of it.
-  double mask_blur = 4;      ///< How far the mask's edges are softened, in pixels, 0 to 64.
-  std::string mask_fill;     ///< What the masked part begins with; empty: "original".
+  int reuse = 1;           ///< The denoiser's deeper levels are computed at every so many-th step, 1 to 10.
+  std::string sampler;     ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;   ///< Empty: "normal".
+  std::string image;       ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;  ///< How far the start picture is noised, or inverted; 0 to 1.
+  std::string mask;        ///< Path of a picture, white where the start image is redrawn; empty: all of it.
+  std::string
+      redraw_words;         ///< Words: the start image is redrawn where it shows them; empty: as `mask` says.
+  double mask_blur = 4;     ///< How far the mask's edges are softened, in pixels, 0 to 64.
+  std::string mask_fill;    ///< What the masked part begins with; empty: "original".
+  std::string mask_update;  ///< How the rest is kept: "replace" or "ding"; empty: "replace".
   bool only_masked = false;  ///< The area around the mask is drawn by itself, and laid back into the picture.
   int extend_left = 0;  ///< Pixels that are drawn beside the start image, which stays as it is; 0 to 4096.
   int extend_right = 0;
@@ -70,6 +73,7 @@ struct Settings {
   double blur_sigma =
       0;  ///< "deblur": deviation of the Gaussian that blurred it, in pixels, 0 to 20; 0: none.
   std::string blur_motion;  ///< "deblur": "LENGTH,ANGLE" of the movement that did, in pixels and degrees.
+  std::string blur_kernel;  ///< "deblur": path of a grey picture, by whose pixels each was spread.
   std::optional<int> upscale_by;  ///< "upscale": how many times as wide and high it becomes, 2 to 4; none: an
                                   ///< upscaler's own (ModelInfo::upscales_by), or 2.
   std::optional<int> noise_level;  ///< "upscale" by an upscaler: how far its small picture is noised, 0 to
@@ -189,6 +193,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
              "With @(image), a picture: only what is white in it is redrawn, grey with less strength; the "
              "rest comes back bit for bit. Of another size it is scaled and cut at the centre"},
       s.mask);
+  visitor(Option{"redraw_words", "--redraw", "Redrawn words",
+                 "With @(image), words for what is redrawn, parted by commas: where the picture shows them, "
+                 "as the model's own attention tells; in place of @(mask)"},
+          s.redraw_words);
   visitor(Option{"mask_blur", "--mask-blur", "Mask blur",
                  "How far the mask's edges are softened, in pixels, 0 to 64", 0, 64},
           s.mask_blur);
@@ -196,6 +204,11 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
                  "What the masked part begins with: original, around (the colours around it), noise or "
                  "nothing (default: original); with a strength of 1 it is no matter"},
           s.mask_fill);
+  visitor(
+      Option{"mask_update", "--mask-update", "Mask update",
+             "How the rest is kept while a part is redrawn: replace, put back at each step, or ding, with "
+             "@(sampler) ddim, which looks at each step twice (default: replace)"},
+      s.mask_update);
   visitor(Option{"only_masked", "--only-masked", "Inpaint area",
                  "Draw only the area around the mask, as large as a picture of its own, and lay it back into "
                  "the picture, which keeps its size"},
@@ -231,6 +244,9 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"blur_motion", "--motion", "Blur motion",
                  "With @(restore) deblur, the movement that blurred it: LENGTH,ANGLE in pixels and degrees"},
           s.blur_motion);
+  visitor(Option{"blur_kernel", "--kernel", "Blur kernel",
+                 "With @(restore) deblur, a grey picture of at most 65x65: what a point of light became"},
+          s.blur_kernel);
   visitor(
       Option{"upscale_by", "--by", "Upscale by",
              "With @(restore) upscale, how many times as wide and high the picture becomes, 2 to 4 (default: "

@@ -1,12 +1,22 @@
 """What needs no model: filters, and OpenCV's ways to fill a hole."""
 
-import cv2
+import os
+
 import numpy
 from PIL import Image
 
 from research.restoration.copies import BY, SIGMA, blurred
 
+# OpenCV adds itself, and an empty part, which is the current folder, to where programs that are started from here look for libraries.
+searched = os.environ.get("LD_LIBRARY_PATH")
+import cv2  # noqa: E402
+
+os.environ.pop("LD_LIBRARY_PATH", None)
+if searched is not None:
+    os.environ["LD_LIBRARY_PATH"] = searched
+
 REACH = 5  # Of OpenCV's filling, in pixels.
+TELEA, NAVIER_STOKES = cv2.INPAINT_TELEA, cv2.INPAINT_NS
 
 
 def bytes_of(picture: numpy.ndarray) -> numpy.ndarray:
@@ -31,6 +41,11 @@ def wiener(copy: numpy.ndarray, noise: float = 1e-3) -> numpy.ndarray:
     return numpy.fft.ifft2(numpy.fft.fft2(copy, axes=(0, 1)) * transfer / (transfer**2 + noise), axes=(0, 1)).real
 
 
+def grown(mask: numpy.ndarray, reach: int = 10) -> numpy.ndarray:
+    """With what the blur of a mask's edge reaches."""
+    return cv2.dilate(mask.astype(numpy.uint8), numpy.ones((2 * reach + 1,) * 2, numpy.uint8)) > 0
+
+
 def filled(picture: numpy.ndarray, mask: numpy.ndarray, way: int) -> numpy.ndarray:
-    """By one of OpenCV's ways, cv2.INPAINT_TELEA or cv2.INPAINT_NS."""
+    """By one of OpenCV's ways, TELEA or NAVIER_STOKES."""
     return cv2.inpaint(bytes_of(picture), mask.astype(numpy.uint8), REACH, way).astype(float)

@@ -3,13 +3,12 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 
-import cv2
 import numpy
 from PIL import Image
 
 from research.restoration import rivals
 from research.restoration.copies import BY, SIGMA, Truth, blurred, box_mask, brightness, grey, half_mask, smaller
-from research.restoration.program import Program
+from research.restoration.program import SETTINGS, Program
 from research.restoration.rulers import chroma_error, decibels, sharpness
 
 Measure = Callable[[numpy.ndarray, numpy.ndarray], float]
@@ -71,19 +70,15 @@ def filling(program: Program, truths: list[Truth], mask_of: Callable[[Truth], nu
     prompts = prompts_of(truths)
     strangers = program.draw(prompts, [mask.shape for mask in masks])
     rows = {
-        "Telea": [rivals.filled(copy, mask, cv2.INPAINT_TELEA) for copy, mask in zip(copies, masks)],
-        "Navier–Stokes": [rivals.filled(copy, mask, cv2.INPAINT_NS) for copy, mask in zip(copies, masks)],
+        "Telea": [rivals.filled(copy, mask, rivals.TELEA) for copy, mask in zip(copies, masks)],
+        "Navier–Stokes": [rivals.filled(copy, mask, rivals.NAVIER_STOKES) for copy, mask in zip(copies, masks)],
         "another picture beneath": [numpy.where(mask[..., None], picture, copy) for picture, copy, mask in zip(strangers, copies, masks)],
         "ours": program.make(prompts, {"strength": 1}, copies, masks),
+        "ours, DING": program.make(prompts, {"strength": 1, "sampler": "ddim", "steps": SETTINGS["steps"] // 2, "mask_update": "ding"}, copies, masks),
     }
-    beyond = [~grown(mask) for mask in masks]
+    beyond = [~rivals.grown(mask) for mask in masks]
     kept = max(abs(picture - copy)[rest].max() for picture, copy, rest in zip(rows["ours"], copies, beyond) if rest.any())
     return Task(f"inpainting, {mask_of.__name__.removesuffix('_mask')}", {"distance": distance, "dB": decibels}, rows, kept)
-
-
-def grown(mask: numpy.ndarray, reach: int = 10) -> numpy.ndarray:
-    """With what the blur of a mask's edge reaches."""
-    return cv2.dilate(mask.astype(numpy.uint8), numpy.ones((2 * reach + 1,) * 2, numpy.uint8)) > 0
 
 
 def prompts_of(truths: list[Truth]) -> list[str]:

@@ -12,6 +12,7 @@
 #include "diffusion/random.h"
 #include "diffusion/sampler.h"
 #include "latentdial/pipeline.h"
+#include "tensor/tiles.h"
 
 namespace latentdial::detail {
 
@@ -20,6 +21,12 @@ struct KnownPart {
   Tensor latents;  ///< [1,h,w,C], clean: of the whole picture.
   Tensor
       strengths;  ///< [1,h,w,1]: how much of the run each place takes part in, 0 to 1; 0 where it is known.
+  bool twice = false;  ///< Kept by a second look at each step (denoise/ding.h), not put back after it.
+  /// Whether a place is known when the share `done` of the schedule is.
+  [[nodiscard]] bool keeps(std::size_t place, double done) const {
+    const float strength = strengths.values()[place];
+    return strength == 0 || strength < 1 - done;
+  }
 };
 
 /// At which evaluations the denoiser's deeper levels are computed; at the others their features are taken
@@ -45,10 +52,13 @@ struct Denoising {
   std::vector<Tensor> corrections = {};  ///< Added to the latents after each evaluation; empty: none.
   std::optional<KnownPart> known = {};   ///< Put back after each evaluation.
   Reuse reuse = {};
-  Features deep =
-      {};  ///< What the denoiser's deeper levels made of the latest evaluation that computed them.
+  /// What the denoiser's deeper levels made of the latest evaluation that computed them: of the whole, or of
+  /// each tile.
+  std::vector<Features> deep = std::vector<Features>(1);
   std::shared_ptr<Layouts> layout_to = {};          ///< Where its own is written; null: nowhere.
   std::shared_ptr<const Layouts> layout_from = {};  ///< What it takes a share of; null: nothing.
+  /// The parts of the latents that the denoiser looks at one by one, where it does not see them whole.
+  std::vector<Tile> tiles = {};
 
   /// The same latents at the same point, to go on by `other`.
   [[nodiscard]] Denoising fork(Conditioning other) const;

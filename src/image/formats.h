@@ -32,6 +32,9 @@ struct DecodedImage {
 /// Throws invalid_input unless both sides are 1 to kLargestSide and the pixels at most kMostPixels.
 void check_sides(std::int64_t width, std::int64_t height, const std::string& name);
 
+/// Whether no pixel has a colour, but for what JPEG and scaling make of grey.
+[[nodiscard]] bool is_grey(const Image& image);
+
 /// RGBA rows laid on white.
 [[nodiscard]] Image lay_on_white(const std::uint8_t* rgba, int width, int height);
 

@@ -21,16 +21,6 @@ bool starts_with(std::span<const std::uint8_t> bytes, std::string_view magic, st
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
 }
 
-/// Whether no pixel has a colour, but for what JPEG and scaling make of grey.
-bool is_grey(const Image& image) {
-  constexpr int kMostApart = 8;
-  for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
-    const auto [least, most] = std::minmax({image.rgb[i], image.rgb[i + 1], image.rgb[i + 2]});
-    if (most - least > kMostApart) return false;
-  }
-  return true;
-}
-
 DecodedImage decode(std::span<const std::uint8_t> bytes, const std::string& name) {
   if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name);
   if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
@@ -39,6 +29,15 @@ DecodedImage decode(std::span<const std::uint8_t> bytes, const std::string& name
 }
 
 }  // namespace
+
+bool detail::is_grey(const Image& image) {
+  constexpr int kMostApart = 8;
+  for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
+    const auto [least, most] = std::minmax({image.rgb[i], image.rgb[i + 1], image.rgb[i + 2]});
+    if (most - least > kMostApart) return false;
+  }
+  return true;
+}
 
 std::string detail::read_bytes(const std::filesystem::path& path) {
   std::error_code fault;
@@ -74,8 +73,8 @@ Image decode_mask(std::span<const std::uint8_t> bytes, const std::string& name, 
   }
   if (opacity.rgb.empty()) return std::move(image);
   require(is_grey(image), "",
-          "{} is a picture with transparent parts, which could be meant either way; paint a mask, white "
-          "where it acts and black elsewhere",
+          "{} is a picture with transparent parts, which could be meant either way; paint one that is "
+          "white where it acts and black elsewhere",
           name);
   // What is transparent is not painted; laid on white, a painted v of opacity a is v·a + 255·(1 − a).
   for (std::size_t i = 0; i < image.rgb.size(); ++i)

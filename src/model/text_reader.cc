@@ -34,8 +34,14 @@ std::vector<TokenWindow> TextReader::windows_of(const std::string& text, PromptS
   return {{encoding.ids, std::vector<float>(encoding.ids.size(), 1.0F), encoding.prompt_tokens}};
 }
 
-std::vector<std::int64_t> TextReader::places_of(const std::string& words, const std::string& prompt,
-                                                PromptSyntax syntax) const {
+std::vector<std::int64_t> TextReader::places_of(const char* field, const std::string& words) const {
+  require(tokenizer_->encode(words, window()).dropped_text.empty(), field,
+          "they are longer than this model's {} tokens; use fewer", window() - 2);
+  return places_of(field, words, words, PromptSyntax::literal);
+}
+
+std::vector<std::int64_t> TextReader::places_of(const char* field, const std::string& words,
+                                                const std::string& prompt, PromptSyntax syntax) const {
   std::vector<std::int32_t> ids;
   for (const TokenWindow& one : windows_of(prompt, syntax))
     ids.insert(ids.end(), one.ids.begin(), one.ids.end());
@@ -51,7 +57,7 @@ std::vector<std::int64_t> TextReader::places_of(const std::string& words, const 
       for (std::size_t k = 0; k < wanted.size(); ++k)
         places.push_back(at - ids.begin() + static_cast<std::int64_t>(k));
     }
-    require(places.size() > before, "mask_words",
+    require(places.size() > before, field,
             "the prompt does not say \"{}\"; name words that it does, parted by commas", word);
   }
   return places;

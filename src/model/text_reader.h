@@ -36,10 +36,13 @@ class TextReader {
   /// How many windows of the text encoder a text takes. One that changes with the steps is at no step longer
   /// than it is written. Throws invalid_input when that is more than a prompt may have.
   [[nodiscard]] std::size_t windows(const std::string& text, PromptSyntax syntax) const;
-  /// Where `words`, parted by commas, stand among the tokens of a prompt. Throws invalid_input, naming
-  /// `mask_words`, for words that it does not say.
-  [[nodiscard]] std::vector<std::int64_t> places_of(const std::string& words, const std::string& prompt,
-                                                    PromptSyntax syntax) const;
+  /// Where `words`, parted by commas, stand among the tokens of a prompt. Throws invalid_input of `field` for
+  /// words that it does not say.
+  [[nodiscard]] std::vector<std::int64_t> places_of(const char* field, const std::string& words,
+                                                    const std::string& prompt, PromptSyntax syntax) const;
+  /// The same where the prompt is the words, as they stand. Throws invalid_input where one window does not
+  /// hold them.
+  [[nodiscard]] std::vector<std::int64_t> places_of(const char* field, const std::string& words) const;
   /// Tokens of one window, start and end included.
   [[nodiscard]] std::int64_t window() const;
 

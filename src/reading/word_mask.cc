@@ -14,7 +14,8 @@ namespace {
 // Where things have their places and words still matter (timestep_as_noisy).
 constexpr float kTimesteps[] = {200, 350, 500, 650};
 
-/// Adds `map` [1,H,W] to `sum` [1,h,w,1], bilinearly with the centres of pixels where they lie.
+}  // namespace
+
 void add_resized(const Tensor& map, Tensor& sum) {
   const auto at = [](std::int64_t i, std::int64_t from, std::int64_t to) {
     const double place = (static_cast<double>(i) + 0.5) * static_cast<double>(from) / static_cast<double>(to);
@@ -37,8 +38,6 @@ void add_resized(const Tensor& map, Tensor& sum) {
     }
   }
 }
-
-}  // namespace
 
 Tensor two_means_mask(const Tensor& attention) {
   std::vector<float> sorted(attention.values().begin(), attention.values().end());

@@ -21,4 +21,8 @@ namespace latentdial::detail {
 /// The same from the attention that each place got, of any unit.
 [[nodiscard]] Tensor two_means_mask(const Tensor& attention);
 
+/// Adds a map of one value a place, [1,h,w] or [1,h,w,1], to `sum` [1,H,W,1], bilinearly with the centres of
+/// places where they lie.
+void add_resized(const Tensor& map, Tensor& sum);
+
 }  // namespace latentdial::detail

@@ -8,6 +8,7 @@
 #include "dial/slerp.h"
 #include "model/pixels.h"
 #include "session/known_part.h"
+#include "session/shown_words.h"
 #include "session/small_picture.h"
 #include "task/redrawn_part.h"
 #include "tensor/arithmetic.h"
@@ -169,7 +170,7 @@ Tensor style_mask(const Session& session, const Task& task) {
   if (!area.words.empty()) return *session.word_masks.find({task.content, area.words});
   if (area.mask) return to_mask(area.mask->image(), scale);
   const auto& part = task.content.source.part;
-  return part ? redrawn_places(*part, scale) : Tensor();
+  return part ? redrawn_places(redrawn_part(session, task.content.source), scale) : Tensor();
 }
 
 Tensor within_mask(const Tensor& outside, const Tensor& inside, const Tensor& mask) {

@@ -26,7 +26,8 @@ constexpr std::ptrdiff_t kMostStages = 32;
 bool same_schedule(const Content& a, const Content& b) {
   return a.sampling == b.sampling && a.source.image.has_value() == b.source.image.has_value() &&
          a.source.strength == b.source.strength && a.source.inverted == b.source.inverted &&
-         a.source.restoration.has_value() == b.source.restoration.has_value();
+         a.source.restoration.has_value() == b.source.restoration.has_value() &&
+         looks_at_step(a.source) == looks_at_step(b.source);
 }
 
 /// The most windows that a task's prompts take.
@@ -57,15 +58,15 @@ Batch batch_of(std::span<const Resolved> list, const Model& model) {
 
 /// The picture that was asked for: what was drawn, laid into the start image where only a part of that is
 /// redrawn, and without what was repeated beyond the edge of a small one.
-Image finished_image(const Source& source, Image drawn) {
+Image finished_image(const Session& session, const Source& source, Image drawn) {
   if (const auto& enlargement = source.enlargement) {
     const int width = enlargement->width, height = enlargement->height;
     return resized(drawn, {0, 0, width, height}, width, height);
   }
   if (!source.part) return drawn;
-  const RedrawnPart& part = *source.part;
+  const RedrawnPart part = redrawn_part(session, source);
   if (part.cut_out) return laid_back(drawn, *part.cut_out);
-  return pasted(source.image->image(), drawn, part.mask.image(), part.blur);
+  return pasted(source.image->image(), drawn, part.mask->image(), part.blur);
 }
 
 int steps_of(const Stage& stage, const Batch& batch) {
@@ -144,7 +145,7 @@ void generate(Session& session, std::span<const Resolved> list, std::size_t begi
     std::vector<std::string>& all = finished.notices;
     for (const auto& more : {one.notices, work.notices}) all.insert(all.end(), more.begin(), more.end());
     Picture picture;
-    picture.image = finished_image(source, std::move(finished.image));
+    picture.image = finished_image(session, source, std::move(finished.image));
     picture.shows = finished.shows;
     picture.settings = one.request.settings;
     picture.parameters = to_parameters(one.request, session.model->info);

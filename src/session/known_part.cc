@@ -5,6 +5,7 @@
 
 #include "diffusion/random.h"
 #include "model/pixels.h"
+#include "session/shown_words.h"
 #include "session/start.h"
 #include "task/redrawn_part.h"
 
@@ -38,8 +39,9 @@ Tensor beside(const Tensor& redrawn, const Tensor& latents) {
   return result;
 }
 
-Tensor describe_known_part(const Model& model, const Content& content) {
-  const Tensor redrawn = named_pixels(content.source.part->mask.image());
+Tensor describe_known_part(const Session& session, const Content& content) {
+  const Model& model = *session.model;
+  const Tensor redrawn = named_pixels(redrawn_part(session, content.source).mask->image());
   const auto encoded = model.encoder(without_redrawn(content.source.image->image(), redrawn));
   TorchGenerator generator(content.source.seed);
   if (!starts_from_noise(content.source)) (void)generator.randn_nhwc(encoded.mean.shape());
@@ -59,7 +61,7 @@ Tensor known_part(Session& session, const Content& content) {
   key.sampling = content.sampling;
   key.source = content.source;
   if (session.known_parts.find(key) == nullptr)
-    session.known_parts.keep(key, describe_known_part(*session.model, content));
+    session.known_parts.keep(key, describe_known_part(session, content));
   return *session.known_parts.find(key);
 }
 

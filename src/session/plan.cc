@@ -44,6 +44,17 @@ void plan_inversions(const Session& session, const Batch& batch, std::vector<Sta
   if (!missing.empty()) stages.emplace_back(Invert{std::move(missing), batch.tasks.size()});
 }
 
+/// Parts that words say.
+void plan_parts(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
+  std::vector<ShownWords> parts;
+  for (const Task& task : batch.tasks) {
+    const Source& source = task.content.source;
+    if (source.part && !source.part->mask)
+      add_missing(parts, shown_words_of(source), session.shown_words, stages, &FindParts::parts);
+  }
+  if (!parts.empty()) stages.emplace_back(FindParts{std::move(parts)});
+}
+
 /// Masks of words, with the plain pictures that they are looked for in.
 void plan_words(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   std::vector<WordMaskKey> masks;
@@ -114,6 +125,7 @@ void plan_paths(const Session& session, const Batch& batch, std::vector<Stage>& 
 
 void plan_first_pass(const Session& session, const Batch& batch, std::vector<Stage>& stages) {
   if (batch.tasks.front().content.source.restoration) return (void)stages.emplace_back(Restore{});
+  plan_parts(session, batch, stages);
   plan_inversions(session, batch, stages);
   plan_words(session, batch, stages);
   plan_trunks(session, batch, stages);

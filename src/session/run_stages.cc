@@ -21,6 +21,13 @@ std::size_t trunk_of(const Task& task, const std::vector<TrunkKey>& trunks) {
 
 }  // namespace
 
+void FindParts::run(Work& work) const {
+  for (const ShownWords& part : parts) {
+    work.session.shown_words.keep(part, find_shown_words(work.session, part, work.observer.stop()));
+    work.observer.step();
+  }
+}
+
 void Invert::run(Work& work) const {
   Session& session = work.session;
   const auto count = [&](const CleanLatents&) { work.observer.step(); };
@@ -75,8 +82,9 @@ void FindWords::run(Work& work) const {
     const auto& [prompt, negative, syntax] = key.content.words;
     const Denoising& picture = session.finished(key.content);
     const Condition seen = session.encode(prompt, syntax, work.notices).condition;
-    session.word_masks.keep(key, word_mask(session.denoiser, session.model->schedule, picture.latents, seen,
-                                           session.model->texts.places_of(key.words, prompt, syntax)));
+    session.word_masks.keep(
+        key, word_mask(session.denoiser, session.model->schedule, picture.latents, seen,
+                       session.model->texts.places_of("mask_words", key.words, prompt, syntax)));
   }
 }
 

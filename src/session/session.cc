@@ -29,6 +29,7 @@ Session::Session(std::shared_ptr<const Model> loaded)
       changes(kMostKeys),
       inverted(kMostInverted),
       word_masks(kMostTrunks),
+      shown_words(kMostTrunks),
       known_parts(kMostInverted) {}
 
 EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax,
@@ -57,6 +58,7 @@ void Session::trim() {
   changes.trim();
   inverted.trim();
   word_masks.trim();
+  shown_words.trim();
   known_parts.trim();
 }
 

@@ -30,6 +30,13 @@ struct WordMaskKey {
   bool operator==(const WordMaskKey&) const = default;
 };
 
+/// What decides where a picture shows some words that need not be its prompt's.
+struct ShownWords {
+  InputImage image;
+  std::string words;  ///< Parted by commas.
+  bool operator==(const ShownWords&) const = default;
+};
+
 /// An edit of a finished picture, or that picture as it is.
 struct EditedPicture {
   Image image;
@@ -52,7 +59,8 @@ struct Session {
   Memory<Task, double> widest;          ///< The strength of the last key picture on the way to a styled end.
   Memory<Task, double> changes;         ///< What the model sees of a path's end (seen_change.h).
   Memory<Content, Inversion> inverted;  ///< All positions of a dial start from one.
-  Memory<WordMaskKey, Tensor> word_masks;  ///< All positions of a dial act within one.
+  Memory<WordMaskKey, Tensor> word_masks;      ///< All positions of a dial act within one.
+  Memory<ShownWords, InputImage> shown_words;  ///< White where they are: what is redrawn.
   Memory<Content, Tensor> known_parts;  ///< As an inpainting model is told them; of a content's sampling and
                                         ///< source alone.
   int inversions = 0;                   ///< Pictures inverted so far.

@@ -12,6 +12,7 @@
 
 #include "latentdial/pipeline.h"
 #include "session/session.h"
+#include "session/shown_words.h"
 #include "task/second_pass.h"
 
 namespace latentdial::detail {
@@ -23,6 +24,9 @@ struct Batch {
   int first = 0;                     ///< The evaluation that all begin at.
   int fork = 0;                      ///< The one at which they part.
   std::optional<SecondPass> second_pass = {};  ///< Of each of them.
+
+  /// How many evaluations a step takes.
+  [[nodiscard]] std::size_t looks() const { return looks_at_step(tasks.front().content.source); }
 };
 
 /// Tells an observer of the steps of one batch, and shows it the batch's pictures under way.
@@ -115,7 +119,15 @@ struct MakeTrunks {
   std::vector<TrunkKey> trunks;  ///< All up to one evaluation of one schedule.
   void run(Work& work) const;
   [[nodiscard]] int steps(const Batch& batch) const { return trunks.front().until - batch.first; }
-  [[nodiscard]] std::size_t evaluations(const Batch&) const { return trunks.size(); }
+  [[nodiscard]] std::size_t evaluations(const Batch& batch) const { return trunks.size() * batch.looks(); }
+};
+
+/// Looks where start images show words that say what is redrawn of them.
+struct FindParts {
+  std::vector<ShownWords> parts;
+  void run(Work& work) const;
+  [[nodiscard]] int steps(const Batch&) const { return static_cast<int>(parts.size()); }
+  [[nodiscard]] static std::size_t evaluations(const Batch&) { return kLooksForWords; }
 };
 
 /// Looks where finished pictures show words.
@@ -146,7 +158,9 @@ struct Edit {
 struct DenoiseForks {
   static void run(Work& work);
   [[nodiscard]] static int steps(const Batch& batch) { return batch.sampler->evaluations() - batch.fork; }
-  [[nodiscard]] static std::size_t evaluations(const Batch& batch) { return batch.tasks.size(); }
+  [[nodiscard]] static std::size_t evaluations(const Batch& batch) {
+    return batch.tasks.size() * batch.looks();
+  }
 };
 
 /// Finishes those of the batch's pictures that are edited, or left as they are, by now.
@@ -195,7 +209,7 @@ struct DrawBetween {
 struct Restore {
   static void run(Work& work);
   [[nodiscard]] static int steps(const Batch& batch);
-  [[nodiscard]] static std::size_t evaluations(const Batch&) { return 1; }
+  [[nodiscard]] static std::size_t evaluations(const Batch& batch);
 };
 
 /// Enlarges the batch's pictures, all of which are drawn by then, and draws them a second time.
@@ -208,8 +222,9 @@ struct DrawLarger {
   [[nodiscard]] std::size_t evaluations(const Batch&) const { return std::min(pictures, at_once); }
 };
 
-using Stage = std::variant<Restore, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks,
-                           FinishEdits, FindLayouts, DrawKeys, DrawWidestKeys, DrawBetween, DrawLarger>;
+using Stage =
+    std::variant<Restore, FindParts, Invert, MakeTrunks, FindWords, DecodeTrunks, Edit, DenoiseForks,
+                 FinishEdits, FindLayouts, DrawKeys, DrawWidestKeys, DrawBetween, DrawLarger>;
 
 /// The start picture of a content as a content of its own, and the picture at its other end where it has one:
 /// what decides their inversions. Neither the dial nor the other picture has a say in them.

@@ -11,6 +11,7 @@
 #include "diffusion/random.h"
 #include "model/pixels.h"
 #include "session/known_part.h"
+#include "session/shown_words.h"
 #include "session/small_picture.h"
 #include "session/stage.h"
 #include "task/redrawn_part.h"
@@ -53,17 +54,19 @@ std::optional<KnownPart> put_back_part(const Model& model, const Tensor& latents
 }
 
 /// Of an image of which a part is redrawn: that part is what it is told to begin with.
-StartLatents start_redrawn(const Model& model, const Source& source, TorchGenerator& generator) {
+StartLatents start_redrawn(const Session& session, const Source& source, TorchGenerator& generator) {
+  const Model& model = *session.model;
   const Image& image = source.image->image();
-  const RedrawnPart& part = *source.part;
+  const RedrawnPart part = redrawn_part(session, source);
   const auto encoded = source.strength == 1
-                           ? model.encoder(to_pixels(without_redrawn_whole(image, part.mask.image())))
+                           ? model.encoder(to_pixels(without_redrawn_whole(image, part.mask->image())))
                            : model.encoded(image);
   const Tensor places = redrawn_places(part, static_cast<int>(model.vae_config.downscale()));
-  const auto known = put_back_part(model, encoded.mean, places);
+  auto known = put_back_part(model, encoded.mean, places);
+  if (known) known->twice = part.twice;
   if (starts_from_noise(source)) return {{}, known};
   if (part.fill == "around") {
-    const Tensor strengths = redrawn_strengths(part.mask.image(), part.blur);
+    const Tensor strengths = redrawn_strengths(part.mask->image(), part.blur);
     const auto filled = model.encoder(to_pixels(filled_from_around(image, strengths)));
     return {sample_latents(model, filled, generator), known};
   }
@@ -78,8 +81,9 @@ StartLatents start_redrawn(const Model& model, const Source& source, TorchGenera
 }
 
 /// Empty latents where a picture starts from noise.
-StartLatents start_latents(const Model& model, const Source& source, TorchGenerator& generator) {
-  if (source.part) return start_redrawn(model, source, generator);
+StartLatents start_latents(const Session& session, const Source& source, TorchGenerator& generator) {
+  const Model& model = *session.model;
+  if (source.part) return start_redrawn(session, source, generator);
   if (!source.image) return {};
   return {sample_latents(model, model.encoder(to_pixels(source.image->image())), generator)};
 }
@@ -119,7 +123,7 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   auto sampler = make_sampler(content.sampling, model.schedule);
   TorchGenerator generator(source.seed);
   pass_small_picture(source, generator);
-  const auto [original, known] = start_latents(model, source, generator);
+  const auto [original, known] = start_latents(session, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);
   const Tensor latents = starts_from_noise(source)        ? scaled(noise.clone(), sampler->init_noise_sigma())

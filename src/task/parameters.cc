@@ -209,12 +209,14 @@ void split_prompts(std::string_view text, Settings& s) {
 }  // namespace
 
 std::span<const InputFile> input_files() {
-  static constexpr std::array<InputFile, 6> kFiles{
+  static constexpr std::array<InputFile, 7> kFiles{
       {{"image", "Start image", &Settings::image, &InputHashes::image, &InputImages::start},
        {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image, &InputImages::end},
        {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask, &InputImages::style_mask,
         true},
        {"mask", "Mask", &Settings::mask, &InputHashes::mask, &InputImages::mask, true},
+       {"blur_kernel", "Blur kernel", &Settings::blur_kernel, &InputHashes::blur_kernel, &InputImages::kernel,
+        true},
        {"dial", "Dial file", &Settings::dial, &InputHashes::dial, nullptr},
        {"hires_with", "Hires upscaler", &Settings::hires_with, &InputHashes::upscaler, nullptr}}};
   return kFiles;

@@ -9,6 +9,9 @@
 
 namespace latentdial::detail {
 
+/// How many times the model's own pixels are drawn at once of what is larger.
+inline constexpr double kMostOfOwnPixels = 2.25;
+
 struct PictureSize {
   int width = 0, height = 0;
 };

@@ -131,11 +131,12 @@ Tensor most_of_squares(const Tensor& strengths, int scale) {
 }
 
 Tensor redrawn_places(const RedrawnPart& part, int scale) {
-  return most_of_squares(redrawn_strengths(part.mask.image(), part.blur), scale);
+  return most_of_squares(redrawn_strengths(part.mask->image(), part.blur), scale);
 }
 
 std::vector<std::string> part_notices(const RedrawnPart& part) {
-  const InputImage& mask = part.cut_out ? part.cut_out->mask : part.mask;
+  if (!part.mask) return {};
+  const InputImage& mask = part.cut_out ? part.cut_out->mask : *part.mask;
   for (std::size_t i = 0; i < mask.image().rgb.size() / 3; ++i)
     if (!is_named(mask.image(), i)) return {};
   return {fmt::format("{} is black nowhere: the whole picture is redrawn", mask.name())};

@@ -24,7 +24,7 @@ namespace latentdial::detail {
 [[nodiscard]] int blur_reach(double blur);
 
 /// How much each place of the latents is redrawn, of which one is `scale` pixels wide: the most of its
-/// pixels' strengths.
+/// pixels' strengths. The part's mask is known.
 [[nodiscard]] Tensor redrawn_places(const RedrawnPart& part, int scale);
 
 /// What the user should know of a part: that it is all of the picture.

@@ -29,9 +29,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostOfOwnSide = 16;
-constexpr std::int64_t kMostOfSmall = 1 << 24;  // Pixels of an extended picture, whatever it was,
-constexpr std::int64_t kMostOfLarge = 4;        // or so many times those that it had.
-constexpr double kMostOfOwnPixels = 2.25;       // That an extended picture is drawn with before it is scaled.
+constexpr std::int64_t kMostOfSmall = 1 << 24;   // Pixels of an extended picture, whatever it was,
+constexpr std::int64_t kMostOfLarge = 4;         // or so many times those that it had.
+constexpr std::int64_t kMostRestored = 1 << 24;  // Pixels: each takes about 150 bytes.
 
 /// Whether an area of the start image is drawn by itself and laid back.
 bool draws_area(const Settings& s, const InputImages& images) {
@@ -53,6 +53,9 @@ std::optional<PixelArea> area_to_draw(const Settings& s, const InputImages& imag
 /// A restored picture is as large as its copy says, up to whole latents.
 Settings with_own_size(Settings s, const InputImages& images, int multiple) {
   const PictureSize own = restored_size(s, images.start->image(), multiple);
+  require(std::int64_t{own.width} * own.height <= kMostRestored, "image",
+          "the restored picture would have {}x{}; at most {} million pixels are", own.width, own.height,
+          kMostRestored / 1'000'000);
   require((s.width == 0 || s.width == own.width) && (s.height == 0 || s.height == own.height),
           s.width != 0 ? "width" : "height", "the restored picture has {}x{}; leave the size out", own.width,
           own.height);
@@ -128,7 +131,8 @@ void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax
   check("prompt", joined(s.prompt, style));
   check("to_prompt", joined(s.to_prompt, style));
   check("negative_prompt", s.negative_prompt);
-  if (!s.mask_words.empty()) (void)texts.places_of(s.mask_words, s.prompt, syntax);
+  if (!s.mask_words.empty()) (void)texts.places_of("mask_words", s.mask_words, s.prompt, syntax);
+  if (!s.redraw_words.empty()) (void)texts.places_of("redraw_words", s.redraw_words);
 }
 
 /// What a mask says must be something.
@@ -179,10 +183,15 @@ Source source_of(const Settings& s, const InputImages& images, const Framing& fr
   source.image = framing.framed(*images.start);
   source.strength = extends(s) || s.restore == "colorize" ? 1 : s.strength;
   source.inverted = s.invert;
-  if (!images.mask) return source;
-  source.part = framing.part(*images.mask, s.mask_blur);
+  if (!images.mask && s.redraw_words.empty()) return source;
+  if (images.mask) {
+    source.part = framing.part(*images.mask, s.mask_blur);
+    check_mask(*source.part->mask);
+  } else {
+    source.part = {.words = s.redraw_words, .blur = s.mask_blur};
+  }
   source.part->fill = s.mask_fill.empty() ? "original" : s.mask_fill;
-  check_mask(source.part->mask);
+  source.part->twice = s.mask_update == "ding";
   return source;
 }
 
@@ -292,17 +301,22 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   filled.settings = with_defaults(filled.settings, model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
-  check_most({s.width, s.height}, s.width > s.height ? "width" : "height", model.info);
+  if (!restores(s) || model.info.upscales_by > 0)
+    check_most({s.width, s.height}, s.width >= s.height ? "width" : "height", model.info);
   check_size(s, multiple);
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
+  require(!model.info.inpaints || s.mask_update != "ding", "mask_update",
+          "{} is told the rest and keeps it by itself; leave it out", model.info.name);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, images, area);
   result.task.content = content_of(s, images, framing, syntax);
   if (model.info.upscales_by > 0) {
     result.task.content.source = {.seed = s.seed, .enlargement = enlargement_of(s, *images.start, multiple)};
   } else if (restores(s)) {
-    result.task.content.source.restoration = restoration_of(s, *images.start, multiple);
+    result.task.content.source.restoration = restoration_of(s, *images.start, multiple, images.kernel);
+    result.task.content.source.restoration->tiles =
+        tiles_to_restore({s.width, s.height}, model.info, multiple);
   } else {
     result.notices = size_notices(filled, model.info, multiple);
   }

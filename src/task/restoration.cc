@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "image/area.h"
+#include "image/formats.h"
 #include "task/canvas.h"
 #include "text/require.h"
 
@@ -79,6 +80,31 @@ std::vector<BlurPass> motion(double length, double degrees) {
   return {normalised(std::move(pass))};
 }
 
+/// The grey values of a picture, about the middle of what a point of light became.
+BlurPass kernel_of(const InputImage& kernel, const Image& blurred) {
+  constexpr int kMost = 65;
+  const Image& image = kernel.image();
+  require(std::max(image.width, image.height) <= kMost, "blur_kernel",
+          "{} is {}x{}; the kernel of a blur has sides of at most {}", kernel.name(), image.width,
+          image.height, kMost);
+  require(image.width <= blurred.width && image.height <= blurred.height, "blur_kernel",
+          "{} is {}x{}, larger than the picture that it blurred, which is {}x{}", kernel.name(), image.width,
+          image.height, blurred.width, blurred.height);
+  require(is_grey(image), "blur_kernel", "{} is coloured; the kernel of a blur is grey", kernel.name());
+  BlurPass pass;
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x) {
+      const auto pixel = static_cast<std::size_t>(y * image.width + x);
+      // A pixel is lit by what lies on the other side of it.
+      if (image.rgb[3 * pixel] > 0)
+        pass.taps.push_back(
+            {image.width / 2 - x, image.height / 2 - y, static_cast<float>(image.rgb[3 * pixel])});
+    }
+  require(!pass.taps.empty(), "blur_kernel", "{} is black everywhere, so nothing of a picture would be left",
+          kernel.name());
+  return normalised(std::move(pass));
+}
+
 }  // namespace
 
 bool restores(const Settings& settings) {
@@ -90,21 +116,32 @@ void check_restoration(const Request& request) {
   const bool deblurs = s.restore == "deblur", enlarges = s.restore == "upscale";
   require(deblurs || s.blur_sigma == 0, "blur_sigma", "only @(restore) deblur undoes a blur");
   require(deblurs || s.blur_motion.empty(), "blur_motion", "only @(restore) deblur undoes a blur");
+  require(deblurs || !request.has_kernel(), "blur_kernel", "only @(restore) deblur undoes a blur");
   require(enlarges || !s.upscale_by, "upscale_by", "only @(restore) upscale enlarges");
   require(enlarges || !s.noise_level, "noise_level", "only @(restore) upscale enlarges");
   if (!restores(s)) return;
   require(request.has_start(), "image", "no picture is given; say which is to be restored");
   require(s.restore != "colorize" || s.strength == Settings{}.strength || s.strength == 1, "strength",
           "colours are drawn from noise alone, so {} has no meaning; leave it out", s.strength);
-  require(!deblurs || (s.blur_sigma > 0) != !s.blur_motion.empty(), "blur_sigma",
-          "say by it or by @(blur_motion) how the picture was blurred, by one of them");
+  const int blurs =
+      (s.blur_sigma > 0 ? 1 : 0) + (s.blur_motion.empty() ? 0 : 1) + (request.has_kernel() ? 1 : 0);
+  require(!deblurs || blurs == 1, "blur_sigma",
+          "say by it, by @(blur_motion) or by @(blur_kernel) how the picture was blurred, by one of them");
   if (!s.blur_motion.empty()) (void)read_motion(s.blur_motion);
   require(s.style.empty(), "style", "a restored picture has no dial; restore it first");
   require(!s.invert, "invert", "a restored picture is drawn anew; leave it out");
-  require(!request.has_mask(), "mask", "a restored picture is drawn whole; leave it out");
+  require(!request.has_part(), request.has_mask() ? "mask" : "redraw_words",
+          "a restored picture is drawn whole; leave it out");
   require(!extends(s), extended_side(s), "a restored picture keeps its sides; leave it out");
   require(s.to_prompt.empty() && s.to_seed < 0, s.to_seed < 0 ? "to_prompt" : "to_seed",
           "a restored picture has no other end; leave it out");
+}
+
+std::vector<Tile> tiles_to_restore(const PictureSize& size, const ModelInfo& model, int multiple) {
+  const double own = static_cast<double>(model.width) * model.height;
+  if (static_cast<double>(size.width) * size.height <= kMostOfOwnPixels * own) return {};
+  return tiles_of(size.height / multiple, size.width / multiple, model.height / multiple,
+                  model.width / multiple);
 }
 
 PictureSize restored_size(const Settings& s, const Image& copy, int multiple) {
@@ -112,7 +149,8 @@ PictureSize restored_size(const Settings& s, const Image& copy, int multiple) {
   return {by * round_up(copy.width, multiple), by * round_up(copy.height, multiple)};
 }
 
-Restoration restoration_of(const Settings& s, const InputImage& copy, int multiple) {
+Restoration restoration_of(const Settings& s, const InputImage& copy, int multiple,
+                           const std::optional<InputImage>& kernel) {
   const Lost lost = lost_of(s);
   const int by = lost == Lost::size ? s.upscale_by.value() : 1;
   const Image& given = copy.image();
@@ -125,7 +163,9 @@ Restoration restoration_of(const Settings& s, const InputImage& copy, int multip
                      .by = by,
                      .rounds = s.restore_rounds};
   if (lost != Lost::sharpness) return result;
-  if (s.blur_motion.empty()) {
+  if (kernel) {
+    result.blur = {kernel_of(*kernel, given)};
+  } else if (s.blur_motion.empty()) {
     result.blur = gaussian(s.blur_sigma);
   } else {
     const auto [length, angle] = read_motion(s.blur_motion);

@@ -59,10 +59,13 @@ struct CutOut {
 
 /// The part of a start image that is redrawn.
 struct RedrawnPart {
-  InputImage
-      mask;  ///< Of the picture's size: white where it is redrawn, grey where it is with less strength.
+  /// Of the picture's size: white where it is redrawn, grey where it is with less strength. None: where the
+  /// start image shows `words`, which is found before (session/shown_words.h).
+  std::optional<InputImage> mask = {};
+  std::string words = {};
   double blur = 0;                     ///< Of the mask's edges, in pixels.
   std::string fill = {};               ///< What it begins with: "original", "around", "noise" or "nothing".
+  bool twice = false;                  ///< Each step is looked at twice (DING); else the rest is put back.
   std::optional<CutOut> cut_out = {};  ///< Of the whole picture, where the start image is only an area of it.
   bool operator==(const RedrawnPart&) const = default;
 };
@@ -78,6 +81,11 @@ struct Source {
   std::optional<Enlargement> enlargement = {};  ///< What an upscaling model is told; `image` is none then.
   bool operator==(const Source&) const = default;
 };
+
+/// How many evaluations a step from it takes.
+[[nodiscard]] inline std::size_t looks_at_step(const Source& source) {
+  return source.part && source.part->twice ? 2 : 1;
+}
 
 /// All of a picture but its dial.
 struct Content {

@@ -16,6 +16,7 @@
 #include "task/restoration.h"
 #include "task/second_pass.h"
 #include "text/require.h"
+#include "text/words.h"
 
 namespace latentdial {
 
@@ -93,13 +94,44 @@ void check_extension(const Request& request) {
           "what is new is drawn whole, so {} has no meaning; leave it out", s.strength);
 }
 
+/// Words may say in a mask's place what is redrawn.
+void check_redrawn_words(const Request& request) {
+  const Settings& s = request.settings;
+  if (s.redraw_words.empty()) return;
+  require(request.has_start(), "redraw_words",
+          "no picture is given; say by @(image) where they are looked for");
+  require(std::ranges::none_of(split(s.redraw_words, ','), [](auto word) { return trimmed(word).empty(); }),
+          "redraw_words", "\"{}\" has a word that is empty; part them by single commas", s.redraw_words);
+  require(!request.has_mask(), "redraw_words", "@(mask) says already what is redrawn; use one of them");
+  require(!extends(s), "redraw_words",
+          "a picture that is extended keeps what it shows; redraw that by itself");
+  require(!s.only_masked, "only_masked",
+          "what is drawn by itself must be known before the words are found; say it by @(mask)");
+  require(!s.invert, "redraw_words", "an inverted picture is whole; leave @(invert) out, or the words");
+}
+
+/// DING's two looks stand in place of a plain step of DDIM.
+void check_update(const Request& request) {
+  const Settings& s = request.settings;
+  check_choice("mask_update", s.mask_update, {"replace", "ding"});
+  require(s.mask_update.empty() || request.has_part() || extends(s), "mask_update",
+          "no @(mask) says what is redrawn");
+  if (s.mask_update != "ding") return;
+  require(s.sampler.empty() || s.sampler == "ddim", "mask_update",
+          "ding's steps are DDIM's; use @(sampler) ddim, not {}", s.sampler);
+  require(s.reuse == 1, "reuse", "ding looks at each step anew; leave @(reuse) out, or @(mask_update)");
+  require(s.style.empty(), "style", "ding is no part of a dial; leave @(mask_update) out");
+}
+
 /// A part that is redrawn is one of a start image.
 void check_part(const Request& request) {
   const Settings& s = request.settings;
   check_choice("mask_fill", s.mask_fill, {"original", "around", "noise", "nothing"});
   if (extends(s)) check_extension(request);
+  check_redrawn_words(request);
+  check_update(request);
   if (!request.has_mask()) {
-    require(s.mask_fill.empty(), "mask_fill", "no @(mask) says what is to be filled");
+    require(s.mask_fill.empty() || request.has_part(), "mask_fill", "no @(mask) says what is to be filled");
     require(!s.only_masked || extends(s), "only_masked", "no @(mask) says what is to be drawn by itself");
     return;
   }
@@ -122,6 +154,8 @@ void check_area(const Request& request, const MethodInfo& method) {
   const Settings& s = request.settings;
   const bool has_mask = request.has_style_mask(), has_words = !s.mask_words.empty();
   if (!has_mask && !has_words) return;
+  require(!s.style.empty() || has_mask, "mask_words",
+          "no @(style) acts there; what is redrawn of a picture is said by @(redraw_words)");
   require(method.acts_on_part, has_mask ? "style_mask" : "mask_words",
           "only @(method) {} act on a part of the picture",
           methods_that([](const MethodInfo& m) { return m.acts_on_part; }));

@@ -32,14 +32,14 @@ Tensor enlarged_bilinearly(const Tensor& x, std::int64_t height, std::int64_t wi
   Tensor result = Tensor::empty({1, height, width, channels});
   const float* from = x.values().data();
   float* to = result.values().data();
-  for (const auto& [top, bottom, down] : rows) {
-    for (const auto& [left, right, across] : columns) {
+  for (const Between& down : rows) {
+    for (const Between& across : columns) {
       for (std::int64_t c = 0; c < channels; ++c) {
-        const auto in_row = [&](std::int64_t y) {
-          return (1 - across) * from[y * row + left * channels + c] +
-                 across * from[y * row + right * channels + c];
+        const auto in_row = [&](std::int64_t at) {
+          return (1 - across.share) * from[at * row + across.first * channels + c] +
+                 across.share * from[at * row + across.second * channels + c];
         };
-        *to++ = (1 - down) * in_row(top) + down * in_row(bottom);
+        *to++ = (1 - down.share) * in_row(down.first) + down.share * in_row(down.second);
       }
     }
   }

@@ -76,6 +76,33 @@ def test_a_picture_is_made_again_from_its_files(latentdial, fails, photo, tmp_pa
     assert "--mask" in fails("inpaint", "--again", "a.png", "--image", "photo.png")
 
 
+@pytest.fixture
+def clear(latentdial, tmp_path):
+    """clear.png, a castle as well as the model draws one."""
+    ask = ("-p", "a castle by the lake", "--seed", "3", "--steps", "20", "--sampler", "dpm++2m", "-q", "-o", "clear.png")
+    assert latentdial("generate", *ask).returncode == 0
+    return numpy.asarray(Image.open(tmp_path / "clear.png"))
+
+
+def test_words_say_what_is_redrawn(latentdial, clear, tmp_path):
+    ask = ("-p", "a mountain by the lake", "--image", "clear.png", "--redraw", "castle", *FEW)
+    assert latentdial("inpaint", *ask, "-o", "out.png").returncode == 0
+    out = pixels(tmp_path / "out.png")
+    assert 0.05 < (out != clear).any(2).mean() < 0.8, "a part of it, and no more"
+    assert "Redrawn words: castle" in Image.open(tmp_path / "out.png").info["parameters"]
+    assert latentdial("inpaint", "--again", "out.png", "--image", "clear.png", "-q", "-o", "again.png").returncode == 0
+    assert (pixels(tmp_path / "again.png") == out).all()
+    settings = {"prompt": "a mountain by the lake", "image": "clear.png", "redraw_words": "castle", "steps": 6, "strength": 1, "guidance_scale": 3.5}
+    (tmp_path / "plan.json").write_text(json.dumps({"settings": settings}))
+    assert latentdial("sweep", "plan.json", "-q", "-o", "sweep").returncode == 0
+    assert any((pixels(path) == out).all() for path in (tmp_path / "sweep").glob("0*.png"))
+
+
+def test_words_that_it_does_not_show_are_said(fails, clear):
+    said = fails("inpaint", "-p", "a cat", "--image", "clear.png", "--redraw", "dog")
+    assert '--redraw: clear.png does not show "dog"; name what it shows, or say by --mask what is redrawn' in said
+
+
 def test_the_dial_turns_the_part(latentdial, photo, tmp_path):
     assert latentdial("dial", *ASK, "--strength", "1", "--style", "cyberpunk", "--at", "0:1:3", "-o", "strip").returncode == 0
     frames = [pixels(path) for path in sorted((tmp_path / "strip").glob("frame-*.png"))]
@@ -94,7 +121,11 @@ def test_a_plan_names_masks(latentdial, photo, tmp_path):
 
 @pytest.mark.parametrize("arguments, said", [
     (("-p", "a dog"), "--image: no picture is given"),
-    (("-p", "a dog", "--image", "photo.png"), "--mask: no picture is given"),
+    (("-p", "a dog", "--image", "photo.png"), "--mask: no picture is given; say by one what is redrawn, where it is white, or by --redraw in words"),
+    (("-p", "a dog", "--redraw", "castle"), "--image: no picture is given"),
+    (("-p", "a dog", "--image", "photo.png", "--redraw", "castle", "--mask", "mask.png"), "--redraw: --mask says already what is redrawn"),
+    (("-p", "a dog", "--image", "photo.png", "--redraw", "castle", "--only-masked"), "--only-masked"),
+    (("-p", "a dog", "--image", "photo.png", "--mask-words", "castle", "--redraw", "castle"), "--mask-words: no --style acts there"),
     (("-p", "a dog", "--image", "photo.png", "--mask", "none.png"), "none.png"),
     (("-p", "a dog", "--image", "photo.png", "--mask", "text.png"), "text.png"),
     (("-p", "a dog", "--image", "photo.png", "--mask", "black.png"), "black.png is black everywhere"),

@@ -81,6 +81,41 @@ TEST(Inpaint, RedrawsTheWhitePartAndNothingElse) {
   }
 }
 
+TEST(Inpaint, DingLooksTwiceAtAStepAndRedrawsTheWhitePartAndNothingElse) {
+  Request request = redrawn(white_from(64));
+  const Image plain = pipeline().generate(request).image;
+  request.settings.mask_update = "ding";
+  std::int64_t evaluations = 0;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& progress) { evaluations = progress.evaluations; };
+  const Image image = pipeline().generate(request, observer).image;
+  EXPECT_EQ(evaluations, 2 * 8);
+  EXPECT_GE(kept_columns(image), 64 - 5);
+  EXPECT_GT(change(image, 72, kSide), 8);
+  EXPECT_NE(image.rgb, plain.rgb);
+  EXPECT_EQ(image.rgb, pipeline().share().generate(request).image.rgb) << "of one seed there is one picture";
+}
+
+TEST(Inpaint, WhatDingHasNoSenseWithIsRefused) {
+  Request request = redrawn(white_from(64), "euler");
+  request.settings.mask_update = "ding";
+  EXPECT_NE(refusal(request).find("ddim"), std::string::npos);
+  request.settings.sampler = "";  // The model's own.
+  EXPECT_NE(refusal(request).find("ddim"), std::string::npos);
+  request.settings.sampler = "ddim";
+  EXPECT_EQ(refusal(request), "");
+  request.settings.style = "winter";
+  EXPECT_NE(refusal(request).find("dial"), std::string::npos);
+  request.settings.style = "";
+  request.settings.reuse = 2;
+  EXPECT_NE(refusal(request).find("reuse"), std::string::npos);
+  request.settings.reuse = 1;
+  request.images.mask.reset();
+  EXPECT_NE(refusal(request).find("mask"), std::string::npos);
+  request.settings.mask_update = "other";
+  EXPECT_NE(refusal(request).find("replace, ding"), std::string::npos);
+}
+
 /// Mean difference between column x of the one and the next column of the other.
 double step(const Image& left, const Image& right, int x) {
   double sum = 0;

@@ -132,6 +132,45 @@ TEST(Restore, KeepsAnySize) {
   EXPECT_EQ(height, 37);
 }
 
+/// Mean step between neighbours across some lines, which are multiples of 8, of rows and columns.
+double step_across(const Image& image, const std::vector<int>& lines) {
+  double sum = 0, count = 0;
+  for (const int line : lines)
+    for (int i = 0; i < std::min(image.width, image.height); ++i)
+      for (int c = 0; c < 3; ++c, count += 2)
+        sum += std::abs(at(image, line, i, c) - at(image, line - 1, i, c)) +
+               std::abs(at(image, i, line, c) - at(image, i, line - 1, c));
+  return sum / count;
+}
+
+TEST(Restore, DrawsWhatIsLargeInTilesThatDoNotShow) {
+  // Twice as wide and high as the model's own pictures: tiles of 128 begin at 0, 64 and 128.
+  const Image copy = blurred(doubled(original()), 2);
+  Request request = restored("deblur", copy);
+  request.settings.blur_sigma = 2;
+  request.settings.steps = 10;
+  request.settings.restore_rounds = 1;
+  std::int64_t evaluations = 0;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& progress) { evaluations = progress.evaluations; };
+  const Image made = pipeline().generate(request, observer).image;
+  ASSERT_EQ(made.width, 256);
+  EXPECT_EQ(evaluations % 9, 0) << "nine tiles are looked at in each step";
+  EXPECT_LT(distance(blurred(made, 2), copy), 2);
+  std::vector<int> others;
+  for (int line = 8; line < 256; line += 8)
+    if (line != 64 && line != 128 && line != 192) others.push_back(line);
+  EXPECT_LT(step_across(made, {64, 128, 192}), 1.25 * step_across(made, others));
+}
+
+TEST(Restore, TakesNoMorePixelsThanFit) {
+  Request request = restored("upscale", image_of(1200, 1100, [](int, int, int) { return 9; }));
+  request.settings.upscale_by = 4;
+  EXPECT_NE(refusal(request).find("at most 16 million pixels"), std::string::npos) << refusal(request);
+  request.settings.upscale_by = 3;
+  EXPECT_EQ(refusal(request), "");
+}
+
 TEST(Restore, SaysWhatIsAtOdds) {
   const Image copy = grey(original());
   Request request = restored("deblur", copy);

@@ -18,7 +18,7 @@ PROGRAM = pathlib.Path(os.environ.get("LATENTDIAL_BIN", "build/release/bin/laten
 
 
 def draw_inputs(folder: pathlib.Path) -> None:
-    """The pictures that settings name: two to start from, a mask with grey in it, and one of a small part."""
+    """The pictures that settings name: two to start from, a mask with grey in it, one of a small part, and a kernel."""
     y, x = numpy.mgrid[0:128, 0:128]
     disc = (x - 50) ** 2 + (y - 70) ** 2 < 900
     start = numpy.stack([numpy.where(disc, 200, x), numpy.where(disc, 80, 255 - y), numpy.where(disc, 40, 180)], axis=2)
@@ -28,6 +28,7 @@ def draw_inputs(folder: pathlib.Path) -> None:
     Image.fromarray(wide.astype(numpy.uint8)).save(folder / "wide.png")
     Image.fromarray(numpy.tile(numpy.clip(4 * numpy.arange(128) - 128, 0, 255), (128, 1)).astype(numpy.uint8)).save(folder / "mask.png")
     Image.fromarray(numpy.where((abs(x - 150) < 20) & (abs(y - 30) < 12), 255, 0).astype(numpy.uint8)).save(folder / "spot.png")
+    Image.fromarray(numpy.array([[0, 60, 0, 0], [90, 250, 120, 30], [0, 20, 200, 0]], numpy.uint8)).save(folder / "kernel.png")
 
 
 def make_hashes(folder: pathlib.Path) -> dict[str, str]:

@@ -43,6 +43,10 @@ BAD = [
     ({"image": numpy.zeros((8, 8), numpy.int32)}, "image: an array of int32 is not a picture"),
     ({"image": "nowhere.png"}, "nowhere.png does not exist"),
     ({"mask": GREY}, "mask: no picture is given; say by image what is redrawn where it is white"),
+    ({"redraw_words": "dog"}, "redraw_words: no picture is given; say by image where they are looked for"),
+    ({"image": GREY, "mask": GREY, "mask_update": "ding", "sampler": "euler"}, "mask_update: ding's steps are DDIM's; use sampler ddim, not euler"),
+    ({"image": GREY, "blur_kernel": GREY}, "blur_kernel: only restore deblur undoes a blur"),
+    ({"image": GREY, "restore": "deblur", "blur_kernel": numpy.zeros((3, 3), numpy.uint8)}, "blur_kernel: the given picture is black everywhere"),
     ({"dial": 5, "style": "sketch"}, "dial: 5 is not of type str"),
 ]
 

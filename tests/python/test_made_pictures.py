@@ -168,3 +168,24 @@ def test_help_lists_every_setting():
 
     for option in _engine.options():
         assert f"    {option.name}" in latentdial.Pipeline.__call__.__doc__
+
+
+def test_words_say_what_of_a_picture_is_redrawn(pipe):
+    castle = pipe("a castle by the lake", seed=3, steps=20, sampler="dpm++2m").images[0]
+    ask = {"image": castle, "redraw_words": "castle", "strength": 1, "steps": 2, "seed": 1}
+    result = pipe("a mountain by the lake", **ask)
+    changed = (pixels(result.images[0]) != pixels(castle)).any(2)
+    assert 0.05 < changed.mean() < 0.8 and "Redrawn words: castle" in result.parameters[0]
+    with pytest.raises(latentdial.InvalidInput, match='does not show "dog"') as caught:
+        pipe("a mountain by the lake", **{**ask, "redraw_words": "dog"})
+    assert caught.value.field == "redraw_words"
+
+
+def test_the_kernel_of_a_blur_is_a_picture_like_any(pipe, tmp_path):
+    kernel = numpy.zeros((5, 5), numpy.uint8)
+    kernel[2] = 255
+    Image.fromarray(kernel).save(tmp_path / "kernel.png")
+    soft = Image.new("RGB", (64, 64), "grey")
+    ask = {"image": soft, "restore": "deblur", "restore_rounds": 1, "steps": 2, "strength": 0.5}
+    made = [pipe("", blur_kernel=given, **ask).images[0] for given in (kernel, Image.fromarray(kernel), tmp_path / "kernel.png")]
+    assert same(made[0], made[1]) and same(made[0], made[2])

@@ -91,6 +91,35 @@ def test_a1111s_words_for_masks_are_nothing_without_one(address):
     assert drawn(a1111(address, **words)).tobytes() == plain.tobytes()
 
 
+@pytest.fixture
+def castle(client):
+    """The model's own picture of one."""
+    job = client.finish(client.post("/v1/generate", prompt="a castle by the lake", steps=20, sampler="dpm++2m", seed=3))
+    return client.picture(job["frames"][0]["url"]).convert("RGB")
+
+
+def test_words_say_what_is_redrawn_in_every_api(address, client, castle):
+    words = {"redraw_words": "castle"}
+    pictures = [drawn(a1111(address, init_images=[encoded(castle)], inpaint_full_res=True, inpainting_fill=1, **words))]
+    api = openai.OpenAI(base_url=address + "/v1", api_key="any", max_retries=0)
+    reply = api.images.edit(image=("a.png", png_bytes(castle)), prompt=CASTLE["prompt"], size="128x128", extra_body={"steps": 4, "seed": 3, "mask_blur": 0, **words})
+    pictures.append(Image.open(io.BytesIO(base64.b64decode(reply.data[0].b64_json))))
+    job = client.finish(client.post("/v1/generate", **CASTLE, image=encoded(castle), strength=1, mask_blur=0, **words))
+    pictures.append(client.picture(job["frames"][0]["url"]))
+    assert job["frames"][0]["settings"]["redraw_words"] == "castle"
+    first, *others = (numpy.asarray(picture.convert("RGB")) for picture in pictures)
+    assert all((other == first).all() for other in others), "one picture, whoever asks"
+    assert 0.05 < (first != numpy.asarray(castle)).any(2).mean() < 0.8, "a part of it, and no more"
+
+
+def test_words_that_it_does_not_show_are_said_in_every_api(address, client, castle):
+    line = 'the given picture does not show "dog"'
+    reply = a1111(address, init_images=[encoded(castle)], redraw_words="dog")
+    assert reply.status_code == 422 and "redraw_words" in reply.text and "does not show" in reply.text, reply.text
+    job = client.finish(client.post("/v1/generate", **CASTLE, image=encoded(castle), redraw_words="dog"))
+    assert job["state"] == "failed" and f"redraw_words: {line}" in job["error"]
+
+
 def test_the_unmodified_openai_client_edits_what_is_transparent(address):
     api = openai.OpenAI(base_url=address + "/v1", api_key="any", max_retries=0)
     hole = right_half("RGBA")

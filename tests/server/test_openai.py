@@ -53,6 +53,20 @@ def test_edits(api):
     assert picture(reply.data[0]).size == (128, 128)
 
 
+def test_a_list_of_one_picture_is_that_picture(api):
+    start = ("start.png", png_bytes(Image.new("RGB", (128, 128), "green")))
+    made = [api.images.edit(image=image, prompt="a castle", **SMALL) for image in (start, [start])]
+    assert made[0].data[0].b64_json == made[1].data[0].b64_json
+
+
+def test_several_pictures_are_refused_in_a_line_that_says_what_is_possible(api):
+    """OpenAI's models look at all of them; ours looks at words and at one picture, and takes none for another."""
+    with pytest.raises(openai.BadRequestError) as refused:
+        api.images.edit(image=[(name, png_bytes(Image.new("RGB", (128, 128), name))) for name in ("green", "red")], prompt="a castle", **SMALL)
+    assert refused.value.param == "image"
+    assert "2 pictures are given, but the model looks at words and at one picture; send each by itself" in refused.value.message
+
+
 def test_a_stream_ends_with_the_picture(api):
     events = list(api.images.generate(prompt="a dog", stream=True, **SMALL))
     assert events[-1].type == "image_generation.completed"

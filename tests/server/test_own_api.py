@@ -276,6 +276,8 @@ def test_a_wrong_setting_is_named(client, path, body, says):
         ({"style_mask": 1}, "style_mask", "style_mask: a picture in base64 is needed"),
         ({"to_image": "aGVsbG8="}, "to_image", "to_image: what is given is not a picture"),
         ({"mask": "aGVsbG8="}, "mask", "mask: what is given is not a picture"),
+        ({"blur_kernel": "/etc/passwd"}, "blur_kernel", "blur_kernel: what is given is not a picture"),
+        ({"redraw_words": "dog"}, "redraw_words", "redraw_words: no picture is given"),
         ({"preview_every": -1}, "preview_every", "preview_every: a whole number"),
         ({"stepz": 3}, None, 'the setting "stepz" is unknown'),
     ],

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
 #include <vector>
+
+#include "latentdial/error.h"
 
 namespace latentdial::detail {
 namespace {
@@ -89,6 +92,60 @@ TEST(Agreement, AMovementIsALine) {
     sum += tap.weight;
   }
   EXPECT_NEAR(sum, 1, 1e-6);
+}
+
+InputImage grey(int width, int height, const std::vector<std::uint8_t>& levels) {
+  Image image{.width = width, .height = height, .rgb = {}};
+  for (const std::uint8_t level : levels) image.rgb.insert(image.rgb.end(), 3, level);
+  return InputImage(image);
+}
+
+Restoration spread_by(const InputImage& kernel) {
+  Settings settings;
+  settings.restore = "deblur";
+  return restoration_of(settings, grey(8, 8, std::vector<std::uint8_t>(64, 0)), 1, kernel);
+}
+
+TEST(Agreement, AKernelIsWhatAPointBecame) {
+  // A point, and to the right of it half as bright.
+  const auto lost = spread_by(grey(3, 1, {0, 100, 50}));
+  Tensor known = Tensor::zeros({1, 1, 5, 3}), drawn = Tensor::zeros({1, 1, 5, 3});
+  for (std::size_t c = 0; c < 3; ++c) {
+    drawn.values()[2 * 3 + c] = 1;
+    known.values()[2 * 3 + c] = 2.F / 3;
+    known.values()[3 * 3 + c] = 1.F / 3;
+  }
+  const Tensor kept = nearest_agreeing(lost, known, drawn, 1e4);
+  for (std::size_t i = 0; i < kept.values().size(); ++i)
+    EXPECT_NEAR(kept.values()[i], drawn.values()[i], 1e-4);
+  // From nothing the point is found by what it became.
+  const Tensor found = nearest_agreeing(lost, known, Tensor::zeros({1, 1, 5, 3}), 1e4);
+  EXPECT_NEAR(found.values()[2 * 3], 1, 0.05);
+}
+
+TEST(Agreement, AKernelWiderThanARowReachesItsEnds) {
+  const auto lost = spread_by(grey(7, 1, {1, 1, 1, 1, 1, 1, 1}));
+  const Tensor even = picture(1, 2, {0.5F, 0.5F, 0.5F, 0.5F, 0.5F, 0.5F});
+  const Tensor kept = nearest_agreeing(lost, even, even, 1e4);
+  for (const float value : kept.values()) EXPECT_NEAR(value, 0.5F, 1e-5);
+}
+
+TEST(Agreement, WhatIsNoKernelIsSaid) {
+  const auto said = [](const InputImage& kernel) {
+    try {
+      (void)spread_by(kernel);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const auto levels = [](int count) { return std::vector<std::uint8_t>(static_cast<std::size_t>(count), 9); };
+  EXPECT_EQ(said(grey(8, 3, levels(24))), "");
+  EXPECT_NE(said(grey(2, 2, {0, 0, 0, 0})).find("black everywhere"), std::string::npos);
+  EXPECT_NE(said(grey(66, 1, levels(66))).find("at most 65"), std::string::npos);
+  EXPECT_NE(said(grey(9, 3, levels(27))).find("larger than the picture"), std::string::npos);
+  EXPECT_NE(said(InputImage(Image{.width = 1, .height = 1, .rgb = {200, 0, 0}})).find("coloured"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -89,6 +89,12 @@ void moved(Request& request) {
   request.settings.blur_motion = "9,30";
 }
 
+void spread(Request& request) {
+  blurred(request);
+  request.settings.blur_sigma = 0;
+  request.images.kernel = grey(200, 3);
+}
+
 void small(Request& request) {
   blurred(request);
   request.settings.blur_sigma = 0;
@@ -137,6 +143,13 @@ const std::map<std::string, Case>& cases() {
       {"image", {from_a_picture, [](Request& r) { r.images.start = grey(101); }, "source"}},
       {"strength", {from_a_picture, [](Request& r) { r.settings.strength = 0.3; }, "source"}},
       {"mask", {from_a_picture, [](Request& r) { r.images.mask = grey(200); }, "source"}},
+      {"redraw_words", {from_a_picture, [](Request& r) { r.settings.redraw_words = "dog"; }, "source"}},
+      {"mask_update",
+       {[](Request& r) {
+          masked(r);
+          r.settings.sampler = "ddim";
+        },
+        [](Request& r) { r.settings.mask_update = "ding"; }, "source"}},
       {"mask_blur", {masked, [](Request& r) { r.settings.mask_blur = 2; }, "source"}},
       {"mask_fill", {masked, [](Request& r) { r.settings.mask_fill = "noise"; }, "source"}},
       {"only_masked", {masked_in_the_middle, [](Request& r) { r.settings.only_masked = true; }, "source"}},
@@ -149,6 +162,7 @@ const std::map<std::string, Case>& cases() {
       {"restore", {from_a_picture, [](Request& r) { r.settings.restore = "colorize"; }, "source"}},
       {"blur_sigma", {blurred, [](Request& r) { r.settings.blur_sigma = 3; }, "source"}},
       {"blur_motion", {moved, [](Request& r) { r.settings.blur_motion = "9,40"; }, "source"}},
+      {"blur_kernel", {spread, [](Request& r) { r.images.kernel = grey(200, 5); }, "source"}},
       {"upscale_by",
        {small,
         [](Request& r) {

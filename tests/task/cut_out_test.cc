@@ -75,7 +75,7 @@ TEST(LaidBack, ChangesTheMaskedPartAlone) {
   const InputImage mask(mask_of(300, 200, white));
   const PixelArea area = with_shape(area_to_redraw(mask.image(), 2, 16), 1, 300, 200);
   const RedrawnPart part = cut_out(start, mask, 2, area, 128, 128);
-  EXPECT_EQ(part.mask.image().width, 128);
+  EXPECT_EQ(part.mask->image().width, 128);
   EXPECT_NEAR(part.blur, 2 * 128.0 / area.width, 1e-9);
   Image drawn{.width = 128, .height = 128, .rgb = {}};
   drawn.rgb.assign(std::size_t{3} * 128 * 128, 255);

@@ -12,7 +12,7 @@ const OF_RESTORATION = { upscale_by: "upscale", blur_sigma: "deblur" };
 const RESTORED_STRENGTH = 0.5;  // As the program's commands have it.
 const OF_PART = ["only_masked", "mask_fill"];
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
-const NOT_HELD = ["image", "style_mask", "mask", "dial", "to_prompt", "to_image", "to_seed", "theta"];
+const NOT_HELD = ["image", "style_mask", "mask", "blur_kernel", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 
 export class Form {
   #taken = null;  // The size that a start image's shape gave.

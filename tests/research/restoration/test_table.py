@@ -1,8 +1,8 @@
 """The table's own rulers and rivals."""
 
+import os
 import pathlib
 
-import cv2
 import numpy
 import pytest
 
@@ -49,10 +49,14 @@ def test_grey_has_no_colour():
 def test_a_filled_hole_changes_nothing_beside_it(mask_of):
     mask = mask_of(SCENES[2])
     assert 0.1 < mask.mean() <= 0.5
-    for way in (cv2.INPAINT_TELEA, cv2.INPAINT_NS):
+    for way in (rivals.TELEA, rivals.NAVIER_STOKES):
         filled = rivals.filled(SCENES[2].picture * ~mask[..., None], mask, way)
         assert (filled == SCENES[2].picture)[~mask].all()
         assert filled[mask].mean() > 5
+
+
+def test_programs_look_for_their_libraries_where_they_did():
+    assert "" not in os.environ.get("LD_LIBRARY_PATH", "/").split(":")
 
 
 def test_a_seam_is_seen():
