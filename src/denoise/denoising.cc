@@ -13,9 +13,6 @@
 namespace latentdial::detail {
 namespace {
 
-// Of latents, that the denoiser sees in one batch of tiles.
-constexpr std::int64_t kMostPlaces = 64 * 64;
-
 bool looks_twice(const Denoising& run) {
   return run.known && run.known->twice;
 }
@@ -39,7 +36,7 @@ Tensor predicted_in_tiles(PromptedDenoiser& denoiser, Denoising& run) {
   const Tensor latents = run.sampler->scale_model_input(run.latents, run.next);
   run.deep.resize(run.tiles.size());
   const auto places = run.tiles.front().height * run.tiles.front().width;
-  const auto at_once = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostPlaces / places));
+  const auto at_once = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / places));
   TileMean mean(latents.dim(1), latents.dim(2), latents.dim(3));
   for (std::size_t begin = 0; begin < run.tiles.size(); begin += at_once) {
     throw_if_stopped(StopScope::current());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,10 @@
 #include "tensor/tiles.h"
 
 namespace latentdial::detail {
+
+/// Latent pixels that are denoised in one batch, of pictures or of tiles: one picture of 512x512, or sixteen
+/// of 128x128.
+inline constexpr std::int64_t kMostLatentPixels = 64 * 64;
 
 /// What is known of a picture before it is made.
 struct KnownPart {

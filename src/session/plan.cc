@@ -10,9 +10,6 @@
 namespace latentdial::detail {
 namespace {
 
-// Latent pixels that are denoised in one batch: one picture of 512x512, or sixteen of 128x128.
-constexpr std::int64_t kMostLatentPixels = 64 * 64;
-
 template <class Made, class Key>
 bool is_in(const Stage& stage, std::vector<Key> Made::*list, const Key& key) {
   const auto* made = std::get_if<Made>(&stage);
