@@ -27,6 +27,8 @@ INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependenci
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 BY_ITSELF := tests/faults tests/library \
              $(foreach name,attacks attacks_on_time clients connections defaults owners schemathesis,tests/server/test_$(name).py)
+COMPARE = LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s
+FULL_SIZE := $(foreach name,dial inpainting lcm lora two_clients upscaling,tests/parity/test_$(name).py)
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -36,7 +38,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test library parity bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack clip-vocabulary lock sbom clean
+.PHONY: help demo build python test library parity parity-build parity-stages parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack clip-vocabulary lock sbom clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -63,10 +65,20 @@ test: packages test-packages .venv/test  ## All tests that need no torch; instal
 library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
 	LATENTDIAL_WHOLE=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/library
 
-parity: packages .venv/parity clip-vocabulary  ## Live comparison with diffusers and transformers at full size
+parity: parity-stages parity-full-size research  ## Live comparison with diffusers and transformers at full size, all three below
+
+parity-build: packages .venv/parity clip-vocabulary
 	cmake --preset release
 	cmake --build --preset release
-	LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s tests/parity tests/research/restoration tests/research/ruler tests/research/training
+
+parity-stages: parity-build  ## Every stage at full size, whole pictures on the embedded model
+	$(COMPARE) tests/parity $(addprefix --ignore=,$(FULL_SIZE))
+
+parity-full-size: parity-build  ## Whole pictures of full-size models
+	$(COMPARE) $(FULL_SIZE)
+
+research: parity-build  ## The tests of research/, which need torch
+	$(COMPARE) tests/research
 
 bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios beside OpenVINO, diffusers and the machine's own peak (half an hour)
 	cmake --preset release -DLATENTDIAL_BENCH=ON
