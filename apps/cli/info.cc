@@ -74,6 +74,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"inpainting", info.inpaints},
           {"upscaling", describe_upscaling(info)},
           {"sampler", info.sampler},
+          {"scheduler", info.scheduler},
           {"guidance_scale", info.guidance_scale},
           {"notices", info.notices},
           {"unused_tensors", info.unused_tensors},

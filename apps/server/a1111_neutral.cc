@@ -140,16 +140,20 @@ Error not_supported(std::string_view key, const Json& value) {
 using Names = std::vector<std::pair<std::string_view, std::string_view>>;
 
 std::string find_nearest(const Names& table, std::string_view name) {
-  std::string wanted(name);
-  std::ranges::transform(wanted, wanted.begin(), [](char c) {
-    if (c == '_') return ' ';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  const auto found = std::ranges::find(table, wanted, &Names::value_type::first);
+  const auto found = std::ranges::find(table, as_spoken(name), &Names::value_type::first);
   return found == table.end() ? "" : std::string(found->second);
 }
 
 }  // namespace
+
+std::string as_spoken(std::string_view name) {
+  std::string spoken(name);
+  std::ranges::transform(spoken, spoken.begin(), [](char c) {
+    if (c == '_') return ' ';
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return spoken;
+}
 
 bool is_neutral(const std::string& key) {
   return neutral_keys().contains(key) || kWithoutEffect.contains(key);
@@ -198,24 +202,20 @@ void read_overrides(const Json& overrides, const Json& options, std::vector<std:
 
 std::string nearest_sampler(std::string_view name) {
   static const Names table = {
-      {"dpm++ sde", "euler_a"},    {"dpm++ 2m sde", "euler_a"}, {"dpm++ 2m sde heun", "euler_a"},
-      {"dpm++ 3m sde", "euler_a"}, {"dpm++ 2s a", "euler_a"},   {"dpm2 a", "euler_a"},
-      {"heun", "dpm++2m"},         {"unipc", "dpm++2m"},        {"lms", "dpm++2m"},
-      {"dpm2", "dpm++2m"},         {"dpm fast", "dpm++2m"},     {"dpm adaptive", "dpm++2m"},
-      {"deis", "dpm++2m"},         {"ipndm", "dpm++2m"},        {"restart", "euler"},
-      {"ddim cfg++", "ddim"},      {"ddpm", "euler_a"},         {"tcd", "lcm"},
+      {"dpm++ 2m sde heun", "dpm++2m_sde"},
+      {"dpm fast", "dpm++2m"},
+      {"dpm adaptive", "dpm++2m"},
+      {"ipndm", "dpm++2m"},
+      {"restart", "euler"},
+      {"ddim cfg++", "ddim"},
   };
   return find_nearest(table, name);
 }
 
 std::string nearest_scheduler(std::string_view name) {
   static const Names table = {
-      {"exponential", "karras"}, {"polyexponential", "karras"},
-      {"kl optimal", "karras"},  {"align your steps", "karras"},
-      {"simple", "normal"},      {"sgm uniform", "normal"},
-      {"uniform", "normal"},     {"beta", "normal"},
-      {"ddim", "normal"},        {"linear quadratic", "normal"},
-      {"turbo", "normal"},
+      {"polyexponential", "exponential"}, {"kl optimal", "karras"}, {"uniform", "normal"}, {"ddim", "normal"},
+      {"linear quadratic", "normal"},     {"turbo", "trailing"},
   };
   return find_nearest(table, name);
 }

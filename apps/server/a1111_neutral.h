@@ -27,6 +27,8 @@ void read_overrides(const Json& overrides, const Json& options, std::vector<std:
 /// Whether an option is this already. The model goes by its title or its name alone.
 [[nodiscard]] bool is_option(const Json& options, const std::string& key, const Json& value);
 
+/// "SGM Uniform" and "sgm_uniform" as one: small letters, blanks.
+[[nodiscard]] std::string as_spoken(std::string_view name);
 /// A sampler or schedule of A1111's that is not here, and the nearest that is; "" for none.
 [[nodiscard]] std::string nearest_sampler(std::string_view name);
 [[nodiscard]] std::string nearest_scheduler(std::string_view name);

@@ -41,7 +41,7 @@ std::string find_name(const std::string& key, const Json& value, std::span<const
   std::vector<std::string_view> known;
   const auto near = nearest(name);
   for (const auto& [ours, theirs] : table) {
-    if (name == ours || name == theirs) return std::string(ours);
+    if (name == ours || as_spoken(name) == as_spoken(theirs)) return std::string(ours);
     if (ours == near)
       notices.push_back(fmt::format("{}: \"{}\" is not here; {}, the nearest, is used", key, name, theirs));
     known.push_back(theirs);
@@ -59,19 +59,14 @@ void read_scheduler(const Json& value, Json& settings, std::vector<std::string>&
   settings["scheduler"] = find_name("scheduler", value, a1111_schedulers(), nearest_scheduler, notices);
 }
 
-/// "DPM++ 2M Karras" is a sampler and a schedule.
+/// "DPM++ 2M Karras" is a sampler and a scheduler.
 void read_sampler(const std::string& key, const Json& value, Json& settings,
                   std::vector<std::string>& notices) {
-  constexpr std::string_view kExponential = " Exponential";
   if (is_automatic(value)) return;
   Json name = value;
   if (name.is_string()) {
     auto& text = name.get_ref<std::string&>();
-    if (take_karras(text)) settings["scheduler"] = "karras";
-    if (text.ends_with(kExponential)) {
-      text.resize(text.size() - kExponential.size());
-      read_scheduler("exponential", settings, notices);
-    }
+    if (const auto scheduler = take_scheduler(text); !scheduler.empty()) settings["scheduler"] = scheduler;
   }
   settings["sampler"] = find_name(key, name, a1111_samplers(), nearest_sampler, notices);
 }
@@ -134,13 +129,13 @@ std::string left_out(std::vector<std::string> unknown) {
   return fmt::format("not known here, and left out: {}{}", fmt::join(unknown, ", "), more ? ", …" : "");
 }
 
-/// A schedule without a sampler goes to one that has it.
+/// A scheduler without a sampler goes to one that has it.
 void choose_sampler(Json& settings, const ModelInfo& model, std::vector<std::string>& notices) {
-  if (settings.value("scheduler", "") != "karras" || settings.contains("sampler")) return;
-  const auto able = karras_samplers();
+  if (!settings.contains("scheduler") || settings.contains("sampler")) return;
+  const auto able = samplers_of_scheduler(settings["scheduler"].get<std::string>());
   if (std::ranges::find(able, model.sampler) != able.end()) return;
   settings["sampler"] = "euler";
-  notices.emplace_back("scheduler: the model's own sampler has no such schedule; Euler is used");
+  notices.emplace_back("scheduler: the model's own sampler does not go by it; Euler is used");
 }
 
 }  // namespace

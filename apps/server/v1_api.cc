@@ -255,6 +255,7 @@ Json describe_settings(const Pipeline& pipeline) {
     if (entry["name"] == "height") entry["default"] = pipeline.info().height;
     if (entry["name"] == "guidance_scale") entry["default"] = pipeline.info().guidance_scale;
     if (entry["name"] == "sampler") entry["default"] = pipeline.info().sampler;
+    if (entry["name"] == "scheduler") entry["default"] = pipeline.info().scheduler;
     if (entry["name"] == "upscale_by") entry["default"] = std::max(pipeline.info().upscales_by, 2);
   }
   return list;
@@ -299,6 +300,7 @@ Json describe_model(const Pipeline& pipeline) {
           {"height", info.height},
           {"max_tokens", info.max_tokens},
           {"sampler", info.sampler},
+          {"scheduler", info.scheduler},
           {"guidance_scale", info.guidance_scale},
           {"example", parse_json<Json>(info.example)},
           {"decoder", info.decoder.empty() ? "VAE" : info.decoder},

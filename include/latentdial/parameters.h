@@ -98,14 +98,14 @@ struct MadeBy {
 using NamePair = std::pair<std::string_view, std::string_view>;
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_samplers();
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_schedulers();
-/// Our names of the samplers that have Karras' schedule.
-[[nodiscard]] LATENTDIAL_API std::vector<std::string> karras_samplers();
+/// Our names of the samplers that have a scheduler, which is one of ours; else invalid_input.
+[[nodiscard]] LATENTDIAL_API std::vector<std::string> samplers_of_scheduler(const std::string& scheduler);
 /// The same of what enlarges a picture for its second pass, but for networks.
 [[nodiscard]] LATENTDIAL_API std::span<const NamePair> a1111_enlargers();
 /// A1111's name of our sampler; a sampler that it does not know keeps its own.
 [[nodiscard]] LATENTDIAL_API std::string a1111_sampler(const std::string& sampler);
-/// Before 1.9 A1111 wrote the schedule into the sampler's name: makes "DPM++ 2M Karras" "DPM++ 2M" and says
-/// so.
-[[nodiscard]] LATENTDIAL_API bool take_karras(std::string& sampler);
+/// Before 1.9 A1111 wrote the scheduler into the sampler's name: makes "DPM++ 2M Karras" "DPM++ 2M" and gives
+/// ours, "karras" or "exponential"; "" where none is there.
+[[nodiscard]] LATENTDIAL_API std::string take_scheduler(std::string& sampler);
 
 }  // namespace latentdial

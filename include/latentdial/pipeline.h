@@ -44,6 +44,7 @@ struct ModelInfo {
   int upscales_by = 0;
   int max_noise_level = 0;      ///< An upscaler's: the most of Settings::noise_level.
   std::string sampler;          ///< The default sampler, from the model's scheduler config.
+  std::string scheduler;        ///< The default scheduler, from the same, where the sampler has it.
   double guidance_scale = 7.5;  ///< The default one, from the model's folder; an upscaler's is 9.
   std::string example = "{}";   ///< Settings to begin with, from the model's folder: a JSON object.
   int width = 0;                ///< Native size in pixels.

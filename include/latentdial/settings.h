@@ -52,12 +52,13 @@ struct Settings {
                            ///< "latent".
   double hires_strength = 0.7;  ///< How far the enlarged picture is noised; 0 to 1.
   int hires_steps = 0;          ///< Of the second pass, 0 to 1000; 0: as many as `steps`.
-  int reuse = 1;           ///< The denoiser's deeper levels are computed at every so many-th step, 1 to 10.
-  std::string sampler;     ///< Empty: the one the model's scheduler config names.
-  std::string scheduler;   ///< Empty: "normal".
-  std::string image;       ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;  ///< How far the start picture is noised, or inverted; 0 to 1.
-  std::string mask;        ///< Path of a picture, white where the start image is redrawn; empty: all of it.
+  int reuse = 1;          ///< The denoiser's deeper levels are computed at every so many-th step, 1 to 10.
+  std::string sampler;    ///< Empty: the one the model's scheduler config names.
+  std::string scheduler;  ///< How noise levels are spread over the steps; empty: as the model's config says.
+  std::optional<double> eta;  ///< Sampler "tcd": share of new noise in each step, 0 to 1; none: 0.3.
+  std::string image;          ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;     ///< How far the start picture is noised, or inverted; 0 to 1.
+  std::string mask;  ///< Path of a picture, white where the start image is redrawn; empty: all of it.
   std::string
       redraw_words;         ///< Words: the start image is redrawn where it shows them; empty: as `mask` says.
   double mask_blur = 4;     ///< How far the mask's edges are softened, in pixels, 0 to 64.
@@ -139,11 +140,19 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
              1, 10},
       s.reuse);
   visitor(Option{"sampler", "--sampler", "Sampler",
-                 "pndm, ddim, euler, euler_a, dpm++2m or lcm (default: the model's own)"},
+                 "pndm, ddim, euler, euler_a, heun, dpm2, dpm2_a, dpm++2s_a, dpm++sde, dpm++2m, dpm++2m_sde, "
+                 "dpm++3m_sde, unipc, deis, lms, ddpm, lcm or tcd (default: the model's own); heun, dpm2, "
+                 "dpm2_a, dpm++2s_a and dpm++sde evaluate the model twice a step"},
           s.sampler);
   visitor(
-      Option{"scheduler", "--scheduler", "Schedule type", "Spacing of the noise levels: normal or karras"},
+      Option{"scheduler", "--scheduler", "Schedule type",
+             "Spacing of the noise levels: normal, karras, exponential, sgm_uniform, simple, beta or ays "
+             "(align your steps), or of the timesteps: trailing, leading or linspace (default: the "
+             "model's own); pndm, ddim and ddpm have normal and the last three, lcm and tcd normal alone"},
       s.scheduler);
+  visitor(Option{"eta", "--eta", "TCD eta",
+                 "With @(sampler) tcd, the share of new noise in each step, 0 to 1 (default: 0.3)", 0, 1},
+          s.eta);
   visitor(
       Option{"guidance_scale", "--cfg", "CFG scale",
              "Classifier-free guidance scale, 0 to 100; up to 1 there is no guidance (default: the model's "

@@ -82,9 +82,12 @@ void bind_info(nb::module_& module) {
       .def_ro("prediction", &ModelInfo::prediction, "\"epsilon\" or \"v_prediction\".")
       .def_ro("upscales_by", &ModelInfo::upscales_by,
               "An upscaling model: how many times as wide and high it makes a picture; 0: it is another.")
-      .def_ro("max_noise_level", &ModelInfo::max_noise_level, "An upscaling model's: the most of noise_level.")
+      .def_ro("max_noise_level", &ModelInfo::max_noise_level,
+              "An upscaling model's: the most of noise_level.")
       .def_ro("inpaints", &ModelInfo::inpaints, "An inpainting checkpoint: it is told the rest of a picture.")
       .def_ro("sampler", &ModelInfo::sampler, "The default sampler, from the model's scheduler config.")
+      .def_ro("scheduler", &ModelInfo::scheduler,
+              "The default scheduler, from the same, where the sampler has it.")
       .def_ro("guidance_scale", &ModelInfo::guidance_scale, "The default one, from the model's folder.")
       .def_ro("width", &ModelInfo::width, "Native width in pixels.")
       .def_ro("height", &ModelInfo::height, "Native height in pixels.")

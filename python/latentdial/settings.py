@@ -19,6 +19,7 @@ class CalibrationSettings(TypedDict, total=False):
     steps: Union[int, None]
     sampler: Union[str, None]
     scheduler: Union[str, None]
+    eta: Union[float, None]
     guidance_scale: Union[float, None]
     guidance_start: Union[float, None]
     guidance_end: Union[float, None]

@@ -7,7 +7,7 @@
 
 namespace latentdial::detail {
 
-/// What PNDM, DDIM and LCM share: latents x = √ᾱ x_0 + √(1 − ᾱ) ε, with ᾱ by training timestep.
+/// What PNDM, DDIM, DDPM, LCM and TCD share: latents x = √ᾱ x_0 + √(1 − ᾱ) ε, with ᾱ by training timestep.
 class AlphaSampler : public Sampler {
  public:
   [[nodiscard]] NoiseLevel noise_level(int i) const override {

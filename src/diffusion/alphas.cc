@@ -79,6 +79,13 @@ std::vector<float> rescale_zero_snr(std::vector<float> alphas) {
 
 }  // namespace
 
+NoiseSchedule with_default_betas(NoiseSchedule config, const DefaultBetas& betas) {
+  config.beta_start = config.beta_start.value_or(betas.start);
+  config.beta_end = config.beta_end.value_or(betas.end);
+  config.beta_schedule = config.beta_schedule.value_or(betas.schedule);
+  return config;
+}
+
 std::vector<float> alphas_cumprod(const NoiseSchedule& config) {
   std::vector<float> alphas = cumulative_product(make_betas(config));
   return config.rescale_betas_zero_snr ? rescale_zero_snr(std::move(alphas)) : alphas;

@@ -41,8 +41,8 @@ class DdimSampler final : public AlphaSampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_ddim(const NoiseSchedule& config, bool /*karras*/, int steps) {
-  return std::make_unique<DdimSampler>(config, steps);
+std::unique_ptr<Sampler> make_ddim(const NoiseSchedule& config, const SamplerChoice& choice) {
+  return std::make_unique<DdimSampler>(config, choice.steps);
 }
 
 }  // namespace latentdial::detail

@@ -22,30 +22,30 @@ constexpr std::array<SchedulerClass, 31> kClasses{{
     {"EulerAncestralDiscreteScheduler", "euler_a", true},
     {"DPMSolverMultistepScheduler", "dpm++2m", true},
     {"LCMScheduler", "lcm", true},
+    {"TCDScheduler", "tcd", true},
+    {"DDPMScheduler", "ddpm", true},
+    {"UniPCMultistepScheduler", "unipc", true},
+    {"DEISMultistepScheduler", "deis", true},
+    {"DPMSolverSDEScheduler", "dpm++sde", true},
+    {"KDPM2AncestralDiscreteScheduler", "dpm2_a", true},
+    {"LMSDiscreteScheduler", "lms", true},
+    {"KDPM2DiscreteScheduler", "dpm2", true},
+    {"HeunDiscreteScheduler", "heun", true},
     {"IPNDMScheduler", "pndm", false},
     {"DDIMInverseScheduler", "ddim", false},
     {"DDIMParallelScheduler", "ddim", false},
     {"CogVideoXDDIMScheduler", "ddim", false},
-    {"DDPMScheduler", "ddim", false},
-    {"DDPMParallelScheduler", "ddim", false},
+    {"DDPMParallelScheduler", "ddpm", false},
     {"RePaintScheduler", "ddim", false},
     {"AmusedScheduler", "ddim", false},
-    {"HeunDiscreteScheduler", "euler", false},
-    {"KDPM2DiscreteScheduler", "euler", false},
-    {"LMSDiscreteScheduler", "euler", false},
     {"EDMEulerScheduler", "euler", false},
     {"ScoreSdeVeScheduler", "euler", false},
     {"KarrasVeScheduler", "euler", false},
-    {"KDPM2AncestralDiscreteScheduler", "euler_a", false},
-    {"DPMSolverSDEScheduler", "euler_a", false},
-    {"DEISMultistepScheduler", "dpm++2m", false},
-    {"UniPCMultistepScheduler", "dpm++2m", false},
     {"SASolverScheduler", "dpm++2m", false},
     {"DPMSolverSinglestepScheduler", "dpm++2m", false},
     {"DPMSolverMultistepInverseScheduler", "dpm++2m", false},
     {"EDMDPMSolverMultistepScheduler", "dpm++2m", false},
     {"CosineDPMSolverMultistepScheduler", "dpm++2m", false},
-    {"TCDScheduler", "lcm", false},
     {"CMStochasticIterativeScheduler", "lcm", false},
 }};
 
@@ -58,7 +58,10 @@ SchedulerClass find_class(const std::string& name) {
 }  // namespace
 
 DefaultSampler default_sampler(const NoiseSchedule& schedule) {
-  const SchedulerClass meant = find_class(schedule.class_name);
+  SchedulerClass meant = find_class(schedule.class_name);
+  // One class holds three of these.
+  if (meant.name == "DPMSolverMultistepScheduler" && schedule.stochastic_solver)
+    meant.sampler = schedule.solver_order == 3 ? "dpm++3m_sde" : "dpm++2m_sde";
   const auto refused = schedule.not_honoured_by.find(meant.sampler);
   if (refused == schedule.not_honoured_by.end()) {
     if (meant.is_here) return {meant.sampler, ""};

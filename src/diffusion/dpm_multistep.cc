@@ -1,87 +1,69 @@
-#include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "diffusion/multistep_sampler.h"
 #include "diffusion/samplers.h"
-#include "diffusion/sigmas.h"
-#include "diffusion/timesteps.h"
+#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
 
-/// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), the midpoint form, on latents
-/// x = α x_0 + σ̂ ε with α² + σ̂² = 1. Its time is λ = ln(α/σ̂) = −ln σ in k-diffusion's σ = σ̂/α.
-class DpmMultistepSampler final : public Sampler {
+/// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), the midpoint form; `stochastic`: its SDE
+/// form with η = 1 (SDE-DPM-Solver++, there section 3.4 and appendix B.6), which takes fresh noise each step.
+class DpmMultistepSampler final : public MultistepSampler {
  public:
-  DpmMultistepSampler(const NoiseSchedule& config, bool karras, int steps)
-      : Sampler(config.prediction_type, steps) {
-    const std::vector<double> train = train_sigmas(config);
-    std::vector<double> timesteps = spread(config, steps);
-    check_timesteps(timesteps, config, steps);
-    std::vector<double> sigmas = sigmas_at(timesteps, train);
-    if (karras) {
-      sigmas = karras_sigmas(train.back(), train.front(), steps);
-      timesteps = timesteps_of_sigmas(sigmas, train);
-      if (config.beta_schedule != BetaSchedule::squaredcos_cap_v2) timesteps = rounded(std::move(timesteps));
-    }
-    sigmas_ = finish_sigmas(sigmas, steps);
-    for (const double t : timesteps) timesteps_.push_back(static_cast<float>(std::trunc(t)));
-  }
+  DpmMultistepSampler(const NoiseSchedule& config, const SamplerChoice& choice, bool stochastic)
+      : MultistepSampler(config, choice, End::clean, Rounds::not_cosine), stochastic_(stochastic) {}
 
   [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
     return std::make_unique<DpmMultistepSampler>(*this);
-  }
-  [[nodiscard]] NoiseLevel noise_level(int i) const override {
-    check_index(i);
-    const double sigma = sigmas_[static_cast<std::size_t>(i)];
-    const double signal = 1.0 / std::sqrt(sigma * sigma + 1.0);
-    return {static_cast<float>(signal), static_cast<float>(sigma * signal)};
   }
 
  protected:
   // With h = λ_{i+1} − λ_i, so that e^{−h} = σ_{i+1}/σ_i, and r = (λ_i − λ_{i−1})/h:
   //   D = x̂_0(i) + (x̂_0(i) − x̂_0(i−1))/(2r),  x_{i+1} = (σ̂_{i+1}/σ̂_i) x_i − α_{i+1} (e^{−h} − 1) D.
-  // The first and the last evaluation have no second order: D = x̂_0(i).
-  Tensor advance(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource&) override {
-    const auto index = static_cast<std::size_t>(i);
-    const double from = sigmas_[index];
-    const double to = sigmas_[index + 1];
+  // The first and the last evaluation have no second order: D = x̂_0(i). Of the SDE
+  //   x_{i+1} = (σ̂_{i+1}/σ̂_i) e^{−h} x_i + α_{i+1} (1 − e^{−2h}) D + σ̂_{i+1} √(1 − e^{−2h}) z.
+  Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
+                 const NoiseSource& noise) override {
+    const double from = sigma_at(i);
+    const double to = sigma_at(i + 1);
     const double shrink = to / from;
-    const double alpha = 1.0 / std::sqrt(to * to + 1.0);
-    const double keep = shrink * alpha * std::sqrt(from * from + 1.0);
-    const Mix mix = mixes(i).x0;
-    Tensor x0 = linear_combination({{mix.latents, latents}, {mix.output, model_output}});
+    const double decay = stochastic_ ? shrink * shrink : shrink;
+    const double alpha = alpha_of(to);
+    const double keep = decay * alpha * std::sqrt(from * from + 1.0);
+    Tensor x0 = predicted_x0(model_output, latents, i);
 
     double slope = 0.0;
-    if (previous_x0_.defined() && i > 0 && i + 1 < evaluations()) {
-      slope = 0.5 * std::log(shrink) / std::log(from / sigmas_[index - 1]);
-    }
+    if (previous_x0_.defined() && i > 0 && i + 1 < evaluations())
+      slope = 0.5 * std::log(shrink) / std::log(from / sigma_at(i - 1));
     const Tensor& older = slope == 0.0 ? x0 : previous_x0_;
-    const double gain = alpha * (1.0 - shrink);
+    const double gain = alpha * (1.0 - decay);
     Tensor next = linear_combination({{keep, latents}, {gain * (1.0 + slope), x0}, {-gain * slope, older}});
+    if (stochastic_) {
+      if (!noise) throw Error(ErrorCode::internal, "DpmMultistepSampler: no noise source given");
+      // The last step draws too, for nothing, so that a generator goes on where diffusers' does.
+      next = linear_combination(
+          {{1.0, next}, {alpha * to * std::sqrt(1.0 - shrink * shrink), noise(next.shape())}});
+    }
     previous_x0_ = std::move(x0);
     return next;
   }
 
  private:
-  // One more point than steps; the last, nearly clean one is left to the jump to σ = 0. "trailing" has no
-  // such point.
-  static std::vector<double> spread(const NoiseSchedule& config, int steps) {
-    const TimestepSpacing spacing = config.timestep_spacing.value_or(TimestepSpacing::linspace);
-    if (spacing == TimestepSpacing::trailing) return spaced_timesteps(config, spacing, steps);
-    std::vector<double> timesteps = rounded(spaced_timesteps(config, spacing, steps + 1));
-    timesteps.pop_back();
-    return timesteps;
-  }
-
-  std::vector<float> sigmas_;
+  bool stochastic_;
   Tensor previous_x0_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_dpm_multistep(const NoiseSchedule& config, bool karras, int steps) {
-  return std::make_unique<DpmMultistepSampler>(config, karras, steps);
+std::unique_ptr<Sampler> make_dpm_multistep(const NoiseSchedule& config, const SamplerChoice& choice) {
+  return std::make_unique<DpmMultistepSampler>(config, choice, /*stochastic=*/false);
+}
+
+std::unique_ptr<Sampler> make_dpm_multistep_sde(const NoiseSchedule& config, const SamplerChoice& choice) {
+  return std::make_unique<DpmMultistepSampler>(config, choice, /*stochastic=*/true);
 }
 
 }  // namespace latentdial::detail

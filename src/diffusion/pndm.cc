@@ -152,8 +152,8 @@ class PndmSampler final : public AlphaSampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, bool /*karras*/, int steps) {
-  return std::make_unique<PndmSampler>(config, steps);
+std::unique_ptr<Sampler> make_pndm(const NoiseSchedule& config, const SamplerChoice& choice) {
+  return std::make_unique<PndmSampler>(config, choice.steps);
 }
 
 }  // namespace latentdial::detail

@@ -36,7 +36,8 @@ std::vector<float> Sampler::timesteps(int first, int until) const {
 
 double Sampler::progress(int i) const {
   check_index(i);
-  return static_cast<double>(i) / evaluations();
+  const int steps = (evaluations() + evaluations_a_step_ - 1) / evaluations_a_step_;
+  return static_cast<double>(i / evaluations_a_step_) / steps;
 }
 
 float Sampler::sigma(int i) const {
@@ -98,7 +99,7 @@ int Sampler::first_evaluation(float strength) const {
   double written = 0.0;
   std::from_chars(text.data(), text.data() + text.size(), written);
   const int kept = std::min(static_cast<int>(steps_ * written), steps_);
-  return std::min(steps_ - kept, evaluations());
+  return std::min((steps_ - kept) * evaluations_a_step_, evaluations());
 }
 
 }  // namespace latentdial::detail

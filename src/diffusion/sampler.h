@@ -10,11 +10,11 @@
 
 namespace latentdial::detail {
 
-/// Standard normal noise of a shape, in the latents' layout. Only ancestral samplers and LCM ask for it.
+/// Standard normal noise of a shape, in the latents' layout. Only samplers that draw noise ask for it.
 using NoiseSource = std::function<Tensor(const Shape& shape)>;
 
-/// The latents at one evaluation are `signal`·x_0 + `noise`·ε. Variance-preserving samplers (PNDM, DDIM,
-/// DPM++, LCM) have signal² + noise² = 1; Euler's, variance-exploding, have signal = 1.
+/// The latents at one evaluation are `signal`·x_0 + `noise`·ε. Variance-preserving samplers (PNDM, DDIM, the
+/// multistep ones, LCM) have signal² + noise² = 1; the variance-exploding (Euler's, Heun's, DPM2) signal = 1.
 struct NoiseLevel {
   float signal = 1.0F;
   float noise = 0.0F;
@@ -27,8 +27,9 @@ struct PredictionSplit {
 };
 
 /// One run from noise to latents. Element-wise on f32 tensors of any layout; latents and outputs share a
-/// shape. Multistep samplers remember their last outputs: one object, one picture, evaluations
-/// in order.
+/// shape. Samplers remember what their formulas need of earlier evaluations: one object, one picture,
+/// evaluations in order. A step of a second-order sampler is two evaluations, the second of latents on the
+/// way.
 ///
 ///   auto sampler = make_sampler("pndm", "normal", config, 20);
 ///   x = noise * sampler->init_noise_sigma();
@@ -41,14 +42,16 @@ class Sampler {
   /// The same run at the same point: what follows may differ from here on.
   [[nodiscard]] virtual std::unique_ptr<Sampler> clone() const = 0;
 
-  /// The number of U-Net calls of a whole run: the steps asked for, one more with PNDM.
+  /// The number of U-Net calls of a whole run: the steps asked for, one more with PNDM; twice as many less
+  /// one with heun, dpm2, dpm2_a, dpm++2s_a and dpm++sde, whose last step is a single one.
   [[nodiscard]] int evaluations() const { return static_cast<int>(timesteps_.size()); }
   /// What the U-Net is told at evaluation `i`, in training timesteps; Karras sigmas give fractional ones to
   /// Euler.
   [[nodiscard]] float timestep(int i) const;
   /// Those of evaluations `first` to `until`, the latter not among them.
   [[nodiscard]] std::vector<float> timesteps(int first, int until) const;
-  /// Share of the run done before evaluation `i`: i / evaluations(), in [0, 1).
+  /// Share of the run done before the step that evaluation `i` belongs to, in [0, 1): of one evaluation a
+  /// step i / evaluations(). Both evaluations of a step see the same prompts and guidance.
   [[nodiscard]] double progress(int i) const;
   /// The first evaluation from `first` on whose progress is at least this.
   [[nodiscard]] int evaluation_at(int first, double progress) const;
@@ -95,20 +98,28 @@ class Sampler {
 
   PredictionType prediction_type_;
   int steps_;
+  int evaluations_a_step_ = 1;  ///< Of every step but the last, which may be a single one.
   std::vector<float> timesteps_;
 };
 
-/// Samplers are "pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"; schedulers "normal" and "karras" (the
-/// three with sigmas only). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1
-/// to num_train_timesteps; "lcm": to original_inference_steps). Unknown names, pairs that do not exist and
-/// absurd steps are invalid_input with the choices.
+/// TCD's share of new noise where none is asked for (Zheng et al. 2024, arXiv 2402.19159: γ).
+inline constexpr double kDefaultEta = 0.3;
+
+/// Samplers are sampler_names(), schedulers scheduler_names() as far as the sampler has them
+/// (schedulers_of). Timesteps are those of diffusers' `X.from_config(config)` with `steps` steps (1 to
+/// num_train_timesteps; "lcm" and "tcd": to original_inference_steps). `eta`, 0 to 1, is for "tcd" alone.
+/// Unknown names, pairs that do not exist and absurd steps are invalid_input with the choices.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(const std::string& sampler, const std::string& scheduler,
-                                                    const NoiseSchedule& config, int steps);
+                                                    const NoiseSchedule& config, int steps,
+                                                    double eta = kDefaultEta);
 [[nodiscard]] std::vector<std::string> sampler_names();
 /// Those that draw no noise on the way, so that some noise leads to any picture.
 [[nodiscard]] std::vector<std::string> invertible_sampler_names();
-[[nodiscard]] std::vector<std::string> karras_sampler_names();
 [[nodiscard]] std::vector<std::string> scheduler_names();
+/// The schedulers that a sampler has; it must be one.
+[[nodiscard]] std::vector<std::string> schedulers_of(const std::string& sampler);
+/// The samplers that have a scheduler.
+[[nodiscard]] std::vector<std::string> samplers_with(const std::string& scheduler);
 /// The sampler that makes a model's pictures where none is asked for.
 struct DefaultSampler {
   std::string name;

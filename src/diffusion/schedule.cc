@@ -81,42 +81,88 @@ std::vector<float> read_betas(const json& config) {
   return value.get<std::vector<float>>();
 }
 
-// Settings of diffusers' schedulers that change the picture, their only value here, and who would read them.
-std::map<std::string, std::string> find_not_honoured(const json& config) {
-  struct Setting {
-    std::string key;
-    json only_value;
-    std::vector<std::string> samplers;
-    bool of_solver = false;  // Says which solver of its class is meant; of another class's it says nothing.
-  };
-  const json& of_class = member(config, "_class_name");
-  const bool names_solver = of_class.is_null() || of_class == "DPMSolverMultistepScheduler";
-  const std::vector<Setting> settings = {
-      {"thresholding", false, {"ddim", "dpm++2m", "lcm"}},
+using Names = std::vector<std::string>;
+
+// A setting of diffusers' schedulers that changes the picture, its only value here, who would read it, and
+// whose solver it is about: of another class's it says nothing.
+struct Setting {
+  std::string key;
+  json only_value;
+  Names samplers;
+  std::string of_class = "";
+};
+
+const std::string kDpmClass = "DPMSolverMultistepScheduler";
+const Names kDpm = {"dpm++2m", "dpm++2m_sde", "dpm++3m_sde"};
+const Names kMultistep = {"dpm++2m", "dpm++2m_sde", "dpm++3m_sde", "unipc", "deis"};
+
+const std::vector<Setting>& settings_read() {
+  static const std::vector<Setting> settings = {
+      {"thresholding", false, {"ddim", "lcm", "ddpm", "tcd"}},
+      {"thresholding", false, kMultistep},
       {"interpolation_type", "linear", {"euler"}},
       {"timestep_type", "discrete", {"euler"}},
       {"sigma_min", nullptr, {"euler"}},
       {"sigma_max", nullptr, {"euler"}},
-      {"final_sigmas_type", "zero", {"euler", "dpm++2m"}},
-      {"use_exponential_sigmas", false, {"euler", "dpm++2m"}},
-      {"use_beta_sigmas", false, {"euler", "dpm++2m"}},
-      {"use_lu_lambdas", false, {"dpm++2m"}},
-      {"use_flow_sigmas", false, {"dpm++2m"}},
-      {"algorithm_type", "dpmsolver++", {"dpm++2m"}, true},
-      {"solver_order", 2, {"dpm++2m"}, true},
-      {"solver_type", "midpoint", {"dpm++2m"}, true},
-      {"lower_order_final", true, {"dpm++2m"}, true},
-      {"variance_type", nullptr, {"dpm++2m"}, true},
+      {"final_sigmas_type", "zero", {"euler", "dpm++2m", "dpm++2m_sde", "dpm++3m_sde", "unipc"}},
+      {"use_lu_lambdas", false, kDpm},
+      {"use_flow_sigmas", false, kMultistep},
+      {"clip_sample", false, {"heun"}},
+      {"solver_type", "midpoint", kDpm, kDpmClass},
+      {"lower_order_final", true, kDpm, kDpmClass},
+      {"variance_type", nullptr, kDpm, kDpmClass},
+      {"variance_type", "fixed_small", {"ddpm"}, "DDPMScheduler"},
+      {"solver_order", 2, {"unipc"}, "UniPCMultistepScheduler"},
+      {"solver_type", "bh2", {"unipc"}, "UniPCMultistepScheduler"},
+      {"predict_x0", true, {"unipc"}, "UniPCMultistepScheduler"},
+      {"lower_order_final", true, {"unipc"}, "UniPCMultistepScheduler"},
+      {"disable_corrector", json::array(), {"unipc"}, "UniPCMultistepScheduler"},
+      {"solver_order", 2, {"deis"}, "DEISMultistepScheduler"},
+      {"lower_order_final", true, {"deis"}, "DEISMultistepScheduler"},
   };
+  return settings;
+}
+
+void refuse(const std::string& key, const json& value, const Names& samplers,
+            std::map<std::string, std::string>& found) {
+  for (const std::string& sampler : samplers)
+    found.emplace(sampler, fmt::format("\"{}\": {}", key, json_line(value).substr(0, 60)));
+}
+
+// A file that names no class means the solver that most have.
+std::string class_of(const json& config) {
+  const json& name = member(config, "_class_name");
+  return name.is_string() ? name.get<std::string>() : kDpmClass;
+}
+
+std::map<std::string, std::string> find_not_honoured(const json& config) {
   std::map<std::string, std::string> found;
-  for (const Setting& setting : settings) {
+  for (const Setting& setting : settings_read()) {
     const json& value = member(config, setting.key);
-    if (value.is_null() || value == setting.only_value || (setting.of_solver && !names_solver)) continue;
-    for (const std::string& sampler : setting.samplers) {
-      found.emplace(sampler, fmt::format("\"{}\": {}", setting.key, json_line(value).substr(0, 60)));
-    }
+    const bool is_about = setting.of_class.empty() || setting.of_class == class_of(config);
+    if (is_about && !value.is_null() && value != setting.only_value)
+      refuse(setting.key, value, setting.samplers, found);
   }
   return found;
+}
+
+// Which of DPM-Solver's forms the file means: those that are not here are refused to all three.
+void read_dpm_solver(const json& config, NoiseSchedule& schedule) {
+  if (class_of(config) != kDpmClass) return;
+  const json& algorithm = member(config, "algorithm_type");
+  schedule.stochastic_solver = algorithm == "sde-dpmsolver++";
+  schedule.solver_order = integer(config, "solver_order", 2, 1, 3);
+  if (!algorithm.is_null() && algorithm != "dpmsolver++" && !schedule.stochastic_solver)
+    refuse("algorithm_type", algorithm, kDpm, schedule.not_honoured_by);
+  const bool is_here =
+      schedule.solver_order == 2 || (schedule.solver_order == 3 && schedule.stochastic_solver);
+  if (!is_here) refuse("solver_order", schedule.solver_order, kDpm, schedule.not_honoured_by);
+}
+
+std::string read_scheduler(const json& config) {
+  for (const char* name : {"karras", "exponential", "beta"})
+    if (boolean(config, fmt::format("use_{}_sigmas", name)).value_or(false)) return name;
+  return "normal";
 }
 
 }  // namespace
@@ -157,8 +203,9 @@ NoiseSchedule NoiseSchedule::from_json(const json& source) {
   config.original_inference_steps = integer(source, "original_inference_steps", 50, 1, kMaxTrainTimesteps);
   config.timestep_scaling = number(source, "timestep_scaling", 0.0, 1e6).value_or(10.0);
   config.rescale_betas_zero_snr = boolean(source, "rescale_betas_zero_snr").value_or(false);
-  config.use_karras_sigmas = boolean(source, "use_karras_sigmas").value_or(false);
+  config.scheduler = read_scheduler(source);
   config.not_honoured_by = find_not_honoured(source);
+  read_dpm_solver(source, config);
   return config;
 }
 

@@ -46,6 +46,30 @@ std::vector<double> spaced_timesteps(const NoiseSchedule& config, TimestepSpacin
   return timesteps;
 }
 
+std::vector<float> distilled_timesteps(const NoiseSchedule& config, const char* sampler, int steps) {
+  const int distilled = config.original_inference_steps;
+  if (distilled > config.num_train_timesteps) {
+    throw invalid_input(
+        fmt::format("scheduler_config.json: \"original_inference_steps\" is {}, more than the {} of "
+                    "\"num_train_timesteps\"",
+                    distilled, config.num_train_timesteps));
+  }
+  if (steps > distilled) {
+    throw invalid_input(
+        "steps", fmt::format("the sampler \"{}\" takes 1 to {}, of which 4 to 8 are usual, not {}", sampler,
+                             distilled, steps));
+  }
+  const int stride = config.num_train_timesteps / distilled;
+  const double spacing = static_cast<double>(distilled) / steps;
+  std::vector<float> timesteps;
+  for (int i = 0; i < steps; ++i) {
+    // numpy's product in double, whose floor is at times one less than the exact one's: 33 steps of 45.
+    const int skipped = static_cast<int>(std::floor(i * spacing));
+    timesteps.push_back(static_cast<float>((distilled - skipped) * stride - 1));
+  }
+  return timesteps;
+}
+
 void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& config, int steps) {
   const auto [low, high] = std::minmax_element(timesteps.begin(), timesteps.end());
   if (*low < 0.0 || *high > config.num_train_timesteps - 1) {

@@ -16,6 +16,12 @@ namespace latentdial::detail {
 [[nodiscard]] std::vector<double> spaced_timesteps(const NoiseSchedule& config, TimestepSpacing spacing,
                                                    int steps);
 
+/// `steps` of the timesteps k − 1, 2k − 1, … that a model was distilled on (original_inference_steps of
+/// them), falling from the last: LCM's and TCD's. Throws invalid_input, which names `sampler`, for more steps
+/// than those.
+[[nodiscard]] std::vector<float> distilled_timesteps(const NoiseSchedule& config, const char* sampler,
+                                                     int steps);
+
 /// Throws invalid_input unless all timesteps are trained ones, 0 … num_train_timesteps − 1.
 void check_timesteps(const std::vector<double>& timesteps, const NoiseSchedule& config, int steps);
 

@@ -94,7 +94,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
       backend(make_backend(backend_options(options), profile)),
       denoiser_backend(make_backend(denoiser_options(options), profile)),
       info(describe(checkpoint)),
-      schedule(NoiseSchedule::from_json(checkpoint.scheduler_config)),
+      schedule(schedule_of(checkpoint)),
       tokenizer(load_tokenizer(checkpoint)),
       learnt(load_embeddings(options.embedding, tokenizer,
                              models::TextConfig::from_json(checkpoint.text_encoder.config))),

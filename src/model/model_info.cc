@@ -44,11 +44,19 @@ std::int64_t count_parameters(const Weights& weights) {
 
 }  // namespace
 
+NoiseSchedule detail::schedule_of(const Checkpoint& checkpoint) {
+  NoiseSchedule schedule = NoiseSchedule::from_json(checkpoint.scheduler_config);
+  // What SDXL's U-Nets are told and others are not: sizes beside the text.
+  if (checkpoint.unet.config.value("addition_embed_type", nlohmann::json()) == "text_time")
+    schedule.aligned_steps = AlignedSteps::sdxl;
+  return schedule;
+}
+
 ModelInfo detail::describe(const Checkpoint& checkpoint) {
   const auto text = models::TextConfig::from_json(checkpoint.text_encoder.config);
   const auto unet = models::UNetConfig::from_json(checkpoint.unet.config);
   const auto vae = models::AutoencoderConfig::from_json(checkpoint.vae.config);
-  const auto schedule = NoiseSchedule::from_json(checkpoint.scheduler_config);
+  const auto schedule = schedule_of(checkpoint);
   ModelInfo info;
   info.notices = checkpoint.notices;
   info.name = model_name(checkpoint.path);
@@ -67,6 +75,7 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
                                                                                : "sample";
   const auto [sampler, notice] = default_sampler(schedule);
   info.sampler = sampler;
+  info.scheduler = schedule.scheduler;
   if (!notice.empty()) info.notices.push_back(fmt::format("{}: {}", info.path, notice));
   info.inpaints = unet.in_channels == models::inpainting_channels(vae.latent_channels);
   info.width = info.height = static_cast<int>(unet.sample_size * vae.downscale());

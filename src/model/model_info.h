@@ -2,12 +2,16 @@
 
 #include <string>
 
+#include "diffusion/schedule.h"
 #include "latentdial/pipeline.h"
 #include "model/learnt_embeddings.h"
 #include "prompt/tokenizer.h"
 #include "weights/checkpoint.h"
 
 namespace latentdial::detail {
+
+/// The noise schedule of the scheduler config, and what the U-Net's adds to it.
+[[nodiscard]] NoiseSchedule schedule_of(const Checkpoint& checkpoint);
 
 /// What a checkpoint's configs and tensor list say, before its weights are loaded. `device` and
 /// `unused_tensors` stay empty.

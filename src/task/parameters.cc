@@ -44,14 +44,35 @@ constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
 
-constexpr std::array<NamePair, 6> kSamplers{{{"pndm", "PLMS"},
-                                             {"ddim", "DDIM"},
-                                             {"euler", "Euler"},
-                                             {"euler_a", "Euler a"},
-                                             {"dpm++2m", "DPM++ 2M"},
-                                             {"lcm", "LCM"}}};
+constexpr std::array<NamePair, 18> kSamplers{{{"pndm", "PLMS"},
+                                              {"ddim", "DDIM"},
+                                              {"euler", "Euler"},
+                                              {"euler_a", "Euler a"},
+                                              {"heun", "Heun"},
+                                              {"dpm2", "DPM2"},
+                                              {"dpm2_a", "DPM2 a"},
+                                              {"dpm++2s_a", "DPM++ 2S a"},
+                                              {"dpm++sde", "DPM++ SDE"},
+                                              {"dpm++2m", "DPM++ 2M"},
+                                              {"dpm++2m_sde", "DPM++ 2M SDE"},
+                                              {"dpm++3m_sde", "DPM++ 3M SDE"},
+                                              {"unipc", "UniPC"},
+                                              {"deis", "DEIS"},
+                                              {"lms", "LMS"},
+                                              {"ddpm", "DDPM"},
+                                              {"lcm", "LCM"},
+                                              {"tcd", "TCD"}}};
 constexpr std::array<NamePair, 2> kEnlargers{{{"latent", "Latent"}, {"lanczos", "Lanczos"}}};
-constexpr std::array<NamePair, 2> kSchedulers{{{"normal", "Normal"}, {"karras", "Karras"}}};
+constexpr std::array<NamePair, 10> kSchedulers{{{"normal", "Normal"},
+                                                {"karras", "Karras"},
+                                                {"exponential", "Exponential"},
+                                                {"sgm_uniform", "SGM Uniform"},
+                                                {"simple", "Simple"},
+                                                {"beta", "Beta"},
+                                                {"ays", "Align Your Steps"},
+                                                {"trailing", "Trailing"},
+                                                {"leading", "Leading"},
+                                                {"linspace", "Linspace"}}};
 
 std::string translate(std::span<const NamePair> table, const std::string& word, bool to_a1111) {
   for (const auto& [ours, theirs] : table) {
@@ -171,7 +192,7 @@ void read_size(const std::string& text, Settings& s) {
 }
 
 void read_sampler(std::string name, Settings& s) {
-  if (take_karras(name)) s.scheduler = "karras";
+  if (const auto scheduler = take_scheduler(name); !scheduler.empty()) s.scheduler = scheduler;
   s.sampler = translate(kSamplers, name, false);
 }
 
@@ -346,15 +367,17 @@ std::string a1111_sampler(const std::string& sampler) {
   return translate(kSamplers, sampler, true);
 }
 
-std::vector<std::string> karras_samplers() {
-  return karras_sampler_names();
+std::vector<std::string> samplers_of_scheduler(const std::string& scheduler) {
+  return samplers_with(scheduler);
 }
 
-bool take_karras(std::string& sampler) {
-  constexpr std::string_view kKarras = " Karras";
-  if (!sampler.ends_with(kKarras)) return false;
-  sampler.resize(sampler.size() - kKarras.size());
-  return true;
+std::string take_scheduler(std::string& sampler) {
+  for (const auto& [ours, theirs] : {NamePair{"karras", " Karras"}, {"exponential", " Exponential"}}) {
+    if (!sampler.ends_with(theirs)) continue;
+    sampler.resize(sampler.size() - theirs.size());
+    return std::string(ours);
+  }
+  return "";
 }
 
 }  // namespace latentdial

@@ -64,6 +64,12 @@ Settings with_own_size(Settings s, const InputImages& images, int multiple) {
   return s;
 }
 
+/// The model's own, where this sampler has it.
+std::string own_scheduler(const std::string& sampler, const ModelInfo& model) {
+  const auto able = samplers_with(model.scheduler);
+  return std::ranges::find(able, sampler) != able.end() ? model.scheduler : "normal";
+}
+
 /// `area` of the start image gives the shape, where there is one.
 Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<PixelArea>& area,
                        int multiple) {
@@ -77,7 +83,7 @@ Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<P
   if (s.height == 0) s.height = model.height;
   if (!s.guidance_scale) s.guidance_scale = model.guidance_scale;
   if (s.sampler.empty()) s.sampler = model.sampler;
-  if (s.scheduler.empty()) s.scheduler = "normal";
+  if (s.scheduler.empty()) s.scheduler = own_scheduler(s.sampler, model);
   if (draws_twice(s) && s.hires_with.empty()) s.hires_with = "latent";
   if (!s.style.empty() && s.method.empty()) s.method = dial_method_table().front().info.name;
   return s;
@@ -205,7 +211,8 @@ Content content_of(const Settings& s, const InputImages& images, const Framing& 
   if (s.to_seed >= 0) content.to.seed = static_cast<std::uint64_t>(s.to_seed);
   content.to.theta = s.theta;
   content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}};
-  content.sampling = {s.sampler, s.scheduler, s.steps, s.width, s.height, s.reuse};
+  content.sampling = {s.sampler, s.scheduler, s.eta.value_or(kDefaultEta), s.steps, s.width,
+                      s.height,  s.reuse};
   content.source = source_of(s, images, framing);
   return content;
 }

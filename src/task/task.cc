@@ -10,7 +10,7 @@ Turn Turn::shared() const {
 }
 
 std::unique_ptr<Sampler> make_sampler(const Sampling& sampling, const NoiseSchedule& schedule) {
-  return make_sampler(sampling.sampler, sampling.scheduler, schedule, sampling.steps);
+  return make_sampler(sampling.sampler, sampling.scheduler, schedule, sampling.steps, sampling.eta);
 }
 
 int first_evaluation(const Source& source, const Sampler& sampler) {

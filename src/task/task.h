@@ -43,6 +43,7 @@ struct Guidance {
 /// The steps from noise to a picture, and its size.
 struct Sampling {
   std::string sampler = {}, scheduler = {};
+  double eta = kDefaultEta;  ///< Share of new noise in each step, of the sampler "tcd".
   int steps = 50;
   int width = 0, height = 0;  ///< Pixels.
   int reuse = 1;              ///< The denoiser's deeper levels are computed at every so many-th step.

@@ -204,6 +204,8 @@ void validate(const Request& request) {
   visit_settings(s, RangeCheck{});
   check_choice("sampler", s.sampler, sampler_names());
   check_choice("scheduler", s.scheduler, scheduler_names());
+  require(!s.eta || s.sampler.empty() || s.sampler == "tcd", "eta",
+          "only the sampler tcd takes it, not {}; leave it out", s.sampler);
   check_inversion(request);
   check_choice("restore", s.restore, {"colorize", "deblur", "upscale"});
   check_restoration(request);

@@ -1,7 +1,8 @@
 """Samplers, schedules and noise against the installed diffusers and torch; run by `make parity`.
 
 Every trajectory of our samplers on a dummy denoiser must stay within 1e-4 of diffusers' (largest difference over
-largest value, at every step); the noise of the CPU generator must be bit-equal.
+largest value, at every step), or of what their_samplers.py has where it lacks one; the noise of the CPU generator must
+be bit-equal.
 Drives the programs `trajectory` and `randn` of tests/tools.
 """
 
@@ -11,15 +12,9 @@ import subprocess
 import numpy as np
 import pytest
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DPMSolverMultistepScheduler,
-    EulerAncestralDiscreteScheduler,
-    EulerDiscreteScheduler,
-    LCMScheduler,
-    PNDMScheduler,
-)
+from diffusers import PNDMScheduler
 from programs import program
+from their_samplers import CLASSES, DRAW_NOISE, TWO_STAGES, BrownianPath, make_scheduler
 
 SHAPE = (1, 4, 8, 6)
 TOLERANCE = 1e-4
@@ -43,17 +38,19 @@ CONFIGS = {
                        "timestep_spacing": "trailing"},
     "short": SD1 | {"num_train_timesteps": 400},
 }
-SAMPLERS = {
-    ("pndm", "normal"): (PNDMScheduler, {}),
-    ("ddim", "normal"): (DDIMScheduler, {}),
-    ("euler", "normal"): (EulerDiscreteScheduler, {}),
-    ("euler", "karras"): (EulerDiscreteScheduler, {"use_karras_sigmas": True}),
-    ("euler_a", "normal"): (EulerAncestralDiscreteScheduler, {}),
-    ("euler_a", "karras"): (EulerAncestralDiscreteScheduler, {}),
-    ("dpm++2m", "normal"): (DPMSolverMultistepScheduler, {}),
-    ("dpm++2m", "karras"): (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
-    ("lcm", "normal"): (LCMScheduler, {}),
-}
+SAMPLERS = [
+    *((sampler, "normal") for sampler in CLASSES),
+    ("euler", "karras"), ("euler_a", "karras"), ("dpm++2m", "karras"),
+]  # fmt: skip
+SPREAD = [
+    *(("heun", scheduler) for scheduler in ("karras", "exponential", "beta")),
+    *((sampler, "karras") for sampler in ("dpm2", "dpm2_a", "dpm++2s_a", "dpm++sde", "dpm++2m_sde", "dpm++3m_sde", "unipc", "deis", "lms")),
+    *((sampler, scheduler) for sampler in ("euler", "dpm++2m", "unipc", "deis", "lms") for scheduler in ("exponential", "beta")),
+    *((sampler, scheduler) for sampler in ("euler", "euler_a", "dpm++2m") for scheduler in ("sgm_uniform", "simple", "ays")),
+    *((sampler, scheduler) for sampler in ("pndm", "ddim", "ddpm", "euler", "heun", "dpm++2m_sde") for scheduler in ("trailing", "leading", "linspace")),
+]  # fmt: skip
+# diffusers does not scale these to zero SNR.
+NOT_RESCALED = (*TWO_STAGES, "lms", "deis")
 
 
 def denoise(x, timestep):
@@ -62,22 +59,12 @@ def denoise(x, timestep):
     return torch.from_numpy((0.7 * np.sin(1.1 * v + float(timestep) / 300.0) + 0.2 * v).astype(np.float32))
 
 
-def make_scheduler(sampler, scheduler, config, steps):
-    cls, extra = SAMPLERS[sampler, scheduler]
-    made = cls.from_config(config, **extra)
-    made.set_timesteps(steps)
-    if (sampler, scheduler) == ("euler_a", "karras"):
-        # diffusers has no Karras sigmas here: the same formula as for its Euler.
-        euler = EulerDiscreteScheduler.from_config(config, use_karras_sigmas=True)
-        euler.set_timesteps(steps)
-        made.sigmas, made.timesteps = euler.sigmas, euler.timesteps
-    return made
-
-
-def their_run(sampler, scheduler, config, steps, seed, strength):
+def their_run(sampler, scheduler, config, steps, seed, strength, eta=None):
     made = make_scheduler(sampler, scheduler, config, steps)
     generator = torch.Generator("cpu").manual_seed(seed)
     latents = torch.randn(SHAPE, generator=generator)
+    if sampler == "dpm++sde":
+        made.noise_sampler = BrownianPath(SHAPE, generator)
     first = 0
     if hasattr(made, "set_begin_index"):
         made.set_begin_index(0)  # else diffusers starts late, and ends too late, when rounding makes two equal timesteps
@@ -86,6 +73,7 @@ def their_run(sampler, scheduler, config, steps, seed, strength):
         timesteps = made.timesteps
     else:
         first = max(steps - min(int(steps * strength), steps), 0)
+        first = min(first * made.order, len(made.timesteps))
         timesteps = made.timesteps[first:]
         if hasattr(made, "set_begin_index"):
             made.set_begin_index(first)
@@ -93,15 +81,19 @@ def their_run(sampler, scheduler, config, steps, seed, strength):
     seen = [latents]
     for t in timesteps:
         output = denoise(made.scale_model_input(latents, t), t)
-        extra = {"generator": generator} if sampler in ("euler_a", "lcm") else {}
+        extra = {"generator": generator} if sampler in DRAW_NOISE else {}
+        if sampler == "tcd" and eta is not None:
+            extra["eta"] = eta
         latents = made.step(output, t, latents, return_dict=False, **extra)[0]
         seen.append(latents)
     return first, float(made.init_noise_sigma), made.timesteps.numpy(), torch.stack(seen).numpy()
 
 
-def our_run(sampler, scheduler, config, steps, seed, strength):
+def our_run(sampler, scheduler, config, steps, seed, strength, eta=None):
     job = {"config": config, "sampler": sampler, "scheduler": scheduler, "steps": steps, "shape": SHAPE,
            "seed": seed, "strength": strength}
+    if eta is not None:
+        job["eta"] = eta
     done = subprocess.run([program("trajectory")], input=json.dumps(job).encode(), capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     raw = np.frombuffer(done.stdout, np.float32)
@@ -114,9 +106,9 @@ def worst_difference(ours, theirs):
     return float((np.abs(ours - theirs).reshape(len(theirs), -1).max(axis=1) / scale).max())
 
 
-def compare(sampler, scheduler, config, steps, strength=None, seed=11):
-    first, sigma, timesteps, ours = our_run(sampler, scheduler, config, steps, seed, strength)
-    their_first, their_sigma, their_timesteps, theirs = their_run(sampler, scheduler, config, steps, seed, strength)
+def compare(sampler, scheduler, config, steps, strength=None, seed=11, eta=None):
+    first, sigma, timesteps, ours = our_run(sampler, scheduler, config, steps, seed, strength, eta)
+    their_first, their_sigma, their_timesteps, theirs = their_run(sampler, scheduler, config, steps, seed, strength, eta)
     assert first == their_first
     assert sigma == pytest.approx(their_sigma, rel=1e-6)
     np.testing.assert_allclose(timesteps, their_timesteps, rtol=0, atol=2e-3)
@@ -127,6 +119,8 @@ def compare(sampler, scheduler, config, steps, strength=None, seed=11):
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("pair", SAMPLERS, ids="-".join)
 def test_trajectories_equal_those_of_diffusers(pair, name, record_property):
+    if name == "zero-snr" and pair[0] in NOT_RESCALED:
+        pytest.skip("diffusers does not have it")
     worst = {steps: compare(*pair, CONFIGS[name], steps) for steps in STEPS}
     record_property("worst", max(worst.values()))
     print(f"\n{pair[0]} {pair[1]} {name}: worst {max(worst.values()):.1e} of 1e-4")
@@ -135,10 +129,25 @@ def test_trajectories_equal_those_of_diffusers(pair, name, record_property):
     assert max(worst.values()) <= (2e-3 if own_error else TOLERANCE), worst
 
 
+@pytest.mark.parametrize("pair", SPREAD, ids="-".join)
+def test_schedulers_equal_those_of_diffusers(pair):
+    for config in (SD1, SD1 | {"prediction_type": "v_prediction", "timestep_spacing": "leading"}):
+        # diffusers' DEIS takes a single step from the largest sigma to that same one.
+        for steps in (2, 5, 10, 25) if pair[0] == "deis" else (1, 2, 5, 10, 25):
+            assert compare(*pair, config, steps) <= TOLERANCE, steps
+
+
+@pytest.mark.parametrize("eta", [0, 0.3, 0.7, 1])
+def test_the_share_of_new_noise_in_a_step_of_tcd(eta):
+    for steps in (1, 4, 7):
+        assert compare("tcd", "normal", SD1, steps, eta=eta) <= TOLERANCE
+    assert compare("tcd", "normal", SD1, 8, strength=0.5, eta=eta) <= TOLERANCE
+
+
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
 @pytest.mark.parametrize("pair", SAMPLERS, ids="-".join)
 def test_prediction_types_equal_those_of_diffusers(pair, prediction):
-    if prediction == "sample" and pair[0] in ("pndm", "euler_a"):
+    if prediction == "sample" and pair[0] in ("pndm", "euler_a", "dpm2", "dpm2_a", "dpm++sde"):
         pytest.skip("diffusers does not have it")
     assert compare(*pair, SD1 | {"prediction_type": prediction}, 20) <= TOLERANCE
 
@@ -186,10 +195,10 @@ def test_each_number_of_steps_of_a_consistency_model(distilled):
         assert timesteps.tolist() == make_scheduler("lcm", "normal", config, steps).timesteps.tolist(), steps
 
 
-@pytest.mark.parametrize("pair", SAMPLERS, ids="-".join)
-def test_from_config_of_a_loaded_pndm_is_the_file_itself(pair):
+@pytest.mark.parametrize("sampler", CLASSES)
+def test_from_config_of_a_loaded_pndm_is_the_file_itself(sampler):
     """`X.from_config(pipe.scheduler.config)` drops what was only PNDM's default, so the file is what counts."""
-    cls, extra = SAMPLERS[pair]
+    cls, extra = CLASSES[sampler]
     loaded = cls.from_config(PNDMScheduler.from_config(SD1).config, **extra)
     loaded.set_timesteps(20)
     direct = cls.from_config(SD1, **extra)

@@ -75,7 +75,8 @@ TEST(AnchoredEdit, ZeroIsThePlainPictureWhicheverComesFirst) {
 }
 
 TEST(AnchoredEdit, EachPositionIsTheSameAloneAndTogether) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
+  for (const char* sampler :
+       {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm", "heun", "dpm2_a", "unipc"}) {
     std::vector<Request> list = {dialled(0), dialled(0.4), dialled(1)};
     for (Request& request : list) {
       Settings& s = request.settings;

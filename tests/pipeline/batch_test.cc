@@ -24,7 +24,8 @@ Settings guided(double position) {
 }
 
 TEST(Batch, GivesThePicturesThatEachAloneWouldBe) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
+  for (const char* sampler : {"pndm", "euler_a", "heun", "dpm2_a", "dpm++2s_a", "dpm++sde", "dpm++2m",
+                              "dpm++2m_sde", "dpm++3m_sde", "unipc", "deis", "lms", "ddpm", "lcm", "tcd"}) {
     std::vector<Settings> list;
     for (const double position : {0.0, 0.3, 1.0}) list.push_back(guided(position));
     list.push_back(guided(0.5));

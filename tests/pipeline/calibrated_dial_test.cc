@@ -362,7 +362,7 @@ TEST(CalibratedDial, GoesOnFromAPictureOfYours) {
 }
 
 TEST(CalibratedDial, WorksWithEverySampler) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m"}) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "heun", "dpm++sde", "unipc"}) {
     std::vector<Request> list = strip({0, 0.5, 1});
     for (Request& request : list) request.settings.sampler = sampler;
     const auto pictures = make(pipeline(), list).first;

@@ -72,7 +72,7 @@ double change(const Image& image, int from, int to) {
 }
 
 TEST(Inpaint, RedrawsTheWhitePartAndNothingElse) {
-  for (const char* sampler : {"ddim", "pndm", "euler", "euler_a", "dpm++2m"}) {
+  for (const char* sampler : {"ddim", "pndm", "euler", "euler_a", "dpm++2m", "heun", "dpm++sde", "unipc"}) {
     const Image image = pipeline().generate(redrawn(white_from(64), sampler)).image;
     const int kept = kept_columns(image);
     EXPECT_GE(kept, 64 - 5) << sampler << ": a blur of 2 reaches 5 pixels";

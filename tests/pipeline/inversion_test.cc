@@ -88,7 +88,7 @@ double psnr(const Image& a, const Image& b) {
 }
 
 TEST(Inversion, GivesThePictureBackAtAnyGuidanceWithAnySampler) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "dpm++2m"}) {
+  for (const char* sampler : {"pndm", "ddim", "euler", "dpm++2m", "heun", "dpm2", "unipc", "deis", "lms"}) {
     for (const double scale : {1.0, 7.5}) {
       for (const auto& [image, prompt] : {std::pair{picture_of("a castle"), "a castle"}, {drawing(), ""}}) {
         Settings s = inverted(image, prompt);
@@ -219,8 +219,9 @@ TEST(Inversion, RefusesWhatMakesNoSense) {
   EXPECT_THAT(fault([](Settings& s) { s.image = ""; }), HasSubstr("invert: "));
   EXPECT_THAT(fault([](Settings& s) { s.image = "", s.prompt = "a dog"; }), HasSubstr("invert: "));
   EXPECT_EQ(fault([](Settings& s) { s.prompt = ""; }), "");
-  for (const char* sampler : {"euler_a", "lcm"})
-    EXPECT_THAT(fault([=](Settings& s) { s.sampler = sampler; }), HasSubstr("pndm, ddim, euler or dpm++2m"));
+  for (const char* sampler : {"euler_a", "lcm", "dpm++sde", "tcd"})
+    EXPECT_THAT(fault([=](Settings& s) { s.sampler = sampler; }),
+                HasSubstr("pndm, ddim, euler, heun, dpm2, dpm++2m, unipc, deis or lms"));
   EXPECT_THAT(fault([](Settings& s) { s.seed = 3; }), HasSubstr("seed: "));
   EXPECT_THAT(fault([](Settings& s) { s.to_seed = 3; }), HasSubstr("to_seed: "));
   EXPECT_THAT(fault([](Settings& s) {

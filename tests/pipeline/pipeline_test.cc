@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <stop_token>
 #include <thread>
 
@@ -152,10 +153,45 @@ TEST(Pipeline, TheNumberOfThreadsChangesNothing) {
 }
 
 TEST(Pipeline, EverySamplerMakesAPicture) {
-  for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"}) {
+  std::set<std::vector<std::uint8_t>> made;
+  for (const auto& [sampler, _] : a1111_samplers()) {
     Settings s = small("a temple");
     s.sampler = sampler;
-    EXPECT_EQ(make(s).rgb.size(), 3u * 64 * 64) << sampler;
+    made.insert(make(s).rgb);
+  }
+  EXPECT_EQ(made.size(), a1111_samplers().size()) << "each its own";
+}
+
+TEST(Pipeline, EverySchedulerMakesAPicture) {
+  std::set<std::vector<std::uint8_t>> made;
+  for (const auto& [scheduler, _] : a1111_schedulers()) {
+    Settings s = small("a temple");
+    s.sampler = "euler";
+    s.scheduler = scheduler;
+    made.insert(make(s).rgb);
+  }
+  // The embedded model's own spacing is "leading".
+  EXPECT_EQ(made.size(), a1111_schedulers().size() - 1) << "each its own";
+}
+
+/// What a run of these settings says of its evaluations.
+std::int64_t evaluations_of(const Settings& s) {
+  std::int64_t evaluations = 0;
+  Observer observer;
+  observer.on_step = [&](const StepProgress& progress) { evaluations = progress.evaluations; };
+  (void)pipeline().share().generate(s, observer);
+  return evaluations;
+}
+
+// What takes the time is what progress counts.
+TEST(Pipeline, ASecondEvaluationInAStepIsCounted) {
+  Settings s = small("a temple");
+  s.steps = 6;
+  s.sampler = "euler";
+  EXPECT_EQ(evaluations_of(s), 6);
+  for (const char* sampler : {"heun", "dpm2", "dpm2_a", "dpm++2s_a", "dpm++sde"}) {
+    s.sampler = sampler;
+    EXPECT_EQ(evaluations_of(s), 11) << sampler;
   }
 }
 
@@ -304,7 +340,7 @@ TEST(Pipeline, RefusesWhatItCannotMake) {
   s.width = 60;
   EXPECT_THROW((void)pipeline().resolve(s), Error);
   s = small("a dog");
-  s.sampler = "heun";
+  s.sampler = "restart";
   EXPECT_THROW((void)pipeline().resolve(s), Error);
 }
 

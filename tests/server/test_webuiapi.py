@@ -272,11 +272,10 @@ def test_a_key_that_nobody_knows_is_named(address):
 @pytest.mark.parametrize(
     ("body", "same", "says"),
     [
-        ({"sampler_name": "DPM++ SDE Karras"}, {"sampler_name": "Euler a", "scheduler": "Karras"}, '"DPM++ SDE" is not here; Euler a, the nearest, is used'),
-        ({"sampler_name": "UniPC"}, {"sampler_name": "DPM++ 2M"}, '"UniPC" is not here; DPM++ 2M'),
-        ({"sampler_name": "Euler", "scheduler": "sgm_uniform"}, {"sampler_name": "Euler"}, '"sgm_uniform" is not here; Normal'),
-        ({"sampler_name": "DPM++ 2M", "scheduler": "SGM Uniform"}, {"sampler_name": "DPM++ 2M"}, '"SGM Uniform" is not here; Normal'),
-        ({"sampler_name": "Heun Exponential"}, {"sampler_name": "DPM++ 2M Karras"}, '"Heun" is not here; DPM++ 2M'),
+        ({"sampler_name": "DPM fast Karras"}, {"sampler_name": "DPM++ 2M", "scheduler": "Karras"}, '"DPM fast" is not here; DPM++ 2M, the nearest, is used'),
+        ({"sampler_name": "Restart"}, {"sampler_name": "Euler"}, '"Restart" is not here; Euler'),
+        ({"sampler_name": "Euler", "scheduler": "kl_optimal"}, {"sampler_name": "Euler Karras"}, '"kl_optimal" is not here; Karras'),
+        ({"sampler_name": "DPM++ 2M", "scheduler": "Uniform"}, {"sampler_name": "DPM++ 2M"}, '"Uniform" is not here; Normal'),
         ({"scheduler": "karras"}, {"sampler_name": "Euler", "scheduler": "karras"}, "Euler is used"),
     ],
 )
@@ -284,6 +283,21 @@ def test_a_sampler_that_is_not_here_gives_way_to_the_nearest(address, body, same
     reply = txt2img(address, **body)
     assert pictures(reply) == pictures(txt2img(address, **same))
     assert any(says in notice for notice in info(reply)["notices"])
+
+
+@pytest.mark.parametrize(
+    ("joined", "apart"),
+    [
+        ({"sampler_name": "DPM++ 2M SDE Karras"}, {"sampler_name": "DPM++ 2M SDE", "scheduler": "Karras"}),
+        ({"sampler_name": "Heun Exponential"}, {"sampler_name": "heun", "scheduler": "exponential"}),
+        ({"sampler_name": "Euler", "scheduler": "SGM Uniform"}, {"sampler_name": "Euler", "scheduler": "sgm_uniform"}),
+        ({"sampler_name": "UniPC", "scheduler": "Align Your Steps"}, {"sampler_name": "unipc", "scheduler": "align_your_steps"}),
+    ],
+)
+def test_samplers_and_schedulers_go_by_each_of_their_names(address, joined, apart):
+    one, other = txt2img(address, **joined), txt2img(address, **apart)
+    assert pictures(one) == pictures(other) and info(one)["notices"] == info(other)["notices"] == []
+    assert pictures(one) != pictures(txt2img(address, sampler_name=apart["sampler_name"], scheduler="Normal"))
 
 
 @pytest.mark.parametrize("path", ["refresh-checkpoints", "refresh-vae", "refresh-loras", "unload-checkpoint", "reload-checkpoint"])

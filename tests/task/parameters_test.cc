@@ -62,7 +62,8 @@ Settings random_settings(unsigned seed) {
   std::mt19937 random(seed);
   Settings s;
   visit_settings(s, Randomise{random});
-  const std::vector<std::string> samplers = {"", "pndm", "ddim", "euler", "euler_a", "dpm++2m", "lcm"};
+  const std::vector<std::string> samplers = {"",        "pndm",        "ddim",        "euler", "euler_a",
+                                             "dpm++2m", "dpm++2m_sde", "dpm++3m_sde", "unipc", "dpm++2s_a"};
   s.sampler = samplers[random() % samplers.size()];
   s.scheduler = random() % 2 == 0 ? "karras" : "normal";
   s.method = random() % 2 == 0 ? "slerp-diff" : "lerp";
@@ -132,6 +133,38 @@ TEST(Parameters, ReadWhatA1111Wrote) {
   EXPECT_EQ(s.seed, 123u);
   EXPECT_EQ(s.width, 640);
   EXPECT_EQ(s.height, 448);
+}
+
+/// What a text with these words for sampler and scheduler asks for.
+std::pair<std::string, std::string> sampler_of(const std::string& words) {
+  const Settings s = parse_parameters("a cat\nSteps: 20, " + words + ", CFG scale: 7, Seed: 1, Size: 64x64");
+  return {s.sampler, s.scheduler};
+}
+
+// Before 1.9 in one word, later in two.
+TEST(Parameters, ReadSamplersAndSchedulersAsEitherA1111WroteThem) {
+  using Pair = std::pair<std::string, std::string>;
+  EXPECT_EQ(sampler_of("Sampler: DPM++ 2M SDE Karras"), Pair("dpm++2m_sde", "karras"));
+  EXPECT_EQ(sampler_of("Sampler: DPM++ 2M SDE, Schedule type: Karras"), Pair("dpm++2m_sde", "karras"));
+  EXPECT_EQ(sampler_of("Sampler: DPM++ 3M SDE Exponential"), Pair("dpm++3m_sde", "exponential"));
+  EXPECT_EQ(sampler_of("Sampler: DPM2 a Karras"), Pair("dpm2_a", "karras"));
+  EXPECT_EQ(sampler_of("Sampler: Heun, Schedule type: SGM Uniform"), Pair("heun", "sgm_uniform"));
+  EXPECT_EQ(sampler_of("Sampler: Euler, Schedule type: Align Your Steps"), Pair("euler", "ays"));
+  EXPECT_EQ(sampler_of("Sampler: UniPC, Schedule type: Automatic"), Pair("unipc", ""));
+}
+
+TEST(Parameters, WriteEverySamplerAndSchedulerSoThatTheyAreReadAgain) {
+  Settings s;
+  s.prompt = "a cat";
+  for (const auto& [sampler, its_name] : a1111_samplers()) {
+    for (const auto& [scheduler, name] : a1111_schedulers()) {
+      s.sampler = sampler;
+      s.scheduler = scheduler;
+      const Settings read = parse_parameters(to_parameters(s, model("")));
+      EXPECT_EQ(read.sampler, s.sampler);
+      EXPECT_EQ(read.scheduler, s.scheduler);
+    }
+  }
 }
 
 constexpr const char* kHead = "a cat\nNegative prompt: bad\n";

@@ -117,9 +117,9 @@ TEST(Validate, WantsSizesOfWholeLatents) {
 }
 
 TEST(Validate, ListsTheNamesThatAreKnown) {
-  EXPECT_THAT(fault([](Settings& s) { s.sampler = "heun"; }),
-              HasSubstr("pndm, ddim, euler, euler_a, dpm++2m, lcm"));
-  EXPECT_THAT(fault([](Settings& s) { s.scheduler = "beta"; }), HasSubstr("karras"));
+  EXPECT_THAT(fault([](Settings& s) { s.sampler = "restart"; }),
+              HasSubstr("pndm, ddim, euler, euler_a, heun, dpm2"));
+  EXPECT_THAT(fault([](Settings& s) { s.scheduler = "kl_optimal"; }), HasSubstr("karras"));
   EXPECT_THAT(fault([](Settings& s) { s.method = "magic"; }), HasSubstr("slerp-diff"));
 }
 

@@ -1,7 +1,7 @@
 // trajectory: runs one sampler on the dummy denoiser, for parity checks against diffusers.
 //   stdin:  {"config": {…}, "sampler": …, "scheduler": …, "steps": n, "shape": […], "seed": n, "strength": x
-//   or null} stdout: raw f32: evaluations, first evaluation, init_noise_sigma, the timesteps, the starting
-//   latents,
+//   or null, "eta": x (0.3)} stdout: raw f32: evaluations, first evaluation, init_noise_sigma, the timesteps,
+//   the starting latents,
 //           and the latents after every evaluation.
 // With a strength the start is img2img: `original` drawn first from the seed's generator, then the noise.
 
@@ -30,8 +30,8 @@ void write_tensor(const Tensor& tensor) {
 
 void run(const nlohmann::json& job) {
   const auto config = latentdial::detail::NoiseSchedule::from_json(job.at("config"));
-  const auto sampler =
-      latentdial::detail::make_sampler(job.at("sampler"), job.at("scheduler"), config, job.at("steps"));
+  const auto sampler = latentdial::detail::make_sampler(job.at("sampler"), job.at("scheduler"), config,
+                                                        job.at("steps"), job.value("eta", 0.3));
   const auto shape = job.at("shape").get<latentdial::detail::Shape>();
   latentdial::detail::TorchGenerator generator(job.at("seed").get<std::uint64_t>());
   const auto draw = [&](const latentdial::detail::Shape& s) { return generator.randn(s); };

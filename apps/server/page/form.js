@@ -203,7 +203,7 @@ export class Form {
 
   // Returns the names of choices that this model does not offer.
   #write(settings) {
-    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: "normal", method: this.model.methods[0], mask_fill: "original", blur_sigma: 2 };
+    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: this.model.scheduler, method: this.model.methods[0], mask_fill: "original", blur_sigma: 2 };
     const missed = [];
     for (const field of this.#named()) {
       const value = settings[field.name] || own[field.name] || settings[field.name];

@@ -26,24 +26,23 @@ def noise() -> list[dict]:
 
 
 def trajectories() -> list[dict]:
-    """Every sampler with ε- and v-prediction, from noise and from a picture; latents after every evaluation."""
+    """Every sampler from noise with ε- and from a picture with v-prediction; latents after every evaluation."""
     cases = []
     for sampler, scheduler in parity.SAMPLERS:
-        for prediction in ("epsilon", "v_prediction"):
-            for strength in (None, 0.6):
-                config = parity.SD1 | {"prediction_type": prediction}
-                first, _, timesteps, latents = parity.their_run(sampler, scheduler, config, STEPS, 3, strength)
-                cases.append(
-                    {
-                        "sampler": sampler,
-                        "scheduler": scheduler,
-                        "config": config,
-                        "strength": strength,
-                        "first": first,
-                        "timesteps": [float(t) for t in timesteps],
-                        "latents": [[round(float(x), 6) for x in step.flatten()] for step in latents],
-                    }
-                )
+        for prediction, strength in (("epsilon", None), ("v_prediction", 0.6)):
+            config = parity.SD1 | {"prediction_type": prediction}
+            first, _, timesteps, latents = parity.their_run(sampler, scheduler, config, STEPS, 3, strength)
+            cases.append(
+                {
+                    "sampler": sampler,
+                    "scheduler": scheduler,
+                    "config": config,
+                    "strength": strength,
+                    "first": first,
+                    "timesteps": [float(t) for t in timesteps],
+                    "latents": [[round(float(x), 6) for x in step.flatten()] for step in latents],
+                }
+            )
     return cases
 
 
