@@ -105,6 +105,8 @@ void check_inputs(const std::string& picture, const Settings& settings,
   const InputHashes hashes = read_input_hashes(read_image_parameters(picture));
   std::vector<std::string> missing;
   for (const InputFile& input : input_files()) {
+    if (input.path == &Settings::hires_with && settings.hires <= 1)
+      continue;  // No second pass has a use for it.
     const std::string path = file_named(settings, input), &hash = hashes.*input.hash;
     if (path.empty() && hash.empty()) continue;
     if (!is_given(input.name)) {
@@ -131,7 +133,7 @@ std::vector<std::string> check_text(const std::string& picture,
     if (!setting.is_read && decides(setting))
       deciding.push_back(fmt::format("{}: {}", setting.key, setting.value.substr(0, kLongestValue)));
   }
-  if (keys.contains("Hires upscale")) keys.erase("Denoising strength");  // It is the second pass's.
+  if (parse_parameters(text).hires > 1) keys.erase("Denoising strength");  // It is the second pass's.
   if (!deciding.empty())
     throw invalid_input("again", fmt::format("{} was made with what is not here ({}), so it would be another "
                                              "picture; `latentdial info` lists what can be given by hand",

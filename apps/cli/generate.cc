@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -60,6 +61,15 @@ void require_new_space(const Settings& s) {
                         "is 0, as are the other sides; say of one how many pixels are to be new");
 }
 
+/// A picture that was drawn twice is to be drawn once: what its settings say of the second pass goes, but for
+/// what is said anew.
+void leave_second_pass(Settings& s, const std::function<bool(std::string_view name)>& is_given) {
+  const Settings defaults;
+  if (!is_given("hires_with")) s.hires_with = defaults.hires_with;
+  if (!is_given("hires_strength")) s.hires_strength = defaults.hires_strength;
+  if (!is_given("hires_steps")) s.hires_steps = defaults.hires_steps;
+}
+
 struct GenerateCommand {
   Settings settings;
   ModelOptions engine;
@@ -87,9 +97,11 @@ struct GenerateCommand {
     if (command->get_option_no_throw("--with") != nullptr && command->count("--with") > 0)
       notice(output, "--with is empty and counts as not given");
     const auto is_given = [this](std::string_view name) {
-      return command->count(flag_of(*command, name)) > 0;
+      const std::string flag = flag_of(*command, name);
+      return !flag.empty() && command->count(flag) > 0;
     };
     if (!again.empty()) {
+      if (is_given("hires") && settings.hires <= 1) leave_second_pass(settings, is_given);
       for (const auto& line : check_text(again, is_given)) notice(output, line);
       check_inputs(again, settings, is_given, output);
     }

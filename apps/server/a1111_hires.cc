@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "a1111_request.h"
@@ -102,15 +101,6 @@ void read_a1111_hires(Json& body, Json& settings, const ModelInfo& model, const 
   settings["hires_steps"] = as_number("hires_steps", take(body, "hr_second_pass_steps", 0));
   const Json strength = body.value("denoising_strength", Json());
   if (!strength.is_null()) settings["hires_strength"] = as_number("hires_strength", strength);
-}
-
-std::string a1111_hires_name(std::string_view field) {
-  static const std::map<std::string_view, const char*> names = {{"hires", "hr_scale"},
-                                                                {"hires_with", "hr_upscaler"},
-                                                                {"hires_strength", "denoising_strength"},
-                                                                {"hires_steps", "hr_second_pass_steps"}};
-  const auto found = names.find(field);
-  return found == names.end() ? "" : found->second;
 }
 
 }  // namespace latentdial::server

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "http.h"
 
 namespace latentdial::server {
@@ -13,8 +10,5 @@ inline constexpr const char* kLatentMode = "Latent";
 /// Takes what A1111's txt2img says of a second pass out of a body, and puts into `settings` what it comes to;
 /// nothing without `enable_hr`. Throws invalid_input of what has no counterpart here.
 void read_a1111_hires(Json& body, Json& settings, const ModelInfo& model, const Upscalers& upscalers);
-
-/// A1111's name of one of our settings of a second pass; "" for others.
-[[nodiscard]] std::string a1111_hires_name(std::string_view field);
 
 }  // namespace latentdial::server

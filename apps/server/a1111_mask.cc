@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <map>
 #include <utility>
 
 #include "a1111_request.h"
@@ -59,16 +58,6 @@ std::optional<InputImage> read_a1111_mask(Body& body, Json& settings) {
   const std::string bytes = body.take_bytes("mask", given);
   const InputImage mask = read_mask_picture("mask", bytes, MaskOf::opacity_else_brightness);
   return is_on("inpainting_mask_invert", inverted) ? inverse_of(mask) : mask;
-}
-
-std::string a1111_mask_name(std::string_view field) {
-  static const std::map<std::string_view, const char*> names = {{"mask", "mask"},
-                                                                {"mask_blur", "mask_blur"},
-                                                                {"mask_fill", "inpainting_fill"},
-                                                                {"only_masked", "inpaint_full_res"},
-                                                                {"mask_padding", "inpaint_full_res_padding"}};
-  const auto found = names.find(field);
-  return found == names.end() ? "" : found->second;
 }
 
 }  // namespace latentdial::server

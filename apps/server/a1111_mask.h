@@ -1,8 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "body.h"
 #include "latentdial/request.h"
@@ -13,8 +11,5 @@ namespace latentdial::server {
 /// how it is meant. By A1111's defaults the part begins with the colours around it, and the area around it is
 /// drawn by itself. Throws invalid_input.
 [[nodiscard]] std::optional<InputImage> read_a1111_mask(Body& body, Json& settings);
-
-/// A1111's name of one of our settings of masks; "" for others.
-[[nodiscard]] std::string a1111_mask_name(std::string_view field);
 
 }  // namespace latentdial::server

@@ -33,6 +33,17 @@ const std::map<std::string_view, const char*> kRenamed = {
     {"sampler_name", "sampler"},  {"scheduler", "scheduler"},
     {"init_images", "image"},     {"denoising_strength", "strength"}};
 
+/// Their name of each of ours that is read with others, in a1111_mask.cc and a1111_hires.cc.
+const std::map<std::string_view, const char*> kReadApart = {{"mask", "mask"},
+                                                            {"mask_blur", "mask_blur"},
+                                                            {"mask_fill", "inpainting_fill"},
+                                                            {"only_masked", "inpaint_full_res"},
+                                                            {"mask_padding", "inpaint_full_res_padding"},
+                                                            {"hires", "hr_scale"},
+                                                            {"hires_with", "hr_upscaler"},
+                                                            {"hires_strength", "denoising_strength"},
+                                                            {"hires_steps", "hr_second_pass_steps"}};
+
 /// Our name of one of A1111's; with a line for the user where it is only the nearest.
 std::string find_name(const std::string& key, const Json& value, std::span<const NamePair> table,
                       std::string (*nearest)(std::string_view), std::vector<std::string>& notices) {
@@ -158,8 +169,7 @@ std::string a1111_name(std::string_view field) {
   const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
                                   [&](const auto& renamed) { return renamed.second == field; });
   if (field == "lora") return "latentdial serve --lora";
-  if (const auto name = a1111_mask_name(field); !name.empty()) return name;
-  if (const auto name = a1111_hires_name(field); !name.empty()) return name;
+  if (const auto apart = kReadApart.find(field); apart != kReadApart.end()) return apart->second;
   return found == kRenamed.end() ? "" : std::string(found->first);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -15,6 +16,7 @@
 #include "latentdial/calibrate.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
+#include "latentdial/upscaler.h"
 
 namespace latentdial::binding {
 namespace {
@@ -96,6 +98,14 @@ std::vector<Declared> declared(Visit visit, const Values& values) {
   return list;
 }
 
+/// The network that `hires_with` is, in memory; null where it is text.
+std::shared_ptr<const Upscaler> network_in(const nb::dict& settings) {
+  std::shared_ptr<Upscaler> network;
+  const bool is_network =
+      settings.contains("hires_with") && nb::try_cast(nb::object(settings["hires_with"]), network, false);
+  return is_network ? network : nullptr;
+}
+
 }  // namespace
 
 Settings settings_from_dict(const nb::dict& dict) {
@@ -133,6 +143,10 @@ Request request_from_dict(const nb::dict& dict) {
   for (const InputFile& input : input_pictures())
     if (take(input.name, image)) request.images.*input.picture = *image;
   if (take("dial", calibration)) request.dial = std::make_shared<const Dial>(calibration->dial);
+  if (const auto network = network_in(settings)) {
+    request.upscaler = network;
+    settings["hires_with"] = network->name();
+  }
   request.settings = settings_from_dict(settings);
   return request;
 }

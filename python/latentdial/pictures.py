@@ -20,6 +20,12 @@ MASK_SETTINGS = frozenset(_engine.input_masks())
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 
+class Network:
+    """What holds one of the engine's networks that enlarge pictures."""
+
+    _engine: _engine.Upscaler
+
+
 class Picture(Image.Image):
     """A PIL image whose PNG keeps the settings in `info["parameters"]`; what is made of it is a plain image."""
 
@@ -106,7 +112,7 @@ def save(image: Image.Image, path: str | os.PathLike[str]) -> None:
 
 
 def to_engine(jobs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The settings with the engine's own picture in place of each one in memory; jobs that have the same one share it."""
+    """The settings with the engine's own picture, or network, in place of each one in memory; jobs that have the same picture share it."""
     known: dict[int, _engine.InputImage] = {}
     given = []
     for job in jobs:
@@ -114,10 +120,11 @@ def to_engine(jobs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         for name, picture in pictures.items():
             if id(picture) not in known:
                 known[id(picture)] = _engine.InputImage(to_pixels(name, picture))
-        given.append({**job, **{name: known[id(picture)] for name, picture in pictures.items()}})
+        network = {"hires_with": job["hires_with"]._engine} if isinstance(job.get("hires_with"), Network) else {}
+        given.append({**job, **{name: known[id(picture)] for name, picture in pictures.items()}, **network})
     return given
 
 
 def with_given(settings: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     """A finished picture's settings, with what the job gave in memory in place of a file."""
-    return {**settings, **{name: job[name] for name in (*PICTURE_SETTINGS, "dial") if not isinstance(job.get(name, ""), str)}}
+    return {**settings, **{name: job[name] for name in (*PICTURE_SETTINGS, "dial", "hires_with") if not isinstance(job.get(name, ""), str)}}

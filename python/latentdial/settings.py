@@ -6,9 +6,10 @@ import os
 from typing import TypedDict, Union
 
 from ._engine import Calibration
-from .pictures import PictureLike
+from .pictures import Network, PictureLike
 
 DialLike = Union[str, "os.PathLike[str]", Calibration]
+NetworkLike = Union[str, "os.PathLike[str]", Network]
 
 
 class CalibrationSettings(TypedDict, total=False):
@@ -34,7 +35,7 @@ class DialSettings(CalibrationSettings, total=False):
     reuse: Union[int, None]
     seed: Union[int, None]
     hires: Union[float, None]
-    hires_with: Union[Union[str, "os.PathLike[str]"], None]
+    hires_with: Union[NetworkLike, None]
     hires_strength: Union[float, None]
     hires_steps: Union[int, None]
     image: Union[PictureLike, None]

@@ -8,11 +8,11 @@ from PIL import Image
 
 from . import _engine
 from .keywords import checked, in_range
-from .pictures import PictureLike, to_pixels
+from .pictures import Network, PictureLike, to_pixels
 from .pipeline import Callback
 
 
-class Upscaler:
+class Upscaler(Network):
     """A network that enlarges pictures: an RRDBNet (ESRGAN, Real-ESRGAN) or an SRVGGNetCompact.
 
     name: stem of its file; kind: "RRDBNet x4"; scale: how many times as wide and high pictures become.

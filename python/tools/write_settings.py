@@ -14,11 +14,12 @@ import os
 from typing import TypedDict, Union
 
 from ._engine import Calibration
-from .pictures import PictureLike
+from .pictures import Network, PictureLike
 
 DialLike = Union[str, "os.PathLike[str]", Calibration]
+NetworkLike = Union[str, "os.PathLike[str]", Network]
 '''
-OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike"), "dial": "DialLike", "hires_with": 'Union[str, "os.PathLike[str]"]'}
+OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike"), "dial": "DialLike", "hires_with": "NetworkLike"}
 # Each function's keywords, and which settings it has arguments for or decides itself; each has all of the one before.
 FUNCTIONS = {
     "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),

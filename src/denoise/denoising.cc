@@ -17,12 +17,23 @@ bool looks_twice(const Denoising& run) {
   return run.known && run.known->twice;
 }
 
+/// What a tile's conditions are told beside its latents: its part of what the whole is told.
+void cut_channels(Denoising& run, std::vector<Condition>& conditions, std::size_t tile) {
+  Tensor& beside = run.beside[tile];
+  for (Condition& condition : conditions) {
+    if (!condition.channels.defined()) continue;
+    if (!beside.defined()) beside = cut(condition.channels, run.tiles[tile]);
+    condition.channels = beside;
+  }
+}
+
 /// Asks the denoiser about `latents`, which are a run's, or its tile's of that number.
 GuidedLatents input_of(Denoising& run, const Tensor& latents, std::size_t tile = 0) {
   Features& deep = run.deep[tile];
   GuidedLatents input = {.latents = latents,
                          .step = run.conditioning(run.sampler->progress(run.next)),
                          .deep = run.reuse.every > 1 ? &deep : nullptr};
+  if (!run.tiles.empty()) cut_channels(run, input.step.conditions, tile);
   if (!run.reuse.computes(run.next) && !deep.empty()) return input;
   deep.forget();
   if (run.layout_to) input.layout_to = &(*run.layout_to)[run.next];
@@ -35,6 +46,7 @@ GuidedLatents input_of(Denoising& run, const Tensor& latents, std::size_t tile =
 Tensor predicted_in_tiles(PromptedDenoiser& denoiser, Denoising& run) {
   const Tensor latents = run.sampler->scale_model_input(run.latents, run.next);
   run.deep.resize(run.tiles.size());
+  run.beside.resize(run.tiles.size());
   const auto places = run.tiles.front().height * run.tiles.front().width;
   const auto at_once = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostLatentPixels / places));
   TileMean mean(latents.dim(1), latents.dim(2), latents.dim(3));
@@ -93,7 +105,7 @@ std::vector<Evaluated> advance(PromptedDenoiser& denoiser, std::vector<Denoising
 
 Denoising Denoising::fork(Conditioning other) const {
   return {std::move(other), sampler->clone(), generator, latents, next, corrections, known, reuse, deep,
-          nullptr,          layout_from};
+          nullptr,          layout_from,      tiles,     beside};
 }
 
 void put_back_known(Denoising& run) {

@@ -64,6 +64,8 @@ struct Denoising {
   std::shared_ptr<const Layouts> layout_from = {};  ///< What it takes a share of; null: nothing.
   /// The parts of the latents that the denoiser looks at one by one, where it does not see them whole.
   std::vector<Tile> tiles = {};
+  /// What lies beside the latents of each tile: its part of the channels that all conditions have.
+  std::vector<Tensor> beside = {};
 
   /// The same latents at the same point, to go on by `other`.
   [[nodiscard]] Denoising fork(Conditioning other) const;

@@ -33,6 +33,12 @@ Tensor everywhere(const Tensor& channels, std::int64_t height, std::int64_t widt
   return result;
 }
 
+/// What can be computed of a condition before there are latents.
+Condition without_channels(Condition condition) {
+  condition.channels = {};
+  return condition;
+}
+
 /// What is done about features of an input.
 enum class Use { none, given, taken };
 
@@ -73,16 +79,17 @@ void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
 
 auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Prepared& {
   const auto matches = [&](const Prepared& known) {
-    return std::ranges::equal(
-        inputs, known.conditions,
-        [](const PromptedLatents& input, const Condition& one) { return input.condition.is(one); });
+    return std::ranges::equal(inputs, known.conditions,
+                              [](const PromptedLatents& input, const Condition& one) {
+                                return without_channels(input.condition).is(one);
+                              });
   };
   const auto found = std::ranges::find_if(prepared_, matches);
   if (found != prepared_.end()) return *found;
   Prepared made;
   std::vector<Tensor> tokens, vectors;
   for (const auto& input : inputs) {
-    made.conditions.push_back(input.condition);
+    made.conditions.push_back(without_channels(input.condition));
     tokens.push_back(input.condition.tokens);
     if (input.condition.vector.defined()) vectors.push_back(input.condition.vector);
   }

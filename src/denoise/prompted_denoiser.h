@@ -63,7 +63,8 @@ class PromptedDenoiser {
                                                   const std::vector<std::int64_t>& tokens);
 
  private:
-  /// Conditions by identity: the tensors are kept, so no other can come to lie where they do.
+  /// Conditions by identity, without their channels: the tensors are kept, so no other can come to lie where
+  /// they do.
   struct Prepared {
     std::vector<Condition> conditions;
     Tensor vectors;  ///< Theirs, [B,V]; undefined where they have none.

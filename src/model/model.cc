@@ -125,14 +125,15 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
   }
 }
 
+Tensor Model::pixels_of(const Tensor& latents) const {
+  Tensor pixels = decode(latents);
+  require_finite(pixels, info.decoder.empty() ? "vae" : info.decoder, "decoding the picture");
+  return pixels;
+}
+
 Image Model::picture_of(const Tensor& latents) const {
   release_idle_buffers();  // The denoiser's, of other sizes than the decoder's.
-  Image image;
-  {
-    const Tensor pixels = decode(latents);
-    require_finite(pixels, info.decoder.empty() ? "vae" : info.decoder, "decoding the picture");
-    image = to_image(pixels);
-  }
+  Image image = to_image(pixels_of(latents));
   release_idle_buffers();
   return image;
 }

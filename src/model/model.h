@@ -31,7 +31,9 @@ struct Model {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  /// The picture of latents [1,h,w,C] as the diffusion leaves them.
+  /// The pixels [1,H,W,3] of latents [1,h,w,C] as the diffusion leaves them.
+  [[nodiscard]] Tensor pixels_of(const Tensor& latents) const;
+  /// The same as a picture.
   [[nodiscard]] Image picture_of(const Tensor& latents) const;
   /// What the encoder says of a picture.
   [[nodiscard]] models::Encoder::Distribution encoded(const Image& image) const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "session/blur.h"
 #include "tensor/arithmetic.h"
 #include "tensor/stop_scope.h"
 
@@ -76,53 +77,6 @@ Tensor with_averages(const Tensor& known, const Tensor& picture, int by) {
       for (std::size_t c = 0; c < 3; ++c)
         give_mean(result, row, column, by, c, known.values()[offset(known, row, column) + c]);
   return result;
-}
-
-enum class Direction { forward, adjoint };
-
-/// One tap along a row of `width` pixels, of which the one at `column` looks at column + dx, or at the row's
-/// end. The pixels whose neighbour lies within the row are one run, which is most of the work.
-void add_tap(float* to, const float* from, std::int64_t width, std::int64_t dx, float weight,
-             Direction direction) {
-  const bool forward = direction == Direction::forward;
-  const auto begin = std::clamp<std::int64_t>(-dx, 0, width),
-             end = std::clamp<std::int64_t>(width - dx, 0, width);
-  const auto to_shift = forward ? 0 : dx, from_shift = forward ? dx : 0;
-  for (std::int64_t i = 3 * begin; i < 3 * end; ++i)
-    to[i + 3 * to_shift] += weight * from[i + 3 * from_shift];
-  const auto add_at_end = [&](std::int64_t column) {
-    const auto there = std::clamp<std::int64_t>(column + dx, 0, width - 1);
-    for (std::int64_t c = 0; c < 3; ++c)
-      to[3 * (forward ? column : there) + c] += weight * from[3 * (forward ? there : column) + c];
-  };
-  for (std::int64_t column = 0; column < begin; ++column) add_at_end(column);
-  for (std::int64_t column = std::max(begin, end); column < width; ++column) add_at_end(column);
-}
-
-/// One pass of a blur, beyond the edge of which lies the edge; or its adjoint.
-Tensor blurred(const BlurPass& pass, const Tensor& x, Direction direction) {
-  Tensor result = Tensor::zeros(x.shape());
-  const auto height = x.dim(1), width = x.dim(2);
-  for (std::int64_t row = 0; row < height; ++row) {
-    throw_if_stopped(StopScope::current());
-    for (const auto& [dx, dy, weight] : pass.taps) {
-      const auto there = std::clamp<std::int64_t>(row + dy, 0, height - 1);
-      const bool forward = direction == Direction::forward;
-      add_tap(&result.values()[offset(x, forward ? row : there, 0)],
-              &x.values()[offset(x, forward ? there : row, 0)], width, dx, weight, direction);
-    }
-  }
-  return result;
-}
-
-Tensor blurred(const std::vector<BlurPass>& passes, Tensor x) {
-  for (const auto& pass : passes) x = blurred(pass, x, Direction::forward);
-  return x;
-}
-
-Tensor adjoint(const std::vector<BlurPass>& passes, Tensor x) {
-  for (auto pass = passes.rbegin(); pass != passes.rend(); ++pass) x = blurred(*pass, x, Direction::adjoint);
-  return x;
 }
 
 /// (1 + weight·AᵀA)·x = picture + weight·Aᵀy by conjugate gradients, from the picture on.

@@ -7,6 +7,7 @@
 #include "image/area.h"
 #include "model/pixels.h"
 #include "session/conditions.h"
+#include "session/in_tiles.h"
 #include "session/stage.h"
 #include "session/start.h"
 #include "tensor/interpolation.h"
@@ -51,7 +52,7 @@ Denoising start_larger(Work& work, std::size_t i) {
   const Tensor noise = starting_noise(model, content, generator);
   auto sampler = make_sampler(content.sampling, model.schedule);
   const int first = sampler->first_evaluation(static_cast<float>(pass.strength));
-  const Tensor latents = first < sampler->evaluations() ? sampler->add_noise(clean, noise, first) : clean;
+  const Tensor latents = in_noise(*sampler, first, clean, noise);
   return {.conditioning = condition(session, content, work.drawn[i].turn, {}, work.notices),
           .sampler = std::move(sampler),
           .generator = generator,
@@ -68,7 +69,8 @@ void finish_drawn(Work& work, std::size_t i, Drawn drawn) {
     work.drawn[i] = std::move(drawn);
     return;
   }
-  work.finish(i, {.image = work.session.model->picture_of(drawn.latents),
+  const Source& source = work.batch.tasks[i].content.source;
+  work.finish(i, {.image = picture_of(*work.session.model, drawn.latents, source.tiles),
                   .notices = std::move(drawn.notices),
                   .shows = drawn.shows});
 }

@@ -6,10 +6,10 @@
 #include "model/pixels.h"
 #include "session/agreement.h"
 #include "session/conditions.h"
+#include "session/in_tiles.h"
 #include "session/stage.h"
+#include "session/start.h"
 #include "task/task.h"
-#include "tensor/buffer_pool.h"
-#include "tensor/stop_scope.h"
 
 namespace latentdial::detail {
 namespace {
@@ -30,33 +30,6 @@ int steps_of(const Source& source, const Sampler& sampler) {
   return steps;
 }
 
-/// The picture [1,H,W,3] in latents, and latents as a picture: whole, or as the tiles' mean, so that memory
-/// does not grow with it.
-Tensor encoded(const Model& model, const Tensor& picture, const std::vector<Tile>& tiles) {
-  if (tiles.empty()) return model.encoder(picture).mean;
-  const auto scale = model.vae_config.downscale();
-  TileMean mean(picture.dim(1) / scale, picture.dim(2) / scale, model.vae_config.latent_channels);
-  for (const Tile& tile : tiles) {
-    throw_if_stopped(StopScope::current());
-    mean.add(tile, model.encoder(cut(picture, tile.times(scale))).mean);
-  }
-  release_idle_buffers();
-  return mean.whole();
-}
-
-Tensor decoded(const Model& model, const Tensor& latents, const std::vector<Tile>& tiles) {
-  if (tiles.empty()) return model.decode(latents);
-  const auto scale = model.vae_config.downscale();
-  TileMean mean(latents.dim(1) * scale, latents.dim(2) * scale, 3);
-  release_idle_buffers();
-  for (const Tile& tile : tiles) {
-    throw_if_stopped(StopScope::current());
-    mean.add(tile.times(scale), model.decode(cut(latents, tile)));
-  }
-  release_idle_buffers();
-  return mean.whole();
-}
-
 /// One picture: noised, denoised and brought back to what is known of it, round by round.
 Image restored(Work& work, std::size_t i) {
   Session& session = work.session;
@@ -71,9 +44,9 @@ Image restored(Work& work, std::size_t i) {
   for (int round = 0; round < restoration.rounds; ++round) {
     auto sampler = work.batch.sampler->clone();
     const int first = first_of_round(source, *sampler, round), evaluations = sampler->evaluations();
-    const Tensor before = encoded(model, picture, restoration.tiles);
+    const Tensor before = encoded(model, picture, source.tiles);
     const Tensor noise = generator.randn_nhwc(before.shape());
-    const Tensor latents = first < evaluations ? sampler->add_noise(before, noise, first) : before;
+    const Tensor latents = in_noise(*sampler, first, before, noise);
     std::vector<Denoising> runs;
     runs.push_back({.conditioning = conditioning,
                     .sampler = std::move(sampler),
@@ -81,15 +54,14 @@ Image restored(Work& work, std::size_t i) {
                     .latents = latents,
                     .next = first,
                     .reuse = {.every = content.sampling.reuse},
-                    .tiles = restoration.tiles});
+                    .tiles = source.tiles});
     const auto look = [&](const CleanLatents& clean) {
       work.observer.step();
-      if (work.observer.wants_preview(i))
-        work.observer.show(i, to_image(decoded(model, clean(0), restoration.tiles)));
+      if (work.observer.wants_preview(i)) work.observer.show(i, picture_of(model, clean(0), source.tiles));
     };
     denoise(session.denoiser, runs, evaluations, look, work.observer.stop());
     generator = runs.front().generator;
-    picture = nearest_agreeing(restoration, known, decoded(model, runs.front().latents, restoration.tiles),
+    picture = nearest_agreeing(restoration, known, decoded(model, runs.front().latents, source.tiles),
                                1 / (kCopysNoise * kCopysNoise));
   }
   // Without what was repeated beyond the edge.
@@ -108,10 +80,6 @@ int Restore::steps(const Batch& batch) {
   int steps = 0;
   for (const Task& task : batch.tasks) steps += steps_of(task.content.source, *batch.sampler);
   return steps;
-}
-
-std::size_t Restore::evaluations(const Batch& batch) {
-  return std::max<std::size_t>(1, batch.tasks.front().content.source.restoration->tiles.size());
 }
 
 }  // namespace latentdial::detail

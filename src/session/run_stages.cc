@@ -4,6 +4,7 @@
 
 #include "reading/word_mask.h"
 #include "session/conditions.h"
+#include "session/in_tiles.h"
 #include "session/stage.h"
 #include "session/start.h"
 
@@ -68,7 +69,7 @@ void MakeTrunks::run(Work& work) const {
     for (std::size_t i = 0; i < work.batch.tasks.size(); ++i) {
       const auto run = trunk_of(work.batch.tasks[i], trunks);
       if (run == runs.size() || !work.observer.wants_preview(i)) continue;
-      if (seen[run].rgb.empty()) seen[run] = session.model->picture_of(clean(run));
+      if (seen[run].rgb.empty()) seen[run] = picture_of(*session.model, clean(run), runs[run].tiles);
       work.observer.show(i, seen[run]);
     }
   };
@@ -99,7 +100,8 @@ void DenoiseForks::run(Work& work) {
   const auto look = [&](const CleanLatents& clean) {
     work.observer.step();
     for (std::size_t r = 0; r < runs.size(); ++r)
-      if (work.observer.wants_preview(r)) work.observer.show(r, session.model->picture_of(clean(r)));
+      if (work.observer.wants_preview(r))
+        work.observer.show(r, picture_of(*session.model, clean(r), runs[r].tiles));
   };
   denoise(session.denoiser, runs, work.batch.sampler->evaluations(), look, work.observer.stop());
   for (std::size_t i = 0; i < runs.size(); ++i)

@@ -209,7 +209,7 @@ struct DrawBetween {
 struct Restore {
   static void run(Work& work);
   [[nodiscard]] static int steps(const Batch& batch);
-  [[nodiscard]] static std::size_t evaluations(const Batch& batch);
+  [[nodiscard]] static std::size_t evaluations(const Batch& batch) { return batch.looks(); }
 };
 
 /// Enlarges the batch's pictures, all of which are drawn by then, and draws them a second time.

@@ -90,6 +90,10 @@ StartLatents start_latents(const Session& session, const Source& source, TorchGe
 
 }  // namespace
 
+Tensor in_noise(const Sampler& sampler, int first, const Tensor& clean, const Tensor& noise) {
+  return first < sampler.evaluations() ? sampler.add_noise(clean, noise, first) : clean;
+}
+
 Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator) {
   const auto scale = model.vae_config.downscale();
   const Shape shape = {1, content.sampling.height / scale, content.sampling.width / scale,
@@ -126,11 +130,11 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   const auto [original, known] = start_latents(session, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);
-  const Tensor latents = starts_from_noise(source)        ? scaled(noise.clone(), sampler->init_noise_sigma())
-                         : first < sampler->evaluations() ? sampler->add_noise(original, noise, first)
-                                                          : original;
+  const Tensor latents = starts_from_noise(source) ? scaled(noise.clone(), sampler->init_noise_sigma())
+                                                   : in_noise(*sampler, first, original, noise);
   Denoising run{std::move(conditioning),          std::move(sampler), generator, latents, first, {}, known,
                 {.every = content.sampling.reuse}};
+  run.tiles = source.tiles;
   put_back_known(run);
   return run;
 }

@@ -12,6 +12,9 @@ namespace latentdial::detail {
 [[nodiscard]] Tensor sample_latents(const Model& model, const models::Encoder::Distribution& distribution,
                                     TorchGenerator& generator);
 
+/// What a run has before evaluation `first`: clean latents in noise, or as they are where none is left.
+[[nodiscard]] Tensor in_noise(const Sampler& sampler, int first, const Tensor& clean, const Tensor& noise);
+
 /// Unit noise [1,h,w,C] of a picture's size, or what lies between two of them.
 [[nodiscard]] Tensor starting_noise(const Model& model, const Content& content, TorchGenerator& generator);
 

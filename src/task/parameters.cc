@@ -38,6 +38,7 @@ constexpr std::string_view kNegative = "Negative prompt:";
 constexpr double kMostExact = 9007199254740992.0;  // 2^53: above it doubles skip whole numbers.
 constexpr std::string_view kInpaintArea = "Inpaint area", kOnlyMasked = "Only masked";  // As A1111 has it.
 constexpr std::string_view kHiresUpscaler = "Hires upscaler";
+constexpr std::string_view kHiresSize = "Hires resize";       // A1111's, in place of a factor.
 constexpr std::string_view kStrength = "Denoising strength";  // Of a start image, or of the second pass.
 constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder = "VAE Decoder";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
@@ -184,11 +185,36 @@ void read_value(const std::string& key, const std::string& text, std::optional<T
   read_value(key, text, value.emplace());
 }
 
-void read_size(const std::string& text, Settings& s) {
+/// "512x512", under the key "Size" or another.
+void read_size(std::string_view key, const std::string& text, int& width, int& height) {
   const auto x = text.find_first_of("xX");
-  require(x != std::string::npos, "parameters", "\"Size: {}\" is not as in 512x512", text);
-  read_value("Size", std::string(trimmed(text.substr(0, x))), s.width);
-  read_value("Size", std::string(trimmed(text.substr(x + 1))), s.height);
+  require(x != std::string::npos, "parameters", "\"{}: {}\" is not as in 512x512", key, text);
+  read_value(std::string(key), std::string(trimmed(text.substr(0, x))), width);
+  read_value(std::string(key), std::string(trimmed(text.substr(x + 1))), height);
+}
+
+/// How many times as large a second pass is that fills a size, of which one side may be 0. Nothing where the
+/// picture would be cut to it, or where the first pass has no size.
+std::optional<double> hires_of_size(const std::string& text, const Settings& s) {
+  int width = 0, height = 0;
+  read_size(kHiresSize, text, width, height);
+  const bool same_shape =
+      width == 0 || height == 0 || std::int64_t{width} * s.height == std::int64_t{height} * s.width;
+  if (!same_shape || s.width <= 0 || s.height <= 0 || std::max(width, height) <= 0) return std::nullopt;
+  return width > 0 ? static_cast<double>(width) / s.width : static_cast<double>(height) / s.height;
+}
+
+/// Whether a second pass is told by a size that a factor stands for.
+bool fills_a_size(const Infotext& read) {
+  const auto *size = read.find("Size"), *larger = read.find(kHiresSize);
+  if (size == nullptr || larger == nullptr) return false;
+  try {
+    Settings s;
+    read_size("Size", *size, s.width, s.height);
+    return hires_of_size(*larger, s).has_value();
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 void read_sampler(std::string name, Settings& s) {
@@ -292,12 +318,13 @@ Settings parse_parameters(const std::string& text) {
     s.scheduler = scheduler == "Automatic" ? "" : scheduler;
   }
   if (const auto* sampler = read.find("Sampler")) read_sampler(*sampler, s);
+  if (const auto* size = read.find("Size")) read_size("Size", *size, s.width, s.height);
+  if (fills_a_size(read)) s.hires = hires_of_size(*read.find(kHiresSize), s).value();
   s.hires_with = translate(kEnlargers, s.hires_with, false);
   if (const auto* strength = read.find(kStrength); strength != nullptr && draws_twice(s)) {
     read_value(std::string(kStrength), *strength, s.hires_strength);
     s.strength = Settings{}.strength;
   }
-  if (const auto* size = read.find("Size")) read_size(*size, s);
   if (const auto* exact = read.find(kExactPrompt)) s.prompt = *exact;
   if (const auto* exact = read.find(kExactNegative)) s.negative_prompt = *exact;
   return s;
@@ -309,11 +336,14 @@ std::vector<NamedText> list_parameters(const std::string& text) {
   const Settings any;
   visit_settings(any, [&](const Option& option, const auto&) { known.insert(option.label); });
   std::vector<NamedText> list;
-  for (auto& pair : read_infotext(text).pairs) {
+  Infotext read = read_infotext(text);
+  const bool fills = fills_a_size(read);
+  for (auto& pair : read.pairs) {
     const std::string& key = pair.first;
     const bool is_hash =
         std::ranges::any_of(input_files(), [&](const InputFile& input) { return key == hash_label(input); });
-    const bool is_read = (known.contains(key) || is_hash) && !names_no_seed(key, pair.second);
+    const bool is_read =
+        (known.contains(key) || is_hash || (key == kHiresSize && fills)) && !names_no_seed(key, pair.second);
     list.push_back({pair.first, std::move(pair.second), is_read});
   }
   return list;

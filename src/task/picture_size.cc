@@ -41,6 +41,13 @@ PictureSize size_like(int width, int height, const ModelInfo& model, int multipl
   return {side(std::sqrt(pixels * shape)), side(std::sqrt(pixels / shape))};
 }
 
+std::vector<Tile> tiles_to_draw(const PictureSize& size, const ModelInfo& model, int multiple) {
+  const double own = static_cast<double>(model.width) * model.height;
+  if (static_cast<double>(size.width) * size.height <= kMostOfOwnPixels * own) return {};
+  return tiles_of(size.height / multiple, size.width / multiple, model.height / multiple,
+                  model.width / multiple);
+}
+
 std::vector<std::string> size_notices(const Request& request, const ModelInfo& model, int multiple) {
   const Settings& s = request.settings;
   std::vector<std::string> notices;

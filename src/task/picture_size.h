@@ -6,6 +6,7 @@
 #include "latentdial/image.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/request.h"
+#include "tensor/tiles.h"
 
 namespace latentdial::detail {
 
@@ -22,6 +23,10 @@ struct PictureSize {
 /// the model's pixels.
 [[nodiscard]] PictureSize size_like(int width, int height, const ModelInfo& model, int multiple,
                                     double most_of_own = 1);
+
+/// The tiles of latents, of the model's own size, that a picture of this size is drawn in where it has to
+/// fit; none up to 2.25 times the model's own pixels. `multiple` pixels are a place.
+[[nodiscard]] std::vector<Tile> tiles_to_draw(const PictureSize& size, const ModelInfo& model, int multiple);
 
 /// What the user should know of a picture's size, of a request with every default filled in: that the model
 /// was trained at a smaller one, and how much of the start image is cut off.

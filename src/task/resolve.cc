@@ -308,8 +308,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   filled.settings = with_defaults(filled.settings, model.info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
-  if (!restores(s) || model.info.upscales_by > 0)
-    check_most({s.width, s.height}, s.width >= s.height ? "width" : "height", model.info);
+  if (!restores(s)) check_most({s.width, s.height}, s.width >= s.height ? "width" : "height", model.info);
   check_size(s, multiple);
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
@@ -318,17 +317,15 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, images, area);
   result.task.content = content_of(s, images, framing, syntax);
+  Source& source = result.task.content.source;
   if (model.info.upscales_by > 0) {
-    result.task.content.source = {.seed = s.seed, .enlargement = enlargement_of(s, *images.start, multiple)};
+    source = {.seed = s.seed, .enlargement = enlargement_of(s, *images.start, multiple)};
   } else if (restores(s)) {
-    result.task.content.source.restoration = restoration_of(s, *images.start, multiple, images.kernel);
-    result.task.content.source.restoration->tiles =
-        tiles_to_restore({s.width, s.height}, model.info, multiple);
-  } else {
-    result.notices = size_notices(filled, model.info, multiple);
+    source.restoration = restoration_of(s, *images.start, multiple, images.kernel);
   }
-  if (const auto& part = result.task.content.source.part)
-    std::ranges::move(part_notices(*part), std::back_inserter(result.notices));
+  if (restores(s)) source.tiles = tiles_to_draw({s.width, s.height}, model.info, multiple);
+  if (!restores(s)) result.notices = size_notices(filled, model.info, multiple);
+  if (source.part) std::ranges::move(part_notices(*source.part), std::back_inserter(result.notices));
   if (draws_twice(s)) {
     filled.upscaler = find_upscaler(filled, model, files);
     result.second_pass = second_pass_of(s, multiple, filled.upscaler);

@@ -137,13 +137,6 @@ void check_restoration(const Request& request) {
           "a restored picture has no other end; leave it out");
 }
 
-std::vector<Tile> tiles_to_restore(const PictureSize& size, const ModelInfo& model, int multiple) {
-  const double own = static_cast<double>(model.width) * model.height;
-  if (static_cast<double>(size.width) * size.height <= kMostOfOwnPixels * own) return {};
-  return tiles_of(size.height / multiple, size.width / multiple, model.height / multiple,
-                  model.width / multiple);
-}
-
 PictureSize restored_size(const Settings& s, const Image& copy, int multiple) {
   const int by = lost_of(s) == Lost::size ? s.upscale_by.value() : 1;
   return {by * round_up(copy.width, multiple), by * round_up(copy.height, multiple)};

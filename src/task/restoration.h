@@ -6,7 +6,6 @@
 
 #include "latentdial/request.h"
 #include "task/picture_size.h"
-#include "tensor/tiles.h"
 
 namespace latentdial::detail {
 
@@ -30,8 +29,6 @@ struct Restoration {
   int by = 1;                 ///< Lost size: how many pixels a side were averaged to one.
   std::vector<BlurPass> blur = {};  ///< Lost sharpness.
   int rounds = 1;
-  std::vector<Tile> tiles =
-      {};  ///< Of its latents, that are looked at one by one; empty: they are seen whole.
   bool operator==(const Restoration&) const = default;
 };
 
@@ -40,11 +37,6 @@ struct Restoration {
 
 /// Throws invalid_input where the settings of a restoration are at odds, or given without one.
 void check_restoration(const Request& request);
-
-/// The tiles of latents that a picture of this size is restored in, of the model's own size; none up to 2.25
-/// times the model's own pixels. `multiple` pixels are a place.
-[[nodiscard]] std::vector<Tile> tiles_to_restore(const PictureSize& size, const ModelInfo& model,
-                                                 int multiple);
 
 /// The size that is drawn: of the copy's, or as many times that as it becomes, up to multiples of `multiple`.
 /// Here and below upscale_by is known where it is upscaled.

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dial/conditioning.h"
 #include "dial/method.h"
@@ -13,6 +16,7 @@
 #include "model/text_reader.h"
 #include "task/enlargement.h"
 #include "task/restoration.h"
+#include "tensor/tiles.h"
 
 /// What is to be made, by parts. What a stage of the work remembers is found again by the parts that it
 /// depends on, compared whole: a new setting belongs to one part, and needs no decision elsewhere.
@@ -80,12 +84,14 @@ struct Source {
   bool inverted = false;                 ///< The noise is that which leads back to `image`.
   std::optional<Restoration> restoration = {};  ///< `image` is a worse copy of what is to be made.
   std::optional<Enlargement> enlargement = {};  ///< What an upscaling model is told; `image` is none then.
+  std::vector<Tile> tiles = {};  ///< Of the latents, that are looked at one by one; empty: seen whole.
   bool operator==(const Source&) const = default;
 };
 
 /// How many evaluations a step from it takes.
 [[nodiscard]] inline std::size_t looks_at_step(const Source& source) {
-  return source.part && source.part->twice ? 2 : 1;
+  if (source.part && source.part->twice) return 2;
+  return std::max<std::size_t>(1, source.tiles.size());
 }
 
 /// All of a picture but its dial.

@@ -73,7 +73,7 @@ def test_a_lora_that_is_not_there_is_asked_for(latentdial, fails, tmp_path, lora
 
 @pytest.mark.parametrize(
     "setting",
-    ["Clip skip: 2", "Hires prompt: a dog", "Hires resize: 96x96", 'Lora hashes: "a: 1"', 'TI hashes: "a: 1"', "Variation seed strength: 0.3",
+    ["Clip skip: 2", "Hires prompt: a dog", "Hires resize: 96x128", 'Lora hashes: "a: 1"', 'TI hashes: "a: 1"', "Variation seed strength: 0.3",
      "ENSD: 31337", "Refiner: x", 'ControlNet 0: "a, b"', "ADetailer model: face", "Tiling: True", "Masked content: fill", "Eta: 0.67"],
 )
 def test_what_is_not_here_and_decides_is_named(fails, picture, setting):
@@ -111,6 +111,9 @@ def test_another_programs_second_pass_is_taken_over(latentdial, fails, tmp_path,
     assert latentdial("generate", "-m", SCENES, "--again", twice, "-o", "b.png").returncode == 0
     made = Image.open(tmp_path / "b.png")
     assert made.size == (96, 96) and "Hires upscale: 1.5, Hires upscaler: Latent, Hires steps: 2" in made.info["parameters"]
+    filling = picture(THEIRS + ", Denoising strength: 0.5, Hires resize: 96x0, Hires steps: 2, Hires upscaler: Latent", "filling.png")
+    assert latentdial("generate", "-m", SCENES, "--again", filling, "-o", "c.png").returncode == 0
+    assert same(tmp_path, "b.png", "c.png")
     by_network = picture(THEIRS + ", Denoising strength: 0.5, Hires upscale: 2, Hires upscaler: R-ESRGAN 4x+", "network.png")
     assert "--hires-with (R-ESRGAN 4x+)" in fails("generate", "-m", SCENES, "--again", by_network)
 

@@ -29,6 +29,17 @@ def test_it_is_larger_tells_how_and_is_made_again(latentdial, tmp_path, enlarger
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "large.png").read_bytes()
 
 
+def test_it_is_made_again_without_its_second_pass(latentdial, fails, tmp_path):
+    assert latentdial(*CASTLE, "-o", "once.png").returncode == 0
+    asked = ("--hires", "1.5", "--hires-with", str(NETWORKS / "compact.pth"), "--hires-steps", "5", "--hires-strength", "0.4")
+    assert latentdial(*CASTLE, *asked, "-o", "twice.png").returncode == 0
+    again = latentdial("generate", "--again", "twice.png", "--hires", "1", "-o", "again.png")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "once.png").read_bytes()
+    line = fails("generate", "--again", "twice.png", "--hires", "1", "--hires-strength", "0.5")
+    assert "--hires-strength: no --hires says that the picture is drawn again" in line
+
+
 def test_another_network_is_noticed(latentdial, fails, tmp_path):
     assert latentdial(*CASTLE, "--hires", "2", "--hires-with", str(NETWORKS / "compact.pth"), "-o", "large.png").returncode == 0
     assert "--hires-with (compact, " in fails("generate", "--again", "large.png")

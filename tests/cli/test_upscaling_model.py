@@ -70,6 +70,52 @@ def test_threads_change_nothing_and_fewer_bits_little(latentdial, model, small, 
         assert abs(pixels(tmp_path / f"{dtype}.png") - pixels(tmp_path / "one.png")).mean() < most, dtype
 
 
+@pytest.fixture
+def with_own_side(model, tmp_path):
+    """The model as if it had been trained at so many latents a side."""
+
+    def make(side):
+        folder = shutil.copytree(model, tmp_path / f"x4-{side}")
+        config = json.loads((folder / "unet/config.json").read_text()) | {"sample_size": side}
+        (folder / "unet/config.json").write_text(json.dumps(config))
+        return folder
+
+    return make
+
+
+def smooth(side):
+    y, x = numpy.mgrid[0:side, 0:side] / 40
+    waves = [128 + 90 * numpy.sin(6 * x + shift) * numpy.cos(5 * y) for shift in (0, 1, 2)]
+    return Image.fromarray(numpy.stack(waves, -1).astype(numpy.uint8))
+
+
+def step_across(picture, lines):
+    """Mean step from each of these rows and columns to the one before."""
+    return numpy.mean([abs(picture[line] - picture[line - 1]).mean() + abs(picture[:, line] - picture[:, line - 1]).mean() for line in lines])
+
+
+def test_a_large_picture_is_drawn_in_tiles_that_do_not_show(latentdial, with_own_side, tmp_path):
+    smooth(40).save(tmp_path / "small.png")
+    tiles, whole = with_own_side(16), with_own_side(64)
+    upscaled(latentdial, tiles, "tiles.png")
+    upscaled(latentdial, whole, "whole.png")
+    upscaled(latentdial, whole, "other.png", "--seed", "3")
+    one, all_at_once, other = (pixels(tmp_path / f"{name}.png") for name in ("tiles", "whole", "other"))
+    difference = one - all_at_once
+    assert 0 < abs(difference).mean() < 0.15 * abs(other - all_at_once).mean()
+    edges = (48, 64, 96, 112)  # Of tiles of 64 pixels, of which each lies over a quarter of the next.
+    others = [line for line in range(4, 160, 4) if line not in edges]
+    assert step_across(one, edges) < 1.1 * step_across(one, others)
+    assert step_across(difference, edges) < 1.3 * step_across(difference, others)
+
+
+def test_what_is_seen_at_once_is_drawn_whole(latentdial, with_own_side, tmp_path):
+    smooth(24).save(tmp_path / "small.png")
+    for side in (16, 64):
+        upscaled(latentdial, with_own_side(side), f"{side}.png")
+    assert (pixels(tmp_path / "16.png") == pixels(tmp_path / "64.png")).all()
+
+
 def test_its_pictures_are_made_again(latentdial, model, small, tmp_path):
     upscaled(latentdial, model, "out.png", "--noise-level", "7")
     result = latentdial("upscale", "-m", model, "--again", "out.png", "--image", "small.png", "-q", "-o", "again.png")
@@ -105,9 +151,11 @@ def test_a_sweep_makes_several(latentdial, model, small, tmp_path):
         (("upscale", "--image", "small.png", "--size", "64x64"), "--size: the restored picture has 144x96; leave the size out"),
         (("generate", "-p", "a", "--image", "small.png", "--restore", "upscale", "--style", "winter"), "--style: a restored picture has no dial"),
         (("upscale",), "--image: no picture is given"),
+        (("upscale", "--image", "huge.png"), "--image: the restored picture would have 4400x4000; at most 16 million pixels are"),
     ],
 )
-def test_what_it_is_not_for_is_refused_in_a_line(fails, model, small, ask, line):
+def test_what_it_is_not_for_is_refused_in_a_line(fails, model, small, tmp_path, ask, line):
+    Image.new("RGB", (1100, 1000)).save(tmp_path / "huge.png")
     assert line in fails(*ask, "-m", model, "-q")
 
 

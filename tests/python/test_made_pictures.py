@@ -61,6 +61,16 @@ def test_a_second_pass_is_made_again_by_its_own_text(pipe, tmp_path):
     assert same(pipe(**settings, hires_with=tmp_path / "net.pth").images[0], by_network.images[0])
 
 
+def test_a_network_in_memory_enlarges_for_a_second_pass(pipe):
+    network = latentdial.Upscaler(NETWORKS / "compact.pth")
+    by_file = pipe("a dog", seed=3, hires=2, hires_with=NETWORKS / "compact.pth", **SMALL)
+    made = pipe("a dog", seed=3, hires=2, hires_with=network, **SMALL)
+    assert same(made.images[0], by_file.images[0]) and made.settings[0]["hires_with"] is network
+    assert same(pipe(**made.settings[0]).images[0], made.images[0])
+    with pytest.raises(latentdial.InvalidInput, match="hires_with"):
+        pipe("a dog", hires=2, hires_with=pipe, **SMALL)
+
+
 def test_prompts_and_seeds_make_a_list(pipe):
     result = pipe(["a dog", "a cat"], num_images_per_prompt=2, seed=7, **SMALL)
     assert [(s["prompt"], s["seed"]) for s in result.settings] == [("a dog", 7), ("a dog", 8), ("a cat", 7), ("a cat", 8)]

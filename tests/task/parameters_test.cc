@@ -347,6 +347,18 @@ TEST(Parameters, TakeTheOneStrengthForWhatItIsOf) {
   EXPECT_EQ(twice.hires_with, "latent");
 }
 
+TEST(Parameters, TakeASecondPassThatFillsASizeByItsFactor) {
+  const std::string line = "a cat\nSteps: 20, Seed: 1, Size: 64x96, Hires upscaler: Latent, Hires resize: ";
+  EXPECT_EQ(parse_parameters(line + "96x0").hires, 1.5);
+  EXPECT_EQ(parse_parameters(line + "0x192").hires, 2);
+  EXPECT_EQ(parse_parameters(line + "128x192").hires, 2);
+  for (const char* other : {"128x128", "0x0", "large"}) {
+    EXPECT_EQ(parse_parameters(line + other).hires, 1);
+    EXPECT_FALSE(list_parameters(line + other).back().is_read) << "it would be cut, or is not a size";
+  }
+  EXPECT_TRUE(list_parameters(line + "96x0").back().is_read);
+}
+
 TEST(Parameters, DifferenceTellsInputsByTheirHashes) {
   Settings s;
   s.prompt = "a dog";
