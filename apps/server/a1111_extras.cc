@@ -4,15 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "a1111_api.h"
 #include "base64.h"
+#include "enlarge_request.h"
 #include "job_answer.h"
 #include "latentdial/error.h"
 #include "latentdial/image.h"
@@ -22,21 +21,12 @@ namespace {
 
 constexpr const char* kNone = "None";
 constexpr const char* kLanczos = "Lanczos";
-constexpr double kMostEnlarged = 8;  // As A1111 has it.
-constexpr int kLongestSide = 16384;
 constexpr std::size_t kMostPictures = 64;
-constexpr double kMostPixels = 1 << 26;  // Of a result: as many as are read of a picture.
 
 std::vector<std::string> names_of(const Context& context) {
   std::vector<std::string> names = {kNone, kLanczos};
   for (const auto& upscaler : context.upscalers) names.push_back(upscaler->name());
   return names;
-}
-
-double read_number(const std::string& key, const Json& value, double least, double most) {
-  if (!value.is_number() || !(value.get<double>() >= least && value.get<double>() <= most))
-    throw invalid_input(key, fmt::format("{} is not a number from {} to {}", quoted(value), least, most));
-  return value.get<double>();
 }
 
 /// Throws invalid_input of a setting that would have an effect which there is not.
@@ -73,38 +63,15 @@ ExtrasRequest read_request(Json& body, const Context& context) {
   request.enlargement.by =
       read_number("upscaling_resize", take(body, "upscaling_resize", 2), 1, kMostEnlarged);
   const bool to_size = read_whole("resize_mode", take(body, "resize_mode", 0), 0, 1) == 1;
-  const int width = read_whole("upscaling_resize_w", take(body, "upscaling_resize_w", 512), 1, kLongestSide);
-  const int height = read_whole("upscaling_resize_h", take(body, "upscaling_resize_h", 512), 1, kLongestSide);
+  const int width =
+      read_whole("upscaling_resize_w", take(body, "upscaling_resize_w", 512), 1, kLongestEnlarged);
+  const int height =
+      read_whole("upscaling_resize_h", take(body, "upscaling_resize_h", 512), 1, kLongestEnlarged);
   const bool cuts = read_flag("upscaling_crop", take(body, "upscaling_crop", true));
   if (to_size && !cuts)
     throw invalid_input("upscaling_crop", "must be true with resize_mode 1: the picture fills that size");
   if (to_size) request.enlargement.fill = {width, height};
   return request;
-}
-
-BroughtPicture read_brought(Body& body, const std::string& key, const Json& value) {
-  const std::string bytes = body.take_bytes(key, value);
-  const std::span file(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  return {decode_image(file, key), image_parameters(file, key)};
-}
-
-/// Throws invalid_input where a picture would become too large.
-void check_sizes(const Enlargement& enlargement) {
-  for (const auto& [image, parameters] : enlargement.pictures) {
-    const double factor = enlargement.factor_of(image);
-    if (factor * image.width > kLongestSide || factor * image.height > kLongestSide ||
-        factor * factor * image.width * image.height > kMostPixels)
-      throw invalid_input(
-          "image",
-          fmt::format(
-              "{}x{} would become {:g} times as large; {} pixels in all, and {} to a side, are possible",
-              image.width, image.height, factor, 1 << 26, kLongestSide));
-  }
-}
-
-void check_left(const Json& body) {
-  if (body.empty()) return;
-  throw invalid_input(body.begin().key(), "there is no such setting");
 }
 
 /// `picture` or `pictures`, as A1111 sends them, and how they came to be so large.
@@ -137,7 +104,8 @@ HttpResponse send_enlarged(const JobStatus& job, bool several) {
 Answer enlarge(const Context& context, ExtrasRequest request, bool several, const HttpRequest& http) {
   if (!request.enlarges) return reply(leave(request.enlargement.pictures, several));
   check_sizes(request.enlargement);
-  return when_ended(context.queue.submit(std::move(request.enlargement), client_of(context, http)),
+  return when_ended(context.queue.submit(std::move(request.enlargement), client_of(context, http),
+                                         JobQueue::WhenLeft::cancel),
                     [several](const JobStatus& job) { return send_enlarged(job, several); });
 }
 
@@ -145,7 +113,7 @@ Answer enlarge_one(const Context& context, HttpRequest& http) {
   Body body = read_body(http);
   ExtrasRequest request = read_request(body.json, context);
   request.enlargement.pictures.push_back(read_brought(body, "image", take(body.json, "image", Json())));
-  check_left(body.json);
+  check_all_taken(body.json);
   return enlarge(context, std::move(request), false, http);
 }
 
@@ -160,7 +128,7 @@ Answer enlarge_several(const Context& context, HttpRequest& http) {
       throw invalid_input("imageList", "each of it must be an object with data, a picture in base64");
     request.enlargement.pictures.push_back(read_brought(body, "imageList", entry["data"]));
   }
-  check_left(body.json);
+  check_all_taken(body.json);
   return enlarge(context, std::move(request), true, http);
 }
 

@@ -111,12 +111,13 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(CalibrationOptions options, c
   return take(job);
 }
 
-std::shared_ptr<JobQueue::Waiter> JobQueue::submit(Enlargement enlargement, const Client& client) {
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(Enlargement enlargement, const Client& client,
+                                                   WhenLeft when_left) {
   auto job = std::make_shared<Job>();
   for (const auto& [image, parameters] : enlargement.pictures) job->image_bytes += image.rgb.size();
   job->enlargement = std::move(enlargement);
   job->client = client;
-  job->when_left = WhenLeft::cancel;
+  job->when_left = when_left;
   return take(job);
 }
 

@@ -84,8 +84,9 @@ class JobQueue {
                                                WhenLeft when_left, WantsPreview wants_preview = {});
   /// Takes the fit of a dial as one job, which goes on when nobody waits for it. Throws as the other does.
   [[nodiscard]] std::shared_ptr<Waiter> submit(CalibrationOptions options, const Client& client);
-  /// Takes pictures to enlarge as one job, which is cancelled when nobody waits for it. Throws QueueFull.
-  [[nodiscard]] std::shared_ptr<Waiter> submit(Enlargement enlargement, const Client& client);
+  /// Takes pictures to enlarge as one job. Throws QueueFull.
+  [[nodiscard]] std::shared_ptr<Waiter> submit(Enlargement enlargement, const Client& client,
+                                               WhenLeft when_left);
   /// One more who waits for the client's job; null for an id that is unknown, forgotten or cancelled. Throws
   /// QueueFull where as many wait for it as may.
   [[nodiscard]] std::shared_ptr<Waiter> join(const std::string& id, const Client& client);

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "enlarge_request.h"
 #include "http.h"
+#include "json_schema.h"
 #include "latentdial/calibrate.h"
 #include "latentdial/dial.h"
 #include "latentdial/parameters.h"
@@ -18,22 +20,6 @@
 
 namespace latentdial::server {
 namespace {
-
-Json reference(const std::string& name) {
-  return {{"$ref", "#/components/schemas/" + name}};
-}
-
-Json content(const std::string& type, Json schema) {
-  return {{type, {{"schema", std::move(schema)}}}};
-}
-
-Json array_of(Json items) {
-  return {{"type", "array"}, {"items", std::move(items)}};
-}
-
-Json text(const std::string& description) {
-  return {{"type", "string"}, {"description", description}};
-}
 
 template <class T>
 Json describe(const Option& option, const T& value) {
@@ -56,12 +42,6 @@ Json describe(const Option& option, const std::optional<T>&) {
   schema.erase("default");
   schema["type"] = {schema["type"], "null"};
   return schema;
-}
-
-Json not_empty(Json text) {
-  text["minLength"] = 1;
-  text.erase("default");
-  return text;
 }
 
 /// Our settings as a request has them: pictures in base64, and no files of the server's machine.
@@ -91,10 +71,6 @@ Json settings_and(const Json& more) {
   Json properties = settings_properties();
   properties.update(more);
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", {"prompt"}}};
-}
-
-Json whole(const std::string& description, std::int64_t least, std::int64_t most) {
-  return {{"type", "integer"}, {"description", description}, {"minimum", least}, {"maximum", most}};
 }
 
 /// null counts as not given, and a number may come as a text.
@@ -191,6 +167,8 @@ Json model_served() {
   model["properties"] = {{"name", {{"type", "string"}}},
                          {"methods", array_of({{"type", "string"}})},
                          {"dial_methods", array_of(method_of_a_dial())},
+                         {"upscalers", array_of({{"type", "string"}})},
+                         {"upscales_by", whole("Of an upscaling model how many times; else 0", 0, 16)},
                          {"settings", array_of({{"type", "object"}})}};
   return model;
 }
@@ -217,6 +195,15 @@ Json fit_request() {
   request["prompts"] = std::move(prompts);
   request["seeds"] = whole("Of each prompt's pictures, from \"seed\" on", 1, kMostFitScenes);
   return {{"type", "object"}, {"properties", std::move(request)}, {"required", {"style"}}};
+}
+
+/// The body of a picture that a network enlarges.
+Json upscaling_request() {
+  Json properties = {{"image", not_empty(text("A PNG, JPEG or WebP; base64 or a data URL"))},
+                     {"with", not_empty(text("A network of the server's, by its name in /v1/model"))},
+                     {"by", {{"type", {"number", "null"}}, {"minimum", 1}, {"maximum", kMostEnlarged}}}};
+  properties["by"]["description"] = "Times as wide and high; null: as the network was made to";
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", {"image", "with"}}};
 }
 
 /// The body of A1111's extras, of one picture or of several.
@@ -347,6 +334,9 @@ Json own_paths() {
   paths["/v1/calibrate"]["post"] =
       with_body(own_operation("Fits a dial to a style, as a job", 202, job, {400, 401, 403, 413, 429, 500}),
                 kJson, reference("Fit"));
+  paths["/v1/upscale"]["post"] = with_body(
+      own_operation("A picture enlarged by a network, as a job", 202, job, {400, 401, 403, 413, 429, 500}),
+      kJson, upscaling_request());
   paths["/v1/jobs/{id}"] = {
       {"parameters", {id}},
       {"get", named("lookAtJob", own_operation("How far a job is", 200, job, looking))}};

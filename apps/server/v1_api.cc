@@ -1,10 +1,12 @@
 #include "v1_api.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "enlarge_request.h"
 #include "latentdial/calibrate.h"
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
@@ -154,6 +156,31 @@ HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) 
                                       std::move(wants_preview)));
 }
 
+/// "with" names one of the server's networks.
+std::shared_ptr<const Upscaler> take_network(Json& body, const Upscalers& upscalers) {
+  const Json name = take(body, "with", {});
+  std::vector<std::string> known;
+  for (const auto& upscaler : upscalers) {
+    if (name == upscaler->name()) return upscaler;
+    known.push_back(upscaler->name());
+  }
+  if (known.empty()) throw invalid_input("with", "this server was given no network that enlarges");
+  throw invalid_input("with", fmt::format("{} is unknown; use {}", quoted(name), fmt::join(known, ", ")));
+}
+
+HttpResponse start_upscaling(const Context& context, HttpRequest& request) {
+  Body given = read_body(request);
+  Json& body = given.json;
+  Enlargement enlargement;
+  enlargement.upscaler = take_network(body, context.upscalers);
+  enlargement.by = read_number("by", take(body, "by", enlargement.upscaler->scale()), 1, kMostEnlarged);
+  enlargement.pictures.push_back(read_brought(given, "image", take(body, "image", Json())));
+  check_all_taken(body);
+  check_sizes(enlargement);
+  return started(
+      context.queue.submit(std::move(enlargement), client_of(context, request), JobQueue::WhenLeft::go_on));
+}
+
 /// "prompts": what the pictures show that a dial is fitted on, without the style.
 std::vector<std::string> take_prompts(Json& body, const std::vector<std::string>& otherwise) {
   const Json given = take(body, "prompts", {});
@@ -284,13 +311,16 @@ std::vector<std::string> styles_of(const ModelInfo& info) {
   return styles;
 }
 
-Json describe_model(const Pipeline& pipeline) {
+Json describe_model(const Context& context) {
+  const Pipeline& pipeline = context.pipeline;
   const ModelInfo& info = pipeline.info();
   Json methods = Json::array();
   for (const MethodInfo& method : dial_methods()) methods.push_back(method.name);
   Json samplers = Json::array(), schedulers = Json::array();
   for (const auto& [ours, theirs] : a1111_samplers()) samplers.push_back(ours);
   for (const auto& [ours, theirs] : a1111_schedulers()) schedulers.push_back(ours);
+  Json upscalers = Json::array();
+  for (const auto& upscaler : context.upscalers) upscalers.push_back(upscaler->name());
   return {{"name", info.name},
           {"format", info.format},
           {"device", info.device},
@@ -310,6 +340,8 @@ Json describe_model(const Pipeline& pipeline) {
           {"dial_methods", describe_methods()},
           {"samplers", std::move(samplers)},
           {"schedulers", std::move(schedulers)},
+          {"upscalers", std::move(upscalers)},
+          {"upscales_by", info.upscales_by},
           {"settings", describe_settings(pipeline)}};
 }
 
@@ -324,11 +356,12 @@ HttpResponse send_png_info(const HttpRequest& request) {
 
 void add_v1_api(Router& router, const Context& context) {
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
-  router.get("/v1/model",
-             add([context](const HttpRequest&) { return reply(describe_model(context.pipeline)); }));
+  router.get("/v1/model", add([context](const HttpRequest&) { return reply(describe_model(context)); }));
   router.post("/v1/generate",
               add([context](HttpRequest& request) { return start_job(context, request, false); }));
   router.post("/v1/dial", add([context](HttpRequest& request) { return start_job(context, request, true); }));
+  router.post("/v1/upscale",
+              add([context](HttpRequest& request) { return start_upscaling(context, request); }));
   router.post("/v1/calibrate", add([context](HttpRequest& request) { return start_fit(context, request); }));
   router.post("/v1/png-info", add(send_png_info));
   router.get_quickly("/v1/jobs/{id:hex}", add([context](const HttpRequest& request) {

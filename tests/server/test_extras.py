@@ -101,3 +101,36 @@ def test_two_networks_of_one_name_are_refused(tmp_path):
     shutil.copy(NETWORKS / "rrdb.pth", tmp_path / "compact.pth")
     made = subprocess.run([PROGRAM, "serve", "--port", "0", "--upscaler", NETWORKS / "compact.pth", "--upscaler", tmp_path / "compact.pth"], capture_output=True, text=True)
     assert made.returncode == 2 and made.stderr == "latentdial: --upscaler: two files are called compact; rename one\n"
+
+
+def test_our_own_api_enlarges_as_a_job(address):
+    client = Client(address)
+    for more, size in (({}, (120, 80)), ({"by": 3}, (180, 120)), ({"by": 1.5}, (90, 60))):
+        job = client.finish(client.post("/v1/upscale", image=encoded(picture()), **{"with": "compact"}, **more))
+        assert job["state"] == "done" and job["pictures"] == 1, job
+        made = client.picture(job["frames"][0]["url"])
+        assert made.size == size and "Postprocess upscaler: compact" in made.info["parameters"]
+    by_a1111 = client.post("/sdapi/v1/extra-single-image", image=encoded(picture()), upscaler_1="compact", upscaling_resize=1.5)
+    assert decoded(by_a1111.json()["image"]).tobytes() == made.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ({"with": "nothing", "image": ""}, 'with: "nothing" is unknown; use rrdb, compact'),
+        ({"with": "compact.pth", "image": ""}, "is unknown; use rrdb, compact"),
+        ({"image": ""}, "with: "),
+        ({"with": "compact"}, "image: "),
+        ({"with": "compact", "image": "no picture"}, "image: "),
+        ({"with": "compact", "by": 9}, "by: 9 is not a number from 1 to 8"),
+        ({"with": "compact", "by": "2", "image": ""}, "by: "),
+    ],
+)
+def test_our_own_api_refuses_in_a_line(address, body, line):
+    reply = Client(address).post("/v1/upscale", **body)
+    assert reply.status_code == 400 and line in reply.json()["error"]["message"], reply.text
+
+
+def test_our_own_api_takes_no_more_than_it_hears(address):
+    reply = Client(address).post("/v1/upscale", image=encoded(picture()), steps=3, **{"with": "compact"})
+    assert reply.status_code == 400 and "steps: there is no such setting" in reply.text

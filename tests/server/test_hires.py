@@ -110,6 +110,7 @@ def test_a_network_goes_by_its_name_and_no_file_is_opened(address, tmp_path, pat
 
 def test_our_own_api_and_openais(address):
     client = Client(address)
+    assert client.get("/v1/model").json()["upscalers"] == ["compact"]
     now = client.finish(client.post("/v1/generate", **DOG, hires=2, hires_with="compact", hires_strength=0.4))
     assert now["state"] == "done" and now["frames"][0]["settings"]["hires_with"] == "compact", now
     png = requests.get(address + now["frames"][0]["url"], timeout=60).content

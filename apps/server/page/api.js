@@ -70,6 +70,7 @@ export const model = () => json("/v1/model");
 export const dial = (settings) => begin("/v1/dial", settings);
 export const calibrate = (settings) => begin("/v1/calibrate", settings);
 export const generate = (settings) => begin("/v1/generate", settings);
+export const upscale = (picture) => begin("/v1/upscale", picture);
 const look = (id) => json(`/v1/jobs/${id}`);
 export const hasEnded = ({ state }) => ENDED.includes(state);
 /** Looks at a job every so often until it has ended, and tells what is seen; returns the last. */

@@ -4,18 +4,25 @@ const SAVED = "latentdial.form";
 const LONGEST = 3;  // Of a picture's side by the other; of a longer start image the middle is taken.
 const SIDE = 8;  // Sides are multiples of it.
 const SIDES = ["extend_left", "extend_right", "extend_top", "extend_bottom"];
-const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength", "upscale_by", "blur_sigma", ...SIDES];
-const OF_START_IMAGE = ["strength", "invert", "restore", ...SIDES];
+const NUMBERS = ["steps", "guidance_scale", "width", "height", "strength", "upscale_by", "blur_sigma", "hires", "hires_strength", ...SIDES];
+const OF_START_IMAGE = ["strength", "restore", ...SIDES];
 const NOT_OF_EXTENDED = ["strength", "invert", "width", "height"];  // What is new is drawn whole, at a size that follows from it.
 const NOT_OF_RESTORED = ["style", "method", "invert", "width", "height", ...SIDES];  // It is the same picture, at its own size or a multiple of it.
 const OF_RESTORATION = { upscale_by: "upscale", blur_sigma: "deblur" };
 const RESTORED_STRENGTH = 0.5;  // As the program's commands have it.
-const OF_PART = ["only_masked", "mask_fill"];
+const OF_NETWORK = ["restore", "upscale_by", "upscale_with"];
+const OF_SECOND_PASS = ["hires_with", "hires_strength"];
+const RESTORATION_NOTES = {
+  model: "Say in the prompt what it shows, or nothing. What is known of it is kept; the dial has no part in it.",
+  upscaler: "Say in the prompt what it shows, or nothing. It is drawn anew, near to what it was; the dial has no part in it.",
+  network: "The network is told nothing but the picture.",
+};
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
 const NOT_HELD = ["image", "style_mask", "mask", "blur_kernel", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 
 export class Form {
   #taken = null;  // The size that a start image's shape gave.
+  #hadWords = false;  // Whether words said what is redrawn, when they were last changed.
   extras = {};  // Settings of a picture that have no field here, kept so that it can be made again.
 
   constructor(element, model, changed) {
@@ -29,28 +36,37 @@ export class Form {
     this.#write({ ...this.defaults, ...model.example });
     this.#restore();
     this.fields.restore.addEventListener("change", () => this.#takeStrength());
+    this.fields.redraw_words.addEventListener("change", () => this.#takeWords());
     element.addEventListener("input", () => this.#keep());
   }
 
   /** The settings as the API takes them; those of a start image, or of a part of it, only when there is one: `brings` is a StartImage's. */
   read(brings) {
-    return { ...this.extras, ...this.#values((field) => this.#isAsked(brings, field)) };
+    const asked = this.#values((field) => this.#isAsked(brings, field));
+    return this.#network(brings) ? asked : { ...this.extras, ...asked };
   }
 
   /** Shows what may be asked of the start image: of all of it, or of a part. */
   showStart({ image, mask }) {
     const id = (name) => document.getElementById(name);
     const restoration = this.#restoration({ image, mask });
-    id("part").hidden = id("mask_remove").hidden = !mask;
-    id("invert_label").hidden = mask;
+    const words = this.#redrawsWords({ image, mask });
+    id("part").hidden = !mask && !words;
+    id("mask_remove").hidden = id("only_masked_label").hidden = !mask;
+    id("invert_label").hidden = mask || words;
+    id("by_words").hidden = mask;
+    id("second_pass").hidden = !this.#mayDrawTwice({ image });
+    id("larger").hidden = !this.#drawsTwice;
     id("mask_paint").textContent = mask ? "Change the part …" : "Redraw a part …";
-    id("worse_copy").hidden = mask;
+    id("worse_copy").hidden = mask || words;
     id("enlarged").hidden = restoration !== "upscale";
     id("blurred").hidden = restoration !== "deblur";
     id("restore_note").hidden = !restoration;
+    id("restore_note").textContent = RESTORATION_NOTES[this.#restorer({ image, mask })];
     id("start").classList.toggle("extended", !restoration && this.#extends);
     id("start").classList.toggle("restored", restoration !== "");
-    id("start").classList.toggle("coloured", restoration === "colorize");
+    id("start").classList.toggle("from_noise", restoration !== "" && this.#drawsFromNoise({ image, mask }));
+    id("start").classList.toggle("by_words", words);
     id("size_note").textContent = restoration ? "The size follows from the start image." : this.#sizeNote();
     this.fields.prompt.required = !restoration;
   }
@@ -60,10 +76,47 @@ export class Form {
     return image && !mask ? this.fields.restore.value : "";
   }
 
-  /** Of what is painted over nothing is to be left. */
+  /** What restores the start image: a network by itself, an upscaling model, or any other model. */
+  #restorer(brings) {
+    if (this.#network(brings)) return "network";
+    return this.model.upscales_by ? "upscaler" : "model";
+  }
+
+  /** The network that is to enlarge the start image; "" where the model does, or nothing is enlarged. */
+  #network(brings) {
+    return this.#restoration(brings) === "upscale" ? this.fields.upscale_with.value : "";
+  }
+
+  /** Whether a restoration leaves nothing of the start image to begin with, so that no strength is asked for. */
+  #drawsFromNoise(brings) {
+    return this.#restoration(brings) === "colorize" || this.#restorer(brings) !== "model";
+  }
+
+  /** Whether words say what is redrawn of the start image. */
+  #redrawsWords({ image, mask }) {
+    return image && !mask && !this.#restoration({ image, mask }) && !this.#extends && this.fields.redraw_words.value.trim() !== "";
+  }
+
+  /** A picture of one's own is drawn once, and so is one that is edited when it is finished. */
+  #mayDrawTwice({ image }) {
+    const edits = this.fields.style.value.trim() !== "" && this.method(this.fields.method.value)?.edits;
+    return !image && !edits && !this.model.upscales_by;
+  }
+
+  get #drawsTwice() {
+    return this.fields.hires.valueAsNumber > 1;
+  }
+
+  /** Of what is painted over, or named, nothing is to be left. */
   redrawInFull() {
     this.fields.strength.value = 1;
     this.#keep();
+  }
+
+  #takeWords() {
+    const has = this.fields.redraw_words.value.trim() !== "";
+    if (has && !this.#hadWords) this.redrawInFull();
+    this.#hadWords = has;
   }
 
   /** A restored picture stays nearer to what was given than one that is drawn anew. */
@@ -109,13 +162,13 @@ export class Form {
   }
 
   /** The size becomes that of a picture of this shape, as the program chooses it: with about as many pixels as the model's own. It is
-   * not extended, as the one before may have been. */
+   * not extended, nor is a part of it redrawn, as of the one before. */
   takeShape(width, height) {
     const shape = Math.min(LONGEST, Math.max(1 / LONGEST, width / height));
     const pixels = this.model.width * this.model.height;
     const side = (length) => SIDE * Math.max(1, Math.round(length / SIDE));
     this.#taken = [side(Math.sqrt(pixels * shape)), side(Math.sqrt(pixels / shape))];
-    this.#extendNothing();
+    this.#takeWhole();
     this.#setSize(...this.#taken);
   }
 
@@ -124,12 +177,14 @@ export class Form {
     const { width, height } = this.fields;
     const still = this.#taken?.[0] === width.valueAsNumber && this.#taken[1] === height.valueAsNumber;
     this.#taken = null;
-    this.#extendNothing();
+    this.#takeWhole();
     this.#setSize(still ? this.model.width : width.value, still ? this.model.height : height.value);
   }
 
-  #extendNothing() {
+  #takeWhole() {
     for (const side of SIDES) this.fields[side].value = 0;
+    this.fields.redraw_words.value = "";
+    this.#hadWords = false;
   }
 
   get #extends() {
@@ -150,9 +205,14 @@ export class Form {
   /** Whether a field says something of what there is, and of what is to become of it. */
   #isAsked(brings, field) {
     const restoration = this.#restoration(brings);
+    if (this.#network(brings)) return OF_NETWORK.includes(field.name);
+    if (field.name === "upscale_with") return false;
+    if (field.name === "hires") return this.#mayDrawTwice(brings);
+    if (OF_SECOND_PASS.includes(field.name)) return this.#mayDrawTwice(brings) && this.#drawsTwice;
     if (field.name in OF_RESTORATION) return OF_RESTORATION[field.name] === restoration && !(field.name === "blur_sigma" && this.extras.blur_motion);
-    if (restoration) return isOf(brings, field) && !NOT_OF_RESTORED.includes(field.name) && !(restoration === "colorize" && field.name === "strength");
-    return isOf(brings, field) && !(brings.image && this.#extends && NOT_OF_EXTENDED.includes(field.name));
+    const there = { ...brings, words: this.#redrawsWords(brings) };
+    if (restoration) return isOf(there, field) && !NOT_OF_RESTORED.includes(field.name) && !(field.name === "strength" && this.#drawsFromNoise(brings));
+    return isOf(there, field) && !(brings.image && this.#extends && NOT_OF_EXTENDED.includes(field.name));
   }
 
   #named() {
@@ -178,6 +238,12 @@ export class Form {
     this.fields.sampler.append(...this.model.samplers.map(option));
     this.fields.scheduler.append(...this.model.schedulers.map(option));
     document.getElementById("styles").append(...this.model.styles.map(option));
+    this.fields.hires_with.append(...this.model.upscalers.map(option));
+    this.fields.upscale_with.append(...this.model.upscalers.map(option));
+    document.getElementById("enlarger").hidden = this.model.upscalers.length === 0;
+    if (!this.model.upscales_by) return;
+    this.fields.restore.replaceChildren(...[...this.fields.restore.options].filter(({ value }) => value === "upscale"));
+    this.fields.upscale_by.replaceChildren(option(this.model.upscales_by));
   }
 
   #methodGroups() {
@@ -203,15 +269,16 @@ export class Form {
 
   // Returns the names of choices that this model does not offer.
   #write(settings) {
-    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: this.model.scheduler, method: this.model.methods[0], mask_fill: "original", blur_sigma: 2 };
+    const own = { width: this.model.width, height: this.model.height, sampler: this.model.sampler, scheduler: this.model.scheduler, method: this.model.methods[0], mask_fill: "original", blur_sigma: 2, hires_with: "latent", upscale_with: "" };
     const missed = [];
     for (const field of this.#named()) {
-      const value = settings[field.name] || own[field.name] || settings[field.name];
+      const value = settings[field.name] || (own[field.name] ?? settings[field.name]);
       if (value === undefined || value === null) continue;
       if (field.type === "checkbox") field.checked = value;
       else if (field.type === "select-one" && ![...field.options].some((option) => option.value === value)) missed.push(field.name);
       else field.value = value;
     }
+    this.#hadWords = this.fields.redraw_words.value.trim() !== "";
     return missed;
   }
 
@@ -235,6 +302,7 @@ export class Form {
   #present() {
     document.getElementById("method_note").textContent = this.#methodNote();
     document.getElementById("strength_value").textContent = `${Math.round(this.fields.strength.value * 100)} %`;
+    document.getElementById("hires_strength_value").textContent = `${Math.round(this.fields.hires_strength.value * 100)} %`;
     document.getElementById("extras").replaceChildren(...Object.keys(this.extras).map((name) => this.#chip(name)));
   }
 
@@ -268,10 +336,12 @@ export class Form {
   }
 }
 
-/** Whether a field says something of what there is: a start image, or a mask. A part has no noise of its own to be found. */
-function isOf({ image, mask }, { name }) {
-  if (OF_PART.includes(name)) return mask;
-  if (name === "invert") return image && !mask;
+/** Whether a field says something of what there is: a start image, a mask, or words for a part. A part has no noise of its own to be found. */
+function isOf({ image, mask, words }, { name }) {
+  if (name === "only_masked") return mask;
+  if (name === "mask_fill") return mask || words;
+  if (name === "redraw_words") return words;
+  if (name === "invert") return image && !mask && !words;
   return !OF_START_IMAGE.includes(name) || image;
 }
 

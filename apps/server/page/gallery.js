@@ -38,7 +38,8 @@ export class Gallery {
   }
 
   #item(picture, url, alone) {
-    const title = alone ? captionOf(picture) : `${captionOf(picture)} · seed ${picture.settings.seed}`;
+    const { seed } = picture.settings;  // A network draws nothing by one.
+    const title = alone || seed === undefined ? captionOf(picture) : `${captionOf(picture)} · seed ${seed}`;
     const image = Object.assign(new Image(), { src: url, alt: "" });
     const caption = document.createElement("span");
     caption.textContent = title;

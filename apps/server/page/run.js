@@ -82,9 +82,16 @@ export class Run {
   }
 
   #post(positions) {
+    if (this.settings.upscale_with) return this.#enlarge();
     const preview_every = this.frames.size ? 0 : Math.ceil(this.settings.steps / (PREVIEWS + 1));
     const settings = { ...this.settings, preview_every, ...(this.dialFile && { dial_file: this.dialFile }) };
     return this.#postWithImage(settings.style ? { ...settings, at: positions } : settings);
+  }
+
+  /** By a network, which is told nothing else. */
+  #enlarge() {
+    const { upscale_with, upscale_by } = this.settings;
+    return api.upscale({ image: this.image.image, with: upscale_with, by: upscale_by });
   }
 
   /** The picture itself goes to the server once, and again where the server has forgotten it. */
@@ -124,7 +131,8 @@ export class Run {
 
   async #take(frame) {
     const blob = await api.picture(frame.url);
-    await this.frames.add(frame.position ?? 0, blob, frame.settings, frame.notices, frame.shows);
+    const settings = this.settings.upscale_with ? this.settings : frame.settings;  // What a network made has none of its own.
+    await this.frames.add(frame.position ?? 0, blob, settings, frame.notices, frame.shows);
     this.changed();
   }
 }
