@@ -45,7 +45,7 @@ struct ModelInfo {
   int max_noise_level = 0;      ///< An upscaler's: the most of Settings::noise_level.
   std::string sampler;          ///< The default sampler, from the model's scheduler config.
   std::string scheduler;        ///< The default scheduler, from the same, where the sampler has it.
-  double guidance_scale = 7.5;  ///< The default one, from the model's folder; an upscaler's is 9.
+  double guidance_scale = 7.5;  ///< The default: the folder's, an upscaler's 9, SDXL's 5.
   std::string example = "{}";   ///< Settings to begin with, from the model's folder: a JSON object.
   int width = 0;                ///< Native size in pixels.
   int height = 0;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <tuple>
 #include <utility>
 
 #include "dial/text_states.h"
+#include "models/config.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -77,21 +79,32 @@ void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
   expected_.insert(timesteps.begin(), timesteps.end());
 }
 
+Tensor PromptedDenoiser::sizes_of(const Tensor& latents) const {
+  if (scale_ == 0) return {};
+  const auto height = static_cast<float>(scale_ * latents.dim(1));
+  const auto width = static_cast<float>(scale_ * latents.dim(2));
+  return Tensor::of({1, models::kToldSizes}, std::array{height, width, 0.0F, 0.0F, height, width});
+}
+
 auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Prepared& {
+  const Tensor sizes = sizes_of(inputs.front().latents);
   const auto matches = [&](const Prepared& known) {
-    return std::ranges::equal(inputs, known.conditions,
-                              [](const PromptedLatents& input, const Condition& one) {
-                                return without_channels(input.condition).is(one);
-                              });
+    const bool same_sizes = !sizes.defined() || std::ranges::equal(sizes.values(), known.sizes.values());
+    return same_sizes && std::ranges::equal(inputs, known.conditions,
+                                            [](const PromptedLatents& input, const Condition& one) {
+                                              return without_channels(input.condition).is(one);
+                                            });
   };
   const auto found = std::ranges::find_if(prepared_, matches);
   if (found != prepared_.end()) return *found;
   Prepared made;
+  made.sizes = sizes;
   std::vector<Tensor> tokens, vectors;
   for (const auto& input : inputs) {
     made.conditions.push_back(without_channels(input.condition));
     tokens.push_back(input.condition.tokens);
-    if (input.condition.vector.defined()) vectors.push_back(input.condition.vector);
+    const Tensor& vector = input.condition.vector;
+    if (vector.defined()) vectors.push_back(sizes.defined() ? beside(vector, sizes) : vector);
   }
   if (!vectors.empty()) made.vectors = concat_rows(vectors);
   made.text = denoiser_->project_tokens(ops_->to_device(concat_rows(same_length(tokens))));

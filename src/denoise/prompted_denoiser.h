@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
@@ -44,9 +45,11 @@ struct GuidedLatents {
 class PromptedDenoiser {
  public:
   /// `channels` [1,1,1,K]: what lies beside the latents of a condition that has no channels, at every place;
-  /// undefined: nothing.
-  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops, Tensor channels = {})
-      : denoiser_(&denoiser), ops_(&ops), channels_(std::move(channels)) {}
+  /// undefined: nothing. `scale`: pixels to a latent where the denoiser is told a picture's sizes, which
+  /// follow the vector of its condition (models::kToldSizes); 0 where it is told none.
+  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops, Tensor channels = {},
+                   std::int64_t scale = 0)
+      : denoiser_(&denoiser), ops_(&ops), channels_(std::move(channels)), scale_(scale) {}
 
   /// Says which timesteps are to come, so that they are projected all at once.
   void expect(const std::vector<float>& timesteps);
@@ -67,11 +70,14 @@ class PromptedDenoiser {
   /// they do.
   struct Prepared {
     std::vector<Condition> conditions;
-    Tensor vectors;  ///< Theirs, [B,V]; undefined where they have none.
+    Tensor sizes;    ///< [1,6], those of the picture; undefined where the denoiser is told none.
+    Tensor vectors;  ///< What they are told, [B,V]; undefined where that is nothing.
     models::TextContext text;
     std::map<float, models::TimeContext> times;
   };
   Prepared& prepare(const std::vector<PromptedLatents>& inputs);
+  /// Of a picture of these latents, which is whole and nothing but itself; undefined where none are told.
+  [[nodiscard]] Tensor sizes_of(const Tensor& latents) const;
   const models::TimeContext& time_of(Prepared& prepared, float timestep);
   /// One batch, whose prompts have one length, and of which all or none take or give features of a kind.
   [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep,
@@ -83,6 +89,7 @@ class PromptedDenoiser {
   const models::Denoiser* denoiser_;
   const ops::Backend* ops_;
   Tensor channels_;
+  std::int64_t scale_;
   std::deque<Prepared> prepared_;
   std::set<float> expected_;
 };

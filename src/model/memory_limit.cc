@@ -63,8 +63,9 @@ std::optional<std::uint64_t> memory_limit(const fs::path& root) {
 
 std::uint64_t least_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet) {
   const std::uint64_t size = element_size(unet.dtype);
-  return elements(checkpoint.text_encoder.weights) * size +
-         elements(checkpoint.unet.weights) * (unet.int8 ? 1 : size);
+  std::uint64_t texts = elements(checkpoint.text_encoder.weights);
+  if (checkpoint.text_encoder_2) texts += elements(checkpoint.text_encoder_2->weights);
+  return texts * size + elements(checkpoint.unet.weights) * (unet.int8 ? 1 : size);
 }
 
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet, const fs::path& root) {

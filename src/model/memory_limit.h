@@ -13,7 +13,7 @@ namespace latentdial::detail {
 /// no bound. `root` is the folder that holds proc/ and sys/.
 [[nodiscard]] std::optional<std::uint64_t> memory_limit(const std::filesystem::path& root = "/");
 
-/// Bytes that the text encoder and the U-Net take at least.
+/// Bytes that text encoders and U-Net take at least.
 [[nodiscard]] std::uint64_t least_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet);
 
 /// Throws invalid_input when the control group would kill the process while it loads the model.

@@ -22,12 +22,41 @@ std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
   return profile ? ops::make_profiled_backend(std::move(backend), profile) : std::move(backend);
 }
 
-void check_widths(const models::ClipText& text, const models::UNet& unet,
-                  const models::AutoencoderConfig& vae) {
-  const auto width = text.config().hidden_size, taken = unet.config().cross_attention_dim;
+/// The encoders that read prompts; learnt words are the first one's.
+std::vector<TextEncoder> load_text_encoders(const Checkpoint& checkpoint,
+                                            const std::vector<Tokenizer>& tokenizers,
+                                            const LearntEmbeddings& learnt, const ops::Backend& ops) {
+  const auto unet = models::UNetConfig::from_json(checkpoint.unet.config);
+  const auto states = unet.pooled_text_dim > 0 ? models::TextStates::penultimate : models::TextStates::last;
+  std::vector<TextEncoder> encoders;
+  const auto add = [&](const Component& component, const Tensor& vectors, const LearntWords& words) {
+    const auto config = models::TextConfig::from_json(component.config);
+    encoders.push_back({tokenizers[encoders.size()],
+                        models::ClipText({component.weights, &ops}, config, vectors, states), words});
+  };
+  add(checkpoint.text_encoder, learnt.vectors, learnt.words);
+  if (checkpoint.text_encoder_2) add(*checkpoint.text_encoder_2, {}, {});
+  return encoders;
+}
+
+LearntEmbeddings load_learnt(const std::vector<std::string>& files, const Checkpoint& checkpoint,
+                             const Tokenizer& tokenizer) {
+  require(files.empty() || !checkpoint.text_encoder_2, "embedding",
+          "{} reads prompts by two text encoders, for which embeddings of textual inversion are not read",
+          checkpoint.path.string());
+  return load_embeddings(files, tokenizer, models::TextConfig::from_json(checkpoint.text_encoder.config));
+}
+
+void check_widths(const TextReader& texts, const models::UNet& unet, const models::AutoencoderConfig& vae) {
+  const auto width = texts.states_width(), taken = unet.config().cross_attention_dim;
   require(width == taken, "model",
           "the text encoder is {} wide, but the U-Net takes {}; the two do not belong together", width,
           taken);
+  const auto summary = texts.summary_width(), pooled = unet.config().pooled_text_dim;
+  require(
+      summary == pooled, "model",
+      "the text encoders sum a text up in {} numbers, but the U-Net takes {}; they do not belong together",
+      summary, pooled);
   const auto in = unet.config().in_channels, out = unet.config().out_channels;
   const auto latent = vae.latent_channels;
   const bool has_classes = unet.config().num_class_embeds > 0;
@@ -51,6 +80,13 @@ Tensor describe_nothing(const models::Encoder& encoder, const models::Autoencode
                                              static_cast<std::size_t>(vae.latent_channels)),
                     channels.values().begin() + 1);
   return channels;
+}
+
+/// A condition that says nothing, in one window.
+Condition zeros(const TextReader& texts) {
+  Condition nothing(Tensor::zeros({1, texts.window(), texts.states_width()}));
+  if (texts.summary_width() > 0) nothing.vector = Tensor::zeros({1, texts.summary_width()});
+  return nothing;
 }
 
 /// ᾱ of each level that an upscaler's small picture may be noised to.
@@ -95,28 +131,26 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
       denoiser_backend(make_backend(denoiser_options(options), profile)),
       info(describe(checkpoint)),
       schedule(schedule_of(checkpoint)),
-      tokenizer(load_tokenizer(checkpoint)),
-      learnt(load_embeddings(options.embedding, tokenizer,
-                             models::TextConfig::from_json(checkpoint.text_encoder.config))),
-      text_encoder({checkpoint.text_encoder.weights, backend.get()},
-                   models::TextConfig::from_json(checkpoint.text_encoder.config), learnt.vectors),
-      texts(tokenizer, text_encoder, *backend, learnt.words),
+      tokenizers(load_tokenizers(checkpoint)),
+      learnt(load_learnt(options.embedding, checkpoint, tokenizers.front())),
+      texts(load_text_encoders(checkpoint, tokenizers, learnt, *backend), *backend),
       unet({checkpoint.unet.weights, denoiser_backend.get()},
            models::UNetConfig::from_json(checkpoint.unet.config)),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
       encoder({checkpoint.vae.weights, backend.get()}, vae_config),
       decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)),
       is_embedded(options.model.empty()) {
-  check_widths(text_encoder, unet, vae_config);
+  check_widths(texts, unet, vae_config);
   if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
+  if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = zeros(texts);
   if (info.inpaints) nothing_known = describe_nothing(encoder, vae_config);
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();
-  info.fingerprint = fingerprint_of(checkpoint, tokenizer);
+  info.fingerprint = fingerprint_of(checkpoint, tokenizers);
   dials = read_dials(options.dials, info);
   for (const auto& dial : dials) info.dials.push_back(dial->style);
   info.hash = model_hash(info.fingerprint, learnt, options.taesd);
-  for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae}) {
+  for (const auto* component : checkpoint.components()) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }
   if (!options.taesd.empty()) {

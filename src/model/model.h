@@ -10,7 +10,6 @@
 #include "model/learnt_embeddings.h"
 #include "model/text_reader.h"
 #include "models/autoencoder.h"
-#include "models/clip_text.h"
 #include "models/unet.h"
 #include "ops/ops.h"
 #include "ops/profile.h"
@@ -46,9 +45,8 @@ struct Model {
   std::unique_ptr<ops::Backend> denoiser_backend;  ///< Differs where the U-Net computes in fewer bits.
   ModelInfo info;
   NoiseSchedule schedule;
-  Tokenizer tokenizer;
-  LearntEmbeddings learnt;  ///< Of textual inversion.
-  models::ClipText text_encoder;
+  std::vector<Tokenizer> tokenizers;  ///< One for each text encoder.
+  LearntEmbeddings learnt;            ///< Of textual inversion.
   TextReader texts;
   models::UNet unet;
   models::AutoencoderConfig vae_config;
@@ -56,6 +54,7 @@ struct Model {
   PictureDecoder decode;
   /// What the U-Net is told where all is redrawn, at any place: [1,1,1,1+C]; undefined unless info.inpaints.
   Tensor nothing_known;
+  Condition no_negative_prompt;  ///< What stands for an empty one; undefined where it is read like any text.
   std::vector<float> low_res_alphas;  ///< ᾱ of each level of an upscaler's small picture; else empty.
   std::vector<std::shared_ptr<const Dial>> dials;  ///< Loaded with it.
   bool is_embedded = false;

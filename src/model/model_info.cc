@@ -25,7 +25,8 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kDigitsInPictures = 10;  // As A1111 writes them.
-constexpr double kUpscalersGuidance = 9;       // diffusers'.
+constexpr double kUpscalersGuidance = 9;       // diffusers', as the next.
+constexpr double kGuidanceWithSummary = 5;
 
 std::string digits(std::uint64_t hash) {
   return fmt::format("{:016x}", hash);
@@ -84,22 +85,23 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
     info.max_noise_level = static_cast<int>(std::min(checkpoint.max_noise_level, unet.num_class_embeds - 1));
     info.guidance_scale = kUpscalersGuidance;
   }
+  if (unet.pooled_text_dim > 0) info.guidance_scale = kGuidanceWithSummary;
   info.guidance_scale = checkpoint.defaults.value("guidance_scale", info.guidance_scale);
   info.example = checkpoint.defaults.value("example", nlohmann::json::object()).dump();
   info.max_tokens = static_cast<int>(text.max_position_embeddings);
-  info.parameters = count_parameters(checkpoint.text_encoder.weights) +
-                    count_parameters(checkpoint.unet.weights) + count_parameters(checkpoint.vae.weights);
+  for (const Component* component : checkpoint.components())
+    info.parameters += count_parameters(component->weights);
   return info;
 }
 
-std::string detail::fingerprint_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
-  std::uint64_t hash = hash_text(kHashStart, digits(tokenizer.hash()));
+std::string detail::fingerprint_of(const Checkpoint& checkpoint, const std::vector<Tokenizer>& tokenizers) {
+  std::uint64_t hash = kHashStart;
+  for (const Tokenizer& tokenizer : tokenizers) hash = hash_text(hash, digits(tokenizer.hash()));
   for (const AppliedLora& lora : checkpoint.loras) {
     const std::array numbers{lora.hash, std::bit_cast<std::uint64_t>(lora.scale)};
     hash = hash_bytes(hash, std::as_bytes(std::span(numbers)));
   }
-  for (const auto* component : {&checkpoint.text_encoder, &checkpoint.unet, &checkpoint.vae})
-    hash = hash_samples(hash, component->weights);
+  for (const Component* component : checkpoint.components()) hash = hash_samples(hash, component->weights);
   return digits(hash);
 }
 
@@ -121,7 +123,7 @@ ModelInfo inspect_model(const std::string& path) {
   const Checkpoint checkpoint = open_path(path);
   ModelInfo info = describe(checkpoint);
   try {
-    info.fingerprint = fingerprint_of(checkpoint, load_tokenizer(checkpoint));
+    info.fingerprint = fingerprint_of(checkpoint, load_tokenizers(checkpoint));
     info.hash = model_hash(info.fingerprint, {}, "");
   } catch (const Error&) {  // Without its tokenizer a model makes no pictures, but can be looked at.
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "diffusion/schedule.h"
 #include "latentdial/pipeline.h"
@@ -17,10 +18,11 @@ namespace latentdial::detail {
 /// `unused_tensors` stay empty.
 [[nodiscard]] ModelInfo describe(const Checkpoint& checkpoint);
 
-/// ModelInfo::fingerprint: samples of every tensor of text encoder, U-Net and autoencoder
-/// (weights/sample_hash.h), the tokenizer, and what LoRAs add. The same on every machine and wherever the
+/// ModelInfo::fingerprint: samples of every tensor of text encoders, U-Net and autoencoder
+/// (weights/sample_hash.h), the tokenizers, and what LoRAs add. The same on every machine and wherever the
 /// files lie; another training of any part is another one. Configs are not covered.
-[[nodiscard]] std::string fingerprint_of(const Checkpoint& checkpoint, const Tokenizer& tokenizer);
+[[nodiscard]] std::string fingerprint_of(const Checkpoint& checkpoint,
+                                         const std::vector<Tokenizer>& tokenizers);
 
 /// ModelInfo::hash: the fingerprint and, where there are some, the words of textual inversion and samples of
 /// the TAESD at the path `taesd`.

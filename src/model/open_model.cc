@@ -44,6 +44,14 @@ std::filesystem::path find_embedded_model() {
                       "folder that holds scenes/");
 }
 
+Tokenizer load_tokenizer(const std::filesystem::path& folder, const Component& text_encoder) {
+  if (!folder.empty()) return Tokenizer::from_folder(folder);
+  // OpenCLIP's encoders, SD 2's and SDXL's second, were trained with "!", id 0, as padding.
+  const auto config = models::TextConfig::from_json(text_encoder.config);
+  const bool open_clip = config.hidden_act == ops::Activation::gelu;
+  return Tokenizer::standard_clip(find_standard_vocabulary(), open_clip ? "!" : "<|endoftext|>");
+}
+
 void check_threads(int threads) {
   require(threads >= 0 && threads <= 1024, "threads", "{} is out of range, use 1 to 1024 (0: all cores)",
           threads);
@@ -82,12 +90,11 @@ Checkpoint detail::open_model(const ModelOptions& options) {
   return checkpoint;
 }
 
-Tokenizer detail::load_tokenizer(const Checkpoint& checkpoint) {
-  if (!checkpoint.tokenizer_dir.empty()) return Tokenizer::from_folder(checkpoint.tokenizer_dir);
-  // SD 2's OpenCLIP encoder was trained with "!", id 0, as padding.
-  const auto text = models::TextConfig::from_json(checkpoint.text_encoder.config);
-  const bool open_clip = text.hidden_act == ops::Activation::gelu;
-  return Tokenizer::standard_clip(find_standard_vocabulary(), open_clip ? "!" : "<|endoftext|>");
+std::vector<Tokenizer> detail::load_tokenizers(const Checkpoint& checkpoint) {
+  std::vector<Tokenizer> tokenizers = {load_tokenizer(checkpoint.tokenizer_dir, checkpoint.text_encoder)};
+  if (checkpoint.text_encoder_2)
+    tokenizers.push_back(load_tokenizer(checkpoint.tokenizer_2_dir, *checkpoint.text_encoder_2));
+  return tokenizers;
 }
 
 std::vector<LayerMultiplier> list_multipliers(const ModelOptions& options) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "latentdial/settings.h"
 #include "ops/cpu_backend.h"
@@ -23,8 +24,8 @@ namespace latentdial::detail {
 /// that this process may use.
 [[nodiscard]] Checkpoint open_model(const ModelOptions& options);
 
-/// The tokenizer that lies beside a checkpoint, or the standard one. Throws invalid_input naming the file
-/// that is missing or wrong.
-[[nodiscard]] Tokenizer load_tokenizer(const Checkpoint& checkpoint);
+/// The tokenizers of a checkpoint's text encoders: what lies beside it, or the standard one. Throws
+/// invalid_input naming the file that is missing or wrong.
+[[nodiscard]] std::vector<Tokenizer> load_tokenizers(const Checkpoint& checkpoint);
 
 }  // namespace latentdial::detail

@@ -26,11 +26,20 @@ struct ReadText {
   std::string notice;
 };
 
-/// Prompts that are the same at every step, read by a tokenizer and a text encoder.
+/// A text encoder with its tokenizer.
+struct TextEncoder {
+  Tokenizer tokenizer;
+  models::ClipText model;
+  LearntWords learnt = {};
+};
+
+/// Prompts that are the same at every step, read by one text encoder, or by several that each read all of
+/// them: the states of a token are then what each has of it, side by side, and the summary of an encoder
+/// that makes one is the condition's vector. Of a prompt of several windows that is the first's.
 class TextReader {
  public:
-  TextReader(const Tokenizer& tokenizer, const models::ClipText& text_encoder, const ops::Backend& ops,
-             LearntWords learnt);
+  /// The first one's tokenizer says how a prompt is cut into windows.
+  TextReader(std::vector<TextEncoder> encoders, const ops::Backend& ops);
 
   [[nodiscard]] ReadText read(const std::string& text, PromptSyntax syntax) const;
   /// How many windows of the text encoder a text takes. One that changes with the steps is at no step longer
@@ -45,14 +54,19 @@ class TextReader {
   [[nodiscard]] std::vector<std::int64_t> places_of(const char* field, const std::string& words) const;
   /// Tokens of one window, start and end included.
   [[nodiscard]] std::int64_t window() const;
+  /// Of a token's states, and of the vector; 0 where there is none.
+  [[nodiscard]] std::int64_t states_width() const;
+  [[nodiscard]] std::int64_t summary_width() const;
 
  private:
-  [[nodiscard]] std::vector<TokenWindow> windows_of(const std::string& text, PromptSyntax syntax) const;
+  [[nodiscard]] const Tokenizer& tokenizer() const { return encoders_.front().tokenizer; }
+  [[nodiscard]] std::vector<TokenWindow> windows_of(const TextEncoder& encoder, const std::string& text,
+                                                    PromptSyntax syntax) const;
+  /// What one encoder has of a text.
+  [[nodiscard]] Condition read_by(const TextEncoder& encoder, const std::vector<TokenWindow>& windows) const;
 
-  const Tokenizer* tokenizer_;
-  const models::ClipText* text_encoder_;
+  std::vector<TextEncoder> encoders_;
   const ops::Backend* ops_;
-  LearntWords learnt_;
 };
 
 }  // namespace latentdial::detail

@@ -39,8 +39,9 @@ Tensor ClipText::Layer::operator()(const Tensor& hidden_states) const {
   return fc2(fc1(norm2(h), {.activation = activation}), {.residual = &h});
 }
 
-ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& learnt)
+ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& learnt, TextStates states)
     : config_(config),
+      states_(states),
       ops_(scope.ops),
       entries_(config.vocab_size + (learnt.defined() ? learnt.dim(0) : 0)),
       token_embedding_(ops_->prepare_embedding(
@@ -54,6 +55,8 @@ ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& l
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
     layers_.emplace_back(scope / fmt::format("text_model.encoder.layers.{}", i), config);
   }
+  if (states == TextStates::penultimate && scope.weights.has("text_projection.weight"))
+    projection_.emplace(scope / "text_projection", config.hidden_size, config.projection_dim, /*bias=*/false);
 }
 
 Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
@@ -73,8 +76,14 @@ Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
   Tensor hidden_states =
       ops_->add(ops_->embedding(ids, token_embedding_), ops_->embedding(positions, position_embedding_))
           .reshape({1, tokens, config_.hidden_size});
-  for (const auto& layer : layers_) hidden_states = layer(hidden_states);
-  return final_norm_(hidden_states);
+  const bool all = states_ == TextStates::last;
+  for (std::size_t i = 0; i + (all ? 0 : 1) < layers_.size(); ++i) hidden_states = layers_[i](hidden_states);
+  return all ? final_norm_(hidden_states) : hidden_states;
+}
+
+Tensor ClipText::summary(const Tensor& states, std::int64_t end) const {
+  const Tensor last = layers_.back()(states);
+  return (*projection_)(final_norm_(last.reshape({last.dim(1), last.dim(2)}).slice(end, end + 1)));
 }
 
 }  // namespace latentdial::detail::models

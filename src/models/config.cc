@@ -36,6 +36,38 @@ class Fields {
     return list;
   }
 
+  /// For each level a list with a depth for each of its `transformers`: a number stands for all of them.
+  [[nodiscard]] std::vector<std::vector<std::int64_t>> depths(const char* field, std::size_t levels,
+                                                              std::size_t transformers) const {
+    std::vector<std::vector<std::int64_t>> result(levels, std::vector<std::int64_t>(transformers, 1));
+    if (!given(field)) return result;
+    const auto& value = json_.at(field);
+    if (value.is_array() && value.size() != levels) fail(field, fmt::format("a list of {} levels", levels));
+    for (std::size_t i = 0; i < levels; ++i) {
+      const auto& level = value.is_array() ? value[i] : value;
+      if (level.is_array() && level.size() != transformers)
+        fail(field, fmt::format("a number or a list of {} numbers for each level", transformers));
+      for (std::size_t j = 0; j < transformers; ++j)
+        result[i][j] = positive(field, level.is_array() ? level[j] : level);
+    }
+    return result;
+  }
+
+  /// Whether a field is a list that holds lists.
+  [[nodiscard]] bool is_nested(const char* field) const {
+    return given(field) && json_.at(field).is_array() &&
+           std::ranges::any_of(json_.at(field), [](const auto& one) { return one.is_array(); });
+  }
+
+  /// Whether a field says null, where leaving it out means something else.
+  [[nodiscard]] bool is_null(const char* field) const {
+    return json_.contains(field) && json_.at(field).is_null();
+  }
+
+  [[nodiscard]] bool given(const char* field) const {
+    return json_.contains(field) && !json_.at(field).is_null();
+  }
+
   /// A number for all levels, which a list must repeat.
   [[nodiscard]] std::int64_t one_for_all(const char* field, std::size_t levels, std::int64_t fallback) const {
     const auto list = per_level(field, levels, fallback);
@@ -107,10 +139,6 @@ class Fields {
   }
 
  private:
-  [[nodiscard]] bool given(const char* field) const {
-    return json_.contains(field) && !json_.at(field).is_null();
-  }
-
   [[nodiscard]] std::int64_t positive(const char* field, const nlohmann::json& value) const {
     const bool whole =
         value.is_number_integer() && value.get<std::int64_t>() > 0 && value.get<std::int64_t>() <= kLargest;
@@ -152,7 +180,7 @@ std::vector<bool> cross_attention_levels(const Fields& fields, std::size_t level
 }
 
 void check_supported(const Fields& fields) {
-  fields.only("mid_block_type", {"UNetMidBlock2DCrossAttn"});
+  fields.only("mid_block_type", {"UNetMidBlock2DCrossAttn", "UNetMidBlock2D"});
   fields.only("act_fn", {"silu", "swish"});
   fields.only("resnet_time_scale_shift", {"default"});
   fields.only("time_embedding_type", {"positional"});
@@ -164,10 +192,46 @@ void check_supported(const Fields& fields) {
                                    "mid_block_only_cross_attention"}) {
     fields.only(switched_off, {false});
   }
-  for (const char* absent : {"class_embed_type", "addition_embed_type", "encoder_hid_dim",
-                             "encoder_hid_dim_type", "time_cond_proj_dim", "timestep_post_act"}) {
+  fields.only("addition_embed_type", {"text_time"});
+  for (const char* absent : {"class_embed_type", "encoder_hid_dim", "encoder_hid_dim_type",
+                             "time_cond_proj_dim", "timestep_post_act"}) {
     fields.only(absent, {});
   }
+}
+
+MidBlock mid_block(const Fields& fields) {
+  if (fields.is_null("mid_block_type")) return MidBlock::none;
+  const bool plain = fields.text("mid_block_type", "UNetMidBlock2DCrossAttn") == "UNetMidBlock2D";
+  return plain ? MidBlock::resnet : MidBlock::cross_attention;
+}
+
+/// How deep the transformers are on both ways and between them.
+void read_depths(const Fields& fields, UNetConfig& c) {
+  constexpr auto kDown = "transformer_layers_per_block", kUp = "reverse_transformer_layers_per_block";
+  constexpr std::int64_t kMostLayers = 64;
+  if (c.layers_per_block > kMostLayers)
+    fields.fail("layers_per_block", fmt::format("a whole number from 1 to {}", kMostLayers));
+  const auto levels = c.block_out_channels.size(), layers = static_cast<std::size_t>(c.layers_per_block);
+  c.down_depths = fields.depths(kDown, levels, layers);
+  c.mid_block = mid_block(fields);
+  c.mid_depth = c.down_depths.back().front();
+  c.up_depths = fields.depths(kUp, levels, layers + 1);  // The lowest resolution first.
+  std::ranges::reverse(c.up_depths);
+  if (fields.given(kUp)) return;
+  if (fields.is_nested(kDown)) fields.fail(kUp, "a list, since the way down has one for each transformer");
+  for (std::size_t i = 0; i < levels; ++i) c.up_depths[i].assign(layers + 1, c.down_depths[i].front());
+}
+
+/// What it is told beside the timestep.
+void read_addition(const Fields& fields, UNetConfig& c) {
+  if (fields.text("addition_embed_type", "").empty()) return;
+  c.addition_time_embed_dim = fields.positive("addition_time_embed_dim", 256);
+  const auto width = fields.positive("projection_class_embeddings_input_dim", 2816);
+  c.pooled_text_dim = width - kToldSizes * c.addition_time_embed_dim;
+  if (c.num_class_embeds > 0) fields.fail("num_class_embeds", "null beside \"addition_embed_type\"");
+  if (c.pooled_text_dim < 1)
+    fields.fail("projection_class_embeddings_input_dim",
+                fmt::format("more than {} times addition_time_embed_dim", kToldSizes));
 }
 
 }  // namespace
@@ -181,6 +245,7 @@ TextConfig TextConfig::from_json(const nlohmann::json& config) {
   c.num_hidden_layers = fields.positive("num_hidden_layers", c.num_hidden_layers);
   c.num_attention_heads = fields.positive("num_attention_heads", c.num_attention_heads);
   c.max_position_embeddings = fields.positive("max_position_embeddings", c.max_position_embeddings);
+  c.projection_dim = fields.positive("projection_dim", c.projection_dim);
   c.layer_norm_eps = fields.number("layer_norm_eps", c.layer_norm_eps);
   fields.only("hidden_act", {"quick_gelu", "gelu"});
   c.hidden_act =
@@ -210,11 +275,12 @@ UNetConfig UNetConfig::from_json(const nlohmann::json& config) {
       fields.fail("attention_head_dim", "a divisor of block_out_channels at every level");
     }
   }
-  c.transformer_layers_per_block = fields.per_level("transformer_layers_per_block", levels, 1);
   c.layers_per_block = fields.one_for_all("layers_per_block", levels, c.layers_per_block);
+  read_depths(fields, c);
   c.only_cross_attention = fields.flags("only_cross_attention", levels);
   c.cross_attention_dim = fields.positive("cross_attention_dim", c.cross_attention_dim);
   c.num_class_embeds = fields.positive("num_class_embeds", 0);
+  read_addition(fields, c);
   c.norm_num_groups = fields.positive("norm_num_groups", c.norm_num_groups);
   check_groups(fields, c.block_out_channels, c.norm_num_groups);
   c.norm_eps = fields.number("norm_eps", c.norm_eps);

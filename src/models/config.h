@@ -20,11 +20,22 @@ struct TextConfig {
   std::int64_t num_hidden_layers = 12;
   std::int64_t num_attention_heads = 12;
   std::int64_t max_position_embeddings = 77;
+  std::int64_t projection_dim = 512;  ///< Of the text's summary, where the encoder makes one.
   float layer_norm_eps = 1e-5f;
   ops::Activation hidden_act = ops::Activation::quick_gelu;
 
   static TextConfig from_json(const nlohmann::json& config);
 };
+
+/// What a U-Net has between its two ways.
+enum class MidBlock {
+  cross_attention,  ///< A transformer between two residual blocks: Stable Diffusion.
+  resnet,           ///< One residual block: SSD-1B.
+  none,             ///< BK-SDM's small ones.
+};
+
+/// How deep the transformers of one level are, one after each residual block.
+using TransformerDepths = std::vector<std::int64_t>;
 
 /// diffusers' UNet2DConditionModel.
 struct UNetConfig {
@@ -35,12 +46,19 @@ struct UNetConfig {
   std::vector<bool> cross_attention = {true, true, true,
                                        false};                   ///< Per level, from the top resolution down.
   std::vector<std::int64_t> num_attention_heads = {8, 8, 8, 8};  ///< Per level.
-  std::vector<std::int64_t> transformer_layers_per_block = {1, 1, 1, 1};
+  /// Per level, on the way down and on the way up, both from the top resolution down.
+  std::vector<TransformerDepths> down_depths = std::vector<TransformerDepths>(4, {1, 1});
+  std::vector<TransformerDepths> up_depths = std::vector<TransformerDepths>(4, {1, 1, 1});
+  MidBlock mid_block = MidBlock::cross_attention;
+  std::int64_t mid_depth = 1;  ///< Of the transformer there.
   std::vector<bool> only_cross_attention = {false, false, false,
                                             false};  ///< Per level: the pixels attend to the text alone.
   std::int64_t layers_per_block = 2;
   std::int64_t cross_attention_dim = 768;
   std::int64_t num_class_embeds = 0;  ///< Classes that it is told one of, beside the timestep; 0: none.
+  /// Width of the summary of a text that it is told beside the timestep, 0: none; and of each size that
+  /// follows it, as a sinusoid: "text_time", SDXL (Podell et al. 2023, arXiv 2307.01952, section 2.2).
+  std::int64_t pooled_text_dim = 0, addition_time_embed_dim = 0;
   std::int64_t norm_num_groups = 32;
   float norm_eps = 1e-5f;
   bool flip_sin_to_cos = true;
@@ -66,6 +84,10 @@ struct AutoencoderConfig {
   /// Pixels per latent in each direction: 2 to the number of downsamplings.
   [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (block_out_channels.size() - 1); }
 };
+
+/// The sizes that a U-Net of text and sizes is told: the original picture's height and width, those of the
+/// corner that was cropped, and the picture's own.
+inline constexpr std::int64_t kToldSizes = 6;
 
 /// What the U-Net of an inpainting checkpoint takes: latents, a mask, and the latents of the picture without
 /// its redrawn part (Rombach et al. 2022, arXiv 2112.10752, section 4.5).

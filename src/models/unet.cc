@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "latentdial/error.h"
+
 namespace latentdial::detail::models {
 namespace {
 
@@ -38,43 +40,42 @@ UNet::UNet(const Scope& scope, const UNetConfig& c)
                     4 * c.block_out_channels.front()),
       time_linear2_((scope / "time_embedding.linear_2").in_full(), 4 * c.block_out_channels.front(),
                     4 * c.block_out_channels.front()),
-      mid_resnet1_(scope / "mid_block.resnets.0", c.block_out_channels.back(), c.block_out_channels.back(),
-                   c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
-      mid_resnet2_(scope / "mid_block.resnets.1", c.block_out_channels.back(), c.block_out_channels.back(),
-                   c.norm_num_groups, c.norm_eps, 4 * c.block_out_channels.front()),
-      mid_attention_(scope / "mid_block.attentions.0",
-                     {.channels = c.block_out_channels.back(),
-                      .text_channels = c.cross_attention_dim,
-                      .heads = c.num_attention_heads.back(),
-                      .layers = c.transformer_layers_per_block.back()},
-                     c.norm_num_groups),
       norm_out_(scope / "conv_norm_out", c.block_out_channels.front(), c.norm_num_groups, c.norm_eps),
       conv_out_((scope / "conv_out").in_full(), c.block_out_channels.front(), c.out_channels, 3) {
   if (c.num_class_embeds > 0) {
     class_embedding_ = ops_->prepare_embedding(
         scope.weights.load("class_embedding.weight", {c.num_class_embeds, 4 * c.block_out_channels.front()}));
   }
+  if (c.pooled_text_dim > 0) {
+    const auto told = c.pooled_text_dim + kToldSizes * c.addition_time_embed_dim;
+    const auto added = (scope / "add_embedding").in_full();
+    added_linear1_.emplace(added / "linear_1", told, 4 * c.block_out_channels.front());
+    added_linear2_.emplace(added / "linear_2", 4 * c.block_out_channels.front(),
+                           4 * c.block_out_channels.front());
+  }
   build_down(scope);
+  build_middle(scope);
   build_up(scope);
 }
 
-TransformerShape UNet::transformer_shape(std::size_t level) const {
+ResnetBlock UNet::resnet(const Scope& scope, std::int64_t in, std::int64_t out) const {
+  return {scope, in, out, config_.norm_num_groups, config_.norm_eps, 4 * config_.block_out_channels.front()};
+}
+
+TransformerShape UNet::transformer_shape(std::size_t level, std::int64_t depth) const {
   return {.channels = config_.block_out_channels[level],
           .text_channels = config_.cross_attention_dim,
           .heads = config_.num_attention_heads[level],
-          .layers = config_.transformer_layers_per_block[level],
+          .layers = depth,
           .only_cross_attention = config_.only_cross_attention[level]};
 }
 
-// Residual block `j` of level `i`, of `in` channels, and the transformer behind it where the level has them.
-void UNet::add_layer(Level& level, const Scope& block, std::size_t i, std::int64_t j, std::int64_t in) const {
-  const auto& c = config_;
-  const auto out = c.block_out_channels[i];
-  level.resnets.emplace_back(block / fmt::format("resnets.{}", j), in, out, c.norm_num_groups, c.norm_eps,
-                             4 * c.block_out_channels.front());
-  if (!c.cross_attention[i]) return;
-  level.attentions.emplace_back(block / fmt::format("attentions.{}", j), transformer_shape(i),
-                                c.norm_num_groups);
+void UNet::add_layer(Level& level, const Scope& block, std::size_t i, std::size_t j, std::int64_t in,
+                     const TransformerDepths& depths) const {
+  level.resnets.push_back(resnet(block / fmt::format("resnets.{}", j), in, config_.block_out_channels[i]));
+  if (!config_.cross_attention[i]) return;
+  level.attentions.emplace_back(block / fmt::format("attentions.{}", j), transformer_shape(i, depths[j]),
+                                config_.norm_num_groups);
 }
 
 void UNet::build_down(const Scope& scope) {
@@ -85,13 +86,27 @@ void UNet::build_down(const Scope& scope) {
     const auto block = scope / fmt::format("down_blocks.{}", i);
     const auto out = c.block_out_channels[i];
     auto& level = down_.emplace_back();
-    for (std::int64_t j = 0; j < c.layers_per_block; ++j) add_layer(level, block, i, j, j == 0 ? in : out);
+    for (std::size_t j = 0; j < c.down_depths[i].size(); ++j)
+      add_layer(level, block, i, j, j == 0 ? in : out, c.down_depths[i]);
     if (i + 1 < levels) {
       level.resample.emplace(block / "downsamplers.0.conv", out, out, 3,
                              ops::ConvGeometry{.stride = 2, .pad_before = 1, .pad_after = 1});
     }
     in = out;
   }
+}
+
+void UNet::build_middle(const Scope& scope) {
+  const auto& c = config_;
+  if (c.mid_block == MidBlock::none) return;
+  const auto block = scope / "mid_block";
+  const auto channels = c.block_out_channels.back();
+  mid_.resnets.push_back(resnet(block / "resnets.0", channels, channels));
+  if (c.mid_block == MidBlock::resnet) return;
+  auto shape = transformer_shape(c.block_out_channels.size() - 1, c.mid_depth);
+  shape.only_cross_attention = false;
+  mid_.attentions.emplace_back(block / "attentions.0", shape, c.norm_num_groups);
+  mid_.resnets.push_back(resnet(block / "resnets.1", channels, channels));
 }
 
 void UNet::build_up(const Scope& scope) {
@@ -104,32 +119,62 @@ void UNet::build_up(const Scope& scope) {
     const auto out = c.block_out_channels[i];
     const auto deepest_skip = c.block_out_channels[i == 0 ? 0 : i - 1];
     auto& level = up_.emplace_back();
-    for (std::int64_t j = 0; j <= c.layers_per_block; ++j) {
-      const auto skip = j == c.layers_per_block ? deepest_skip : out;
-      add_layer(level, block, i, j, (j == 0 ? in : out) + skip);
+    const auto& depths = c.up_depths[i];
+    for (std::size_t j = 0; j < depths.size(); ++j) {
+      const auto skip = j + 1 == depths.size() ? deepest_skip : out;
+      add_layer(level, block, i, j, (j == 0 ? in : out) + skip, depths);
     }
     if (i > 0) level.resample.emplace(block / "upsamplers.0.conv", out, out, 3);
     in = out;
   }
 }
 
-Tensor UNet::time_embedding(std::span<const float> timesteps) const {
-  const Tensor waves = ops_->to_device(
-      sinusoid(timesteps, config_.block_out_channels.front(), config_.flip_sin_to_cos, config_.freq_shift));
-  return time_linear2_(time_linear1_(waves, {.activation = ops::Activation::silu}));
+Tensor UNet::sinusoids(std::span<const float> numbers, std::int64_t channels) const {
+  return sinusoid(numbers, channels, config_.flip_sin_to_cos, config_.freq_shift);
+}
+
+bool UNet::is_told_vectors() const {
+  return class_embedding_ || added_linear1_;
+}
+
+// [B, pooled + sizes] → the same with each size as a sinusoid.
+Tensor UNet::embed_sizes(const Tensor& vectors) const {
+  const auto members = vectors.dim(0), pooled = config_.pooled_text_dim;
+  const auto width = kToldSizes * config_.addition_time_embed_dim;
+  if (vectors.dim(1) != pooled + kToldSizes)
+    throw Error(ErrorCode::internal, fmt::format("unet: {} numbers where a text's {} and {} sizes are told",
+                                                 vectors.dim(1), pooled, kToldSizes));
+  Tensor told = Tensor::empty({members, pooled + width});
+  auto* to = told.data<float>();
+  for (std::int64_t b = 0; b < members; ++b) {
+    const auto row = vectors.slice(b, b + 1).values();
+    const auto summary = row.first(static_cast<std::size_t>(pooled));
+    const Tensor sizes = sinusoids(row.subspan(summary.size()), config_.addition_time_embed_dim);
+    to = std::ranges::copy(summary, to).out;
+    to = std::ranges::copy(sizes.values(), to).out;
+  }
+  return told;
+}
+
+Tensor UNet::embed_vectors(const Tensor& vectors) const {
+  if (added_linear1_) {
+    const Tensor told = ops_->to_device(embed_sizes(vectors));
+    return (*added_linear2_)((*added_linear1_)(told, {.activation = ops::Activation::silu}));
+  }
+  const std::vector<std::int32_t> classes(vectors.values().begin(), vectors.values().end());
+  return ops_->embedding(classes, *class_embedding_);
 }
 
 std::vector<TimeContext> UNet::project_times(std::span<const float> timesteps, const Tensor& vectors) const {
   // A row for each timestep and member of the batch.
-  const std::int64_t members = class_embedding_ ? vectors.dim(0) : 1;
+  const std::int64_t members = is_told_vectors() ? vectors.dim(0) : 1;
   std::vector<float> times;
-  std::vector<std::int32_t> classes;
-  for (const float timestep : timesteps) {
+  for (const float timestep : timesteps)
     times.insert(times.end(), static_cast<std::size_t>(members), timestep);
-    if (class_embedding_) classes.insert(classes.end(), vectors.values().begin(), vectors.values().end());
-  }
-  Tensor embedding = time_embedding(times);
-  if (class_embedding_) embedding = ops_->add(embedding, ops_->embedding(classes, *class_embedding_));
+  const Tensor waves = ops_->to_device(sinusoids(times, config_.block_out_channels.front()));
+  Tensor embedding = time_linear2_(time_linear1_(waves, {.activation = ops::Activation::silu}));
+  if (is_told_vectors())
+    embedding = ops_->add(embedding, concat_rows(std::vector(timesteps.size(), embed_vectors(vectors))));
   embedding = ops_->activate(embedding, ops::Activation::silu);
   std::vector<TimeContext> contexts(timesteps.size());
   const auto project = [&](const ResnetBlock& resnet) {
@@ -140,8 +185,7 @@ std::vector<TimeContext> UNet::project_times(std::span<const float> timesteps, c
     }
   };
   for (const auto& level : down_) std::ranges::for_each(level.resnets, project);
-  project(mid_resnet1_);
-  project(mid_resnet2_);
+  std::ranges::for_each(mid_.resnets, project);
   for (const auto& level : up_) std::ranges::for_each(level.resnets, project);
   return contexts;
 }
@@ -151,7 +195,7 @@ TextContext UNet::project_tokens(const Tensor& tokens) const {
   for (const auto& level : down_) {
     for (const auto& attention : level.attentions) context.push_back(attention.project_text(tokens));
   }
-  context.push_back(mid_attention_.project_text(tokens));
+  for (const auto& attention : mid_.attentions) context.push_back(attention.project_text(tokens));
   for (const auto& level : up_) {
     for (const auto& attention : level.attentions) context.push_back(attention.project_text(tokens));
   }
@@ -172,9 +216,10 @@ UNet::Traversal UNet::go_down(const Tensor& latents, const TimeContext& time, co
     }
     if (level.resample) traversal.skips.push_back(h = (*level.resample)(h));
   }
-  h = mid_resnet1_(h, &*traversal.time++);
-  h = mid_attention_(h, *traversal.text++, own);
-  h = mid_resnet2_(h, &*traversal.time++);
+  for (std::size_t j = 0; j < mid_.resnets.size(); ++j) {
+    h = mid_.resnets[j](h, &*traversal.time++);
+    if (j < mid_.attentions.size()) h = mid_.attentions[j](h, *traversal.text++, own);
+  }
   return traversal;
 }
 

@@ -21,7 +21,8 @@ class UNet final : public Denoiser {
   UNet(const Scope& scope, const UNetConfig& config);
 
   [[nodiscard]] TextContext project_tokens(const Tensor& tokens) const override;
-  /// `vectors` [B,1] holds the members' classes, 0 to num_class_embeds − 1, where the network has classes.
+  /// `vectors` holds what the members are told: [B,1] their classes, 0 to num_class_embeds − 1, where the
+  /// network has classes; [B, pooled_text_dim + 6] a text's summary and sizes in pixels where it takes those.
   [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps,
                                                        const Tensor& vectors = {}) const override;
   Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,
@@ -57,21 +58,30 @@ class UNet final : public Denoiser {
   void go_up(const Level& level, Traversal& traversal) const;  ///< To the next one's size.
   [[nodiscard]] std::size_t last_layer() const { return up_.back().resnets.size() - 1; }
 
-  void add_layer(Level& level, const Scope& block, std::size_t i, std::int64_t j, std::int64_t in) const;
+  /// Adds residual block `j` of level `i`, of `in` channels, and the transformer behind it where there is
+  /// one.
+  void add_layer(Level& level, const Scope& block, std::size_t i, std::size_t j, std::int64_t in,
+                 const TransformerDepths& depths) const;
+  [[nodiscard]] ResnetBlock resnet(const Scope& scope, std::int64_t in, std::int64_t out) const;
   void build_down(const Scope& scope);
+  void build_middle(const Scope& scope);
   void build_up(const Scope& scope);
-  /// Of the transformers of a level of the way down, or of the one that mirrors it.
-  [[nodiscard]] TransformerShape transformer_shape(std::size_t level) const;
-  [[nodiscard]] Tensor time_embedding(std::span<const float> timesteps) const;
+  /// Of a transformer of a level of the way down, or of the one that mirrors it.
+  [[nodiscard]] TransformerShape transformer_shape(std::size_t level, std::int64_t depth) const;
+  [[nodiscard]] Tensor sinusoids(std::span<const float> numbers, std::int64_t channels) const;
+  [[nodiscard]] bool is_told_vectors() const;
+  /// What is added to the embedding of a timestep for each member that is told one of `vectors`.
+  [[nodiscard]] Tensor embed_vectors(const Tensor& vectors) const;
+  [[nodiscard]] Tensor embed_sizes(const Tensor& vectors) const;
 
   UNetConfig config_;
   const ops::Backend* ops_;
   Conv2d conv_in_;
   Linear time_linear1_, time_linear2_;
   std::optional<ops::PackedWeight> class_embedding_;
+  std::optional<Linear> added_linear1_, added_linear2_;
   std::vector<Level> down_, up_;
-  ResnetBlock mid_resnet1_, mid_resnet2_;
-  SpatialTransformer mid_attention_;
+  Level mid_;  ///< A transformer lies between its residual blocks.
   GroupNorm norm_out_;
   Conv2d conv_out_;
 };

@@ -51,7 +51,7 @@ class Composition {
   };
 
   void add(const std::vector<PromptSteps::Weighted>& terms, const PromptConditioner& conditioner) {
-    Step step{{}, conditioner.encode(terms.front().texts.negative_prompt), 1};
+    Step step{{}, conditioner.negative(terms.front().texts.negative_prompt), 1};
     for (const auto& [weight, texts] : terms) {
       const auto known = std::ranges::find(conditionings_, texts, &std::pair<Texts, Conditioning>::first);
       const auto index = static_cast<std::size_t>(known - conditionings_.begin());
@@ -76,17 +76,23 @@ class ConstantPrompt {
     return session_.encode(text, content_.words.syntax, notices_);
   }
 
+  /// A negative prompt, or what stands for none.
+  [[nodiscard]] Condition negative(const std::string& text) const {
+    const Condition& none = session_.model->no_negative_prompt;
+    return text.empty() && none.tokens.defined() ? none : encode(text).condition;
+  }
+
   [[nodiscard]] Conditioning condition(const Texts& texts, const Turn& turn, const Tensor& mask) const {
     const auto& [scale, interval] = content_.guidance;
-    const auto negative = [&] { return encode(texts.negative_prompt).condition; };
     if (turn.method == nullptr) {
       const Condition prompt = encode_content(texts, {}).condition;
       // Without guidance nothing asks for the negative prompt, and reading it takes as long as reading the
       // prompt.
-      const ClassifierFreeGuidance guidance = {scale > 1 ? negative() : prompt, scale, interval};
+      const Condition from = scale > 1 ? negative(texts.negative_prompt) : prompt;
+      const ClassifierFreeGuidance guidance = {from, scale, interval};
       return guidance.condition(prompt);
     }
-    const ClassifierFreeGuidance guidance = {negative(), scale, interval};
+    const ClassifierFreeGuidance guidance = {negative(texts.negative_prompt), scale, interval};
     const DialRequest request = {.prompt = texts.to_prompt.empty() ? texts.prompt : "",
                                  .style = turn.style,
                                  .words = turn.words,
@@ -136,7 +142,7 @@ Conditioning condition_prompts(Session& session, const Content& content, const T
   if (content.words.syntax == PromptSyntax::literal) return prompt.condition(texts, turn, mask);
   return compose_prompts(texts, content.sampling.steps,
                          {.condition = [&](const Texts& one) { return prompt.condition(one, turn, mask); },
-                          .encode = [&](const std::string& text) { return prompt.encode(text).condition; }});
+                          .negative = [&](const std::string& text) { return prompt.negative(text); }});
 }
 
 }  // namespace
@@ -152,7 +158,7 @@ Conditioning condition(Session& session, const Content& content, const Turn& tur
     GuidedStep step = conditioning(progress);
     for (Condition& one : step.conditions) {
       one.channels = told.channels;
-      one.vector = told.vector;
+      if (told.vector.defined()) one.vector = told.vector;
     }
     return step;
   };

@@ -28,7 +28,7 @@ namespace latentdial::detail {
 /// Conditions a picture on prompts that are the same at every step.
 struct PromptConditioner {
   std::function<Conditioning(const Texts& texts)> condition;
-  std::function<Condition(const std::string& text)> encode;
+  std::function<Condition(const std::string& text)> negative;
 };
 
 /// Prompts that change with the steps ([from:to:when], [a|b]) or are joined by AND, as conditioning: at each

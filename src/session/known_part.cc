@@ -8,6 +8,7 @@
 #include "session/shown_words.h"
 #include "session/start.h"
 #include "task/redrawn_part.h"
+#include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
@@ -25,18 +26,6 @@ Tensor without_redrawn(const Image& image, const Tensor& redrawn) {
   for (std::size_t i = 0; i < pixels.values().size(); ++i)
     if (redrawn.values()[i / 3] > 0) pixels.values()[i] = 0;
   return pixels;
-}
-
-/// [1,h,w,1] and [1,h,w,C] → [1,h,w,1+C].
-Tensor beside(const Tensor& redrawn, const Tensor& latents) {
-  const auto channels = static_cast<std::size_t>(latents.dim(-1));
-  Tensor result = Tensor::empty({1, latents.dim(1), latents.dim(2), latents.dim(-1) + 1});
-  auto to = result.values().begin();
-  for (std::size_t place = 0; place < redrawn.values().size(); ++place) {
-    *to++ = redrawn.values()[place];
-    for (std::size_t c = 0; c < channels; ++c) *to++ = latents.values()[place * channels + c];
-  }
-  return result;
 }
 
 Tensor describe_known_part(const Session& session, const Content& content) {

@@ -18,7 +18,8 @@ constexpr std::size_t kMostInverted = 8;
 
 Session::Session(std::shared_ptr<const Model> loaded)
     : model(std::move(loaded)),
-      denoiser(model->unet, *model->denoiser_backend, model->nothing_known),
+      denoiser(model->unet, *model->denoiser_backend, model->nothing_known,
+               model->unet.config().pooled_text_dim > 0 ? model->vae_config.downscale() : 0),
       prompts(kMostPrompts),
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,

@@ -74,6 +74,19 @@ Tensor scaled(Tensor x, double factor) {
   return x;
 }
 
+Tensor beside(const Tensor& a, const Tensor& b) {
+  Shape shape = a.shape();
+  shape.back() += b.dim(-1);
+  Tensor result = Tensor::empty(shape);
+  auto to = result.values().begin();
+  const auto left = static_cast<std::size_t>(a.dim(-1)), right = static_cast<std::size_t>(b.dim(-1));
+  for (std::size_t row = 0; row * left < a.values().size(); ++row) {
+    to = std::ranges::copy(a.values().subspan(row * left, left), to).out;
+    to = std::ranges::copy(b.values().subspan(row * right, right), to).out;
+  }
+  return result;
+}
+
 bool all_finite(std::span<const float> values) {
   constexpr std::uint32_t kExponent = 0x7f800000u;
   std::uint32_t found = 0;  // Without branches, so that the compiler can vectorise it.

@@ -29,6 +29,9 @@ void add_scaled(Tensor& sum, double factor, const Tensor& x);
 /// factor · x, written over x; f32, each product rounded once.
 [[nodiscard]] Tensor scaled(Tensor x, double factor);
 
+/// f32 [..., A] and [..., B] of as many rows → [..., A+B].
+[[nodiscard]] Tensor beside(const Tensor& a, const Tensor& b);
+
 /// Whether no value is infinite or not a number.
 [[nodiscard]] bool all_finite(std::span<const float> values);
 

@@ -27,20 +27,33 @@ void check_parts_fit(const Checkpoint& checkpoint) {
                                     checkpoint.path.string(), a_is, *a, b_is, *b));
   };
   const auto& unet = checkpoint.unet.config;
-  compare(whole_number(unet, "cross_attention_dim"), "the U-Net wants text states of width",
-          whole_number(checkpoint.text_encoder.config, "hidden_size"), "the text encoder gives");
+  const auto added = unet.find("addition_embed_type");
+  const bool takes_summary = added != unet.end() && !added->is_null();
+  if (takes_summary != checkpoint.text_encoder_2.has_value()) {
+    throw invalid_input(
+        fmt::format("{}: mixes parts of different models: {}", checkpoint.path.string(),
+                    takes_summary ? "the U-Net takes a text's summary (addition_embed_type), as in Stable "
+                                    "Diffusion XL, but there is no second text encoder that makes one"
+                                  : "there are two text encoders, but the U-Net takes no text's summary "
+                                    "(addition_embed_type)"));
+  }
+  auto width = whole_number(checkpoint.text_encoder.config, "hidden_size");
+  if (width && checkpoint.text_encoder_2)
+    *width += whole_number(checkpoint.text_encoder_2->config, "hidden_size").value_or(0);
+  compare(whole_number(unet, "cross_attention_dim"), "the U-Net wants text states of width", width,
+          checkpoint.text_encoder_2 ? "the text encoders give" : "the text encoder gives");
   compare(whole_number(unet, "out_channels"), "the U-Net's latent channels are",
           whole_number(checkpoint.vae.config, "latent_channels"), "the VAE's are");
-  const auto added = unet.find("addition_embed_type");
-  if (added != unet.end() && !added->is_null()) {
-    throw invalid_input(
-        fmt::format("{}: its U-Net takes further inputs (addition_embed_type), as in Stable Diffusion XL; "
-                    "a Stable Diffusion 1 or 2 model is needed",
-                    checkpoint.path.string()));
-  }
 }
 
 }  // namespace
+
+std::vector<const Component*> Checkpoint::components() const {
+  std::vector<const Component*> all = {&text_encoder};
+  if (text_encoder_2) all.push_back(&*text_encoder_2);
+  all.insert(all.end(), {&unet, &vae});
+  return all;
+}
 
 Checkpoint open_checkpoint(const std::filesystem::path& path) {
   std::error_code error;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,6 +50,14 @@ struct Checkpoint {
   /// Of an upscaler: the schedule by which its small picture is noised, and the highest level of that.
   nlohmann::json low_res_scheduler_config = nullptr;
   std::int64_t max_noise_level = 0;
+  /// The second text encoder of a model that reads prompts with two (SDXL), and the folder of its tokenizer.
+  std::optional<Component> text_encoder_2 = {};
+  std::filesystem::path tokenizer_2_dir = {};
+  /// Whether zeros stand for an empty negative prompt's states ("force_zeros_for_empty_prompt").
+  bool zeros_for_empty_prompt = false;
+
+  /// All components, the text encoders first.
+  [[nodiscard]] std::vector<const Component*> components() const;
 };
 
 /// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where

@@ -87,11 +87,11 @@ void require_stable_diffusion(const fs::path& path, const nlohmann::json& index)
     return found != index.end() && found->is_array() && found->size() == 2 && found->back().is_string();
   };
   const auto refuse = [&](std::string_view what) {
-    return invalid_input(fmt::format("{}: is {} ({}); a Stable Diffusion 1 or 2 model is needed",
+    return invalid_input(fmt::format("{}: is {} ({}); a Stable Diffusion 1, 2 or XL model is needed",
                                      path.string(), what, printable(pipeline)));
   };
-  if (has("text_encoder_2") || pipeline.find("XL") != std::string::npos)
-    throw refuse("a Stable Diffusion XL model");
+  if (has("text_encoder_2") && !has("text_encoder"))
+    throw refuse("a refiner of Stable Diffusion XL, which draws no picture by itself");
   if (has("transformer")) throw refuse("a diffusion transformer (Stable Diffusion 3, Flux or the like)");
   if (has("prior") || has("movq")) throw refuse("another kind of diffusion model");
   for (const auto* part : {"text_encoder", "unet", "vae", "scheduler"}) {
@@ -135,6 +135,22 @@ Component read_part(const fs::path& folder, const char* name, std::string_view s
   return {std::move(config), Weights(name, part.string(), read_component(part, stem, torch_stem, family))};
 }
 
+/// What a folder with two text encoders has beside the parts of any; nothing of others.
+void read_second_text_encoder(const fs::path& index_path, const nlohmann::json& index,
+                              Checkpoint& checkpoint) {
+  const auto named = index.find("text_encoder_2");
+  if (named == index.end() || named->is_null() || *named == nlohmann::json{nullptr, nullptr}) return;
+  const auto folder = index_path.parent_path();
+  checkpoint.text_encoder_2 =
+      read_part(folder, "text_encoder_2", "model", "pytorch_model", KeyFamily::summing_text);
+  checkpoint.tokenizer_2_dir = find_tokenizer(folder, "tokenizer_2");
+  const auto zeros = index.value("force_zeros_for_empty_prompt", nlohmann::json(true));
+  if (!zeros.is_boolean())
+    throw invalid_input(fmt::format("{}: \"force_zeros_for_empty_prompt\" is {}, but true or false is needed",
+                                    index_path.string(), zeros.dump()));
+  checkpoint.zeros_for_empty_prompt = zeros.get<bool>();
+}
+
 }  // namespace
 
 std::map<std::string, Tensor> read_component(const fs::path& folder, std::string_view stem,
@@ -150,7 +166,7 @@ std::map<std::string, Tensor> read_component(const fs::path& folder, std::string
   std::map<std::string, Tensor> tensors;
   for (const auto& [file, stored] : files) {
     for (const auto& [key, tensor] : stored) {
-      if (is_ignored_key(key)) continue;
+      if (is_ignored_key(key, family)) continue;
       const auto targets = table.to_diffusers(key);
       const auto& name = targets.empty() ? key : targets.front().name;
       if (!tensors.emplace(name, open_tensor(file, key, tensor)).second) {
@@ -162,9 +178,9 @@ std::map<std::string, Tensor> read_component(const fs::path& folder, std::string
   return tensors;
 }
 
-fs::path find_tokenizer(const fs::path& folder) {
+fs::path find_tokenizer(const fs::path& folder, std::string_view name) {
   std::error_code ignored;
-  const auto tokenizer = folder / "tokenizer";
+  const auto tokenizer = folder / name;
   const bool pair = fs::is_regular_file(tokenizer / "vocab.json", ignored) &&
                     fs::is_regular_file(tokenizer / "merges.txt", ignored);
   return pair || fs::is_regular_file(tokenizer / "tokenizer.json", ignored) ? tokenizer : fs::path();
@@ -193,6 +209,7 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
       {},
       read_defaults(index_path, index)};
   read_upscaling(index_path, index, checkpoint);
+  read_second_text_encoder(index_path, index, checkpoint);
   return checkpoint;
 }
 

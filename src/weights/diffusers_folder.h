@@ -15,9 +15,10 @@ namespace latentdial::detail {
 /// holds.
 [[nodiscard]] Checkpoint open_diffusers_folder(const std::filesystem::path& folder);
 
-/// The tokenizer/ folder beside a model when it holds a vocabulary (vocab.json with merges.txt, or
+/// The folder of a tokenizer beside a model when it holds a vocabulary (vocab.json with merges.txt, or
 /// tokenizer.json); otherwise empty.
-[[nodiscard]] std::filesystem::path find_tokenizer(const std::filesystem::path& folder);
+[[nodiscard]] std::filesystem::path find_tokenizer(const std::filesystem::path& folder,
+                                                   std::string_view name = "tokenizer");
 
 /// Reads the tensors of one component of a diffusers folder, in diffusers' current names. Looks in `folder`
 /// for `stem`.safetensors, its fp16 variant, their shards (….index.json), then the same for PyTorch's

@@ -65,7 +65,8 @@ nlohmann::json transformer_depths(const Shapes& shapes, const KeyLayout& layout)
 
 nlohmann::json heads(const std::string& file, const std::vector<std::int64_t>& channels,
                      Generation generation) {
-  const std::int64_t divisor = generation == Generation::sd2 ? 64 : 8;
+  const bool by_width = generation == Generation::sd2 || generation == Generation::sdxl;
+  const std::int64_t divisor = by_width ? 64 : 8;
   nlohmann::json counts = nlohmann::json::array();
   for (const auto c : channels) {
     if (c % divisor != 0 || c == 0) {
@@ -75,7 +76,7 @@ nlohmann::json heads(const std::string& file, const std::vector<std::int64_t>& c
     counts.push_back(c / divisor);
   }
   // diffusers' "attention_head_dim" is, for historical reasons, the number of heads.
-  return generation == Generation::sd2 ? counts : nlohmann::json(8);
+  return by_width ? counts : nlohmann::json(8);
 }
 
 /// What the upscaler's U-Net has beside an ordinary one's. Where a level is as wide as the text, its first
@@ -89,6 +90,19 @@ void add_upscaler(const Shapes& shapes, const std::vector<std::int64_t>& channel
   config["only_cross_attention"] = only_cross;
   config["num_class_embeds"] = shapes.extent("class_embedding.weight", 0);
   config["sample_size"] = 128;
+}
+
+/// What SDXL's U-Net is told beside an ordinary one's.
+void add_told(const Shapes& shapes, nlohmann::json& config) {
+  config["addition_embed_type"] = "text_time";
+  config["addition_time_embed_dim"] = 256;
+  config["projection_class_embeddings_input_dim"] = shapes.extent("add_embedding.linear_1.weight", 1);
+  config["sample_size"] = 128;
+}
+
+double vae_scale(Generation generation) {
+  if (generation == Generation::sdxl) return 0.13025;
+  return generation == Generation::upscaling ? 0.08333 : 0.18215;
 }
 
 }  // namespace
@@ -108,9 +122,9 @@ KeyLayout unet_layout(const std::string& file, const StoredTensors& tensors) {
   layout.layers = per_level - 1;
   layout.levels = blocks / per_level;
   if (layout.layers < 1 || blocks % per_level != 0 || output_blocks != blocks) {
-    throw invalid_input(
-        fmt::format("{}: its U-Net has {} input and {} output blocks, which no Stable Diffusion 1 or 2 has",
-                    file, blocks, output_blocks));
+    throw invalid_input(fmt::format(
+        "{}: its U-Net has {} input and {} output blocks, which no Stable Diffusion 1, 2 or XL has", file,
+        blocks, output_blocks));
   }
   for (int i = 0; i < layout.levels; ++i) {
     layout.attention.push_back(has_prefix(tensors, fmt::format("input_blocks.{}.1.", 1 + i * per_level)));
@@ -129,13 +143,14 @@ KeyLayout vae_layout(const std::string& file, const StoredTensors& tensors) {
   return layout;
 }
 
-KeyLayout open_clip_layout(const std::string& file, const StoredTensors& all) {
+KeyLayout open_clip_layout(const std::string& file, const StoredTensors& all, Generation generation) {
   constexpr int kWholeOpenClipH = 24;
-  const std::string prefix = "cond_stage_model.model.";
+  const bool is_sdxl = generation == Generation::sdxl;
+  const std::string prefix = is_sdxl ? "conditioner.embedders.1.model." : "cond_stage_model.model.";
   KeyLayout layout;
   layout.text_layers = count_blocks(all, prefix + "transformer.resblocks");
   const bool whole = all.contains(prefix + "text_projection") || layout.text_layers == kWholeOpenClipH;
-  if (whole) --layout.text_layers;
+  if (whole && !is_sdxl) --layout.text_layers;
   if (layout.text_layers < 1) {
     throw invalid_input(
         fmt::format("{}: its text encoder has no layers to use ({}transformer.resblocks.*)", file, prefix));
@@ -179,6 +194,7 @@ nlohmann::json infer_unet_config(const std::string& file, const ComponentTensors
                            {"up_block_types", up},
                            {"use_linear_projection", shapes[mid + "proj_in.weight"].size() == 2}};
   if (generation == Generation::upscaling) add_upscaler(shapes, channels, config);
+  if (generation == Generation::sdxl) add_told(shapes, config);
   return config;
 }
 
@@ -206,13 +222,14 @@ nlohmann::json infer_vae_config(const std::string& file, const ComponentTensors&
           {"layers_per_block", layout.layers},
           {"norm_num_groups", 32},
           {"out_channels", shapes.extent("decoder.conv_out.weight", 0)},
-          {"sample_size", generation == Generation::sd1 ? 512 : 768},
-          {"scaling_factor", generation == Generation::upscaling ? 0.08333 : 0.18215},
+          {"sample_size", generation == Generation::sd1    ? 512
+                          : generation == Generation::sdxl ? 1024
+                                                           : 768},
+          {"scaling_factor", vae_scale(generation)},
           {"up_block_types", std::vector<std::string>(levels, "UpDecoderBlock2D")}};
 }
 
-nlohmann::json infer_text_config(const std::string& file, const ComponentTensors& tensors,
-                                 Generation generation) {
+nlohmann::json infer_text_config(const std::string& file, const ComponentTensors& tensors, bool open_clip) {
   const Shapes shapes{file, tensors};
   const std::string embeddings = "text_model.embeddings.";
   const auto width = shapes.extent(embeddings + "token_embedding.weight", 1);
@@ -224,10 +241,11 @@ nlohmann::json infer_text_config(const std::string& file, const ComponentTensors
   }
   const int layers = count(
       [&](int n) { return shapes.has(fmt::format("text_model.encoder.layers.{}.layer_norm1.weight", n)); });
-  return {{"architectures", {"CLIPTextModel"}},
+  const bool sums_up = shapes.has("text_projection.weight");
+  return {{"architectures", {sums_up ? "CLIPTextModelWithProjection" : "CLIPTextModel"}},
           {"bos_token_id", vocabulary - 2},
           {"eos_token_id", vocabulary - 1},
-          {"hidden_act", generation == Generation::sd1 ? "quick_gelu" : "gelu"},
+          {"hidden_act", open_clip ? "gelu" : "quick_gelu"},
           {"hidden_size", width},
           {"intermediate_size", shapes.extent("text_model.encoder.layers.0.mlp.fc1.weight", 0)},
           {"layer_norm_eps", 1e-5},
@@ -235,6 +253,7 @@ nlohmann::json infer_text_config(const std::string& file, const ComponentTensors
           {"model_type", "clip_text_model"},
           {"num_attention_heads", width / 64},
           {"num_hidden_layers", layers},
+          {"projection_dim", sums_up ? shapes.extent("text_projection.weight", 0) : width},
           {"vocab_size", vocabulary}};
 }
 
@@ -256,13 +275,14 @@ nlohmann::json infer_scheduler_config(Generation generation) {
                    {"steps_offset", 1}});
     return config;
   }
-  return {{"_class_name", "PNDMScheduler"},
+  const bool is_sdxl = generation == Generation::sdxl;
+  return {{"_class_name", is_sdxl ? "EulerDiscreteScheduler" : "PNDMScheduler"},
           {"beta_end", 0.012},
           {"beta_schedule", "scaled_linear"},
           {"beta_start", 0.00085},
           {"clip_sample", false},
           {"num_train_timesteps", 1000},
-          {"prediction_type", generation == Generation::sd1 ? "epsilon" : "v_prediction"},
+          {"prediction_type", generation == Generation::sd1 || is_sdxl ? "epsilon" : "v_prediction"},
           {"set_alpha_to_one", false},
           {"skip_prk_steps", true},
           {"steps_offset", 1},

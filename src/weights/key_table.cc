@@ -23,6 +23,8 @@ struct KeyRow {
 constexpr KeyRow kUnet[] = {
     {"time_embedding.linear_1", "time_embed.0"},
     {"time_embedding.linear_2", "time_embed.2"},
+    {"add_embedding.linear_1", "label_emb.0.0"},
+    {"add_embedding.linear_2", "label_emb.0.2"},
     {"class_embedding", "label_emb"},
     {"conv_in", "input_blocks.0.0"},
     {"down_blocks.{i}.resnets.{j}.{resnet}", "input_blocks.{down}.0.{resnet}"},
@@ -119,6 +121,7 @@ constexpr KeyRow kOpenClipText[] = {
     {"text_model.encoder.layers.{n}.mlp.fc1", "model.transformer.resblocks.{n}.mlp.c_fc"},
     {"text_model.encoder.layers.{n}.mlp.fc2", "model.transformer.resblocks.{n}.mlp.c_proj"},
     {"text_model.final_layer_norm", "model.ln_final"},
+    {"text_projection.weight", "model.text_projection"},
 };
 
 // Beginnings of names.
@@ -138,6 +141,10 @@ constexpr std::string_view kIgnored[] = {
     "cond_stage_model.model.text_projection",
     "cond_stage_model.model.logit_scale",
     "cond_stage_model.model.attn_mask",
+    "conditioner.embedders.0.transformer.text_model.embeddings.position_ids",
+    "conditioner.embedders.1.model.logit_scale",
+    "conditioner.embedders.1.model.attn_mask",
+    "denoiser.sigmas",
     "text_model.embeddings.position_ids",
     "embeddings.position_ids",
     "text_projection.",
@@ -145,8 +152,8 @@ constexpr std::string_view kIgnored[] = {
 };
 
 // In the order of KeyFamily.
-constexpr std::span<const KeyRow> kRows[] = {kUnet,    kVae, kClipText, kOpenClipText, kOldDiffusersVae,
-                                             kBareText};
+constexpr std::span<const KeyRow> kRows[] = {kUnet,     kVae,     kClipText, kOpenClipText, kOldDiffusersVae,
+                                             kBareText, kBareText};
 
 // A row on its way to having no placeholder left.
 struct Pair {
@@ -254,6 +261,11 @@ std::string KeyTable::from_diffusers(std::string_view name) const {
 bool is_ignored_key(std::string_view key) {
   return std::ranges::any_of(kIgnored,
                              [&](std::string_view beginning) { return key.starts_with(beginning); });
+}
+
+bool is_ignored_key(std::string_view key, KeyFamily family) {
+  const bool is_projection = family == KeyFamily::summing_text && key.starts_with("text_projection.");
+  return is_ignored_key(key) && !is_projection;
 }
 
 }  // namespace latentdial::detail

@@ -12,9 +12,10 @@ enum class KeyFamily {
   compvis_unet,    ///< After "model.diffusion_model.".
   compvis_vae,     ///< After "first_stage_model.".
   clip_text,       ///< After "cond_stage_model.": SD 1's CLIP ViT-L as transformers writes it.
-  open_clip_text,  ///< After "cond_stage_model.": SD 2's OpenCLIP ViT-H.
+  open_clip_text,  ///< After "cond_stage_model.": SD 2's OpenCLIP ViT-H; SDXL's ViT-bigG.
   diffusers_vae,   ///< Attention names of diffusers before 0.17.
   diffusers_text,  ///< transformers 5 leaves out "text_model.".
+  summing_text,    ///< The same of an encoder whose "text_projection" is used: it sums a text up.
 };
 
 /// What the flat block numbers of CompVis depend on.
@@ -49,7 +50,8 @@ class KeyTable {
 };
 
 /// Tensors of real checkpoints that the engine knowingly does without: a training run's averages, noise
-/// schedules, losses. `key` is the full name in a CompVis file, or in the text encoder of a diffusers folder.
+/// schedules, losses. `key` is the full name in a CompVis file, or in a component of a diffusers folder.
 [[nodiscard]] bool is_ignored_key(std::string_view key);
+[[nodiscard]] bool is_ignored_key(std::string_view key, KeyFamily family);
 
 }  // namespace latentdial::detail

@@ -26,8 +26,8 @@ constexpr Sign kOtherThings[] = {
     {Where::anywhere, ".lora_A.", "a LoRA"},
     {Where::anywhere, "lora_down.", "a LoRA"},
     {Where::anywhere, ".lora.down", "a LoRA"},
-    {Where::at_start, "conditioner.embedders.", "a Stable Diffusion XL model"},
-    {Where::at_start, "model.diffusion_model.label_emb.0.", "a Stable Diffusion XL or unCLIP model"},
+    {Where::at_start, "conditioner.embedders.0.model.", "a refiner of Stable Diffusion XL"},
+    {Where::at_start, "embedder.", "a Stable unCLIP model"},
     {Where::at_start, "add_embedding.", "the U-Net of a Stable Diffusion XL model"},
     {Where::anywhere, "joint_blocks.", "a Stable Diffusion 3 model"},
     {Where::anywhere, "double_blocks.", "a Flux model"},
@@ -35,6 +35,11 @@ constexpr Sign kOtherThings[] = {
     {Where::at_start, "controlnet_", "a ControlNet"},
     {Where::at_start, "string_to_param", "a textual inversion"},
     {Where::at_start, "emb_params", "a textual inversion"},
+};
+
+// Only asked about where no text encoder of SDXL's is there.
+constexpr Sign kTold[] = {
+    {Where::at_start, "model.diffusion_model.label_emb.0.", "a Stable Diffusion XL or unCLIP model"},
 };
 
 // Only asked about when none of CompVis' three parts is there.
@@ -54,7 +59,8 @@ bool shows(const StoredTensors& tensors, const Sign& sign) {
                              [&](const auto& t) { return t.first.find(sign.text) != std::string::npos; });
 }
 
-constexpr std::string_view kNeeded = "a whole Stable Diffusion 1 or 2 checkpoint is needed";
+constexpr std::string_view kNeeded = "a whole Stable Diffusion 1, 2 or XL checkpoint is needed";
+constexpr std::string_view kText = "cond_stage_model.", kSdxlText = "conditioner.embedders.";
 
 template <std::size_t N>
 void refuse_if_shown(const std::string& file, const StoredTensors& tensors, const Sign (&signs)[N]) {
@@ -72,14 +78,16 @@ void require_compvis_checkpoint(const std::string& file, const StoredTensors& te
     std::string_view prefix;
     std::string_view name;
   };
-  static constexpr NamedComponent kComponents[] = {{"model.diffusion_model.", "U-Net"},
-                                                   {"first_stage_model.", "VAE"},
-                                                   {"cond_stage_model.", "text encoder"}};
+  const bool is_sdxl = shows(tensors, {Where::at_start, kSdxlText, ""});
+  if (!is_sdxl) refuse_if_shown(file, tensors, kTold);
+  const NamedComponent components[] = {{"model.diffusion_model.", "U-Net"},
+                                       {"first_stage_model.", "VAE"},
+                                       {is_sdxl ? kSdxlText : kText, "text encoder"}};
   if (tensors.empty()) throw invalid_input(fmt::format("{}: holds no tensors; {}", file, kNeeded));
   refuse_if_shown(file, tensors, kOtherThings);
   const NamedComponent* present = nullptr;
   const NamedComponent* missing = nullptr;
-  for (const auto& part : kComponents) {
+  for (const auto& part : components) {
     (shows(tensors, {Where::at_start, part.prefix, ""}) ? present : missing) = &part;
   }
   if (missing == nullptr) return;

@@ -24,6 +24,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kText = "cond_stage_model.";
 constexpr std::string_view kUnet = "model.diffusion_model.";
 constexpr std::string_view kVae = "first_stage_model.";
+constexpr std::string_view kSdxlText = "conditioner.embedders.0.";
+constexpr std::string_view kSdxlText2 = "conditioner.embedders.1.";
+
+constexpr std::string_view kTextProjection = "text_projection.weight";
 
 // The tensors below `prefix`, without it and without those that are knowingly ignored.
 StoredTensors part_of(const StoredTensors& tensors, std::string_view prefix) {
@@ -44,6 +48,22 @@ Tensor third_of(const std::string& file, std::string_view key, const Tensor& fus
   return fused.slice(third * rows, (third + 1) * rows);
 }
 
+/// Columns as rows, of the type that they have.
+Tensor transposed(const std::string& file, std::string_view key, const Tensor& matrix) {
+  if (matrix.rank() != 2) {
+    throw invalid_input(fmt::format("{}: tensor {} has shape {}; a matrix is needed", file, printable(key),
+                                    to_string(matrix.shape())));
+  }
+  const auto rows = static_cast<std::size_t>(matrix.dim(0)),
+             columns = static_cast<std::size_t>(matrix.dim(1));
+  const auto size = element_size(matrix.dtype());
+  Tensor result = Tensor::empty({matrix.dim(1), matrix.dim(0)}, matrix.dtype());
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j)
+      std::copy_n(matrix.raw() + (i * columns + j) * size, size, result.raw() + (j * rows + i) * size);
+  return result;
+}
+
 ComponentTensors rename(const std::string& file, std::string_view prefix, const StoredTensors& stored,
                         const KeyTable& table) {
   ComponentTensors tensors;
@@ -51,7 +71,9 @@ ComponentTensors rename(const std::string& file, std::string_view prefix, const 
     const auto key = std::string(prefix) + name_in_part;
     auto targets = table.to_diffusers(name_in_part);
     if (targets.empty()) targets.push_back({name_in_part});
-    const auto values = open_tensor(file, key, tensor);
+    auto values = open_tensor(file, key, tensor);
+    // OpenCLIP multiplies it from the right.
+    if (targets.front().name == kTextProjection) values = transposed(file, key, values);
     for (const auto& [name, third] : targets) {
       if (!tensors.emplace(name, third < 0 ? values : third_of(file, key, values, third)).second) {
         throw invalid_input(
@@ -86,17 +108,26 @@ Component component_of(const fs::path& path, const char* name, std::string_view 
   return {std::move(config), Weights(name, path.string(), std::move(renamed))};
 }
 
+/// CLIP ViT-L's text encoder as transformers writes it, below `prefix`.
+Component read_clip(const fs::path& path, const StoredTensors& tensors, std::string_view prefix) {
+  return component_of(path, "text_encoder", prefix, part_of(tensors, prefix),
+                      KeyTable(KeyFamily::clip_text, {}),
+                      [&](const auto& renamed) { return infer_text_config(path.string(), renamed, false); });
+}
+
+/// OpenCLIP's, of a component of this name.
+Component read_open_clip(const fs::path& path, const StoredTensors& tensors, Generation generation,
+                         const char* name, std::string_view prefix) {
+  const auto layout = open_clip_layout(path.string(), tensors, generation);
+  return component_of(path, name, prefix, without_layer(part_of(tensors, prefix), layout.text_layers),
+                      KeyTable(KeyFamily::open_clip_text, layout),
+                      [&](const auto& renamed) { return infer_text_config(path.string(), renamed, true); });
+}
+
 Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, Generation generation) {
-  const auto file = path.string();
-  auto stored = part_of(tensors, kText);
-  KeyLayout layout;
-  if (generation != Generation::sd1) {
-    layout = open_clip_layout(file, tensors);
-    stored = without_layer(std::move(stored), layout.text_layers);
-  }
-  const auto family = generation == Generation::sd1 ? KeyFamily::clip_text : KeyFamily::open_clip_text;
-  return component_of(path, "text_encoder", kText, stored, KeyTable(family, layout),
-                      [&](const auto& renamed) { return infer_text_config(file, renamed, generation); });
+  if (generation == Generation::sdxl) return read_clip(path, tensors, kSdxlText);
+  if (generation == Generation::sd1) return read_clip(path, tensors, kText);
+  return read_open_clip(path, tensors, generation, "text_encoder", kText);
 }
 
 // Of the two releases with OpenCLIP the one that predicts ε was trained on 512 pixels.
@@ -139,11 +170,12 @@ Component read_vae(const fs::path& path, const StoredTensors& tensors, Generatio
 
 /// Throws invalid_input where the text encoder is neither.
 Generation generation_of(const std::string& file, const StoredTensors& tensors) {
+  if (has_prefix(tensors, std::string(kSdxlText))) return Generation::sdxl;
   if (!has_prefix(tensors, "cond_stage_model.model.")) {
     if (has_prefix(tensors, "cond_stage_model.transformer.")) return Generation::sd1;
     throw invalid_input(
         fmt::format("{}: its text encoder is neither CLIP (cond_stage_model.transformer.*) nor OpenCLIP "
-                    "(cond_stage_model.model.*); a Stable Diffusion 1 or 2 checkpoint is needed",
+                    "(cond_stage_model.model.*); a Stable Diffusion 1, 2 or XL checkpoint is needed",
                     file));
   }
   return tensors.contains(std::string(kUnet) + "label_emb.weight") ? Generation::upscaling : Generation::sd2;
@@ -181,6 +213,11 @@ Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
     checkpoint.low_res_scheduler_config =
         config_beside(path, "low_res_scheduler", "scheduler_config.json", infer_low_res_scheduler_config);
     checkpoint.max_noise_level = kMaxNoiseLevel;
+  }
+  if (generation == Generation::sdxl) {
+    checkpoint.text_encoder_2 = read_open_clip(path, tensors, generation, "text_encoder_2", kSdxlText2);
+    checkpoint.tokenizer_2_dir = find_tokenizer(path.parent_path(), "tokenizer_2");
+    checkpoint.zeros_for_empty_prompt = true;
   }
   return checkpoint;
 }

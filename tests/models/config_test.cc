@@ -55,6 +55,46 @@ TEST(UNetConfig, HasClassesOrNone) {
   EXPECT_THAT(complaint_about({{"class_embed_type", "timestep"}}), HasSubstr("class_embed_type"));
 }
 
+TEST(UNetConfig, IsToldASummaryAndSixSizes) {
+  const auto told = [](const json& width) {
+    return json{{"addition_embed_type", "text_time"},
+                {"addition_time_embed_dim", 256},
+                {"projection_class_embeddings_input_dim", width}};
+  };
+  EXPECT_EQ(UNetConfig::from_json(told(2816)).pooled_text_dim, 1280);
+  EXPECT_EQ(UNetConfig::from_json(json::object()).pooled_text_dim, 0);
+  EXPECT_THAT(complaint_about(told(1536)), HasSubstr("more than 6 times addition_time_embed_dim"));
+  json with_classes = told(2816);
+  with_classes["num_class_embeds"] = 10;
+  EXPECT_THAT(complaint_about(with_classes), HasSubstr("num_class_embeds"));
+}
+
+TEST(UNetConfig, TransformersAreAsDeepAsTheirLevelOrEachForItself) {
+  const auto even = UNetConfig::from_json({{"transformer_layers_per_block", {1, 2, 10, 1}}});
+  EXPECT_THAT(even.down_depths[2], ElementsAre(10, 10));
+  EXPECT_THAT(even.up_depths[2], ElementsAre(10, 10, 10));
+  const json down = {1, {2, 2}, {4, 3}, 5}, up = {1, {4, 4, 10}, {2, 1, 1}, 1};
+  const auto pruned = UNetConfig::from_json(
+      {{"transformer_layers_per_block", down}, {"reverse_transformer_layers_per_block", up}});
+  EXPECT_THAT(pruned.down_depths[2], ElementsAre(4, 3));
+  EXPECT_THAT(pruned.up_depths[2], ElementsAre(4, 4, 10)) << "the other way round in the file";
+  EXPECT_THAT(pruned.up_depths[1], ElementsAre(2, 1, 1));
+  EXPECT_EQ(pruned.mid_depth, 5);
+  EXPECT_THAT(complaint_about({{"transformer_layers_per_block", down}}), HasSubstr("reverse_transformer"));
+  EXPECT_THAT(complaint_about({{"transformer_layers_per_block", {1, {2}, 1, 1}}}),
+              HasSubstr("a list of 2 numbers"));
+}
+
+TEST(UNetConfig, AMiddleWithoutTransformerOrNone) {
+  const auto middle = [](const json& field) {
+    return UNetConfig::from_json({{"mid_block_type", field}}).mid_block;
+  };
+  EXPECT_EQ(middle("UNetMidBlock2DCrossAttn"), MidBlock::cross_attention);
+  EXPECT_EQ(middle("UNetMidBlock2D"), MidBlock::resnet);
+  EXPECT_EQ(middle(nullptr), MidBlock::none);
+  EXPECT_EQ(UNetConfig::from_json(json::object()).mid_block, MidBlock::cross_attention);
+}
+
 TEST(UNetConfig, NullMeansTheDefault) {
   EXPECT_EQ(UNetConfig::from_json({{"norm_num_groups", nullptr}}).norm_num_groups, 32);
 }
@@ -66,10 +106,12 @@ TEST(UNetConfig, NamesTheFieldTheValueAndWhatIsNeeded) {
   EXPECT_THAT(complaint_about({{"norm_num_groups", 7}}), HasSubstr("divisor"));
   EXPECT_THAT(complaint_about({{"attention_head_dim", 7}}), HasSubstr("divisor"));
   EXPECT_THAT(complaint_about({{"layers_per_block", 1e30}}), HasSubstr("whole number"));
+  EXPECT_THAT(complaint_about({{"layers_per_block", 65}}), HasSubstr("from 1 to 64"));
 }
 
 TEST(UNetConfig, RefusesArchitecturesItDoesNotHave) {
-  EXPECT_THAT(complaint_about({{"addition_embed_type", "text_time"}}), HasSubstr("addition_embed_type"));
+  EXPECT_THAT(complaint_about({{"addition_embed_type", "image"}}), HasSubstr("addition_embed_type"));
+  EXPECT_THAT(complaint_about({{"mid_block_type", "UNetMidBlock2DSimpleCrossAttn"}}), HasSubstr("mid_block"));
   EXPECT_THAT(complaint_about(
                   {{"down_block_types", {"AttnDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"}}}),
               HasSubstr("down_block_types"));

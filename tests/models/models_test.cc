@@ -61,9 +61,19 @@ class ModelTest : public testing::TestWithParam<Case> {
     EXPECT_LE(difference / largest, GetParam().tolerance) << name;
   }
 
-  /// Beside the timesteps an upscaling model's U-Net is told a level for each picture.
+  /// Beside the timesteps an upscaling model's U-Net is told a level for each picture, SDXL's a text's
+  /// summary and sizes.
   std::vector<TimeContext> times_of(const UNet& unet, const std::vector<float>& timesteps) const {
-    return unet.project_times(timesteps, unet.config().num_class_embeds > 0 ? expected("levels") : Tensor());
+    for (const char* told : {"levels", "vectors"})
+      if (expected_.has(told)) return unet.project_times(timesteps, expected(told));
+    return unet.project_times(timesteps);
+  }
+
+  ClipText text_encoder(const Component& component) const {
+    return {{component.weights, ops_.get()},
+            TextConfig::from_json(component.config),
+            {},
+            checkpoint_.text_encoder_2 ? TextStates::penultimate : TextStates::last};
   }
 
   std::string folder_;
@@ -73,10 +83,13 @@ class ModelTest : public testing::TestWithParam<Case> {
 };
 
 TEST_P(ModelTest, TextEncoderEqualsTransformers) {
-  const ClipText text({checkpoint_.text_encoder.weights, ops_.get()},
-                      TextConfig::from_json(checkpoint_.text_encoder.config));
   const std::vector<std::int32_t> ids = {38, 5, 17, 2, 39, 39, 39, 39, 39};
-  expect_close(ops_->to_host(text(ids)), "text");
+  expect_close(ops_->to_host(text_encoder(checkpoint_.text_encoder)(ids)), "text");
+  if (!checkpoint_.text_encoder_2) return;
+  const ClipText second = text_encoder(*checkpoint_.text_encoder_2);
+  ASSERT_TRUE(second.has_summary());
+  expect_close(ops_->to_host(second(ids)), "text_2");
+  expect_close(ops_->to_host(second.summary(second(ids), 4)), "summary");
 }
 
 TEST_P(ModelTest, UNetTakesItsDeeperLevelsFromBefore) {
@@ -112,6 +125,22 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 }
 
 class UpscalingModelTest : public ModelTest {};
+class ToldSizesTest : public ModelTest {};
+
+TEST_P(ToldSizesTest, AnotherSummaryAndAnotherSizeAreOtherAnswers) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
+  const Tensor latents = ops_->to_device(expected("latents"));
+  const auto answer = [&](std::size_t place, float change) {
+    Tensor vectors = expected("vectors").clone();
+    vectors.values()[place] += change;
+    return ops_->to_host(unet(latents, unet.project_times(std::vector{321.0F}, vectors).front(), text));
+  };
+  const Tensor plain = answer(0, 0);
+  const auto pooled = static_cast<std::size_t>(unet.config().pooled_text_dim);
+  for (const std::size_t place : {std::size_t{0}, pooled - 1, pooled, pooled + 2, pooled + 5})
+    EXPECT_GT(largest_difference(plain.slice(0, 1), answer(place, 1).slice(0, 1)), 1e-3) << place;
+}
 
 TEST_P(UpscalingModelTest, AnotherLevelIsAnotherAnswer) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
@@ -175,21 +204,28 @@ TEST_P(ModelTest, AutoencoderEqualsDiffusers) {
 }
 
 TEST_P(ModelTest, EveryTensorOfTheFilesIsUsed) {
-  const Scope text{checkpoint_.text_encoder.weights, ops_.get()}, unet{checkpoint_.unet.weights, ops_.get()},
-      vae{checkpoint_.vae.weights, ops_.get()};
-  const ClipText text_model(text, TextConfig::from_json(checkpoint_.text_encoder.config));
+  const Scope unet{checkpoint_.unet.weights, ops_.get()}, vae{checkpoint_.vae.weights, ops_.get()};
+  const ClipText text_model = text_encoder(checkpoint_.text_encoder);
+  if (checkpoint_.text_encoder_2) (void)text_encoder(*checkpoint_.text_encoder_2);
   const UNet unet_model(unet, UNetConfig::from_json(checkpoint_.unet.config));
   const Decoder decoder(vae, AutoencoderConfig::from_json(checkpoint_.vae.config));
   const Encoder encoder(vae, AutoencoderConfig::from_json(checkpoint_.vae.config));
-  for (const auto& scope : {text, unet, vae}) EXPECT_EQ(scope.weights.unused(), std::vector<std::string>{});
+  for (const Component* component : checkpoint_.components())
+    EXPECT_EQ(component->weights.unused(), std::vector<std::string>{});
 }
 
 INSTANTIATE_TEST_SUITE_P(
     , ModelTest,
     testing::Values(Case{"conv-projection", DType::f32, 1e-4}, Case{"linear-projection", DType::f32, 1e-4},
-                    Case{"upscaling", DType::f32, 1e-4}, Case{"conv-projection", DType::bf16, 0.05},
-                    Case{"linear-projection", DType::bf16, 0.05}, Case{"upscaling", DType::bf16, 0.05}),
+                    Case{"upscaling", DType::f32, 1e-4}, Case{"sdxl", DType::f32, 1e-4},
+                    Case{"pruned", DType::f32, 1e-4}, Case{"without-middle", DType::f32, 1e-4},
+                    Case{"conv-projection", DType::bf16, 0.05}, Case{"linear-projection", DType::bf16, 0.05},
+                    Case{"upscaling", DType::bf16, 0.05}, Case{"sdxl", DType::bf16, 0.05}),
     case_name);
+
+INSTANTIATE_TEST_SUITE_P(, ToldSizesTest,
+                         testing::Values(Case{"sdxl", DType::f32, 0}, Case{"pruned", DType::f32, 0}),
+                         case_name);
 
 INSTANTIATE_TEST_SUITE_P(, UpscalingModelTest, testing::Values(Case{"upscaling", DType::f32, 0}), case_name);
 

@@ -94,7 +94,7 @@ PromptConditioner numbers() {
                 return ClassifierFreeGuidance{states(texts.negative_prompt), 3, {}}.condition(
                     states(texts.prompt));
               },
-          .encode = states};
+          .negative = states};
 }
 
 double guided(const std::string& prompt, double progress, const std::string& negative = "") {

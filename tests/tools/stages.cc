@@ -4,9 +4,11 @@
 //
 // FOLDER/request.json maps a stage to its inputs; tensors are raw little-endian f32 files beside it, pictures
 // and latents channels-last:
-//   {"text": {"ids": [...]}, "unet": {"latents": T, "timestep": 500, "text_states": T, "vectors": T},
-//   "decode": {"latents": T}, "encode": {"pixels": T}, "taesd": {"path": "...", "latents": T}}
-// with T = {"file": NAME, "shape": [...]}. Each stage writes FOLDER/<stage>.f32.
+//   {"text": {"ids": [...], "second_ids": [...], "end": 9}, "unet": {"latents": T, "timestep": 500,
+//   "text_states": T, "vectors": T}, "decode": {"latents": T}, "encode": {"pixels": T}, "taesd": {"path":
+//   "...", "latents": T}}
+// with T = {"file": NAME, "shape": [...]}. Each stage writes FOLDER/<stage>.f32; text of a model with two
+// text encoders, whose second reads "second_ids" with the end token at "end", text_2.f32 and summary.f32 too.
 
 #include <cstdio>
 #include <exception>
@@ -37,6 +39,26 @@ Tensor read_tensor(const fs::path& folder, const json& description) {
                                          description.at("shape").get<latentdial::detail::Shape>());
 }
 
+void read_text(const latentdial::detail::Checkpoint& checkpoint, const latentdial::detail::ops::Backend& ops,
+               const json& request, const fs::path& folder) {
+  namespace models = latentdial::detail::models;
+  const auto& second = checkpoint.text_encoder_2;
+  const auto load = [&](const latentdial::detail::Component& component) -> models::ClipText {
+    return {{component.weights, &ops},
+            models::TextConfig::from_json(component.config),
+            {},
+            second ? models::TextStates::penultimate : models::TextStates::last};
+  };
+  const auto ids = request.at("ids").get<std::vector<std::int32_t>>();
+  write_tensor(folder / "text.f32", ops.to_host(load(checkpoint.text_encoder)(ids)));
+  if (!second) return;
+  const auto text_2 = load(*second);
+  const Tensor states = text_2(request.at("second_ids").get<std::vector<std::int32_t>>());
+  write_tensor(folder / "text_2.f32", ops.to_host(states));
+  write_tensor(folder / "summary.f32",
+               ops.to_host(text_2.summary(states, request.at("end").get<std::int64_t>())));
+}
+
 void run(const std::string& model, const std::string& dtype, const fs::path& folder) {
   namespace models = latentdial::detail::models;
   const auto request = json::parse(std::ifstream(folder / "request.json"));
@@ -45,12 +67,7 @@ void run(const std::string& model, const std::string& dtype, const fs::path& fol
        .int8 = dtype == "int8"});
   const auto checkpoint = latentdial::detail::open_checkpoint(model);
 
-  if (request.contains("text")) {
-    const models::ClipText text({checkpoint.text_encoder.weights, ops.get()},
-                                models::TextConfig::from_json(checkpoint.text_encoder.config));
-    const auto ids = request["text"]["ids"].get<std::vector<std::int32_t>>();
-    write_tensor(folder / "text.f32", ops->to_host(text(ids)));
-  }
+  if (request.contains("text")) read_text(checkpoint, *ops, request["text"], folder);
   if (request.contains("unet")) {
     const auto& inputs = request["unet"];
     const models::UNet unet({checkpoint.unet.weights, ops.get()},

@@ -224,8 +224,10 @@ TEST_F(DiffusersFolder, RefusesAPartThatIsBroken) {
 }
 
 TEST_F(DiffusersFolder, RefusesOtherPipelines) {
-  write("model_index.json", R"({"_class_name": "StableDiffusionXLPipeline", "unet": ["diffusers", "U"]})");
-  EXPECT_THAT(refused(), HasSubstr("is a Stable Diffusion XL model ('StableDiffusionXLPipeline')"));
+  write("model_index.json",
+        R"({"_class_name": "StableDiffusionXLImg2ImgPipeline", "text_encoder": [null, null],
+                               "text_encoder_2": ["transformers", "T"], "unet": ["diffusers", "U"]})");
+  EXPECT_THAT(refused(), HasSubstr("is a refiner of Stable Diffusion XL"));
   write("model_index.json", R"({"_class_name": "FluxPipeline", "transformer": ["diffusers", "T"]})");
   EXPECT_THAT(refused(), HasSubstr("is a diffusion transformer"));
   write("model_index.json", R"({"_class_name": "DDPMPipeline", "unet": ["diffusers", "U"]})");
@@ -242,7 +244,7 @@ TEST_F(DiffusersFolder, RefusesPartsOfDifferentModels) {
   write("unet/config.json", R"({"cross_attention_dim": 8, "out_channels": 16})");
   EXPECT_THAT(refused(), HasSubstr("latent channels are 16 but the VAE's are 4"));
   write("unet/config.json", R"({"cross_attention_dim": 8, "addition_embed_type": "text_time"})");
-  EXPECT_THAT(refused(), HasSubstr("as in Stable Diffusion XL"));
+  EXPECT_THAT(refused(), HasSubstr("there is no second text encoder"));
 }
 
 }  // namespace

@@ -267,8 +267,8 @@ TEST_F(SingleFile, SaysWhichPartIsMissing) {
 
 TEST_F(SingleFile, SaysWhatAnotherArchitectureSeemsToBe) {
   const auto seems = [&](const std::string& key) { return refused({{key, f32_tensor({1}, {1})}}); };
-  EXPECT_THAT(seems("conditioner.embedders.0.transformer.x"),
-              HasSubstr("seems to be a Stable Diffusion XL model"));
+  EXPECT_THAT(seems("conditioner.embedders.0.transformer.x"), HasSubstr("holds a text encoder but no"));
+  EXPECT_THAT(seems("conditioner.embedders.0.model.ln_final.bias"), HasSubstr("a refiner of Stable"));
   EXPECT_THAT(seems("model.diffusion_model.label_emb.0.0.bias"), HasSubstr("Stable Diffusion XL or unCLIP"));
   EXPECT_THAT(seems("model.diffusion_model.joint_blocks.0.x"), HasSubstr("a Stable Diffusion 3 model"));
   EXPECT_THAT(seems("double_blocks.0.img_attn.qkv.weight"), HasSubstr("a Flux model"));

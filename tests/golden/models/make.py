@@ -3,7 +3,7 @@
 Run with diffusers and transformers installed: python tests/golden/models/make.py
 Each model folder holds f16 weights in diffusers' layout; expected.safetensors beside them holds the inputs and
 diffusers' f32 outputs, pictures and latents channels-last. tiny-decoder also has its decoder in the original's keys;
-upscalers holds networks as spandrel builds them. upscaling is a whole model, with a tokenizer.
+upscalers holds networks as spandrel builds them. upscaling and sdxl are whole models, with tokenizers.
 """
 
 import json
@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from spandrel.architectures.__arch_helpers.block import RRDB
 from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
 from spandrel.architectures.ESRGAN.__arch.RRDB import RRDBNet
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "parity"))
@@ -37,8 +37,20 @@ UPSCALING_UNET = dict(in_channels=7, block_out_channels=(8, 16, 16), down_block_
                       num_class_embeds=40, attention_head_dim=4, use_linear_projection=True)  # fmt: skip
 UPSCALING_VAE = dict(block_out_channels=(8, 16, 16), down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3,
                      scaling_factor=0.08333)  # fmt: skip
+# SDXL's form: two text encoders, whose states lie side by side, and a U-Net that is told a text's summary and six sizes.
+TEXT_2 = TEXT | dict(vocab_size=643, hidden_size=24, hidden_act="gelu", projection_dim=12)
+SDXL_UNET = dict(block_out_channels=(8, 16, 16), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+                 up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), transformer_layers_per_block=[1, 2, 3],
+                 attention_head_dim=[1, 2, 4], cross_attention_dim=40, use_linear_projection=True, addition_embed_type="text_time",
+                 addition_time_embed_dim=8, projection_class_embeddings_input_dim=12 + 6 * 8)  # fmt: skip
+# Pruned ones: SSD-1B's transformers differ in depth, and its middle has none; tiny-sd has no middle.
+PRUNED_UNET = SDXL_UNET | dict(layers_per_block=2, transformer_layers_per_block=[1, [2, 1], [3, 1]], mid_block_type="UNetMidBlock2D",
+                               reverse_transformer_layers_per_block=[[1, 3, 2], [2, 1, 1], 1])  # fmt: skip
+TINY_UNET = dict(down_block_types=("CrossAttnDownBlock2D",) * 2, up_block_types=("CrossAttnUpBlock2D",) * 2, mid_block_type=None)
+IDS = torch.tensor([[38, 5, 17, 2, 39, 39, 39, 39, 39]])
 LEVELS = torch.tensor([3, 21])  # Of the two pictures that a U-Net is shown.
 TINY = dict(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4, latent_channels=4)
+WITH_TOKENIZER = ("upscaling", "sdxl")
 MODELS = {
     "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu"), {}),
     "linear-projection": (
@@ -47,6 +59,9 @@ MODELS = {
         {},
     ),
     "upscaling": (UPSCALING_UNET, dict(hidden_act="gelu", vocab_size=643), UPSCALING_VAE),
+    "sdxl": (SDXL_UNET, dict(vocab_size=643), dict(scaling_factor=0.13025)),
+    "pruned": (PRUNED_UNET, dict(vocab_size=643), {}),
+    "without-middle": (TINY_UNET, {}, {}),
 }
 
 
@@ -69,6 +84,20 @@ def nhwc(x: torch.Tensor) -> torch.Tensor:
     return x.permute(0, 2, 3, 1).contiguous()
 
 
+def make_second(folder: pathlib.Path, unet: object) -> tuple[dict, dict]:
+    """The second text encoder and its tokenizer, which pads with "!". What it makes of IDS, and what the U-Net is told."""
+    text = rounded(CLIPTextModelWithProjection(CLIPTextConfig(**TEXT_2)))
+    save(text, folder / "text_encoder_2", "model.safetensors", TEXT_2)
+    if (folder / "tokenizer").exists():
+        shutil.copytree(folder / "tokenizer", folder / "tokenizer_2", dirs_exist_ok=True)
+        for file in (folder / "tokenizer_2/tokenizer_config.json", folder / "tokenizer_2/special_tokens_map.json"):
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"pad_token": "!"}, indent=1))
+    read = text(IDS, output_hidden_states=True)
+    summaries, sizes = torch.randn(2, TEXT_2["projection_dim"]), torch.tensor([[48.0, 64, 0, 0, 48, 64], [32, 32, 4, 8, 24, 40]])
+    expected = {"text_2": read.hidden_states[-2], "summary": read.text_embeds, "vectors": torch.cat([summaries, sizes], 1)}
+    return expected, {"added_cond_kwargs": {"text_embeds": summaries, "time_ids": sizes}}
+
+
 @torch.no_grad()
 def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None:
     torch.manual_seed(7)
@@ -87,20 +116,24 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
     if unet.config.num_class_embeds:
         told = {"class_labels": LEVELS}
         index |= {"low_res_scheduler": ["diffusers", "DDPMScheduler"], "max_noise_level": 30}
-        shutil.copytree(HERE.parent / "prompt" / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
         (folder / "low_res_scheduler").mkdir(exist_ok=True)
         noise = {"_class_name": "DDPMScheduler", "beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "scaled_linear"}
         (folder / "low_res_scheduler" / "scheduler_config.json").write_text(json.dumps(noise))
+    if name in WITH_TOKENIZER:
+        shutil.copytree(HERE.parent / "prompt" / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
+    of_second = {}
+    if unet.config.addition_embed_type:
+        of_second, told = make_second(folder, unet.config)
+        index["text_encoder_2"] = ["transformers", "CLIPTextModelWithProjection"]
     (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline", **index}))
 
-    ids = torch.tensor([[38, 5, 17, 2, 39, 39, 39, 39, 39]])
     channels = unet.config.in_channels
-    latents, odd_latents, states = torch.randn(2, channels, 8, 8), torch.randn(2, channels, 7, 5), torch.randn(2, 9, 16)
+    latents, odd_latents, states = torch.randn(2, channels, 8, 8), torch.randn(2, channels, 7, 5), torch.randn(2, 9, unet.config.cross_attention_dim)
     pixels = torch.rand(1, 3, 12, 18) * 2 - 1
     decoder_latents = torch.randn(1, 4, 5, 6)
     expected = {
-        "ids": ids.int(),
-        "text": text(ids).last_hidden_state,
+        "ids": IDS.int(),
+        "text": text(IDS, output_hidden_states=True).hidden_states[-2] if of_second else text(IDS).last_hidden_state,
         "latents": nhwc(latents),
         "odd_latents": nhwc(odd_latents),
         "text_states": states,
@@ -112,7 +145,8 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
         "encoded_mean": nhwc(vae.encode(pixels).latent_dist.mean * vae.config.scaling_factor),
         "encoded_log_variance": nhwc(vae.encode(pixels).latent_dist.logvar),
     }
-    if told:
+    expected |= of_second
+    if unet.config.num_class_embeds:
         expected["levels"] = LEVELS[:, None].float()
     save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
 

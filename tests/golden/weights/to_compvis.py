@@ -3,7 +3,7 @@
     python to_compvis.py FOLDER OUT.safetensors [OUT.ckpt …] [--whole-open-clip] [--names OUT.json]
 
 The names come from walking the network in the order CompVis builds it and counting, not from the engine's table of
-keys: the two check each other. With a "gelu" text encoder the OpenCLIP form of SD 2 is written, else the CLIP form of
+keys: the two check each other. A folder with two text encoders becomes a file with the keys of SDXL's first release. With a "gelu" text encoder the OpenCLIP form of SD 2 is written, else the CLIP form of
 SD 1; --whole-open-clip adds the unused last layer and the projection that the original SD 2 files carry. --names
 writes the pairs [diffusers name, CompVis name, shape] per component instead of values.
 """
@@ -61,6 +61,8 @@ def unet(config: dict, tensors: dict) -> Renamer:
     r.move("time_embedding.linear_1", "time_embed.0")
     r.move("time_embedding.linear_2", "time_embed.2")
     r.move("class_embedding", "label_emb")
+    r.move("add_embedding.linear_1", "label_emb.0.0")
+    r.move("add_embedding.linear_2", "label_emb.0.2")
     r.move("conv_in", "input_blocks.0.0")
     levels, layers = len(config["block_out_channels"]), config["layers_per_block"]
     block = 1
@@ -85,7 +87,7 @@ def unet(config: dict, tensors: dict) -> Renamer:
             if r.has(f"{up}.attentions.{layer}"):
                 r.move(f"{up}.attentions.{layer}", f"output_blocks.{block}.{modules}")
                 modules += 1
-            if layer == layers:
+            if layer == layers and r.has(f"{up}.upsamplers"):
                 r.move(f"{up}.upsamplers.0.conv", f"output_blocks.{block}.{modules}.conv")
             block += 1
     r.move("conv_norm_out", "out.0")
@@ -126,18 +128,19 @@ def vae(config: dict, tensors: dict) -> Renamer:
 
 
 def with_text_model(tensors: dict) -> dict:
-    named = {n if n.startswith("text_model.") else f"text_model.{n}": t for n, t in tensors.items()}
+    named = {n if n.startswith(("text_model.", "text_projection.")) else f"text_model.{n}": t for n, t in tensors.items()}
     return {n: t for n, t in named.items() if not n.endswith("position_ids")}
 
 
-def clip_text(tensors: dict) -> Renamer:
-    r = Renamer(with_text_model(tensors), "cond_stage_model.transformer.")
+def clip_text(tensors: dict, prefix: str = "cond_stage_model.") -> Renamer:
+    r = Renamer(with_text_model(tensors), prefix + "transformer.")
+    r.rest.pop("text_projection.weight", None)
     r.move("text_model", "text_model")
     return r
 
 
-def open_clip_text(config: dict, tensors: dict, whole: bool) -> Renamer:
-    r = Renamer(with_text_model(tensors), "cond_stage_model.model.")
+def open_clip_text(config: dict, tensors: dict, whole: bool, prefix: str = "cond_stage_model.") -> Renamer:
+    r = Renamer(with_text_model(tensors), prefix + "model.")
     r.move("text_model.embeddings.token_embedding", "token_embedding")
     r.put("text_model.embeddings.position_embedding.weight", "positional_embedding",
           r.rest.pop("text_model.embeddings.position_embedding.weight"))
@@ -150,6 +153,9 @@ def open_clip_text(config: dict, tensors: dict, whole: bool) -> Renamer:
                           ("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj")]:
             r.move(f"{layer}.{part}", f"{to}.{key}")
     r.move("text_model.final_layer_norm", "ln_final")
+    if "text_projection.weight" in r.rest:
+        r.put("text_projection.weight", "text_projection", r.rest.pop("text_projection.weight").T)
+        r.done[r.prefix + "logit_scale"] = torch.tensor(4.6)
     if whole:
         last = f"transformer.resblocks.{config['num_hidden_layers'] - 1}."
         unused = f"transformer.resblocks.{config['num_hidden_layers']}."
@@ -187,6 +193,9 @@ def main() -> None:
     parts = {"unet": unet(*read_component(options.folder / "unet")),
              "vae": vae(*read_component(options.folder / "vae")),
              "text_encoder": open_clip_text(text_config, text, options.whole_open_clip) if is_open_clip else clip_text(text)}
+    if (options.folder / "text_encoder_2").exists():
+        parts["text_encoder"] = clip_text(text, "conditioner.embedders.0.")
+        parts["text_encoder_2"] = open_clip_text(*read_component(options.folder / "text_encoder_2"), False, "conditioner.embedders.1.")
     tensors = OrderedDict()
     for part in parts.values():
         tensors.update(part.finish())

@@ -1,0 +1,116 @@
+"""Stable Diffusion XL: two text encoders, a U-Net that is told a summary and sizes, and whole pictures, as diffusers has them."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy
+import pytest
+import torch
+from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
+from PIL import Image
+from sdxl_models import NARROW_TEXT, NARROW_TEXT_2, NARROW_UNET, NARROW_VAE, PRUNED_UNET, make_sdxl
+from test_pictures import ROOT, psnr
+from test_stages import BF16_COSINE, F32_BOUND, cosine, describe, read, relative_error, run_stages, to_nhwc
+from transformers import CLIPTextModel, CLIPTextModelWithProjection
+
+PROMPT = "a temple in the jungle"
+STEPS, SEED = 4, 3
+LEAST = 45  # dB
+SIZES = {"256x256": (32, 32), "152x104": (13, 19)}  # Latents, height first.
+
+
+@pytest.fixture(scope="module", params=["as published", "pruned"])
+def model(request, scenes, tmp_path_factory):
+    unet = PRUNED_UNET if request.param == "pruned" else NARROW_UNET
+    return make_sdxl(tmp_path_factory.mktemp("sdxl") / "narrow", scenes / "tokenizer", unet, (NARROW_TEXT, NARROW_TEXT_2), NARROW_VAE)
+
+
+@pytest.fixture(scope="module")
+def pipe(model):
+    pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32, add_watermarker=False)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def ours(build, model, out, *flags) -> numpy.ndarray:
+    command = [build / "bin/latentdial", "generate", "-m", model, "-p", PROMPT, "--steps", STEPS, "--seed", SEED, "--dtype", "f32", "-q", "-o", out, *flags]
+    subprocess.run([str(part) for part in command], check=True)
+    return numpy.asarray(Image.open(out).convert("RGB"))
+
+
+def theirs(pipe, **settings) -> numpy.ndarray:
+    return numpy.asarray(pipe(PROMPT, num_inference_steps=STEPS, generator=torch.Generator().manual_seed(SEED), **settings).images[0])
+
+
+def test_text_states_and_summary(build, model, tmp_path):
+    ids = [641, 320, 192, 53, 518, 642]
+    first, second = ids + [642] * 71, ids + [0] * 71
+    one = CLIPTextModel.from_pretrained(model / "text_encoder")(torch.tensor([first]), output_hidden_states=True)
+    two = CLIPTextModelWithProjection.from_pretrained(model / "text_encoder_2")(torch.tensor([second]), output_hidden_states=True)
+    references = {"text": one.hidden_states[-2], "text_2": two.hidden_states[-2], "summary": two.text_embeds}
+    run_stages(build, model, "f32", tmp_path, {"text": {"ids": first, "second_ids": second, "end": 5}}, {})
+    errors = {name: relative_error(read(tmp_path, name, tuple(tensor.shape)), tensor.numpy()) for name, tensor in references.items()}
+    print("\n" + ", ".join(f"{name}: relative error {error:.2e}" for name, error in errors.items()))
+    assert max(errors.values()) <= F32_BOUND
+
+
+def test_unet(build, model, tmp_path):
+    unet = UNet2DConditionModel.from_pretrained(model / "unet")
+    states, summaries = torch.randn(2, 77, unet.config.cross_attention_dim), torch.randn(2, 160)
+    for size, (height, width) in SIZES.items():
+        latents, sizes = torch.randn(2, 4, height, width), torch.tensor([[8.0 * height, 8 * width, 0, 0, 8 * height, 8 * width], [64, 48, 4, 8, 32, 40]])
+        reference = to_nhwc(unet(latents, 500, states, added_cond_kwargs={"text_embeds": summaries, "time_ids": sizes}).sample)
+        inputs = {"latents": to_nhwc(latents), "states": states.numpy(), "vectors": torch.cat([summaries, sizes], 1).numpy()}
+        call = {"latents": describe("latents", inputs["latents"]), "timestep": 500, "text_states": describe("states", inputs["states"])}
+        call["vectors"] = describe("vectors", inputs["vectors"])
+        run_stages(build, model, "f32", tmp_path, {"unet": call}, inputs)
+        error = relative_error(read(tmp_path, "unet", reference.shape), reference)
+        run_stages(build, model, "bf16", tmp_path, {"unet": call}, inputs)
+        similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
+        print(f"\nU-Net {size}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}")
+        assert error <= F32_BOUND
+        assert similarity >= BF16_COSINE
+
+
+@pytest.mark.parametrize(
+    ("flags", "settings"),
+    [
+        ((), {}),
+        (("--size", "152x104", "--cfg", 3), {"width": 152, "height": 104, "guidance_scale": 3}),
+        (("-n", "sunset"), {"negative_prompt": "sunset"}),
+        (("--cfg", 1), {"guidance_scale": 1}),
+    ],
+)
+def test_whole_pictures(build, model, pipe, tmp_path, flags, settings):
+    """Without a negative prompt zeros stand for its states."""
+    picture = theirs(pipe, **settings)
+    quality = psnr(ours(build, model, tmp_path / "ours.png", *flags), picture)
+    print(f"\n{flags}: {quality:.1f} dB, deviation {picture.std():.0f} of 255")
+    assert quality >= LEAST
+
+
+def test_a_start_picture(build, model, pipe, tmp_path):
+    start = Image.fromarray(numpy.random.default_rng(2).integers(0, 256, (8, 8, 3), numpy.uint8)).resize((256, 256), Image.Resampling.BICUBIC)
+    start.save(tmp_path / "start.png")
+    image_pipe = StableDiffusionXLImg2ImgPipeline(**pipe.components)
+    image_pipe.set_progress_bar_config(disable=True)
+    picture = theirs(image_pipe, image=start, strength=0.75)
+    quality = psnr(ours(build, model, tmp_path / "ours.png", "--image", tmp_path / "start.png", "--strength", 0.75, "--cfg", 5), picture)
+    print(f"\nstart picture: {quality:.1f} dB, deviation {picture.std():.0f} of 255")
+    assert quality >= LEAST
+
+
+def test_a_single_file_draws_the_same(build, scenes, tmp_path):
+    """Its configs are told from its tensors, so the heads are of 64 channels and sizes take 256 numbers, as published."""
+    texts = NARROW_TEXT, NARROW_TEXT_2
+    folder = make_sdxl(tmp_path / "folder", scenes / "tokenizer", NARROW_UNET | dict(sample_size=128), texts, NARROW_VAE, torch.float16)
+    (tmp_path / "single").mkdir()
+    for part in ("tokenizer", "tokenizer_2"):
+        shutil.copytree(folder / part, tmp_path / "single" / part)
+    file = tmp_path / "single/narrow.safetensors"
+    subprocess.run([sys.executable, ROOT / "tests/golden/weights/to_compvis.py", folder, file], check=True)
+    one, other = (ours(build, path, tmp_path / "out.png", "--size", "152x104") for path in (folder, file))
+    assert one.std() > 5 and numpy.array_equal(one, other)
+    said = subprocess.run([build / "bin/latentdial", "info", file], check=True, capture_output=True, text=True).stdout
+    assert "1024x1024" in said
