@@ -33,8 +33,8 @@ class LATENTDIAL_API Stages {
   /// invalid_input for sides that this model cannot make.
   [[nodiscard]] Values noise(std::uint64_t seed, int width, int height) const;
   /// The U-Net's answer (ε or v, ModelInfo::prediction) to latents [B, C, h, w] at a timestep of 0 to 999 and
-  /// text states [B, T, width] → [B, C, h, w]. Throws invalid_input for other shapes and for numbers that are
-  /// not finite.
+  /// text states [B, T, width] → [B, C, h, w]. Throws invalid_input for other shapes, numbers that are not
+  /// finite, and a U-Net that is told more (SDXL, an upscaler).
   [[nodiscard]] Values unet(const Values& latents, float timestep, const Values& text_states) const;
   /// The picture of latents [1, C, h, w]. Throws invalid_input.
   [[nodiscard]] Image decode(const Values& latents) const;

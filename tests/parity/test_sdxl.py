@@ -20,17 +20,26 @@ LEAST = 45  # dB
 SIZES = {"256x256": (32, 32), "152x104": (13, 19)}  # Latents, height first.
 
 
-@pytest.fixture(scope="module", params=["as published", "pruned"])
-def model(request, scenes, tmp_path_factory):
-    unet = PRUNED_UNET if request.param == "pruned" else NARROW_UNET
-    return make_sdxl(tmp_path_factory.mktemp("sdxl") / "narrow", scenes / "tokenizer", unet, (NARROW_TEXT, NARROW_TEXT_2), NARROW_VAE)
+@pytest.fixture(scope="module")
+def models(scenes, tmp_path_factory):
+    texts, folder = (NARROW_TEXT, NARROW_TEXT_2), tmp_path_factory.mktemp("sdxl")
+    return {name: make_sdxl(folder / name, scenes / "tokenizer", unet, texts, NARROW_VAE) for name, unet in (("whole", NARROW_UNET), ("pruned", PRUNED_UNET))}
+
+
+@pytest.fixture(scope="module")
+def model(models):
+    return models["whole"]
+
+
+def pipeline(model):
+    pipe = StableDiffusionXLPipeline.from_pretrained(model, dtype=torch.float32, add_watermarker=False)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
 
 
 @pytest.fixture(scope="module")
 def pipe(model):
-    pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32, add_watermarker=False)
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+    return pipeline(model)
 
 
 def ours(build, model, out, *flags) -> numpy.ndarray:
@@ -55,7 +64,9 @@ def test_text_states_and_summary(build, model, tmp_path):
     assert max(errors.values()) <= F32_BOUND
 
 
-def test_unet(build, model, tmp_path):
+@pytest.mark.parametrize("name", ["whole", "pruned"])
+def test_unet(build, models, tmp_path, name):
+    model = models[name]
     unet = UNet2DConditionModel.from_pretrained(model / "unet")
     states, summaries = torch.randn(2, 77, unet.config.cross_attention_dim), torch.randn(2, 160)
     for size, (height, width) in SIZES.items():
@@ -68,7 +79,7 @@ def test_unet(build, model, tmp_path):
         error = relative_error(read(tmp_path, "unet", reference.shape), reference)
         run_stages(build, model, "bf16", tmp_path, {"unet": call}, inputs)
         similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
-        print(f"\nU-Net {size}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}")
+        print(f"\n{name} U-Net {size}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}")
         assert error <= F32_BOUND
         assert similarity >= BF16_COSINE
 
@@ -76,7 +87,6 @@ def test_unet(build, model, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "settings"),
     [
-        ((), {}),
         (("--size", "152x104", "--cfg", 3), {"width": 152, "height": 104, "guidance_scale": 3}),
         (("-n", "sunset"), {"negative_prompt": "sunset"}),
         (("--cfg", 1), {"guidance_scale": 1}),
@@ -87,6 +97,18 @@ def test_whole_pictures(build, model, pipe, tmp_path, flags, settings):
     picture = theirs(pipe, **settings)
     quality = psnr(ours(build, model, tmp_path / "ours.png", *flags), picture)
     print(f"\n{flags}: {quality:.1f} dB, deviation {picture.std():.0f} of 255")
+    assert quality >= LEAST
+
+
+def test_the_sizes_that_are_told_are_the_pictures_own(build, model, pipe, tmp_path):
+    picture, own, other = ours(build, model, tmp_path / "ours.png"), theirs(pipe), theirs(pipe, original_size=(64, 2048))
+    print(f"\nof its own sizes {psnr(picture, own):.1f} dB, of others {psnr(picture, other):.1f} dB")
+    assert psnr(picture, own) >= LEAST > psnr(picture, other)
+
+
+def test_a_pruned_models_picture(build, models, tmp_path):
+    quality = psnr(ours(build, models["pruned"], tmp_path / "ours.png"), theirs(pipeline(models["pruned"])))
+    print(f"\npruned: {quality:.1f} dB")
     assert quality >= LEAST
 
 
