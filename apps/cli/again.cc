@@ -88,7 +88,9 @@ std::string shown(const MadeBy& made) {
 }
 
 bool names_model(const std::function<bool(std::string_view name)>& is_given) {
-  return is_given("model") || is_given("lora") || is_given("embedding") || is_given("taesd");
+  constexpr std::string_view kOfAModel[] = {"model", "unet",      "vae",  "prediction",
+                                            "lora",  "embedding", "taesd"};
+  return std::ranges::any_of(kOfAModel, is_given);
 }
 
 }  // namespace
@@ -160,7 +162,7 @@ std::string check_model(const std::string& picture, const ModelInfo& model,
   if (!names_model(is_given))
     throw invalid_input("again",
                         fmt::format("{} was made by {}, not by {}; say which model is meant by @(model), "
-                                    "@(lora), @(embedding) or @(taesd)",
+                                    "@(unet), @(vae), @(lora), @(embedding) or @(taesd)",
                                     picture, shown(made), here));
   return fmt::format("{}: made by {}, now by {}{}", picture, shown(made), here,
                      made.by_latentdial ? "" : "; another program's hash cannot be compared");

@@ -35,7 +35,7 @@ struct ModelInfo {
   /// 10 digits of all that makes pictures, which they carry as "Model hash": the fingerprint's first, or
   /// others where words of textual inversion or a TAESD are loaded too.
   std::string hash;
-  std::string format;      ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string format;      ///< "diffusers folder", "CompVis safetensors", … "ckpt", … "GGUF".
   std::string device;      ///< What computes: processor, instruction set, threads, number format.
   std::string prediction;  ///< "epsilon" or "v_prediction".
   bool inpaints = false;   ///< An inpainting checkpoint, told what is redrawn.

@@ -337,12 +337,17 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
 /// What is loaded, and what it runs on. Part of no picture's settings: another thread count gives the same
 /// picture.
 struct ModelOptions {
-  std::string model;  ///< diffusers folder, `.safetensors` or `.ckpt`; empty: the embedded `scenes`.
+  /// diffusers folder, `.safetensors`, `.ckpt` or `.gguf`; empty: the embedded `scenes`.
+  std::string model;
   std::vector<std::string> lora =
       {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
   std::vector<std::string> embedding =
       {};  ///< Files of textual inversion, perhaps as "WORD=FILE"; the word in a prompt is the embedding.
   std::vector<std::string> dials = {};  ///< Dial files that calibrate wrote, for the styles that they name.
+  std::string unet = "";  ///< File or folder of the U-Net that draws in place of the model's; empty: its own.
+  std::string vae = "";   ///< File or folder of the VAE in place of the model's; empty: its own.
+  /// "epsilon", "v_prediction" or "sample": what the U-Net predicts; empty: as the model says.
+  std::string prediction = "";
   std::string taesd = "";  ///< TAESD folder or file that decodes pictures; empty: the model's own VAE does.
   /// "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); empty: the faster of f32 and bf16
   /// here.
@@ -355,7 +360,7 @@ struct ModelOptions {
 template <class OptionsRef, class Visitor>
 void visit_model_options(OptionsRef& o, Visitor&& visitor) {
   visitor(Option{"model", "-m,--model", "",
-                 "diffusers folder, .safetensors or .ckpt (default: the embedded scenes model)"},
+                 "diffusers folder, .safetensors, .ckpt or .gguf (default: the embedded scenes model)"},
           o.model);
   visitor(Option{"lora", "--lora", "",
                  "LoRA to add to the model, .safetensors or .pt, as FILE or FILE:SCALE (default scale: 1; "
@@ -365,6 +370,21 @@ void visit_model_options(OptionsRef& o, Visitor&& visitor) {
                  "Embedding of textual inversion, .pt, .bin or .safetensors, as FILE, whose name without its "
                  "ending is then a word of prompts, or WORD=FILE; give it again for more"},
           o.embedding);
+  visitor(
+      Option{"unet", "--unet", "",
+             "U-Net that draws in place of the model's own: .gguf, .safetensors, .ckpt, .bin or a diffusers "
+             "folder; of a whole model its U-Net"},
+      o.unet);
+  visitor(
+      Option{
+          "vae", "--vae", "",
+          "VAE in place of the model's own: .safetensors, .ckpt, .pt, .bin, .gguf or a diffusers folder; of "
+          "a whole model its VAE"},
+      o.vae);
+  visitor(
+      Option{"prediction", "--prediction", "",
+             "What the U-Net predicts: epsilon, v_prediction or sample (default: as the model's files say)"},
+      o.prediction);
   visitor(
       Option{"taesd", "--taesd", "",
              "Small, fast decoder that makes pictures of latents in place of the model's own: a diffusers "

@@ -21,11 +21,15 @@ namespace {
 namespace nb = nanobind;
 
 Pipeline load(std::string model, std::vector<std::string> lora, std::vector<std::string> embedding,
-              std::string taesd, std::string dtype, int threads, bool profile) {
+              std::string unet, std::string vae, std::string prediction, std::string taesd, std::string dtype,
+              int threads, bool profile) {
   const nb::gil_scoped_release unlocked;
   return Pipeline::load({.model = std::move(model),
                          .lora = std::move(lora),
                          .embedding = std::move(embedding),
+                         .unet = std::move(unet),
+                         .vae = std::move(vae),
+                         .prediction = std::move(prediction),
                          .taesd = std::move(taesd),
                          .dtype = std::move(dtype),
                          .threads = threads,
@@ -76,7 +80,7 @@ void bind_info(nb::module_& module) {
       .def_ro("hash", &ModelInfo::hash,
               "10 hexadecimal digits of all that makes pictures, which carry it as \"Model hash\".")
       .def_ro("format", &ModelInfo::format,
-              "\"diffusers folder\", \"CompVis safetensors\" or \"CompVis ckpt\".")
+              "\"diffusers folder\", \"CompVis safetensors\", \"CompVis ckpt\" or \"CompVis GGUF\".")
       .def_ro("device", &ModelInfo::device,
               "What computes: processor, instruction set, threads, number format.")
       .def_ro("prediction", &ModelInfo::prediction, "\"epsilon\" or \"v_prediction\".")
@@ -163,8 +167,9 @@ void bind_pipeline(nb::module_& module) {
   bind_info(module);
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
-      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("taesd"),
-           nb::arg("dtype"), nb::arg("threads"), nb::arg("profile"))
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("unet"),
+           nb::arg("vae"), nb::arg("prediction"), nb::arg("taesd"), nb::arg("dtype"), nb::arg("threads"),
+           nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
       .def(
           "resolve",

@@ -42,6 +42,9 @@ class Pipeline(Stages):
         *,
         lora: Sequence[str | os.PathLike[str]] = (),
         embedding: Sequence[str | os.PathLike[str]] = (),
+        unet: str | os.PathLike[str] = "",
+        vae: str | os.PathLike[str] = "",
+        prediction: str = "",
         taesd: str | os.PathLike[str] = "",
         dtype: str = "",
         threads: int = 0,
@@ -50,11 +53,15 @@ class Pipeline(Stages):
         """Loads a checkpoint.
 
         Args:
-            model: A diffusers folder, a `.safetensors` or a `.ckpt` file; None: the small model `scenes` that comes with
+            model: A diffusers folder, a `.safetensors`, a `.ckpt` or a `.gguf` file; None: the small model `scenes` that comes with
                 the package (128×128 pictures). Nothing is downloaded.
             lora: LoRA files to add, each as "FILE" or "FILE:SCALE"; `info.loras` says what became of them.
             embedding: Files of textual inversion, each as "FILE", whose name without its ending is then a word of prompts, or
                 "WORD=FILE"; `info.embeddings` lists them.
+            unet: A U-Net that draws in place of the model's own: `.gguf`, `.safetensors`, `.ckpt`, `.bin` or a diffusers
+                folder, of a whole model its U-Net; "": none.
+            vae: A VAE in place of the model's own, likewise.
+            prediction: What the U-Net predicts: "epsilon", "v_prediction" or "sample"; "": as the model's files say.
             taesd: A small, fast decoder that makes pictures of latents in place of the model's own: a diffusers
                 AutoencoderTiny folder, `.safetensors`, `.pt` or `.pth`; "": none.
             dtype: "f32", "bf16" or "int8" (the U-Net's products; the rest is bf16); "": the faster of f32 and bf16 here.
@@ -67,9 +74,10 @@ class Pipeline(Stages):
         path = "" if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
             raise InvalidInput("the path is empty; leave it out for the model that comes with the package", "model")
+        parts = [os.path.expanduser(os.fspath(part)) for part in (unet, vae)]
         tiny = os.path.expanduser(os.fspath(taesd))
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
-        return cls(_engine.Engine(path, _files(lora), _files(embedding), tiny, *numbers))
+        return cls(_engine.Engine(path, _files(lora), _files(embedding), *parts, checked("prediction", prediction, str), tiny, *numbers))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Pipeline holds a loaded model and cannot be pickled; load it where it is needed, by Pipeline.from_pretrained")

@@ -15,9 +15,11 @@ inline constexpr std::int64_t kMostPixels = 1 << 26;
 /// Decoders of one format each, from the bytes of a whole file; `name` is for error messages. They throw
 /// invalid_input when the bytes are damaged or a side is over kLargestSide.
 struct DecodedImage {
-  Image image;             ///< Upright, as the file's EXIF has it.
-  std::string parameters;  ///< A PNG's text chunk of that name, else EXIF's UserComment; empty: neither.
-  Image opacity = {};      ///< Grey, of the same size, 255 where it is opaque; empty: everywhere.
+  Image image;  ///< Upright, as the file's EXIF has it.
+  /// A PNG's text chunk of that name, or ComfyUI's "prompt" or InvokeAI's "invokeai_metadata"; else EXIF's
+  /// UserComment; empty: none.
+  std::string parameters;
+  Image opacity = {};  ///< Grey, of the same size, 255 where it is opaque; empty: everywhere.
 };
 [[nodiscard]] DecodedImage decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
 [[nodiscard]] DecodedImage decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);

@@ -52,15 +52,10 @@ class PngReader {
     return true;
   }
 
-  /// The text chunk `parameters` as UTF-8, of those read so far.
+  /// The text chunk that holds settings as UTF-8, of those read so far: A1111's, ComfyUI's or InvokeAI's.
   [[nodiscard]] std::string parameters() const {
-    png_textp text = nullptr;
-    const int count = png_get_text(png_, info_, &text, nullptr);
-    for (int i = 0; i < count; ++i) {
-      if (std::strcmp(text[i].key, "parameters") != 0) continue;
-      const bool international = text[i].compression >= PNG_ITXT_COMPRESSION_NONE;
-      return utf8_or_latin1({text[i].text, international ? text[i].itxt_length : text[i].text_length});
-    }
+    for (const char* key : {"parameters", "prompt", "invokeai_metadata"})
+      if (std::string found = text(key); !found.empty()) return found;
     return "";
   }
 
@@ -78,6 +73,17 @@ class PngReader {
   }
 
  private:
+  [[nodiscard]] std::string text(const char* key) const {
+    png_textp text = nullptr;
+    const int count = png_get_text(png_, info_, &text, nullptr);
+    for (int i = 0; i < count; ++i) {
+      if (std::strcmp(text[i].key, key) != 0) continue;
+      const bool international = text[i].compression >= PNG_ITXT_COMPRESSION_NONE;
+      return utf8_or_latin1({text[i].text, international ? text[i].itxt_length : text[i].text_length});
+    }
+    return "";
+  }
+
   static void on_error(png_structp png, png_const_charp message) {
     auto* self = static_cast<PngReader*>(png_get_error_ptr(png));
     std::strncpy(self->message_, message, sizeof self->message_ - 1);

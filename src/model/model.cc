@@ -149,7 +149,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
   info.fingerprint = fingerprint_of(checkpoint, tokenizers);
   dials = read_dials(options.dials, info);
   for (const auto& dial : dials) info.dials.push_back(dial->style);
-  info.hash = model_hash(info.fingerprint, learnt, options.taesd);
+  info.hash = model_hash(info.fingerprint, learnt, options.taesd, options.prediction);
   for (const auto* component : checkpoint.components()) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }

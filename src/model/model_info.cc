@@ -106,14 +106,15 @@ std::string detail::fingerprint_of(const Checkpoint& checkpoint, const std::vect
 }
 
 std::string detail::model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
-                               const std::string& taesd) {
+                               const std::string& taesd, const std::string& prediction) {
   std::string all = fingerprint;
-  if (!learnt.list.empty() || !taesd.empty()) {
+  if (!learnt.list.empty() || !taesd.empty() || !prediction.empty()) {
     std::uint64_t hash = hash_text(kHashStart, fingerprint);
     for (const LearntWord& word : learnt.list)
       hash = hash_text(hash, fmt::format("{} {}\n", word.word, word.vectors));
     if (learnt.vectors.defined()) hash = hash_bytes(hash, {learnt.vectors.raw(), learnt.vectors.bytes()});
     if (!taesd.empty()) hash = hash_samples(hash, open_tiny_decoder(taesd).weights);
+    hash = hash_text(hash, prediction);
     all = digits(hash);
   }
   return all.substr(0, kDigitsInPictures);

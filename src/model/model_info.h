@@ -25,8 +25,8 @@ namespace latentdial::detail {
                                          const std::vector<Tokenizer>& tokenizers);
 
 /// ModelInfo::hash: the fingerprint and, where there are some, the words of textual inversion and samples of
-/// the TAESD at the path `taesd`.
+/// the TAESD at the path `taesd`, and the prediction that was asked for.
 [[nodiscard]] std::string model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
-                                     const std::string& taesd);
+                                     const std::string& taesd, const std::string& prediction = "");
 
 }  // namespace latentdial::detail

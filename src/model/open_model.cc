@@ -76,12 +76,17 @@ ops::BackendOptions detail::denoiser_options(const ModelOptions& options) {
   return result;
 }
 
-Checkpoint detail::open_path(const std::string& path) {
-  return open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path));
+Checkpoint detail::open_path(const std::string& path, const Parts& parts) {
+  return open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path), parts);
 }
 
 Checkpoint detail::open_model(const ModelOptions& options) {
-  Checkpoint checkpoint = open_path(options.model);
+  const std::string& prediction = options.prediction;
+  require(
+      prediction.empty() || prediction == "epsilon" || prediction == "v_prediction" || prediction == "sample",
+      "prediction", "\"{}\" is unknown; use epsilon, v_prediction or sample", prediction);
+  Checkpoint checkpoint =
+      open_path(options.model, {.unet = options.unet, .vae = options.vae, .prediction = prediction});
   for (const std::string& text : options.lora) {
     const auto [path, scale] = read_lora(text);
     checkpoint.loras.push_back(apply_lora(checkpoint, path, scale));

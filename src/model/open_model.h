@@ -17,8 +17,9 @@ namespace latentdial::detail {
 
 /// The checkpoint at a path, or where that is empty the embedded one: in $LATENTDIAL_SCENES, or `scenes` in
 /// the folder $LATENTDIAL_MODELS where these are set, else share/latentdial/scenes beside the program or the
-/// library. Throws invalid_input.
-[[nodiscard]] Checkpoint open_path(const std::string& path);
+/// library. With other parts where they are
+/// given. Throws invalid_input.
+[[nodiscard]] Checkpoint open_path(const std::string& path, const Parts& parts = {});
 
 /// The checkpoint of these options with its LoRAs. Throws invalid_input, also where it cannot fit the memory
 /// that this process may use.

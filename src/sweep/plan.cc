@@ -19,6 +19,7 @@
 #include "latentdial/sweep.h"
 #include "latentdial/text.h"
 #include "sweep/picture_name.h"
+#include "sweep/wildcards.h"
 #include "text/require.h"
 #include "text/words.h"
 
@@ -72,6 +73,19 @@ ordered_json grid_values(const std::string& key, const ordered_json& value) {
   return values;
 }
 
+/// The same, each prompt in all its forms.
+ordered_json with_alternatives(const std::string& key, const ordered_json& values,
+                               const std::filesystem::path& folder) {
+  if (key != "prompt" && key != "negative_prompt") return values;
+  auto all = ordered_json::array();
+  for (const ordered_json& value : values) {
+    if (!value.is_string()) return values;  // Which is refused later.
+    for (std::string& prompt : alternatives_of(value.get<std::string>(), folder))
+      all.push_back(std::move(prompt));
+  }
+  return all;
+}
+
 /// One key of a grid, and its values: checked, and with their part in a picture's name.
 struct Axis {
   struct Value {
@@ -108,24 +122,22 @@ struct CheckFiles {
 /// The pictures of one section, value by value: each is read once, however many pictures it is part of.
 class Section {
  public:
-  Section(const ordered_json& section, const CheckFiles& check_files, std::vector<Job>& jobs)
+  /// `folder` holds the plan, and wildcards/.
+  Section(const ordered_json& section, const CheckFiles& check_files, const std::filesystem::path& folder,
+          std::vector<Job>& jobs)
       : settings_(settings_from_json(part_of(section, "settings").dump())),
         chosen_(chosen(settings_)),
         jobs_(jobs) {
     check_files(settings_);
     const ordered_json& grid = part_of(section, "grid");
-    std::size_t pictures = 1;
+    const ordered_json& settings = part_of(section, "settings");
+    for (const auto& [key, value] : settings.items()) {
+      const auto values = with_alternatives(key, ordered_json::array({value}), folder);
+      if (values.front() != value && !grid.contains(key)) add_axis(key, values, check_files);
+    }
     for (const auto& [key, value] : grid.items()) {
       if (!is_setting(key)) (void)settings_from_json(ordered_json{{key, value}}.dump());  // Which says so.
-      const auto values = grid_values(key, value);
-      pictures *= values.size();
-      require(pictures + jobs.size() <= kMostJobs, "plan", "more than {} pictures; split it", kMostJobs);
-      Axis& axis = axes_.emplace_back(Axis{key, {}});
-      for (const auto& entry : values) {
-        const Settings one = settings_from_json(ordered_json{{key, entry}}.dump());
-        check_files(one);
-        axis.values.push_back({entry, chosen(one)});
-      }
+      add_axis(key, with_alternatives(key, grid_values(key, value), folder), check_files);
     }
   }
 
@@ -142,6 +154,17 @@ class Section {
   }
 
  private:
+  void add_axis(const std::string& key, const ordered_json& values, const CheckFiles& check_files) {
+    pictures_ *= values.size();
+    require(pictures_ + jobs_.size() <= kMostJobs, "plan", "more than {} pictures; split it", kMostJobs);
+    Axis& axis = axes_.emplace_back(Axis{key, {}});
+    for (const auto& entry : values) {
+      const Settings one = settings_from_json(ordered_json{{key, entry}}.dump());
+      check_files(one);
+      axis.values.push_back({entry, chosen(one)});
+    }
+  }
+
   void take(const std::string& key, const Axis::Value& from) {
     visit_settings(settings_, [&](const Option& option, auto& field) {
       if (option.name != key) return;
@@ -155,6 +178,7 @@ class Section {
   Settings settings_;
   Chosen chosen_;
   std::vector<Axis> axes_;
+  std::size_t pictures_ = 1;
   std::vector<Job>& jobs_;
 };
 
@@ -212,11 +236,12 @@ std::vector<Job> read_plan(const std::filesystem::path& path, bool allow_paths) 
         "plan",
         fmt::format("{} needs an object {{\"settings\": …, \"grid\": …}} or a list of them", path.string()));
   }
+  const auto folder = std::filesystem::absolute(path).parent_path();
   CheckFiles check_files;
-  if (!allow_paths) check_files.folder = std::filesystem::absolute(path).parent_path();
+  if (!allow_paths) check_files.folder = folder;
   for (const auto& section : plan) {
     check_keys(section);
-    Section(section, check_files, jobs).expand();
+    Section(section, check_files, folder, jobs).expand();
   }
   return jobs;
 }

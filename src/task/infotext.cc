@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "latentdial/json.h"
+#include "task/other_programs.h"
 #include "text/words.h"
 
 namespace latentdial::detail {
@@ -90,6 +91,17 @@ Pairs read_pairs(std::string_view line) {
   return pairs;
 }
 
+/// Another program's JSON object, and the pairs that were written behind it.
+std::optional<Infotext> read_object(std::string_view text) {
+  const auto end = text.starts_with('{') ? end_of_brackets(text) : std::string_view::npos;
+  if (end == std::string_view::npos) return std::nullopt;
+  auto read = read_other_program(text.substr(0, end));
+  const auto comma = text.find(',', end);
+  if (!read || comma == std::string_view::npos) return read;
+  for (auto& pair : read_pairs(text.substr(comma + 1))) read->pairs.push_back(std::move(pair));
+  return read;
+}
+
 }  // namespace
 
 const std::string* Infotext::find(std::string_view key) const {
@@ -99,6 +111,7 @@ const std::string* Infotext::find(std::string_view key) const {
 }
 
 Infotext read_infotext(std::string_view text) {
+  if (auto read = read_object(text)) return *std::move(read);
   for (std::size_t end = text.size();;) {
     const auto line_break = end == 0 ? std::string_view::npos : text.rfind('\n', end - 1);
     const auto begin = line_break == std::string_view::npos ? 0 : line_break + 1;

@@ -18,7 +18,8 @@ struct Infotext {
 
 /// Takes each "Key: value" by itself, as our program, A1111, its extensions and Civitai write them: values
 /// are plain up to the next comma, JSON strings, or JSON objects and lists, which stay as they stand. The
-/// line of settings is the last that begins with a pair and has "Steps"; what follows it is left out.
+/// line of settings is the last that begins with a pair and has "Steps"; what follows it is left out. A text
+/// of JSON is read as other programs write it (other_programs.h).
 [[nodiscard]] Infotext read_infotext(std::string_view text);
 
 }  // namespace latentdial::detail

@@ -17,8 +17,12 @@ namespace {
 /// In the order of DType.
 constexpr struct {
   std::string_view name;
-  std::size_t size;
-} kDTypes[] = {{"f32", 4}, {"bf16", 2}, {"f16", 2}, {"f64", 8}, {"i32", 4}, {"i64", 8}};
+  Block block;
+} kDTypes[] = {{"f32", {1, 4}},      {"bf16", {1, 2}},    {"f16", {1, 2}},      {"f64", {1, 8}},
+               {"i32", {1, 4}},      {"i64", {1, 8}},     {"f8_e4m3", {1, 1}},  {"f8_e5m2", {1, 1}},
+               {"q4_0", {32, 18}},   {"q4_1", {32, 20}},  {"q5_0", {32, 22}},   {"q5_1", {32, 24}},
+               {"q8_0", {32, 34}},   {"q2_k", {256, 84}}, {"q3_k", {256, 110}}, {"q4_k", {256, 144}},
+               {"q5_k", {256, 176}}, {"q6_k", {256, 210}}};
 
 [[noreturn]] void shape_fault(const char* where, const Shape& shape, const Shape& wanted) {
   throw Error(ErrorCode::internal,
@@ -52,8 +56,13 @@ Tensor transpose_inner(const Tensor& x, std::int64_t batch, std::int64_t rows, s
 
 }  // namespace
 
+Block block_of(DType dtype) {
+  return kDTypes[static_cast<std::size_t>(dtype)].block;
+}
+
 std::size_t element_size(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].size;
+  assert(block_of(dtype).elements == 1);
+  return block_of(dtype).bytes;
 }
 
 std::string_view name(DType dtype) {
@@ -66,6 +75,11 @@ std::string to_string(const Shape& shape) {
 
 std::int64_t element_count(const Shape& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+std::size_t Tensor::bytes() const {
+  const auto [elements, bytes] = block_of(dtype_);
+  return static_cast<std::size_t>(count() / elements) * bytes;
 }
 
 Tensor Tensor::empty(Shape shape, DType dtype) {
@@ -120,6 +134,9 @@ Tensor Tensor::slice(std::int64_t begin, std::int64_t end) const {
   }
   Tensor t = *this;
   t.shape_[0] = end - begin;
+  if (count() % (std::max<std::int64_t>(1, dim(0)) * block_of(dtype_).elements) != 0)
+    throw Error(ErrorCode::internal,
+                fmt::format("Tensor::slice: {} is not stored in whole rows", to_string(shape_)));
   const auto row_bytes = dim(0) == 0 ? 0 : bytes() / static_cast<std::size_t>(dim(0));
   t.data_ += static_cast<std::size_t>(begin) * row_bytes;
   return t;

@@ -43,7 +43,8 @@ class Tensor {
   }
   [[nodiscard]] std::int64_t count() const { return element_count(shape_); }
   [[nodiscard]] DType dtype() const { return dtype_; }
-  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(count()) * element_size(dtype_); }
+  /// Of a type that is stored in blocks the count must be a multiple of a block's.
+  [[nodiscard]] std::size_t bytes() const;
 
   template <class T>
   [[nodiscard]] T* data() {
@@ -65,7 +66,7 @@ class Tensor {
 
   /// The same storage under another shape of equal element count.
   [[nodiscard]] Tensor reshape(Shape shape) const;
-  /// Rows [begin, end) of the first axis; shares the storage.
+  /// Rows [begin, end) of the first axis; shares the storage. A row must not begin within a block.
   [[nodiscard]] Tensor slice(std::int64_t begin, std::int64_t end) const;
   /// A copy in f32 or bf16 (from any floating type); the tensor itself when it already is.
   [[nodiscard]] Tensor to(DType dtype) const;

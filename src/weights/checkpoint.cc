@@ -7,6 +7,7 @@
 #include "latentdial/error.h"
 #include "weights/checkpoint_file.h"
 #include "weights/diffusers_folder.h"
+#include "weights/parts.h"
 #include "weights/single_file.h"
 
 namespace latentdial::detail {
@@ -55,18 +56,19 @@ std::vector<const Component*> Checkpoint::components() const {
   return all;
 }
 
-Checkpoint open_checkpoint(const std::filesystem::path& path) {
+Checkpoint open_checkpoint(const std::filesystem::path& path, const Parts& parts) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
-    throw invalid_input(
-        fmt::format("{}: no such file or folder; a diffusers folder, a .safetensors or a .ckpt is needed",
-                    path.string()));
+    throw invalid_input(fmt::format(
+        "{}: no such file or folder; a diffusers folder, a .safetensors, a .ckpt or a .gguf is needed",
+        path.string()));
   }
   if (error) throw invalid_input(fmt::format("{}: cannot be read: {}", path.string(), error.message()));
   auto checkpoint = std::filesystem::is_directory(status)
                         ? open_diffusers_folder(path)
                         : open_single_file(path, read_checkpoint_file(path));
+  replace_parts(checkpoint, parts);
   check_parts_fit(checkpoint);
   return checkpoint;
 }

@@ -32,10 +32,17 @@ struct AppliedLora {
 /// The highest level that the small picture of an upscaler is noised to where none is said.
 inline constexpr std::int64_t kMaxNoiseLevel = 350;
 
+/// What takes the place of a model's own parts; empty: nothing does.
+struct Parts {
+  std::filesystem::path unet = {};  ///< A file, or a folder with config.json.
+  std::filesystem::path vae = {};   ///< Likewise.
+  std::string prediction = {};      ///< "epsilon", "v_prediction" or "sample".
+};
+
 /// Everything a Stable Diffusion model needs, whatever form it was stored in.
 struct Checkpoint {
   std::filesystem::path path;
-  std::string format;  ///< "diffusers folder", "CompVis safetensors" or "CompVis ckpt".
+  std::string format;  ///< "diffusers folder", "CompVis safetensors", "CompVis ckpt" or "CompVis GGUF".
   Component text_encoder;
   Component unet;
   Component vae;
@@ -60,11 +67,12 @@ struct Checkpoint {
   [[nodiscard]] std::vector<const Component*> components() const;
 };
 
-/// Opens a diffusers folder, a single `.safetensors` (CompVis keys) or a `.ckpt`. Tensors stay mapped where
+/// Opens a diffusers folder, a single `.safetensors` (CompVis keys), a `.ckpt` or a `.gguf`, and puts other
+/// parts into it. Tensors stay mapped where
 /// they can be. A single file takes tokenizer/, unet/config.json, vae/config.json, text_encoder/config.json
 /// and scheduler/… from the folder it lies in when they are there; otherwise the configs are inferred from
 /// the tensors' names and shapes. Throws invalid_input with one line for anything that is not a readable
 /// model.
-[[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path);
+[[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path, const Parts& parts = {});
 
 }  // namespace latentdial::detail

@@ -10,9 +10,11 @@
 #include "files/mapped_file.h"
 #include "latentdial/error.h"
 #include "text/words.h"
+#include "weights/gguf.h"
+#include "weights/old_torch_file.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
-#include "weights/weights.h"
+#include "weights/widen.h"
 
 namespace latentdial::detail {
 namespace {
@@ -23,20 +25,14 @@ bool is_safetensors(std::string_view start, const std::filesystem::path& path) {
          (start.size() > 8 && start[8] == '{' && start.substr(4, 4) == std::string_view("\0\0\0\0", 4));
 }
 
-// The pickles PyTorch wrote before 1.6: protocol byte, version, then a number of 10 bytes.
-bool is_old_torch(std::string_view start) {
-  return start.starts_with("\x80\x02\x8a\x0a");
-}
-
 struct Sign {
   std::string_view start;
   std::string_view meaning;
 };
 
-constexpr std::string_view kNeeded = "a .safetensors, a .ckpt or a diffusers folder is needed";
+constexpr std::string_view kNeeded = "a .safetensors, a .ckpt, a .gguf or a diffusers folder is needed";
 constexpr Sign kOtherFiles[] = {
     {"version https://git-lfs", "a git-lfs pointer, not the model: fetch it with `git lfs pull`"},
-    {"GGUF", "a GGUF file"},
     {"\x1f\x8b", "a gzip file: unpack it"},
     {"7z\xbc\xaf\x27\x1c", "a 7z file: unpack it"},
     {"Rar!", "a rar file: unpack it"},
@@ -54,10 +50,6 @@ bool is_text(std::string_view start) {
 
 // What a file is that is not a model; "" where nothing tells.
 std::string_view other_file(std::string_view start) {
-  if (is_old_torch(start)) {
-    return "an old non-zip PyTorch file: re-save it with torch.save(torch.load(path), path) in PyTorch 1.6 "
-           "or later";
-  }
   for (const auto& sign : kOtherFiles)
     if (start.starts_with(sign.start)) return sign.meaning;
   const std::string words = lower(trimmed(start));
@@ -75,13 +67,15 @@ CheckpointFile read_checkpoint_file(const std::filesystem::path& path) {
   const std::string_view start{reinterpret_cast<const char*>(file->bytes().data()),
                                std::min<std::size_t>(file->bytes().size(), 256)};
   if (start.starts_with("PK\x03\x04")) return read_torch_file(file);
+  if (is_old_torch_file(start)) return read_old_torch_file(file);
+  if (start.starts_with("GGUF")) return read_gguf_file(file);
   const auto other = other_file(start);
   if (other.empty() && is_safetensors(start, path)) {
     Safetensors read = read_safetensors(file);
-    return {false, std::move(read.tensors), std::move(read.metadata)};
+    return {FileFormat::safetensors, std::move(read.tensors), std::move(read.metadata)};
   }
   throw invalid_input(fmt::format("{}: is {}; {}", path.string(),
-                                  other.empty() ? "neither safetensors nor a PyTorch zip file" : other,
+                                  other.empty() ? "neither safetensors, GGUF nor a file of PyTorch" : other,
                                   kNeeded));
 }
 

@@ -191,7 +191,7 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
   const auto index_path = folder / "model_index.json";
   if (!fs::exists(index_path, ignored)) {
     throw invalid_input(fmt::format(
-        "{}: model_index.json is missing; a diffusers folder, a .safetensors or a .ckpt is needed",
+        "{}: model_index.json is missing; a diffusers folder, a .safetensors, a .ckpt or a .gguf is needed",
         folder.string()));
   }
   const auto index = read_json_object(index_path);

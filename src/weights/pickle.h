@@ -38,6 +38,7 @@ struct PickleValue {
 struct Pickle {
   std::vector<PickleValue> values;
   PickleRef root = 0;
+  std::size_t length = 0;  ///< Bytes of it; others may follow.
 
   [[nodiscard]] const PickleValue& operator[](PickleRef ref) const { return values[ref]; }
 };

@@ -37,6 +37,7 @@ class Interpreter {
       const auto code = static_cast<unsigned char>(take(1)[0]);
       if (code == '.') {
         pickle_.root = pop();
+        pickle_.length = at_;
         return std::move(pickle_);
       }
       const Operation operation = operation_of(code);

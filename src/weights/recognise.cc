@@ -44,8 +44,9 @@ constexpr Sign kTold[] = {
 
 // Only asked about when none of CompVis' three parts is there.
 constexpr Sign kLoneParts[] = {
-    {Where::at_start, "encoder.down", "a VAE alone"},
-    {Where::at_start, "down_blocks.", "a U-Net alone, in diffusers' names"},
+    {Where::at_start, "encoder.down", "a VAE alone, for @(vae)"},
+    {Where::at_start, "down_blocks.", "a U-Net alone, for @(unet)"},
+    {Where::at_start, "input_blocks.", "a U-Net alone, for @(unet)"},
     {Where::at_start, "text_model.", "a text encoder alone"},
     {Where::at_start, "encoder.layers.", "a text encoder alone"},
 };

@@ -23,11 +23,11 @@ struct FileType {
 };
 
 constexpr FileType kFileTypes[] = {
-    {"F32", 4, DType::f32},       {"F16", 2, DType::f16},       {"BF16", 2, DType::bf16},
-    {"I64", 8, DType::i64},       {"I32", 4, DType::i32},       {"F64", 8, DType::f64},
-    {"U64", 8, std::nullopt},     {"U32", 4, std::nullopt},     {"I16", 2, std::nullopt},
-    {"U16", 2, std::nullopt},     {"I8", 1, std::nullopt},      {"U8", 1, std::nullopt},
-    {"BOOL", 1, std::nullopt},    {"F8_E4M3", 1, std::nullopt}, {"F8_E5M2", 1, std::nullopt},
+    {"F32", 4, DType::f32},       {"F16", 2, DType::f16},         {"BF16", 2, DType::bf16},
+    {"I64", 8, DType::i64},       {"I32", 4, DType::i32},         {"F64", 8, DType::f64},
+    {"U64", 8, std::nullopt},     {"U32", 4, std::nullopt},       {"I16", 2, std::nullopt},
+    {"U16", 2, std::nullopt},     {"I8", 1, std::nullopt},        {"U8", 1, std::nullopt},
+    {"BOOL", 1, std::nullopt},    {"F8_E4M3", 1, DType::f8_e4m3}, {"F8_E5M2", 1, DType::f8_e5m2},
     {"F8_E8M0", 1, std::nullopt}, {"C64", 8, std::nullopt},
 };
 

@@ -15,6 +15,7 @@
 #include "weights/key_table.h"
 #include "weights/recognise.h"
 #include "weights/training.h"
+#include "weights/widen.h"
 
 namespace latentdial::detail {
 namespace {
@@ -22,66 +23,34 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kText = "cond_stage_model.";
-constexpr std::string_view kUnet = "model.diffusion_model.";
-constexpr std::string_view kVae = "first_stage_model.";
 constexpr std::string_view kSdxlText = "conditioner.embedders.0.";
 constexpr std::string_view kSdxlText2 = "conditioner.embedders.1.";
-
 constexpr std::string_view kTextProjection = "text_projection.weight";
-
-// The tensors below `prefix`, without it and without those that are knowingly ignored.
-StoredTensors part_of(const StoredTensors& tensors, std::string_view prefix) {
-  StoredTensors part;
-  for (auto at = tensors.lower_bound(prefix); at != tensors.end() && at->first.starts_with(prefix); ++at) {
-    if (!is_ignored_key(at->first)) part.emplace(at->first.substr(prefix.size()), at->second);
-  }
-  return part;
-}
 
 // Rows [third·C, (third + 1)·C) of the fused [3·C, …] query, key and value projection.
 Tensor third_of(const std::string& file, std::string_view key, const Tensor& fused, int third) {
-  if (fused.rank() == 0 || fused.dim(0) % 3 != 0) {
+  const auto rows = fused.rank() == 0 ? 0 : fused.dim(0) / 3;
+  const bool in_whole_blocks = fused.count() % (3 * block_of(fused.dtype()).elements) == 0;
+  if (rows == 0 || fused.dim(0) % 3 != 0 || !in_whole_blocks) {
     throw invalid_input(fmt::format("{}: tensor {} has shape {}; three stacked projections are needed", file,
                                     printable(key), to_string(fused.shape())));
   }
-  const auto rows = fused.dim(0) / 3;
   return fused.slice(third * rows, (third + 1) * rows);
 }
 
-/// Columns as rows, of the type that they have.
+/// Columns as rows, in f32.
 Tensor transposed(const std::string& file, std::string_view key, const Tensor& matrix) {
   if (matrix.rank() != 2) {
     throw invalid_input(fmt::format("{}: tensor {} has shape {}; a matrix is needed", file, printable(key),
                                     to_string(matrix.shape())));
   }
+  const Tensor from = as_f32(matrix);
+  Tensor result = Tensor::empty({matrix.dim(1), matrix.dim(0)});
   const auto rows = static_cast<std::size_t>(matrix.dim(0)),
              columns = static_cast<std::size_t>(matrix.dim(1));
-  const auto size = element_size(matrix.dtype());
-  Tensor result = Tensor::empty({matrix.dim(1), matrix.dim(0)}, matrix.dtype());
   for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j)
-      std::copy_n(matrix.raw() + (i * columns + j) * size, size, result.raw() + (j * rows + i) * size);
+    for (std::size_t j = 0; j < columns; ++j) result.values()[j * rows + i] = from.values()[i * columns + j];
   return result;
-}
-
-ComponentTensors rename(const std::string& file, std::string_view prefix, const StoredTensors& stored,
-                        const KeyTable& table) {
-  ComponentTensors tensors;
-  for (const auto& [name_in_part, tensor] : stored) {
-    const auto key = std::string(prefix) + name_in_part;
-    auto targets = table.to_diffusers(name_in_part);
-    if (targets.empty()) targets.push_back({name_in_part});
-    auto values = open_tensor(file, key, tensor);
-    // OpenCLIP multiplies it from the right.
-    if (targets.front().name == kTextProjection) values = transposed(file, key, values);
-    for (const auto& [name, third] : targets) {
-      if (!tensors.emplace(name, third < 0 ? values : third_of(file, key, values, third)).second) {
-        throw invalid_input(
-            fmt::format("{}: tensor {} stands there twice, under two names", file, printable(name)));
-      }
-    }
-  }
-  return tensors;
 }
 
 // SD 2 reads the state before OpenCLIP's last layer: that layer is left out knowingly.
@@ -149,9 +118,9 @@ nlohmann::json trained_schedule(const Training& training, Generation generation)
 Component read_unet(const fs::path& path, const StoredTensors& tensors, Generation generation,
                     const Training& training) {
   const auto file = path.string();
-  const auto stored = part_of(tensors, kUnet);
+  const auto stored = part_of(tensors, kUnetPrefix);
   const auto layout = unet_layout(file, stored);
-  return component_of(path, "unet", kUnet, stored, KeyTable(KeyFamily::compvis_unet, layout),
+  return component_of(path, "unet", kUnetPrefix, stored, KeyTable(KeyFamily::compvis_unet, layout),
                       [&](const auto& renamed) {
                         auto config = infer_unet_config(file, renamed, layout, generation);
                         set_native_size(training, generation, config);
@@ -161,10 +130,10 @@ Component read_unet(const fs::path& path, const StoredTensors& tensors, Generati
 
 Component read_vae(const fs::path& path, const StoredTensors& tensors, Generation generation) {
   const auto file = path.string();
-  const auto stored = part_of(tensors, kVae);
+  const auto stored = part_of(tensors, kVaePrefix);
   const auto layout = vae_layout(file, stored);
   return component_of(
-      path, "vae", kVae, stored, KeyTable(KeyFamily::compvis_vae, layout),
+      path, "vae", kVaePrefix, stored, KeyTable(KeyFamily::compvis_vae, layout),
       [&](const auto& renamed) { return infer_vae_config(file, renamed, layout, generation); });
 }
 
@@ -178,23 +147,57 @@ Generation generation_of(const std::string& file, const StoredTensors& tensors) 
                     "(cond_stage_model.model.*); a Stable Diffusion 1, 2 or XL checkpoint is needed",
                     file));
   }
-  return tensors.contains(std::string(kUnet) + "label_emb.weight") ? Generation::upscaling : Generation::sd2;
+  return tensors.contains(std::string(kUnetPrefix) + "label_emb.weight") ? Generation::upscaling
+                                                                         : Generation::sd2;
 }
 
 // "state_dict.model.diffusion_model.…" or "module.model.…": the names without what a wrapper put before all.
 StoredTensors without_wrapper(const StoredTensors& tensors) {
   const auto unet = std::ranges::find_if(tensors, [](const auto& entry) {
-    return entry.first.find(fmt::format(".{}", kUnet)) != std::string::npos;
+    return entry.first.find(fmt::format(".{}", kUnetPrefix)) != std::string::npos;
   });
-  if (unet == tensors.end() || has_prefix(tensors, std::string(kUnet))) return tensors;
-  const auto wrapper = unet->first.substr(0, unet->first.find(kUnet));
+  if (unet == tensors.end() || has_prefix(tensors, std::string(kUnetPrefix))) return tensors;
+  const auto wrapper = unet->first.substr(0, unet->first.find(kUnetPrefix));
   StoredTensors inner;
   for (const auto& [name, tensor] : tensors)
     inner.emplace(name.starts_with(wrapper) ? name.substr(wrapper.size()) : name, tensor);
   return inner;
 }
 
+std::string format_of(const CheckpointFile& file) {
+  static constexpr const char* kNames[] = {"CompVis safetensors", "CompVis ckpt", "CompVis GGUF"};
+  return kNames[static_cast<std::size_t>(file.format)];
+}
+
 }  // namespace
+
+StoredTensors part_of(const StoredTensors& tensors, std::string_view prefix) {
+  StoredTensors part;
+  for (auto at = tensors.lower_bound(prefix); at != tensors.end() && at->first.starts_with(prefix); ++at) {
+    if (!is_ignored_key(at->first)) part.emplace(at->first.substr(prefix.size()), at->second);
+  }
+  return part;
+}
+
+ComponentTensors rename(const std::string& file, std::string_view prefix, const StoredTensors& stored,
+                        const KeyTable& table) {
+  ComponentTensors tensors;
+  for (const auto& [name_in_part, tensor] : stored) {
+    const auto key = std::string(prefix) + name_in_part;
+    auto targets = table.to_diffusers(name_in_part);
+    if (targets.empty()) targets.push_back({name_in_part});
+    auto values = open_tensor(file, key, tensor);
+    // OpenCLIP multiplies it from the right.
+    if (targets.front().name == kTextProjection) values = transposed(file, key, values);
+    for (const auto& [name, third] : targets) {
+      if (!tensors.emplace(name, third < 0 ? values : third_of(file, key, values, third)).second) {
+        throw invalid_input(
+            fmt::format("{}: tensor {} stands there twice, under two names", file, printable(name)));
+      }
+    }
+  }
+  return tensors;
+}
 
 Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
   const auto tensors = without_wrapper(file.tensors);
@@ -202,7 +205,7 @@ Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
   const auto generation = generation_of(path.string(), tensors);
   const Training training = read_training(path, file);
   Checkpoint checkpoint{path,
-                        file.is_torch ? "CompVis ckpt" : "CompVis safetensors",
+                        format_of(file),
                         read_text_encoder(path, tensors, generation),
                         read_unet(path, tensors, generation, training),
                         read_vae(path, tensors, generation),

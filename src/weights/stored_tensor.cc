@@ -22,8 +22,10 @@ std::optional<std::uint64_t> checked_bytes(const Shape& shape, std::uint64_t ele
 
 Tensor open_tensor(const std::string& file, std::string_view name, const StoredTensor& tensor) {
   if (!tensor.dtype) {
-    throw invalid_input(fmt::format("{}: tensor {} is of type {}; F32, F16 or BF16 is needed", file,
-                                    printable(name), printable(tensor.dtype_name)));
+    throw invalid_input(
+        fmt::format("{}: tensor {} is of type {}; one of F32, F16, BF16, F8_E4M3, F8_E5M2, or of GGUF's Q4_0 "
+                    "to Q6_K is needed",
+                    file, printable(name), printable(tensor.dtype_name)));
   }
   return tensor.map();
 }

@@ -15,8 +15,9 @@ namespace latentdial::detail {
 /// touched.
 struct StoredTensor {
   Shape shape;
-  std::string dtype_name;      ///< As the file writes it: "F16", "torch.HalfStorage".
-  std::optional<DType> dtype;  ///< Empty: a type the engine cannot hold (8-bit floats, complex, …).
+  std::string dtype_name;  ///< As the file writes it: "F16", "torch.HalfStorage".
+  std::optional<DType>
+      dtype;  ///< Empty: a type the engine cannot hold (complex numbers, blocks of rare kinds, …).
   std::function<Tensor()>
       map;  ///< A view of the mapped bytes, perhaps misaligned; a copy where the file is compressed.
 };

@@ -4,61 +4,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <utility>
 
 #include "files/mapped_file.h"
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 #include "text/words.h"
+#include "weights/scales.h"
+#include "weights/widen.h"
 
 namespace latentdial::detail {
 namespace {
-
-// A file gives no alignment: elements are read with memcpy, never through a typed pointer.
-template <class T>
-void widen_all(const std::byte* from, float* to, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    T value;
-    std::memcpy(&value, from + i * sizeof(T), sizeof(T));
-    to[i] = static_cast<float>(value);
-  }
-}
-
-void widen_all(DType dtype, const std::byte* from, float* to, std::size_t count) {
-  switch (dtype) {
-    case DType::f32:
-      std::memcpy(to, from, count * sizeof(float));
-      return;
-    case DType::f16:
-      return widen_all<float16>(from, to, count);
-    case DType::bf16:
-      return widen_all<bfloat16>(from, to, count);
-    case DType::f64:
-      return widen_all<double>(from, to, count);
-    case DType::i32:
-      return widen_all<std::int32_t>(from, to, count);
-    case DType::i64:
-      return widen_all<std::int64_t>(from, to, count);
-  }
-}
-
-// In pieces, so that little of the mapped file is resident at a time.
-Tensor copy_as_f32(const Tensor& stored, const Shape& shape) {
-  constexpr std::int64_t kPiece = 1 << 20;
-  Tensor copy = Tensor::empty(shape);
-  const auto values = copy.values();
-  const auto size = element_size(stored.dtype());
-  const auto count = static_cast<std::int64_t>(values.size());
-#pragma omp parallel for schedule(dynamic)
-  for (std::int64_t begin = 0; begin < count; begin += kPiece) {
-    const auto piece = static_cast<std::size_t>(std::min(kPiece, count - begin));
-    const auto* from = stored.raw() + static_cast<std::size_t>(begin) * size;
-    widen_all(stored.dtype(), from, values.data() + begin, piece);
-    release_mapped_pages(from, piece * size);
-  }
-  return copy;
-}
 
 // A f32 tensor where it lies; its pages go back to the system with the last owner.
 Tensor view_of(const Tensor& stored, const Shape& shape) {
@@ -113,6 +69,7 @@ Shape as_matrix(Shape shape) {
 struct Weights::Store {
   struct Entry {
     Tensor tensor;
+    float scale = 1;
     std::vector<LowRank> changes;
     std::atomic<bool> used = false;
   };
@@ -123,8 +80,8 @@ struct Weights::Store {
 
   [[nodiscard]] static Tensor read(const Entry& entry, const Shape& shape) {
     const bool in_place = entry.tensor.dtype() == DType::f32 && is_aligned(entry.tensor);
-    if (entry.changes.empty() && in_place) return view_of(entry.tensor, shape);
-    Tensor read = copy_as_f32(entry.tensor, shape);
+    if (entry.changes.empty() && entry.scale == 1 && in_place) return view_of(entry.tensor, shape);
+    Tensor read = as_f32(entry.tensor, entry.scale).reshape(shape);
     for (const LowRank& change : entry.changes) add_product(read, change);
     return read;
   }
@@ -139,15 +96,17 @@ struct Weights::Store {
   }
 };
 
-Tensor as_f32(const Tensor& stored) {
-  return copy_as_f32(stored, stored.shape());
-}
-
 Weights::Weights(std::string component, std::string source, std::map<std::string, Tensor> tensors)
     : store_(std::make_shared<Store>()) {
   store_->component = std::move(component);
   store_->source = std::move(source);
-  for (auto& [name, tensor] : tensors) store_->entries[name].tensor = std::move(tensor);
+  const auto scales = read_scales(store_->source, store_->component, tensors);
+  for (auto& [name, tensor] : tensors) {
+    auto& entry = store_->entries[name];
+    entry.tensor = std::move(tensor);
+    if (const auto scale = scales.find(name); scale != scales.end()) entry.scale = scale->second;
+    entry.used = belongs_to_scales(name);
+  }
 }
 
 Weights Weights::operator/(std::string_view child) const {

@@ -18,15 +18,13 @@ struct LowRank {
   float scale = 0;
 };
 
-/// A copy of a tensor of any type in f32, the nearest where that has no such number.
-[[nodiscard]] Tensor as_f32(const Tensor& stored);
-
 /// The tensors of one model component by name, in diffusers' naming, seen from a scope: `weights /
 /// "down_blocks.0"`. Copies are cheap and share the record of which tensors were used. Values stay in the
 /// (mapped) file until loaded.
 class Weights {
  public:
-  /// `component` ("unet") and `source` (the path) are only for messages.
+  /// `component` ("unet") and `source` (the path) are only for messages. Scales among the tensors (scales.h)
+  /// become part of what they scale. Throws invalid_input where these lie.
   Weights(std::string component, std::string source, std::map<std::string, Tensor> tensors);
 
   /// The same tensors seen from `scope + child + "."`.

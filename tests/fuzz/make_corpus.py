@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import pathlib
+import struct
 import zipfile
 
 import torch
@@ -20,6 +21,13 @@ PROMPTS = (
     "a [dog:cat:0.5] by the lake AND a [day|night|] :1.2 AND sunset :-0.5",
     "Übergrößenträger 猫 🐕 <|endoftext|> ([{:|}])",
 )
+ARGUMENTS = {"positive_prompt": "a dog", "steps": 3, "cfg_scale": 5, "width": 8, "height": 8, "seed": 1, "scheduler": "euler_k", "model": {"name": "a"}}
+GRAPH = {
+    "1": {"class_type": "KSampler", "inputs": {"seed": 1, "steps": 2, "denoise": 1, "positive": ["2", 0], "latent_image": ["3", 0], "model": ["4", 0]}},
+    "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a dog"}},
+    "3": {"class_type": "EmptyLatentImage", "inputs": {"width": 8, "height": 8}},
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},
+}
 SETTINGS = {"prompt": "a dog", "seed": 3, "steps": 4, "style": "sketch", "position": 0.5}
 
 
@@ -37,11 +45,25 @@ def picture_bytes(form: str, **options) -> bytes:
 
 def checkpoints() -> list[bytes]:
     tensors = {"a.weight": torch.arange(6.0).reshape(2, 3).half(), "b": torch.ones(4, dtype=torch.bfloat16)}
-    return [save(tensors, {"format": "pt"}), torch_bytes({"state_dict": tensors, "epoch": 3}), torch_bytes(tensors, pickle_protocol=5)]
+    return [save(tensors, {"format": "pt"}), torch_bytes({"state_dict": tensors, "epoch": 3}), torch_bytes(tensors, pickle_protocol=5), torch_bytes(tensors, _use_new_zipfile_serialization=False)]
+
+
+def scaled() -> bytes:
+    eights = torch.arange(6.0).reshape(2, 3).to(torch.float8_e4m3fn)
+    return save({"a.weight": eights, "a.scale_weight": torch.tensor(0.5), "b": torch.ones(4).to(torch.float8_e5m2), "scaled_fp8": eights[:0]})
+
+
+def ggufs() -> list[bytes]:
+    """Every type of blocks; and a list, a text and a number among the facts of a file with one tensor."""
+    text = lambda value: struct.pack("<Q", len(value)) + value  # noqa: E731
+    facts = [text(b"a") + struct.pack("<IIQ", 9, 5, 2) + bytes(8), text(b"b") + struct.pack("<I", 8) + text(b"v"), text(b"general.alignment") + struct.pack("<II", 4, 8)]
+    tensor = text(b"t") + struct.pack("<IQQIQ", 2, 2, 3, 1, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(facts)) + b"".join(facts) + tensor
+    return [(ROOT / "tests/golden/weights/blocks.gguf").read_bytes(), head + bytes(-len(head) % 8 + 12)]
 
 
 def pickles() -> list[bytes]:
-    return [zipfile.ZipFile(io.BytesIO(each)).read("archive/data.pkl") for each in checkpoints()[1:]]
+    return [zipfile.ZipFile(io.BytesIO(each)).read("archive/data.pkl") for each in checkpoints()[1:3]]
 
 
 def loras() -> list[bytes]:
@@ -108,14 +130,15 @@ def connections() -> list[bytes]:
 
 def main() -> None:
     seeds = {
-        "checkpoint": checkpoints(),
+        "checkpoint": [*checkpoints(), scaled(), *ggufs()],
+        "gguf": ggufs(),
         "pickle": pickles(),
         "config": [path.read_bytes() for path in sorted(MODEL.glob("*/*config.json")) if path.parent.name != "tokenizer"],
         "tokenizer_files": tokenizer_folders(),
         "prompt": [prompt.encode() for prompt in PROMPTS],
         "lora": loras(),
         "image": pictures(),
-        "parameters": [PARAMETERS.encode(), json.dumps(SETTINGS).encode()],
+        "parameters": [PARAMETERS.encode(), json.dumps(SETTINGS).encode(), json.dumps(GRAPH).encode(), json.dumps(ARGUMENTS).encode()],
         "plan": [json.dumps([{"settings": SETTINGS, "grid": {"seed": [1, 2], "position": "0:1:11"}}]).encode()],
         "dial_file": [path.read_bytes() for path in sorted((MODEL / "dials").glob("*.json"))[:2]],
         "request": requests(),

@@ -129,7 +129,18 @@ TEST(DamagedFiles, OfSafetensorsLoadOrAreRefused) {
 TEST(DamagedFiles, OfPyTorchLoadOrAreRefused) {
   EXPECT_GT(survive(read_file(golden("benign.ckpt")), 2000, 2, open_all), 500);
   EXPECT_GT(survive(read_file(golden("protocol4.ckpt")), 500, 3, open_all), 100);
+  EXPECT_GT(survive(read_file(golden("old.ckpt")), 1000, 8, open_all), 300);
   EXPECT_GT(survive(read_file(golden("compressed.ckpt")), 2000, 4, open_all), 1000);
+}
+
+TEST(DamagedFiles, OfGgufLoadOrAreRefused) {
+  const auto open = [](const std::filesystem::path& path) {
+    std::map<std::string, Tensor> opened;
+    for (const auto& [name, tensor] : read_checkpoint_file(path).tensors)
+      opened[name] = open_tensor("f", name, tensor);
+    load_everything(Weights("any", "f", opened));
+  };
+  EXPECT_GT(survive(read_file(golden("blocks.gguf")), 3000, 7, open), 1000);
 }
 
 TEST(DamagedFiles, OfWholeCheckpointsLoadOrAreRefused) {

@@ -123,6 +123,62 @@ TEST_P(TinySingleFile, GivesEveryTensorUnderItsDiffusersName) {
   expect_same_tensors(model.pairs("text_encoder"), checkpoint.text_encoder.weights);
 }
 
+TEST_P(TinySingleFile, MayBeAGguf) {
+  const TinyModel model(GetParam());
+  const auto checkpoint = open_checkpoint(write_file(dir_ / "model.gguf", testing::gguf(model.tensors)));
+  EXPECT_EQ(checkpoint.format, "CompVis GGUF");
+  expect_same_tensors(model.pairs("unet"), checkpoint.unet.weights);
+  expect_same_tensors(model.pairs("vae"), checkpoint.vae.weights);
+  expect_same_tensors(model.pairs("text_encoder"), checkpoint.text_encoder.weights);
+}
+
+TEST_P(TinySingleFile, GivesItsPartsToAnotherModel) {
+  const TinyModel model(GetParam());
+  const auto whole = write_file(dir_ / "model.safetensors", safetensors(model.tensors));
+  for (const auto& [prefix, part] : std::map<std::string, const char*>{{"model.diffusion_model.", "unet"},
+                                                                       {"first_stage_model.", "vae"}}) {
+    Tensors with_prefix, bare, of_diffusers;
+    for (const auto& [key, tensor] : model.tensors) {
+      if (!key.starts_with(prefix)) continue;
+      with_prefix[key] = tensor;
+      bare[key.substr(prefix.size())] = tensor;
+    }
+    for (const auto& pair : model.pairs(part))
+      of_diffusers[pair.names[0]] = f32_tensor(pair.shape, values_of(pair));
+    for (const auto& tensors : {with_prefix, bare, of_diffusers}) {
+      const auto file = write_file(dir_ / "part.gguf", testing::gguf(tensors));
+      const bool is_unet = part == std::string("unet");
+      const auto checkpoint = open_checkpoint(whole, is_unet ? Parts{.unet = file} : Parts{.vae = file});
+      expect_same_tensors(model.pairs(part), (is_unet ? checkpoint.unet : checkpoint.vae).weights);
+    }
+  }
+}
+
+TEST_F(SingleFile, TakesAUnetThatSaysWhatItPredicts) {
+  const auto whole = write_file(dir_ / "model.safetensors", safetensors(TinyModel("sd1").tensors));
+  auto tensors = TinyModel("sd1").tensors;
+  std::erase_if(tensors,
+                [](const auto& entry) { return !entry.first.starts_with("model.diffusion_model."); });
+  tensors["v_pred"] = f32_tensor({0}, {});
+  tensors["model.diffusion_model.input_blocks.0.0.weight"] =
+      f32_tensor({32, 9, 3, 3}, std::vector<float>(2592, 1));
+  const auto unet = write_file(dir_ / "unet.safetensors", safetensors(tensors));
+  const auto checkpoint = open_checkpoint(whole, {.unet = unet});
+  EXPECT_EQ(checkpoint.scheduler_config.at("prediction_type"), "v_prediction");
+  EXPECT_EQ(checkpoint.unet.config.at("in_channels"), 9);
+  const auto settled = open_checkpoint(whole, {.unet = unet, .prediction = "epsilon"});
+  EXPECT_EQ(settled.scheduler_config.at("prediction_type"), "epsilon");
+}
+
+TEST_F(SingleFile, SaysWhatIsNotAPart) {
+  const auto whole = write_file(dir_ / "model.safetensors", safetensors(TinyModel("sd1").tensors));
+  const auto other =
+      write_file(dir_ / "other.gguf", testing::gguf({{"encoder.down.0.x", f32_tensor({1}, {1})}}));
+  EXPECT_THAT(refusal([&] { (void)open_checkpoint(whole, {.unet = other}); }), HasSubstr("unet: "));
+  EXPECT_THAT(refusal([&] { (void)open_checkpoint(whole, {.vae = dir_ / "missing"}); }),
+              HasSubstr("missing"));
+}
+
 TEST_P(TinySingleFile, TellsItsArchitectureByItsTensors) {
   const TinyModel model(GetParam());
   const auto checkpoint = open(model.tensors);
@@ -232,8 +288,8 @@ TEST_F(SingleFile, NeedsAFusedProjectionOfThreeParts) {
 
 TEST_F(SingleFile, NeedsTensorsThatTheEngineCanHold) {
   auto tensors = TinyModel("sd1").tensors;
-  tensors["model.diffusion_model.out.2.bias"] = {"F8_E4M3", {4}, "1234"};
-  EXPECT_THAT(refused(tensors), HasSubstr("'model.diffusion_model.out.2.bias' is of type 'F8_E4M3'"));
+  tensors["model.diffusion_model.out.2.bias"] = {"F8_E8M0", {4}, "1234"};
+  EXPECT_THAT(refused(tensors), HasSubstr("'model.diffusion_model.out.2.bias' is of type 'F8_E8M0'"));
 }
 
 TEST_F(SingleFile, NamesWhatItsConfigurationCannotBeReadFrom) {

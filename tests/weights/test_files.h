@@ -68,6 +68,43 @@ inline std::string safetensors(const std::map<std::string, RawTensor>& tensors, 
   return safetensors(header.dump() + std::string(padding, ' '), data);
 }
 
+/// A text as GGUF has it.
+inline std::string gguf_text(std::string_view text) {
+  return bytes_of<std::uint64_t>({text.size()}) + std::string(text);
+}
+
+/// What a GGUF file says of a tensor: its extents as the file has them, innermost first, its type's number,
+/// and where it begins.
+inline std::string gguf_entry(std::string_view name, const std::vector<std::uint64_t>& extents,
+                              std::uint32_t type, std::uint64_t offset) {
+  return gguf_text(name) + bytes_of<std::uint32_t>({static_cast<std::uint32_t>(extents.size())}) +
+         bytes_of(extents) + bytes_of<std::uint32_t>({type}) + bytes_of<std::uint64_t>({offset});
+}
+
+/// A GGUF file of any parts, true or not, with an alignment of 32.
+inline std::string gguf(const std::vector<std::string>& facts, const std::vector<std::string>& entries,
+                        const std::string& data, std::uint32_t version = 3) {
+  std::string file =
+      "GGUF" + bytes_of<std::uint32_t>({version}) + bytes_of<std::uint64_t>({entries.size(), facts.size()});
+  for (const auto& fact : facts) file += fact;
+  for (const auto& entry : entries) file += entry;
+  file.resize((file.size() + 31) / 32 * 32);
+  return file + data;
+}
+
+/// An honest one of F32 tensors.
+inline std::string gguf(const std::map<std::string, RawTensor>& tensors) {
+  std::vector<std::string> entries;
+  std::string data;
+  for (const auto& [name, tensor] : tensors) {
+    const std::vector<std::uint64_t> extents(tensor.shape.rbegin(), tensor.shape.rend());
+    entries.push_back(gguf_entry(name, extents, 0, data.size()));
+    data += tensor.data;
+    data.resize((data.size() + 31) / 32 * 32);
+  }
+  return gguf({}, entries, data);
+}
+
 /// The message of the invalid_input that `act` must throw: one line.
 inline std::string refusal(const std::function<void()>& act) {
   try {

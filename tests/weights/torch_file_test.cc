@@ -7,6 +7,7 @@
 #include "weights/pickle.h"
 #include "weights/test_files.h"
 #include "weights/weights.h"
+#include "weights/widen.h"
 
 namespace latentdial::detail {
 namespace {
@@ -63,7 +64,7 @@ TEST_P(TorchSaved, GivesViewsOfOneStorageEachItsPart) {
 
 TEST_P(TorchSaved, SaysWhenATensorIsOfATypeItCannotUse) {
   const auto file = read_checkpoint_file(golden(GetParam()));
-  EXPECT_TRUE(file.is_torch);
+  EXPECT_EQ(file.format, FileFormat::torch);
   EXPECT_THAT(as_f32(open_tensor("f", "f64", file.tensors.at("f64"))).values(), ElementsAre(1, 1));
 }
 
@@ -94,6 +95,29 @@ TEST(TorchFile, HoldsParametersInAModule) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, TorchSaved, ::testing::Values("benign.ckpt", "protocol4.ckpt", "plain.bin"));
+
+TEST(TorchFile, MayBeOfTheFormBeforeZips) {
+  const auto file = read_checkpoint_file(golden("old.ckpt"));
+  EXPECT_EQ(file.format, FileFormat::torch);
+  EXPECT_THAT(open(golden("old.ckpt")).load("w", {2}).values(), ElementsAre(-1, -0.75));
+}
+
+TEST(TorchFile, OfTheFormBeforeZipsMustNotLie) {
+  const TempDir dir;
+  const std::string whole = read_file(golden("old.ckpt"));
+  const auto refused_as = [&](const std::string& bytes) {
+    return refusal([&] { (void)open(write_file(dir / "old.pt", bytes)); });
+  };
+  // At the end: the number of elements, 8 bytes, and two floats.
+  const std::string before = whole.substr(0, whole.size() - 16), floats = whole.substr(whole.size() - 8);
+  const auto count = [](std::int64_t n) { return testing::bytes_of<std::int64_t>({n}); };
+  EXPECT_THAT(refused_as(whole.substr(0, whole.size() - 1)), HasSubstr("needs 8 bytes, but 7 are left"));
+  EXPECT_THAT(refused_as(before + count(-1) + floats), HasSubstr("claims -1 elements"));
+  EXPECT_THAT(refused_as(before + count(1LL << 62) + floats),
+              HasSubstr("claims 4611686018427387904 elements"));
+  EXPECT_THAT(refused_as(before + count(1) + floats), HasSubstr("needs 2 elements of FloatStorage"));
+  EXPECT_THAT(refused_as(before.substr(0, 40)), HasSubstr("ends early"));
+}
 
 TEST(TorchFile, MayBeCompressed) {
   EXPECT_THAT(open(golden("compressed.ckpt")).load("weight", {2, 3}).values(), ElementsAre(2, 3, 4, 5, 6, 7));
@@ -127,7 +151,6 @@ TEST(TorchFile, NamesATensorThatStandsTwice) {
 }
 
 TEST(TorchFile, SaysWhatAnotherFileIs) {
-  EXPECT_THAT(refused("old.ckpt"), HasSubstr("old non-zip PyTorch file: re-save it with torch.save"));
   EXPECT_THAT(refused("no_pickle.ckpt"), HasSubstr("a zip file without data.pkl"));
   EXPECT_THAT(refused("not_a_dict.ckpt"), HasSubstr("holds no dictionary of tensors"));
 }

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <fstream>
 
 #include "weights/safetensors.h"
 #include "weights/test_files.h"
+#include "weights/widen.h"
 
 namespace latentdial::detail {
 namespace {
@@ -79,6 +81,64 @@ TEST_F(StoredWeights, OfEveryHalfValueAreExact) {
       ASSERT_EQ(std::bit_cast<std::uint32_t>(value), std::bit_cast<std::uint32_t>(wanted)) << bits;
     }
   }
+}
+
+// Reference: the value that arXiv 2209.05433 gives 8 bits, with so many of them the mantissa.
+float float8_value(int bits, int mantissa_bits) {
+  const int bias = mantissa_bits == 3 ? 7 : 15, exponent = (bits & 127) >> mantissa_bits;
+  const int mantissa = bits & ((1 << mantissa_bits) - 1);
+  const float sign = bits >= 128 ? -1.0F : 1.0F;
+  if (mantissa_bits == 3 && (bits & 127) == 127) return NAN;
+  if (mantissa_bits == 2 && exponent == 31) return mantissa != 0 ? NAN : sign * INFINITY;
+  const int whole = exponent == 0 ? mantissa : mantissa + (1 << mantissa_bits);
+  return sign * std::ldexp(static_cast<float>(whole), std::max(exponent, 1) - bias - mantissa_bits);
+}
+
+TEST_F(StoredWeights, OfEvery8BitFloatAreExact) {
+  std::vector<std::uint8_t> all(256);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint8_t>(i);
+  for (const auto& [dtype, mantissa_bits] : std::map<std::string, int>{{"F8_E4M3", 3}, {"F8_E5M2", 2}}) {
+    const auto loaded = as_f32(open({{"f", {dtype, {256}, bytes_of(all)}}}).stored("f"));
+    for (int bits = 0; bits < 256; ++bits) {
+      const float value = loaded.values()[static_cast<std::size_t>(bits)];
+      const float wanted = float8_value(bits, mantissa_bits);
+      ASSERT_EQ(std::isnan(value), std::isnan(wanted)) << dtype << bits;
+      if (std::isnan(wanted)) continue;
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(value), std::bit_cast<std::uint32_t>(wanted)) << dtype << bits;
+    }
+  }
+}
+
+const RawTensor kEights{"F8_E4M3", {2}, "\x38\x40"};  // 1 and 2.
+
+TEST_F(StoredWeights, AreMultipliedByTheirScale) {
+  const auto weights = open({{"a.weight", kEights},
+                             {"a.scale_weight", f32_tensor({}, {0.75F})},
+                             {"a.scale_input", f32_tensor({1}, {9})},
+                             {"b.weight", {"F8_E5M2", {1, 1}, "\x3c"}},
+                             {"b.scale_weight", {"BF16", {1}, std::string("\x00\x40", 2)}},
+                             {"scaled_fp8", {"F8_E4M3", {0}, ""}}});
+  EXPECT_THAT(weights.load("a.weight", {2}).values(), ElementsAre(0.75F, 1.5F));
+  EXPECT_THAT(weights.load("b.weight", {1, 1}).values(), ElementsAre(2));
+  EXPECT_THAT(weights.unused(), ::testing::IsEmpty());
+}
+
+TEST_F(StoredWeights, WithoutAScaleAreTakenAsTheyAre) {
+  EXPECT_THAT(open({{"a.weight", kEights}}).load("a.weight", {2}).values(), ElementsAre(1, 2));
+}
+
+TEST_F(StoredWeights, WhoseScaleLiesAreRefused) {
+  const auto refused = [&](std::map<std::string, RawTensor> tensors) {
+    tensors.emplace("a.weight", kEights);
+    return refusal([&] { (void)open(tensors); });
+  };
+  for (const float wrong : {0.0F, -1.0F, NAN, INFINITY})
+    EXPECT_THAT(refused({{"a.scale_weight", f32_tensor({1}, {wrong})}}),
+                HasSubstr("a scale above 0 is needed"));
+  EXPECT_THAT(refused({{"a.scale_weight", f32_tensor({2}, {1, 1})}}), HasSubstr("has shape [2] where one"));
+  EXPECT_THAT(refused({{"b.scale_weight", f32_tensor({}, {1})}}), HasSubstr("of a tensor that is missing"));
+  EXPECT_THAT(refused({{"scaled_fp8", {"F8_E4M3", {0}, ""}}}),
+              HasSubstr("'a.weight' has no scale beside it, but the file says"));
 }
 
 TEST_F(StoredWeights, AreFiniteOrNamed) {

@@ -1,6 +1,6 @@
 """Makes the small files beside it: PyTorch checkpoints, benign and hostile, and the names of two tiny models.
 
-    python make.py        (needs torch, diffusers, transformers, safetensors)
+    python make.py        (needs torch, diffusers, transformers, safetensors, gguf)
 """
 
 import argparse
@@ -17,6 +17,7 @@ import zipfile
 from collections import Counter, OrderedDict, defaultdict
 from pathlib import Path
 
+import gguf
 import numpy as np
 import torch
 
@@ -140,6 +141,29 @@ def pickled_items(tensor: Tensor) -> bytes:
     return b"X\x06\x00\x00\x00weight" + pickled(tensor)[2:-1]
 
 
+def blocks() -> None:
+    """blocks.gguf: a row of 256 values in each type of blocks; blocks.f32: what the gguf package makes of them, in the order of their names."""
+    places_of_halves = {"Q4_0": (0,), "Q4_1": (0, 2), "Q5_0": (0,), "Q5_1": (0, 2), "Q8_0": (0,), "Q2_K": (80, 82), "Q3_K": (108,)}
+    places_of_halves |= {"Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,)}
+    random = np.random.default_rng(5)
+    writer, values = gguf.GGUFWriter(HERE / "blocks.gguf", "sd1"), {}
+    for kind, places in places_of_halves.items():
+        quantisation = gguf.GGMLQuantizationType[kind]
+        elements, size = gguf.GGML_QUANT_SIZES[quantisation]
+        data = random.integers(0, 256, (256 // elements, size), np.uint8)
+        for place in places:
+            data[:, place : place + 2] = random.normal(0, 0.01, (len(data), 1)).astype(np.float16).view(np.uint8)
+        writer.add_tensor(kind, data.reshape(1, -1), raw_dtype=quantisation)
+        values[kind] = gguf.dequantize(data, quantisation)
+    writer.add_array("comfy.gguf.orig_shape.Q8_0", [4, 8, 8])
+    writer.add_string("modelspec.prediction_type", "v")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    (HERE / "blocks.f32").write_bytes(b"".join(values[kind].tobytes() for kind in sorted(values)))
+
+
 def names() -> None:
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
@@ -175,4 +199,5 @@ def names() -> None:
 if __name__ == "__main__":
     torch.manual_seed(0)
     checkpoints()
+    blocks()
     names()
