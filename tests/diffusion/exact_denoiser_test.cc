@@ -134,7 +134,8 @@ TEST(Noise, LeavesTheDataAsItIs) {
 // Without new noise TCD is DDIM, whose steps between two timesteps keep the data; with it, it is as LCM.
 TEST(Noise, OfTcdIsWhatEtaSays) {
   EXPECT_NEAR(moments_of("tcd", "normal", 50, 0).deviation, kDeviation, 0.05);
-  EXPECT_LT(moments_of("tcd", "normal", 50, 1).deviation, 0.97 * moments_of("tcd", "normal", 50, 0).deviation);
+  EXPECT_LT(moments_of("tcd", "normal", 50, 1).deviation,
+            0.97 * moments_of("tcd", "normal", 50, 0).deviation);
 }
 
 TEST(TwoEvaluations, BelongToOneStep) {

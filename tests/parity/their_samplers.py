@@ -97,7 +97,7 @@ class SecondOrderSingleAncestral(schedulers.KDPM2AncestralDiscreteScheduler):
     def set_timesteps(self, steps, *others):
         super().set_timesteps(steps, *others)
         if self.config.use_karras_sigmas:
-            levels = self.sigmas[:-1][::2].numpy()
+            levels = self.sigmas[: len(self.timesteps)][::2].numpy()
             self.timesteps[::2] = torch.tensor([float(self._sigma_to_t(s, self.log_sigmas.numpy())) for s in levels])
 
     def step(self, output, timestep, sample, generator, return_dict):
