@@ -143,8 +143,8 @@ def test_range(fails):
 def test_unknown_names_are_answered_by_the_list(fails):
     assert "pndm, ddim, euler, euler_a, heun, dpm2" in fails("generate", "-p", "a dog", "--sampler", "restart")
     assert "karras" in fails("generate", "-p", "a dog", "--scheduler", "kl_optimal")
-    assert fails("generate", "-p", "a dog", "--sampler", "ddim", "--scheduler", "karras") == 'latentdial: --scheduler: "ddim" does not go by "karras"; use normal, trailing, leading, linspace with it'
-    assert fails("generate", "-p", "a dog", "--eta", "0.5", "--sampler", "lcm") == "latentdial: --eta: only the sampler tcd takes it, not lcm; leave it out"
+    assert '--scheduler: "ddim" does not go by "karras"; use normal, trailing' in fails("generate", "-p", "a dog", "--sampler", "ddim", "--scheduler", "karras")
+    assert "--eta: only the sampler tcd takes it, not lcm" in fails("generate", "-p", "a dog", "--eta", "0.5", "--sampler", "lcm")
     assert "slerp-diff" in fails("generate", "-p", "a dog", "--style", "sketch", "--at", "0.5", "--method", "magic")
     assert "bf16" in fails("generate", "-p", "a dog", "--dtype", "f64")
 
