@@ -28,7 +28,7 @@ TEST(ModelPath, MustExist) {
 TEST(ModelPath, MustNotBeAnEmptyFolder) {
   const TempDir dir;
   EXPECT_THAT(refused(dir.path()),
-              HasSubstr("model_index.json is missing; a diffusers folder, a .safetensors or a .ckpt"));
+              HasSubstr("model_index.json is missing; a diffusers folder, a .safetensors, a .ckpt or a .gguf"));
 }
 
 TEST(ModelPath, MustBeAModelFile) {
@@ -42,7 +42,7 @@ TEST(ModelPath, MustBeAModelFile) {
                                                              7))),
               HasSubstr("neither safetensors nor"));
   EXPECT_THAT(refused(write_file(dir / "a.bin", std::string("GGUF\3\0\0\0", 8))),
-              HasSubstr("is a GGUF file"));
+              HasSubstr("its GGUF header needs 8 bytes"));
   EXPECT_THAT(refused(write_file(dir / "a.zip", std::string("PK\3\4", 4))),
               HasSubstr("has no table of contents"));
   EXPECT_THAT(refused(write_file(dir / "lfs.ckpt", "version https://git-lfs.github.com/spec/v1\n")),
