@@ -14,10 +14,10 @@ SETTINGS = {"steps": 20, "sampler": "dpm++2m"}
 
 
 class Program:
-    """`path` is latentdial's."""
+    """`path` is latentdial's; `threads` are the processor's for it, 0 all."""
 
-    def __init__(self, path: pathlib.Path):
-        self.path = path.resolve()
+    def __init__(self, path: pathlib.Path, threads: int = 0):
+        self.path, self.threads = path.resolve(), threads
 
     def make(self, prompts: list[str], settings: dict, copies: list[numpy.ndarray], masks: list[numpy.ndarray] | None = None) -> list[numpy.ndarray]:
         """From each copy, float [H, W, 3], with the settings and a seed of its own; where masks are given, what is true in them is redrawn."""
@@ -42,7 +42,7 @@ class Program:
 
     def sweep(self, folder: pathlib.Path, plan: list[dict]) -> list[numpy.ndarray]:
         (folder / "plan.json").write_text(json.dumps(plan))
-        command = [self.path, "sweep", "plan.json", "--json", "--out", "out"]
+        command = [self.path, "sweep", "plan.json", "--threads", str(self.threads), "--json", "--out", "out"]
         lines = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.splitlines()
         files = [answer["file"] for answer in map(json.loads, lines) if "file" in answer]
         return [numpy.asarray(Image.open(folder / file).convert("RGB")).astype(float) for file in files]

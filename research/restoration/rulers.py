@@ -5,9 +5,12 @@ import pathlib
 import numpy
 import torch
 
+from research.restoration.rivals import bytes_of
+from research.ruler.content import Content, distance, look
 from research.ruler.scorers import NETWORKS
 from research.ruler.shipped import shipped_state
 from research.training.pictures import to_unit
+from research.world.subjects import SUBJECTS
 
 NEAR_SEAM, FAR_FROM_SEAM = 4, 18  # Pixels: what a seam is measured on, and where elsewhere begins.
 
@@ -34,20 +37,25 @@ def chroma_error(picture: numpy.ndarray, truth: numpy.ndarray) -> float:
     return float(numpy.sqrt(((chroma(picture.clip(0, 255)) - chroma(truth)) ** 2).sum(-1)).mean())
 
 
+def shipped(network: torch.nn.Module, autoencoder: pathlib.Path, name: str) -> torch.nn.Module:
+    """A judge of the dial's ruler, with the weights that come with the project."""
+    state = shipped_state(autoencoder, name)
+    if state is None:
+        raise SystemExit(f"{autoencoder}: {name} was trained with another autoencoder")
+    network.load_state_dict(state)
+    return network.eval()
+
+
 class FeatureDistance:
     """As LPIPS (arXiv 1801.03924) without its trained weights: differences of features, each place's vector made a unit one, in the layers of
     scorer A, which was trained to read attributes of renders and saw none of these."""
 
     def __init__(self, autoencoder: pathlib.Path):
-        state = shipped_state(autoencoder, "scorer-A")
-        if state is None:
-            raise SystemExit(f"{autoencoder}: scorer A was trained with another autoencoder")
-        self.scorer = NETWORKS["A"]().eval()
-        self.scorer.load_state_dict(state)
+        self.scorer = shipped(NETWORKS["A"](), autoencoder, "scorer-A")
 
     @torch.no_grad()
     def features(self, picture: numpy.ndarray) -> list[torch.Tensor]:
-        hidden = to_unit(picture.round().clip(0, 255).astype(numpy.uint8)[None])
+        hidden = to_unit(bytes_of(picture)[None])
         layers = []
         for layer in self.scorer.trunk[:-1]:  # The last one flattens.
             hidden = layer(hidden)
@@ -59,13 +67,34 @@ class FeatureDistance:
         return float(sum((one - other).square().sum(1).mean() for one, other in pairs))
 
 
-def seam_ratio(pictures: list[numpy.ndarray], new: int) -> float:
-    """How much stronger the steps between columns are about the seams, `new` columns from either side, than those farther on both sides of them."""
+class SceneJudge:
+    """What the content judge sees in pictures of 128×128."""
+
+    def __init__(self, autoencoder: pathlib.Path):
+        self.content = shipped(Content(), autoencoder, "content")
+
+    def scene_distance(self, picture: numpy.ndarray, truth: numpy.ndarray) -> float:
+        """0 the same scene, about 1 unrelated."""
+        one, other = look(self.content, numpy.stack([bytes_of(picture), bytes_of(truth)]))[0]
+        return float(distance(one, other))
+
+    def names(self, pictures: list[numpy.ndarray]) -> list[str]:
+        """The subject of each."""
+        return [SUBJECTS[i] for i in look(self.content, numpy.stack([bytes_of(picture) for picture in pictures]))[1]]
+
+
+def seam_steps(picture: numpy.ndarray, new: int) -> tuple[float, float]:
+    """Mean steps between columns about the seams, `new` columns from either side, and between those farther on both sides of them; so of rows."""
     at_seam, elsewhere = [], []
-    for picture in pictures:
-        for one in (picture, picture[:, ::-1], picture.swapaxes(0, 1), picture.swapaxes(0, 1)[:, ::-1]):
-            middle = one[new:-new]  # Corners have two seams.
-            steps = abs(numpy.diff(middle, axis=1)).mean((0, 2))
-            at_seam.append(steps[new - NEAR_SEAM : new + NEAR_SEAM - 1].mean())
-            elsewhere.append((steps[2 : new - NEAR_SEAM - 2].mean() + steps[new + FAR_FROM_SEAM : steps.size // 2].mean()) / 2)
-    return float(numpy.sum(at_seam) / numpy.sum(elsewhere))
+    for one in (picture, picture[:, ::-1], picture.swapaxes(0, 1), picture.swapaxes(0, 1)[:, ::-1]):
+        middle = one[new:-new]  # Corners have two seams.
+        steps = abs(numpy.diff(middle, axis=1)).mean((0, 2))
+        at_seam.append(steps[new - NEAR_SEAM : new + NEAR_SEAM - 1].mean())
+        elsewhere.append((steps[2 : new - NEAR_SEAM - 2].mean() + steps[new + FAR_FROM_SEAM : steps.size // 2].mean()) / 2)
+    return float(numpy.mean(at_seam)), float(numpy.mean(elsewhere))
+
+
+def seam_ratio(pictures: list[numpy.ndarray], new: int) -> float:
+    """How much stronger the steps about the seams are than those elsewhere."""
+    at_seam, elsewhere = numpy.array([seam_steps(picture, new) for picture in pictures]).sum(0)
+    return float(at_seam / elsewhere)

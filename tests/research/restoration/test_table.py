@@ -6,7 +6,7 @@ import pathlib
 import numpy
 import pytest
 
-from research.restoration import copies, rivals, rulers
+from research.restoration import copies, rivals, rulers, seams, table
 
 SCENES = copies.truths(4)
 TRUTH = SCENES[0].picture
@@ -65,6 +65,25 @@ def test_a_seam_is_seen():
     for picture, other in zip(patched, whole[1:] + whole[:1]):
         picture[32:-32, 32:-32] = other[32:-32, 32:-32]
     assert rulers.seam_ratio(whole, 32) < 1.5 < rulers.seam_ratio(patched, 32)
+
+
+def test_a_seam_ratio_is_told_with_its_interval():
+    steps = numpy.array([rulers.seam_steps(truth.picture, 32) for truth in SCENES])
+    middle, low, high = (float(word.strip("()")) for word in seams.ratio_interval(steps).replace("to ", "").split())
+    assert low < middle < high and abs(middle - rulers.seam_ratio([truth.picture for truth in SCENES], 32)) < 1e-3
+    assert seams.ratio_interval(steps, steps) == "1.000 (1.000 to 1.000)"
+    assert seams.ratio_interval(2 * steps, steps) == "1.000 (1.000 to 1.000)", "of a ratio"
+
+
+def test_shares_are_told_with_wilsons_interval():
+    assert table.share_interval([True] * 60) == "100.0% (94.0% to 100.0%)"
+    assert table.share_interval([True, False] * 50) == "50.0% (40.4% to 59.6%)"
+
+
+def test_the_judge_names_the_subjects_of_renders():
+    judge = rulers.SceneJudge(pathlib.Path("models/scenes/vae"))
+    assert judge.names([truth.picture for truth in SCENES]) == [truth.scene.subject for truth in SCENES]
+    assert judge.scene_distance(TRUTH, TRUTH) < 1e-5 < 0.1 < judge.scene_distance(SCENES[1].picture, TRUTH)
 
 
 def test_other_sizes_are_other_sizes():
