@@ -21,14 +21,17 @@ LearntEmbedding read(const std::string& text, std::int64_t width) {
 
 }  // namespace
 
-LearntEmbeddings load_embeddings(const std::vector<std::string>& files, const Tokenizer& tokenizer,
-                                 const models::TextConfig& config) {
+LearntEmbeddings load_embeddings(const std::vector<std::string>& files, const std::vector<AppliedLora>& loras,
+                                 const Tokenizer& tokenizer, const models::TextConfig& config) {
+  std::vector<LearntEmbedding> embeddings;
+  for (const std::string& file : files) embeddings.push_back(read(file, config.hidden_size));
+  for (const AppliedLora& lora : loras)
+    embeddings.insert(embeddings.end(), lora.words.begin(), lora.words.end());
   LearntEmbeddings learnt;
   std::vector<Tensor> vectors;
   std::vector<std::vector<std::int32_t>> names;
   auto next = static_cast<std::int32_t>(config.vocab_size);
-  for (const std::string& file : files) {
-    const LearntEmbedding embedding = read(file, config.hidden_size);
+  for (const LearntEmbedding& embedding : embeddings) {
     const auto tokens = tokenizer.tokenize(embedding.word);
     require(!tokens.empty() && std::ranges::find(names, tokens) == names.end(), "embedding",
             "\"{}\" is {}; name another, as in WORD=FILE", embedding.word,

@@ -8,6 +8,7 @@
 #include "prompt/learnt_words.h"
 #include "prompt/tokenizer.h"
 #include "tensor/tensor.h"
+#include "weights/checkpoint.h"
 
 namespace latentdial::detail {
 
@@ -18,9 +19,10 @@ struct LearntEmbeddings {
   std::vector<LearntWord> list;  ///< In the order in which they were given.
 };
 
-/// Reads them, each "FILE" or "WORD=FILE". Throws invalid_input naming the file, or a word that two of them
-/// have, or that has no tokens.
+/// Reads them, each "FILE" or "WORD=FILE", and adds those that lay in LoRA files. Throws invalid_input naming
+/// the file, or a word that two of them have, or that has no tokens.
 [[nodiscard]] LearntEmbeddings load_embeddings(const std::vector<std::string>& files,
+                                               const std::vector<AppliedLora>& loras,
                                                const Tokenizer& tokenizer, const models::TextConfig& config);
 
 /// Tells of them in a model's description; its name says them too, since the same prompt is another picture.

@@ -41,10 +41,14 @@ std::vector<TextEncoder> load_text_encoders(const Checkpoint& checkpoint,
 
 LearntEmbeddings load_learnt(const std::vector<std::string>& files, const Checkpoint& checkpoint,
                              const Tokenizer& tokenizer) {
-  require(files.empty() || !checkpoint.text_encoder_2, "embedding",
+  const bool any = !files.empty() || !std::ranges::all_of(checkpoint.loras, [](const AppliedLora& lora) {
+    return lora.words.empty();
+  });
+  require(!any || !checkpoint.text_encoder_2, "embedding",
           "{} reads prompts by two text encoders, for which embeddings of textual inversion are not read",
           checkpoint.path.string());
-  return load_embeddings(files, tokenizer, models::TextConfig::from_json(checkpoint.text_encoder.config));
+  return load_embeddings(files, checkpoint.loras, tokenizer,
+                         models::TextConfig::from_json(checkpoint.text_encoder.config));
 }
 
 void check_widths(const TextReader& texts, const models::UNet& unet, const models::AutoencoderConfig& vae) {

@@ -1,7 +1,6 @@
 #include "model/model_info.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -65,9 +64,6 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
     info.name += fmt::format("+{}:{}", lora.name, lora.scale);
     info.loras.push_back(
         fmt::format("{} x {}: {} of {} layers applied", lora.name, lora.scale, lora.applied, lora.layers));
-    if (!lora.left_out_words.empty())
-      info.notices.push_back(fmt::format("{}: the learnt words in it were left out: {}", lora.name,
-                                         fmt::join(lora.left_out_words, ", ")));
   }
   info.path = checkpoint.path.string();
   info.format = checkpoint.format;

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "weights/textual_inversion.h"
 #include "weights/weights.h"
 
 namespace latentdial::detail {
@@ -23,10 +23,10 @@ struct Component {
 struct AppliedLora {
   std::string name;  ///< Stem of its file.
   double scale = 1;
-  int layers = 0;                             ///< In the file.
-  int applied = 0;                            ///< That the model has.
-  std::uint64_t hash = 0;                     ///< Of the applied weights.
-  std::set<std::string> left_out_words = {};  ///< Learnt words that lie beside its layers.
+  int layers = 0;                           ///< In the file.
+  int applied = 0;                          ///< That the model has.
+  std::uint64_t hash = 0;                   ///< Of what was applied.
+  std::vector<LearntEmbedding> words = {};  ///< Learnt words that lie beside its layers.
 };
 
 /// The highest level that the small picture of an upscaler is noised to where none is said.

@@ -7,13 +7,17 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "files/json_file.h"
 #include "latentdial/error.h"
 #include "tensor/hash.h"
 #include "text/words.h"
 #include "weights/checkpoint_file.h"
+#include "weights/lora_factors.h"
+#include "weights/lora_family.h"
 #include "weights/lora_keys.h"
+#include "weights/lora_kinds.h"
 
 namespace latentdial::detail {
 namespace {
@@ -25,70 +29,47 @@ nlohmann::json adapter_config(const std::map<std::string, std::string>& metadata
   return try_parse_json<nlohmann::json>(found->second, kConfigLimits).value_or(nullptr);
 }
 
-class LoraFile {
- public:
-  explicit LoraFile(const std::filesystem::path& path)
-      : path_(path.string()),
-        file_(read_checkpoint_file(path)),
-        adapter_config_(adapter_config(file_.metadata)) {}
+/// PEFT's alpha of a component, where the layers have none of their own.
+std::optional<double> default_alpha(const nlohmann::json& adapter_config, const std::string& component) {
+  const auto found = adapter_config.find(component + ".lora_alpha");
+  if (found == adapter_config.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
 
-  [[nodiscard]] std::vector<LoraLayer> layers() const { return sort_lora_keys(path_, file_.tensors); }
-  [[nodiscard]] std::set<std::string> words() const { return bundled_words(file_.tensors); }
-  /// down and up as matrices, [rank, in …] and [out, rank], fitted to the layer's own shape.
-  [[nodiscard]] LowRank read(const LoraLayer& layer, const std::string& component, const Shape& target,
-                             double scale) const {
-    Tensor down = read(layer.down), up = read(layer.up);
-    const std::int64_t rank = down.shape().empty() ? 0 : down.shape()[0];
-    const std::int64_t inputs = element_count(target) / std::max<std::int64_t>(1, target[0]);
-    if (rank < 1 || element_count(down.shape()) != rank * inputs)
-      throw unfit(layer.down, down.shape(), fmt::format("[rank, {} in all]", inputs));
-    if (element_count(up.shape()) != target[0] * rank)
-      throw unfit(layer.up, up.shape(), fmt::format("[{}, {}]", target[0], rank));
-    const double alpha = alpha_of(layer, component).value_or(static_cast<double>(rank));
-    return {.down = std::move(down),
-            .up = std::move(up),
-            .rank = rank,
-            .scale = static_cast<float>(scale * alpha / static_cast<double>(rank))};
-  }
+/// How wide the text is that a model's U-Net takes; 0 where its config does not say.
+std::int64_t text_width(const Checkpoint& checkpoint) {
+  const auto& config = checkpoint.unet.config;
+  const auto found = config.find("cross_attention_dim");
+  return found == config.end() || !found->is_number_integer() ? 0 : found->get<std::int64_t>();
+}
 
- private:
-  [[nodiscard]] Tensor read(const std::string& key) const {
-    return read_finite(path_, key, file_.tensors.at(key), "weight");
-  }
-  [[nodiscard]] std::optional<double> alpha_of(const LoraLayer& layer, const std::string& component) const {
-    if (layer.alpha.empty()) {
-      const auto found = adapter_config_.find(component + ".lora_alpha");
-      if (found == adapter_config_.end() || !found->is_number()) return std::nullopt;
-      return found->get<double>();
-    }
-    const Tensor alpha = read(layer.alpha);
-    if (element_count(alpha.shape()) != 1) throw unfit(layer.alpha, alpha.shape(), "[]");
-    return std::as_const(alpha).values()[0];
-  }
-  [[nodiscard]] Error unfit(const std::string& key, const Shape& found, const std::string& needed) const {
-    return invalid_input(fmt::format("{}: {} has shape {} where {} is needed", path_, printable(key),
-                                     to_string(found), needed));
-  }
+std::int64_t token_width(const Checkpoint& checkpoint) {
+  return checkpoint.text_encoder.weights.shape("text_model.embeddings.token_embedding.weight").back();
+}
 
-  std::string path_;
-  CheckpointFile file_;
-  nlohmann::json adapter_config_;
-};
+/// The layer's bias, which a LoRA changes too.
+std::string bias_of(const std::string& file, const Weights& weights, const LoraTarget& target,
+                    const LoraLayer& layer) {
+  std::string bias = target.weight.substr(0, target.weight.size() - std::string_view("weight").size());
+  bias += "bias";
+  if (weights.has(bias)) return bias;
+  throw invalid_input(fmt::format("{}: {} changes a bias, but the model's layer has none", file,
+                                  printable(layer.keys.at("diff_b"))));
+}
 
 }  // namespace
 
 AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path& path, double scale) {
-  const LoraFile file(path);
+  const std::string name = path.string();
+  const CheckpointFile file = read_checkpoint_file(path);
+  const std::vector<LoraLayer> layers = sort_lora_keys(name, file.tensors);
+  require_family(name, checkpoint.path.string(), text_width(checkpoint), layers, file.tensors, file.metadata);
+  const nlohmann::json config = adapter_config(file.metadata);
   const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names());
-  AppliedLora applied{.name = path.stem().string(),
-                      .scale = scale,
-                      .layers = 0,
-                      .applied = 0,
-                      .hash = kHashStart,
-                      .left_out_words = {}};
-  applied.left_out_words = file.words();
+  AppliedLora applied{
+      .name = path.stem().string(), .scale = scale, .layers = 0, .applied = 0, .hash = kHashStart};
   std::string missed;
-  for (const LoraLayer& layer : file.layers()) {
+  for (const LoraLayer& layer : layers) {
     ++applied.layers;
     const LoraTarget target = targets.find(layer.module);
     if (target.weight.empty()) {
@@ -97,16 +78,20 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
     }
     const Weights& weights =
         target.component == "unet" ? checkpoint.unet.weights : checkpoint.text_encoder.weights;
-    LowRank change = file.read(layer, target.component, weights.shape(target.weight), scale);
-    for (const Tensor* factor : {&change.down, &change.up})
-      applied.hash = hash_bytes(applied.hash, {factor->raw(), factor->bytes()});
-    weights.add(target.weight, std::move(change));
+    LoraFactors factors(name, file.tensors, layer, weights.shape(target.weight), applied.hash);
+    LoraChange change = read_lora_change(layer.kind, factors, scale, default_alpha(config, target.component));
+    if (change.weight) weights.add(target.weight, std::move(change.weight));
+    if (change.bias) weights.add(bias_of(name, weights, target, layer), std::move(change.bias));
+    applied.hash = factors.hash();
     ++applied.applied;
   }
   if (applied.applied == 0)
-    throw invalid_input(fmt::format("{}: none of its {} layers is one of {}'s{}", path.string(),
-                                    applied.layers, checkpoint.path.string(),
+    throw invalid_input(fmt::format("{}: none of its {} layers is one of {}'s{}", name, applied.layers,
+                                    checkpoint.path.string(),
                                     missed.empty() ? "" : ", such as " + printable(missed)));
+  const auto word = file.tensors.lower_bound(kBundledWord);
+  if (word != file.tensors.end() && word->first.starts_with(kBundledWord))
+    applied.words = read_bundled_words(name, file.tensors, token_width(checkpoint));
   return applied;
 }
 

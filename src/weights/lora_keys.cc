@@ -3,37 +3,64 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "latentdial/error.h"
 #include "text/words.h"
+#include "weights/textual_inversion.h"
 
 namespace latentdial::detail {
 namespace {
 
-enum class LoraFactor { down, up, alpha };
-
 struct Ending {
   std::string_view text;
-  LoraFactor part;
+  std::string_view part;
+  LoraKind kind = LoraKind::none;  // None: of any kind.
 };
 
-/// kohya's, PEFT's, and the three that diffusers wrote before it took over PEFT's.
-constexpr std::array<Ending, 11> kEndings{{{".lora_down.weight", LoraFactor::down},
-                                           {".lora_up.weight", LoraFactor::up},
-                                           {".alpha", LoraFactor::alpha},
-                                           {".lora_A.weight", LoraFactor::down},
-                                           {".lora_B.weight", LoraFactor::up},
-                                           {".lora_linear_layer.down.weight", LoraFactor::down},
-                                           {".lora_linear_layer.up.weight", LoraFactor::up},
-                                           {".lora.down.weight", LoraFactor::down},
-                                           {".lora.up.weight", LoraFactor::up},
-                                           {"_lora.down.weight", LoraFactor::down},
-                                           {"_lora.up.weight", LoraFactor::up}}};
-
-/// OneTrainer puts the words that it learnt beside the layers: "bundle_emb.WORD.string_to_param.*".
-constexpr std::string_view kBundledWord = "bundle_emb.";
+/// kohya's, PEFT's, the three that diffusers wrote before it took over PEFT's, and LyCORIS'.
+constexpr Ending kEndings[] = {{".lora_down.weight", "lora_down", LoraKind::low_rank},
+                               {".lora_up.weight", "lora_up", LoraKind::low_rank},
+                               {".lora_mid.weight", "lora_mid", LoraKind::low_rank},
+                               {".lora_A.weight", "lora_down", LoraKind::low_rank},
+                               {".lora_B.weight", "lora_up", LoraKind::low_rank},
+                               {".lora_linear_layer.down.weight", "lora_down", LoraKind::low_rank},
+                               {".lora_linear_layer.up.weight", "lora_up", LoraKind::low_rank},
+                               {".lora.down.weight", "lora_down", LoraKind::low_rank},
+                               {".lora.up.weight", "lora_up", LoraKind::low_rank},
+                               {"_lora.down.weight", "lora_down", LoraKind::low_rank},
+                               {"_lora.up.weight", "lora_up", LoraKind::low_rank},
+                               {".hada_w1_a", "hada_w1_a", LoraKind::hadamard},
+                               {".hada_w1_b", "hada_w1_b", LoraKind::hadamard},
+                               {".hada_w2_a", "hada_w2_a", LoraKind::hadamard},
+                               {".hada_w2_b", "hada_w2_b", LoraKind::hadamard},
+                               {".hada_t1", "hada_t1", LoraKind::hadamard},
+                               {".hada_t2", "hada_t2", LoraKind::hadamard},
+                               {".lokr_w1", "lokr_w1", LoraKind::kronecker},
+                               {".lokr_w1_a", "lokr_w1_a", LoraKind::kronecker},
+                               {".lokr_w1_b", "lokr_w1_b", LoraKind::kronecker},
+                               {".lokr_w2", "lokr_w2", LoraKind::kronecker},
+                               {".lokr_w2_a", "lokr_w2_a", LoraKind::kronecker},
+                               {".lokr_w2_b", "lokr_w2_b", LoraKind::kronecker},
+                               {".lokr_t2", "lokr_t2", LoraKind::kronecker},
+                               {".a1.weight", "a1", LoraKind::glora},
+                               {".a2.weight", "a2", LoraKind::glora},
+                               {".b1.weight", "b1", LoraKind::glora},
+                               {".b2.weight", "b2", LoraKind::glora},
+                               {".bm.weight", "bm", LoraKind::glora},
+                               {".oft_blocks", "oft_blocks", LoraKind::orthogonal},
+                               {".oft_diag", "oft_diag", LoraKind::orthogonal},
+                               {".rescale", "rescale", LoraKind::orthogonal},
+                               {".diff", "diff", LoraKind::full},
+                               {".w_norm", "w_norm", LoraKind::norm},
+                               {".diff_b", "diff_b"},
+                               {".b_norm", "diff_b"},
+                               {".alpha", "alpha"},
+                               {".dora_scale", "dora_scale"},
+                               {".lora_magnitude_vector", "magnitude"},
+                               {".lora_magnitude_vector.weight", "magnitude"}};
 
 std::string underscored(std::string name) {
   std::replace(name.begin(), name.end(), '.', '_');
@@ -46,41 +73,26 @@ std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTenso
   std::map<std::string, LoraLayer> layers;
   for (const auto& [key, tensor] : tensors) {
     if (key.starts_with(kBundledWord)) continue;
-    const auto ending = std::find_if(kEndings.begin(), kEndings.end(),
-                                     [&key = key](const Ending& e) { return key.ends_with(e.text); });
-    if (ending == kEndings.end())
+    const auto* ending =
+        std::ranges::find_if(kEndings, [&key = key](const Ending& e) { return key.ends_with(e.text); });
+    if (ending == std::end(kEndings))
       throw invalid_input(fmt::format(
-          "{}: {} is no key of a LoRA; lora_down, lora_up and alpha, or lora_A and lora_B, are read", file,
-          printable(key)));
+          "{}: {} is no key of a LoRA; those of LoRA, LoHa, LoKr, DoRA, GLoRA, diagonal OFT and full or norm "
+          "differences are read",
+          file, printable(key)));
     std::string module = key.substr(0, key.size() - ending->text.size());
     LoraLayer& layer = layers[module];
-    layer.module = module;
-    (ending->part == LoraFactor::down ? layer.down
-     : ending->part == LoraFactor::up ? layer.up
-                                      : layer.alpha) = key;
+    const bool fits =
+        layer.kind == LoraKind::none || ending->kind == LoraKind::none || layer.kind == ending->kind;
+    if (!fits || !layer.keys.emplace(ending->part, key).second)
+      throw invalid_input(fmt::format("{}: {} is one too many beside {}", file, printable(key),
+                                      printable(layer.keys.begin()->second)));
+    if (ending->kind != LoraKind::none) layer.kind = ending->kind;
+    layer.module = std::move(module);
   }
   std::vector<LoraLayer> sorted;
-  for (auto& [module, layer] : layers) {
-    if (layer.down.empty() || layer.up.empty()) {
-      const std::string& given = !layer.down.empty() ? layer.down
-                                 : !layer.up.empty() ? layer.up
-                                                     : layer.alpha;
-      throw invalid_input(fmt::format("{}: {} has no {} beside it", file, printable(given),
-                                      layer.down.empty() ? "lora_down" : "lora_up"));
-    }
-    sorted.push_back(std::move(layer));
-  }
+  for (auto& [module, layer] : layers) sorted.push_back(std::move(layer));
   return sorted;
-}
-
-std::set<std::string> bundled_words(const StoredTensors& tensors) {
-  std::set<std::string> words;
-  for (auto at = tensors.lower_bound(kBundledWord);
-       at != tensors.end() && at->first.starts_with(kBundledWord); ++at) {
-    const std::string word = at->first.substr(kBundledWord.size());
-    words.insert(word.substr(0, word.find('.')));
-  }
-  return words;
 }
 
 LoraTargets::LoraTargets(const std::vector<std::string>& unet, const std::vector<std::string>& text_encoder) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -9,19 +8,19 @@
 
 namespace latentdial::detail {
 
-/// The tensors of one layer of a LoRA file, by their keys; "" where the file has none.
+/// How a layer of a LoRA file says what it adds (weights/lora_kinds.h).
+enum class LoraKind { none, low_rank, hadamard, kronecker, glora, orthogonal, full, norm };
+
+/// The tensors of one layer of a LoRA file.
 struct LoraLayer {
   std::string module;  ///< As the file names the layer: "lora_unet_down_blocks_0_…", "unet.down_blocks.0.…".
-  std::string down, up;  ///< [rank, in …] and [out, rank …].
-  std::string alpha;     ///< A number; without it the rank is taken.
+  LoraKind kind = LoraKind::none;                        ///< None where it only changes a bias.
+  std::map<std::string, std::string, std::less<>> keys;  ///< By what the kind calls them: "lora_up", "alpha".
 };
 
-/// Sorts the keys of a LoRA file into layers; bundled_words are left out. Throws invalid_input naming a key
-/// that is no LoRA's, or whose other half is missing.
+/// Sorts the keys of a LoRA file into layers; bundled words are left out. Throws invalid_input naming a key
+/// that is no LoRA's, or that is of another kind than those beside it.
 [[nodiscard]] std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTensors& tensors);
-
-/// The words of textual inversion that a LoRA file holds beside its layers.
-[[nodiscard]] std::set<std::string> bundled_words(const StoredTensors& tensors);
 
 /// The layer of the model that `module` means: a component ("unet" or "text_encoder") and the name of its
 /// weight there; both empty for one that neither of them has.

@@ -22,13 +22,9 @@ std::string find_key(const std::string& file, const StoredTensors& tensors) {
                                   file, tensors.empty() ? "no" : std::to_string(tensors.size())));
 }
 
-}  // namespace
-
-LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::int64_t width) {
-  const std::string file = path.string();
-  const CheckpointFile read = read_checkpoint_file(path);
-  const std::string key = find_key(file, read.tensors);
-  const StoredTensor& stored = read.tensors.at(key);
+/// One tensor [N, width], or [width].
+Tensor read_vectors(const std::string& file, const std::string& key, const StoredTensor& stored,
+                    std::int64_t width) {
   const Shape& shape = stored.shape;
   const bool is_table = !shape.empty() && shape.size() <= 2 && shape.back() == width;
   const std::int64_t vectors = shape.size() == 2 ? shape.front() : 1;
@@ -36,7 +32,34 @@ LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::i
     throw invalid_input(
         fmt::format("{}: {} has shape {} where this model's text encoder needs [N, {}], N from 1 to {}", file,
                     printable(key), to_string(shape), width, kMostVectors));
-  return {path.stem().string(), read_finite(file, key, stored, "embedding").reshape({vectors, width})};
+  return read_finite(file, key, stored, "embedding").reshape({vectors, width});
+}
+
+}  // namespace
+
+LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::int64_t width) {
+  const std::string file = path.string();
+  const CheckpointFile read = read_checkpoint_file(path);
+  const std::string key = find_key(file, read.tensors);
+  return {path.stem().string(), read_vectors(file, key, read.tensors.at(key), width)};
+}
+
+std::vector<LearntEmbedding> read_bundled_words(const std::string& file, const StoredTensors& tensors,
+                                                std::int64_t width) {
+  std::vector<LearntEmbedding> words;
+  for (auto at = tensors.lower_bound(kBundledWord);
+       at != tensors.end() && at->first.starts_with(kBundledWord); ++at) {
+    const std::string& key = at->first;
+    const std::string rest = key.substr(kBundledWord.size());
+    const auto dot = rest.find('.');
+    const std::string form = dot == std::string::npos ? "" : rest.substr(dot + 1);
+    const std::string word = rest.substr(0, dot);
+    // The same vectors as the web UI has them, and as Stable Diffusion XL's two encoders do.
+    if (form != "string_to_param.*" && form != "emb_params" && form != "clip_l") continue;
+    if (!words.empty() && words.back().word == word) continue;
+    words.push_back({word, read_vectors(file, key, at->second, width)});
+  }
+  return words;
 }
 
 }  // namespace latentdial::detail

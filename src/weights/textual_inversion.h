@@ -2,8 +2,11 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tensor/tensor.h"
+#include "weights/stored_tensor.h"
 
 namespace latentdial::detail {
 
@@ -18,5 +21,13 @@ struct LearntEmbedding {
 /// file and what is wrong: no embedding, several, one of another width than `width`, numbers that are not
 /// finite.
 [[nodiscard]] LearntEmbedding read_textual_inversion(const std::filesystem::path& path, std::int64_t width);
+
+/// OneTrainer lays the words that it learnt beside the layers of a LoRA: "bundle_emb.WORD.string_to_param.*".
+inline constexpr std::string_view kBundledWord = "bundle_emb.";
+
+/// The words that a LoRA file holds. `file` is for messages. Throws as read_textual_inversion.
+[[nodiscard]] std::vector<LearntEmbedding> read_bundled_words(const std::string& file,
+                                                              const StoredTensors& tensors,
+                                                              std::int64_t width);
 
 }  // namespace latentdial::detail

@@ -38,22 +38,6 @@ bool is_finite(const Tensor& weight) {
   return finite;
 }
 
-void add_product(Tensor& weight, const LowRank& change) {
-  const auto values = weight.values();
-  const auto up = change.up.values(), down = change.down.values();
-  const std::int64_t outputs = static_cast<std::int64_t>(up.size()) / change.rank;
-  const auto inputs = values.size() / static_cast<std::size_t>(outputs);
-#pragma omp parallel for
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    float* row = values.data() + static_cast<std::size_t>(o) * inputs;
-    for (std::int64_t k = 0; k < change.rank; ++k) {
-      const float factor = change.scale * up[static_cast<std::size_t>(o * change.rank + k)];
-      const float* from = down.data() + static_cast<std::size_t>(k) * inputs;
-      for (std::size_t i = 0; i < inputs; ++i) row[i] += factor * from[i];
-    }
-  }
-}
-
 bool is_aligned(const Tensor& x) {
   return reinterpret_cast<std::uintptr_t>(x.raw()) % alignof(float) == 0;
 }
@@ -70,7 +54,7 @@ struct Weights::Store {
   struct Entry {
     Tensor tensor;
     float scale = 1;
-    std::vector<LowRank> changes;
+    std::vector<WeightChange> changes;
     std::atomic<bool> used = false;
   };
 
@@ -82,7 +66,7 @@ struct Weights::Store {
     const bool in_place = entry.tensor.dtype() == DType::f32 && is_aligned(entry.tensor);
     if (entry.changes.empty() && entry.scale == 1 && in_place) return view_of(entry.tensor, shape);
     Tensor read = as_f32(entry.tensor, entry.scale).reshape(shape);
-    for (const LowRank& change : entry.changes) add_product(read, change);
+    for (const WeightChange& change : entry.changes) change(read);
     return read;
   }
 
@@ -149,7 +133,7 @@ const Tensor& Weights::stored(std::string_view name) const {
   return store_->find(scope_ + std::string(name), "").tensor;
 }
 
-void Weights::add(std::string_view name, LowRank change) const {
+void Weights::add(std::string_view name, WeightChange change) const {
   store_->find(scope_ + std::string(name), "").changes.push_back(std::move(change));
 }
 

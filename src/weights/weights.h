@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,12 +12,8 @@
 
 namespace latentdial::detail {
 
-/// A change to a weight: scale · up · down, up [out, rank] and down [rank, in …].
-struct LowRank {
-  Tensor down, up;
-  std::int64_t rank = 0;
-  float scale = 0;
-};
+/// Changes a weight in place: f32, of the shape that it is loaded in.
+using WeightChange = std::function<void(Tensor& weight)>;
 
 /// The tensors of one model component by name, in diffusers' naming, seen from a scope: `weights /
 /// "down_blocks.0"`. Copies are cheap and share the record of which tensors were used. Values stay in the
@@ -44,8 +41,9 @@ class Weights {
   /// still. Throws invalid_input when it is missing.
   [[nodiscard]] const Tensor& stored(std::string_view name) const;
 
-  /// Every later `load` of the tensor adds this change to it. Throws invalid_input when it is missing.
-  void add(std::string_view name, LowRank change) const;
+  /// Every later `load` of the tensor makes this change to it, after those added before. Throws invalid_input
+  /// when it is missing.
+  void add(std::string_view name, WeightChange change) const;
 
   /// Full names of all tensors, sorted.
   [[nodiscard]] std::vector<std::string> names() const;

@@ -66,14 +66,32 @@ def pickles() -> list[bytes]:
     return [zipfile.ZipFile(io.BytesIO(each)).read("archive/data.pkl") for each in checkpoints()[1:3]]
 
 
+def lora_kinds() -> list[dict[str, torch.Tensor]]:
+    """A file of each kind, for the small model of lora_fuzz.cc."""
+    linear, conv, norm = "lora_unet_attn2_to_k", "lora_unet_conv", "lora_unet_norm"
+    one = lambda *shape: torch.ones(shape)  # noqa: E731
+    alpha = {f"{linear}.alpha": torch.tensor(1)}
+    tucker = {"lora_down.weight": one(2, 2, 1, 1), "lora_mid.weight": one(2, 2, 3, 3), "lora_up.weight": one(4, 2, 1, 1)}
+    loha = {"hada_w1_a": one(4, 2), "hada_w1_b": one(2, 6), "hada_w2_a": one(4, 2), "hada_w2_b": one(2, 6)}
+    return [
+        {f"{conv}.{part}": value for part, value in tucker.items()},
+        alpha | {f"{linear}.{part}": value for part, value in loha.items()} | {f"{linear}.dora_scale": one(4, 1)},
+        {f"{linear}.lokr_w1_a": one(2, 1), f"{linear}.lokr_w1_b": one(1, 3), f"{linear}.lokr_w2": one(2, 2)},
+        {f"{conv}.lokr_w1": one(2, 1), f"{conv}.lokr_t2": one(1, 1, 3, 3), f"{conv}.lokr_w2_a": one(1, 2), f"{conv}.lokr_w2_b": one(1, 2)},
+        {f"{linear}.a1.weight": one(6, 1), f"{linear}.a2.weight": one(1, 6), f"{linear}.b1.weight": one(4, 1), f"{linear}.b2.weight": one(1, 6)},
+        {f"{linear}.oft_blocks": one(2, 2, 2), f"{linear}.rescale": one(4, 1), **alpha},
+        {f"{norm}.w_norm": one(4), f"{norm}.b_norm": one(4), f"{conv}.diff": one(4, 2, 3, 3), f"{linear}.diff_b": one(4)},
+    ]
+
+
 def loras() -> list[bytes]:
-    up, down = torch.ones(192, 1), torch.ones(1, 192)
-    key = "text_model_encoder_layers_0_self_attn_q_proj"
-    kohya = {f"lora_te_{key}.lora_up.weight": up, f"lora_te_{key}.lora_down.weight": down, f"lora_te_{key}.alpha": torch.tensor(1.0)}
-    layer = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj"
-    peft = {f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}
-    word = {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.ones(2, 192)}, "name": "word"}
-    return [save({k: v.half() for k, v in each.items()}) for each in (kohya, peft)] + [torch_bytes(word), save({"emb_params": torch.ones(1, 192).half()})]
+    up, down = torch.ones(4, 1), torch.ones(1, 4)
+    kohya = {"lora_te_text_model_q_proj.lora_up.weight": up, "lora_te_text_model_q_proj.lora_down.weight": down}
+    layer = "text_encoder.text_model.q_proj"
+    peft = {f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up, "bundle_emb.word.string_to_param.*": torch.ones(2, 4)}
+    word = {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.ones(2, 4)}, "name": "word"}
+    files = [save({key: value.half() for key, value in each.items()}) for each in (kohya, peft, *lora_kinds())]
+    return [*files, torch_bytes(word), save({"emb_params": torch.ones(1, 4).half()})]
 
 
 def tokenizer_folders() -> list[bytes]:

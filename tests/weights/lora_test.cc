@@ -18,19 +18,21 @@ using testing::write_file;
 /// A checkpoint of one linear layer and one convolution in the U-Net, and one layer in the text encoder.
 Checkpoint small_checkpoint() {
   const auto zeros = [](Shape shape) { return Tensor::zeros(std::move(shape)); };
-  return {
-      .path = "model",
-      .format = "",
-      .text_encoder = {{}, Weights("text encoder", "model", {{"text_model.q_proj.weight", zeros({2, 2})}})},
-      .unet = {{},
-               Weights("U-Net", "model",
-                       {{"down_blocks.0.attn1.to_q.weight", zeros({2, 3})},
-                        {"conv_in.weight", zeros({2, 1, 2, 2})},
-                        {"down_blocks.0.attn1.to_out.0.weight", zeros({2, 2})}})},
-      .vae = {{}, Weights("VAE", "model", {})},
-      .scheduler_config = {},
-      .tokenizer_dir = {},
-      .loras = {}};
+  return {.path = "model",
+          .format = "",
+          .text_encoder = {{},
+                           Weights("text encoder", "model",
+                                   {{"text_model.q_proj.weight", zeros({2, 2})},
+                                    {"text_model.embeddings.token_embedding.weight", zeros({4, 2})}})},
+          .unet = {{},
+                   Weights("U-Net", "model",
+                           {{"down_blocks.0.attn1.to_q.weight", zeros({2, 3})},
+                            {"conv_in.weight", zeros({2, 1, 2, 2})},
+                            {"down_blocks.0.attn1.to_out.0.weight", zeros({2, 2})}})},
+          .vae = {{}, Weights("VAE", "model", {})},
+          .scheduler_config = {},
+          .tokenizer_dir = {},
+          .loras = {}};
 }
 
 std::vector<float> values(const Weights& weights, const std::string& name) {
@@ -155,28 +157,35 @@ TEST_F(Lora, FindsTheTextEncoderByEveryonesPrefix) {
   }
 }
 
-TEST_F(Lora, NamesTheLearntWordsThatItLeavesOut) {
+TEST_F(Lora, ReadsTheLearntWordsBesideItsLayers) {
   const auto path = write({{"unet.conv_in.lora_A.weight", f32_tensor({1, 4}, {1, 2, 3, 4})},
                            {"unet.conv_in.lora_B.weight", f32_tensor({2, 1}, {1, 1})},
                            {"bundle_emb.cat-toy.string_to_param.*", f32_tensor({2, 2}, {1, 2, 3, 4})},
                            {"bundle_emb.cat-toy.clip_l", f32_tensor({2, 2}, {1, 2, 3, 4})},
-                           {"bundle_emb.monet.string_to_param.*", f32_tensor({1, 2}, {1, 2})}});
+                           {"bundle_emb.cat-toy.clip_g", f32_tensor({2, 3}, {1, 2, 3, 4, 5, 6})},
+                           {"bundle_emb.monet.string_to_param.*", f32_tensor({1, 2}, {5, 6})}});
   const AppliedLora applied = apply_lora(checkpoint_, path, 1);
-  EXPECT_EQ(applied.applied, 1);
-  EXPECT_THAT(applied.left_out_words, ElementsAre("cat-toy", "monet"));
+  ASSERT_EQ(applied.words.size(), 2U);
+  EXPECT_EQ(applied.words[0].word, "cat-toy");
+  EXPECT_EQ(applied.words[0].vectors.shape(), (Shape{2, 2}));
+  EXPECT_EQ(applied.words[1].word, "monet");
+  EXPECT_THAT(applied.words[1].vectors.values(), ElementsAre(5, 6));
+  EXPECT_THAT(fault({{"unet.conv_in.diff", f32_tensor({2, 1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8})},
+                     {"bundle_emb.wide.clip_l", f32_tensor({1, 3}, {1, 2, 3})}}),
+              HasSubstr("'bundle_emb.wide.clip_l' has shape [1, 3] where this model's text encoder needs"));
 }
 
 TEST_F(Lora, NamesTheKeyThatIsWrong) {
   const RawTensor up = f32_tensor({2, 1}, {1, 1}), down = f32_tensor({1, 3}, {1, 2, 3});
-  EXPECT_THAT(fault({{"unet.conv_in.hada_w1_a", up}}),
-              HasSubstr("'unet.conv_in.hada_w1_a' is no key of a LoRA"));
-  EXPECT_THAT(fault({{"unet.conv_in.lora_A.weight", down}}),
+  EXPECT_THAT(fault({{"unet.conv_in.on_input", up}}),
+              HasSubstr("'unet.conv_in.on_input' is no key of a LoRA"));
+  EXPECT_THAT(fault({{"unet.conv_in.lora_A.weight", f32_tensor({1, 4}, {1, 2, 3, 4})}}),
               HasSubstr("'unet.conv_in.lora_A.weight' has no lora_up beside it"));
   EXPECT_THAT(fault({{"unet.conv_in.lora_A.weight", down}, {"unet.conv_in.lora_B.weight", up}}),
-              HasSubstr("'unet.conv_in.lora_A.weight' has shape [1, 3] where [rank, 4 in all] is needed"));
+              HasSubstr("'unet.conv_in.lora_A.weight' has shape [1, 3] where [N, 4 in all] is needed"));
   EXPECT_THAT(fault({{"unet.down_blocks.0.attn1.to_q.lora_A.weight", down},
                      {"unet.down_blocks.0.attn1.to_q.lora_B.weight", down}}),
-              HasSubstr("to_q.lora_B.weight' has shape [1, 3] where [2, 1] is needed"));
+              HasSubstr("to_q.lora_B.weight' has shape [1, 3] where [2, 1 in all] is needed"));
   EXPECT_THAT(fault({{"unet.down_blocks.0.attn1.to_q.lora_A.weight", f32_tensor({1, 3}, {1, NAN, 3})},
                      {"unet.down_blocks.0.attn1.to_q.lora_B.weight", up}}),
               HasSubstr("to_q.lora_A.weight' holds nan"));
