@@ -57,7 +57,7 @@ class TensorReader {
       StoredTensor tensor{shape_of(entry), is_known ? std::string(type->name) : std::to_string(entry.type),
                           is_known ? type->dtype : std::nullopt, nullptr};
       if (tensor.dtype) {
-        placed.push_back(place(entry, *tensor.dtype));
+        placed.push_back(place(entry, tensor.shape, *tensor.dtype));
         tensor.map = [file = file_, shape = tensor.shape, dtype = *tensor.dtype,
                       at = data_.data() + placed.back().begin] {
           return Tensor::view(shape, dtype, at, file);
@@ -88,13 +88,13 @@ class TensorReader {
     return original;
   }
 
-  [[nodiscard]] Placed place(const GgufEntry& entry, DType dtype) const {
+  [[nodiscard]] Placed place(const GgufEntry& entry, const Shape& shape, DType dtype) const {
     const auto block = block_of(dtype);
     const auto row = entry.extents.empty() ? 1 : entry.extents.front();
     if (row % block.elements != 0)
       fail(entry,
            fmt::format("has rows of {}, but {} is stored in blocks of {}", row, name(dtype), block.elements));
-    const auto count = element_count(entry.extents);
+    const auto count = element_count(shape);  // In the order in which it was checked.
     const auto bytes = checked_bytes({count / block.elements}, block.bytes);
     if (entry.offset % header_.alignment != 0)
       fail(entry,

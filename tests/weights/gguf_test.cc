@@ -110,6 +110,8 @@ TEST_F(Gguf, ShapesThatLieAreRefused) {
   EXPECT_THAT(refused({}, {gguf_entry("a", {1ULL << 40, 1ULL << 40}, kF32, 0)}),
               HasSubstr("impossible shape"));
   EXPECT_THAT(refused({}, {gguf_entry("a", {~0ULL}, kF32, 0)}), HasSubstr("impossible shape"));
+  // Nothing times as much as overflows is nothing, in whatever order it is counted.
+  EXPECT_EQ(read(gguf({}, {gguf_entry("a", {1ULL << 40, 1ULL << 40, 0}, kF32, 0)}, kData)).tensors.size(), 1);
   EXPECT_THAT(refused({}, {gguf_entry("a", std::vector<std::uint64_t>(9, 1), kF32, 0)}),
               HasSubstr("claims 9 extents"));
   EXPECT_THAT(refused({}, {gguf_entry("a", {16, 2}, kQ8, 0)}), HasSubstr("q8_0 is stored in blocks of 32"));
