@@ -111,5 +111,5 @@ def test_a_wrong_part_is_refused(fails, tmp_path):
     assert "--unet: " in fails(*ASK, "--unet", VAE) and "--vae: " in fails(*ASK, "--vae", UNET)
     assert "claims 1099511627776 tensors" in fails(*ASK, "--unet", "broken.gguf")
     assert "missing.gguf" in fails(*ASK, "--unet", "missing.gguf")
-    assert 'use epsilon, v_prediction or sample' in fails(*ASK, "--prediction", "v")
+    assert "use epsilon, v_prediction or sample" in fails(*ASK, "--prediction", "v")
     assert "a U-Net alone, for --unet" in fails(*ASK, "-m", UNET)
