@@ -242,19 +242,21 @@ nlohmann::json infer_text_config(const std::string& file, const ComponentTensors
   const int layers = count(
       [&](int n) { return shapes.has(fmt::format("text_model.encoder.layers.{}.layer_norm1.weight", n)); });
   const bool sums_up = shapes.has("text_projection.weight");
-  return {{"architectures", {sums_up ? "CLIPTextModelWithProjection" : "CLIPTextModel"}},
-          {"bos_token_id", vocabulary - 2},
-          {"eos_token_id", vocabulary - 1},
-          {"hidden_act", open_clip ? "gelu" : "quick_gelu"},
-          {"hidden_size", width},
-          {"intermediate_size", shapes.extent("text_model.encoder.layers.0.mlp.fc1.weight", 0)},
-          {"layer_norm_eps", 1e-5},
-          {"max_position_embeddings", shapes.extent(embeddings + "position_embedding.weight", 0)},
-          {"model_type", "clip_text_model"},
-          {"num_attention_heads", width / 64},
-          {"num_hidden_layers", layers},
-          {"projection_dim", sums_up ? shapes.extent("text_projection.weight", 0) : width},
-          {"vocab_size", vocabulary}};
+  nlohmann::json config = {
+      {"architectures", {sums_up ? "CLIPTextModelWithProjection" : "CLIPTextModel"}},
+      {"bos_token_id", vocabulary - 2},
+      {"eos_token_id", vocabulary - 1},
+      {"hidden_act", open_clip ? "gelu" : "quick_gelu"},
+      {"hidden_size", width},
+      {"intermediate_size", shapes.extent("text_model.encoder.layers.0.mlp.fc1.weight", 0)},
+      {"layer_norm_eps", 1e-5},
+      {"max_position_embeddings", shapes.extent(embeddings + "position_embedding.weight", 0)},
+      {"model_type", "clip_text_model"},
+      {"num_attention_heads", width / 64},
+      {"num_hidden_layers", layers},
+      {"vocab_size", vocabulary}};
+  if (sums_up) config["projection_dim"] = shapes.extent("text_projection.weight", 0);
+  return config;
 }
 
 nlohmann::json infer_low_res_scheduler_config() {
