@@ -169,6 +169,7 @@ std::string a1111_name(std::string_view field) {
   const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
                                   [&](const auto& renamed) { return renamed.second == field; });
   if (field == "lora") return "latentdial serve --lora";
+  if (field == "lora_dir") return "latentdial serve --lora-dir";
   if (const auto apart = kReadApart.find(field); apart != kReadApart.end()) return apart->second;
   return found == kRenamed.end() ? "" : std::string(found->first);
 }

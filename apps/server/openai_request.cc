@@ -132,6 +132,7 @@ OpenAiRequest read_request(Body given, const ModelInfo& model, const Upscalers& 
 std::string openai_name(std::string_view field) {
   if (field == "width" || field == "height") return "size";
   if (field == "lora") return "latentdial serve --lora";
+  if (field == "lora_dir") return "latentdial serve --lora-dir";
   return field == "position" ? "dial" : "";
 }
 

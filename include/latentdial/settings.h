@@ -340,7 +340,8 @@ struct ModelOptions {
   /// diffusers folder, `.safetensors`, `.ckpt` or `.gguf`; empty: the embedded `scenes`.
   std::string model;
   std::vector<std::string> lora =
-      {};  ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
+      {};                     ///< LoRA files, each perhaps followed by ":SCALE"; added one after the other.
+  std::string lora_dir = "";  ///< Folder of the LoRAs that `<lora:NAME:SCALE>` in a prompt adds; empty: none.
   std::vector<std::string> embedding =
       {};  ///< Files of textual inversion, perhaps as "WORD=FILE"; the word in a prompt is the embedding.
   std::vector<std::string> dials = {};  ///< Dial files that calibrate wrote, for the styles that they name.
@@ -366,6 +367,11 @@ void visit_model_options(OptionsRef& o, Visitor&& visitor) {
                  "LoRA to add to the model, .safetensors or .pt, as FILE or FILE:SCALE (default scale: 1; "
                  "negative takes away); give it again for more"},
           o.lora);
+  visitor(
+      Option{"lora_dir", "--lora-dir", "",
+             "Folder of LoRA files, and of folders of them, that prompts add by <lora:NAME:SCALE>, NAME a "
+             "file's without its ending"},
+      o.lora_dir);
   visitor(Option{"embedding", "--embedding", "",
                  "Embedding of textual inversion, .pt, .bin or .safetensors, as FILE, whose name without its "
                  "ending is then a word of prompts, or WORD=FILE; give it again for more"},

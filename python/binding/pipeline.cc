@@ -20,12 +20,13 @@ namespace {
 
 namespace nb = nanobind;
 
-Pipeline load(std::string model, std::vector<std::string> lora, std::vector<std::string> embedding,
-              std::string unet, std::string vae, std::string prediction, std::string taesd, std::string dtype,
-              int threads, bool profile) {
+Pipeline load(std::string model, std::vector<std::string> lora, std::string lora_dir,
+              std::vector<std::string> embedding, std::string unet, std::string vae, std::string prediction,
+              std::string taesd, std::string dtype, int threads, bool profile) {
   const nb::gil_scoped_release unlocked;
   return Pipeline::load({.model = std::move(model),
                          .lora = std::move(lora),
+                         .lora_dir = std::move(lora_dir),
                          .embedding = std::move(embedding),
                          .unet = std::move(unet),
                          .vae = std::move(vae),
@@ -167,9 +168,9 @@ void bind_pipeline(nb::module_& module) {
   bind_info(module);
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
-      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("embedding"), nb::arg("unet"),
-           nb::arg("vae"), nb::arg("prediction"), nb::arg("taesd"), nb::arg("dtype"), nb::arg("threads"),
-           nb::arg("profile"))
+      .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("lora_dir"), nb::arg("embedding"),
+           nb::arg("unet"), nb::arg("vae"), nb::arg("prediction"), nb::arg("taesd"), nb::arg("dtype"),
+           nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
       .def(
           "resolve",

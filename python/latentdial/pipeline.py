@@ -41,6 +41,7 @@ class Pipeline(Stages):
         model: str | os.PathLike[str] | None = None,
         *,
         lora: Sequence[str | os.PathLike[str]] = (),
+        lora_dir: str | os.PathLike[str] = "",
         embedding: Sequence[str | os.PathLike[str]] = (),
         unet: str | os.PathLike[str] = "",
         vae: str | os.PathLike[str] = "",
@@ -56,6 +57,8 @@ class Pipeline(Stages):
             model: A diffusers folder, a `.safetensors`, a `.ckpt` or a `.gguf` file; None: the small model `scenes` that comes with
                 the package (128×128 pictures). Nothing is downloaded.
             lora: LoRA files to add, each as "FILE" or "FILE:SCALE"; `info.loras` says what became of them.
+            lora_dir: Folder of LoRA files that prompts add by `<lora:NAME:SCALE>`, each prompt its own, without loading the model
+                anew; "": none.
             embedding: Files of textual inversion, each as "FILE", whose name without its ending is then a word of prompts, or
                 "WORD=FILE"; `info.embeddings` lists them.
             unet: A U-Net that draws in place of the model's own: `.gguf`, `.safetensors`, `.ckpt`, `.bin` or a diffusers
@@ -77,7 +80,9 @@ class Pipeline(Stages):
         parts = [os.path.expanduser(os.fspath(part)) for part in (unet, vae)]
         tiny = os.path.expanduser(os.fspath(taesd))
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
-        return cls(_engine.Engine(path, _files(lora), _files(embedding), *parts, checked("prediction", prediction, str), tiny, *numbers))
+        folder = os.path.expanduser(os.fspath(lora_dir))
+        prediction = checked("prediction", prediction, str)
+        return cls(_engine.Engine(path, _files(lora), folder, _files(embedding), *parts, prediction, tiny, *numbers))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Pipeline holds a loaded model and cannot be pickled; load it where it is needed, by Pipeline.from_pretrained")

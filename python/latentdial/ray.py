@@ -309,6 +309,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=16, help="pictures that an actor sends at once (default: %(default)s)")
     parser.add_argument("-m", "--model", help="checkpoint, on every machine (default: the embedded scenes model)")
     parser.add_argument("--lora", action="append", default=[], help="FILE or FILE:SCALE; again for more")
+    parser.add_argument("--lora-dir", "--lora_dir", default="", help="folder of the LoRAs that prompts add, on every machine")
     parser.add_argument("--embedding", action="append", default=[], help="FILE or WORD=FILE; again for more")
     parser.add_argument("--unet", default="", help="U-Net in place of the model's own")
     parser.add_argument("--vae", default="", help="VAE in place of the model's own")

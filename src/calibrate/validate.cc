@@ -14,6 +14,11 @@ void validate(const CalibrationOptions& options) {
           "{} are out of range, use 1 to {}", options.seeds.size(), kMostSeeds);
   for (const std::string& prompt : options.prompts) {
     s.prompt = prompt;
+    // A dial belongs to the model that is loaded.
+    for (const char* tag : {"<lora:", "<lyco:"})
+      require(prompt.find(tag) == std::string::npos, "prompts",
+              "{}…> adds a LoRA to single pictures; load it with the model, by @(lora), to calibrate with it",
+              tag);
     validate(Request(s));
   }
 }

@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "model/dials.h"
@@ -16,8 +17,8 @@
 namespace latentdial::detail {
 namespace {
 
-std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
-                                           const std::shared_ptr<ops::Profile>& profile) {
+std::shared_ptr<const ops::Backend> make_backend(const ops::BackendOptions& options,
+                                                 const std::shared_ptr<ops::Profile>& profile) {
   auto backend = ops::make_cpu_backend(options);
   return profile ? ops::make_profiled_backend(std::move(backend), profile) : std::move(backend);
 }
@@ -25,14 +26,15 @@ std::unique_ptr<ops::Backend> make_backend(const ops::BackendOptions& options,
 /// The encoders that read prompts; learnt words are the first one's.
 std::vector<TextEncoder> load_text_encoders(const Checkpoint& checkpoint,
                                             const std::vector<Tokenizer>& tokenizers,
-                                            const LearntEmbeddings& learnt, const ops::Backend& ops) {
+                                            const LearntEmbeddings& learnt,
+                                            const std::function<models::Scope(const Component&)>& scope) {
   const auto unet = models::UNetConfig::from_json(checkpoint.unet.config);
   const auto states = unet.pooled_text_dim > 0 ? models::TextStates::penultimate : models::TextStates::last;
   std::vector<TextEncoder> encoders;
   const auto add = [&](const Component& component, const Tensor& vectors, const LearntWords& words) {
     const auto config = models::TextConfig::from_json(component.config);
-    encoders.push_back({tokenizers[encoders.size()],
-                        models::ClipText({component.weights, &ops}, config, vectors, states), words});
+    encoders.push_back(
+        {tokenizers[encoders.size()], models::ClipText(scope(component), config, vectors, states), words});
   };
   add(checkpoint.text_encoder, learnt.vectors, learnt.words);
   if (checkpoint.text_encoder_2) add(*checkpoint.text_encoder_2, {}, {});
@@ -122,32 +124,49 @@ bool is_of_own_decoder(const std::string& tensor) {
   return tensor.starts_with("decoder.") || tensor.starts_with("post_quant_conv.");
 }
 
+/// A base keeps what it packs, and another model takes over what its base kept.
+models::Scope scope_of(const Component& component, const ops::Backend& ops, models::PackedLayers& packed,
+                       const Model* base) {
+  models::Scope scope{component.weights, &ops};
+  if (base == nullptr) scope.keep = &packed;
+  if (base != nullptr) scope.packed = &base->packed;
+  return scope;
+}
+
 }  // namespace
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   return std::make_shared<const Model>(options, open_model(options));
 }
 
-Model::Model(const ModelOptions& options, const Checkpoint& checkpoint)
+Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base)
     : loaded_by(options),
-      profile(options.profile ? std::make_shared<ops::Profile>() : nullptr),
-      backend(make_backend(backend_options(options), profile)),
-      denoiser_backend(make_backend(denoiser_options(options), profile)),
+      profile(base              ? base->profile
+              : options.profile ? std::make_shared<ops::Profile>()
+                                : nullptr),
+      backend(base ? base->backend : make_backend(backend_options(options), profile)),
+      denoiser_backend(base ? base->denoiser_backend : make_backend(denoiser_options(options), profile)),
       info(describe(checkpoint)),
       schedule(schedule_of(checkpoint)),
       tokenizers(load_tokenizers(checkpoint)),
       learnt(load_learnt(options.embedding, checkpoint, tokenizers.front())),
-      texts(load_text_encoders(checkpoint, tokenizers, learnt, *backend), *backend),
-      unet({checkpoint.unet.weights, denoiser_backend.get()},
+      texts(load_text_encoders(checkpoint, tokenizers, learnt,
+                               [&](const Component& one) { return scope_of(one, *backend, packed, base); }),
+            *backend),
+      unet(scope_of(checkpoint.unet, *denoiser_backend, packed, base),
            models::UNetConfig::from_json(checkpoint.unet.config)),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
-      encoder({checkpoint.vae.weights, backend.get()}, vae_config),
-      decode(make_decoder(options.taesd, {checkpoint.vae.weights, backend.get()}, vae_config)),
+      encoder(scope_of(checkpoint.vae, *backend, packed, base), vae_config),
+      decode(make_decoder(options.taesd, scope_of(checkpoint.vae, *backend, packed, base), vae_config)),
       is_embedded(options.model.empty()) {
   check_widths(texts, unet, vae_config);
   if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
   if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = zeros(texts);
-  if (info.inpaints) nothing_known = describe_nothing(encoder, vae_config);
+  if (info.inpaints) nothing_known = base ? base->nothing_known : describe_nothing(encoder, vae_config);
+  if (base != nullptr) {
+    info = describe_variant(checkpoint, *base);
+    return;  // Dials that were loaded with the base were fitted without the LoRAs.
+  }
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();
   info.fingerprint = fingerprint_of(checkpoint, tokenizers);

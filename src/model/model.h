@@ -26,7 +26,9 @@ using PictureDecoder = std::function<Tensor(const Tensor& latents)>;
 struct Model {
   /// Opens the checkpoint with its LoRAs, and packs all weights. Throws invalid_input.
   [[nodiscard]] static std::shared_ptr<const Model> load(const ModelOptions& options);
-  Model(const ModelOptions& options, const Checkpoint& checkpoint);
+  /// `base` is the same model without the LoRAs that prompts add, whose other layers are taken over; null:
+  /// none.
+  Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base = nullptr);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
@@ -39,10 +41,11 @@ struct Model {
   /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
   [[nodiscard]] Tensor latents_of(const Image& image) const;
 
-  ModelOptions loaded_by;                          ///< What it was asked for by.
-  std::shared_ptr<ops::Profile> profile;           ///< Null unless asked for.
-  std::unique_ptr<ops::Backend> backend;           ///< Of text encoder and autoencoder.
-  std::unique_ptr<ops::Backend> denoiser_backend;  ///< Differs where the U-Net computes in fewer bits.
+  ModelOptions loaded_by;                                ///< What it was asked for by.
+  std::shared_ptr<ops::Profile> profile;                 ///< Null unless asked for.
+  std::shared_ptr<const ops::Backend> backend;           ///< Of text encoder and autoencoder.
+  std::shared_ptr<const ops::Backend> denoiser_backend;  ///< Differs where the U-Net computes in fewer bits.
+  models::PackedLayers packed;                           ///< Of layers without LoRAs, for variants.
   ModelInfo info;
   NoiseSchedule schedule;
   std::vector<Tokenizer> tokenizers;  ///< One for each text encoder.

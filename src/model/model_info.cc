@@ -12,6 +12,7 @@
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
 #include "latentdial/error.h"
+#include "model/model.h"
 #include "model/open_model.h"
 #include "models/config.h"
 #include "tensor/hash.h"
@@ -87,6 +88,17 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
   info.max_tokens = static_cast<int>(text.max_position_embeddings);
   for (const Component* component : checkpoint.components())
     info.parameters += count_parameters(component->weights);
+  return info;
+}
+
+ModelInfo detail::describe_variant(const Checkpoint& checkpoint, const Model& base) {
+  ModelInfo info = base.info;
+  info.loras = describe(checkpoint).loras;
+  info.fingerprint = fingerprint_of(checkpoint, base.tokenizers);
+  for (const AppliedLora& lora : std::span(checkpoint.loras).subspan(base.info.loras.size()))
+    for (const LearntEmbedding& one : lora.words)
+      info.embeddings.push_back(
+          {one.word, static_cast<int>(one.vectors.dim(0)), static_cast<int>(one.vectors.dim(1))});
   return info;
 }
 

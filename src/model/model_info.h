@@ -11,12 +11,18 @@
 
 namespace latentdial::detail {
 
+struct Model;
+
 /// The noise schedule of the scheduler config, and what the U-Net's adds to it.
 [[nodiscard]] NoiseSchedule schedule_of(const Checkpoint& checkpoint);
 
 /// What a checkpoint's configs and tensor list say, before its weights are loaded. `device` and
 /// `unused_tensors` stay empty.
 [[nodiscard]] ModelInfo describe(const Checkpoint& checkpoint);
+
+/// What is known of a model with LoRAs that prompts add: the fingerprint and the list of LoRAs are its own;
+/// the name and the hash that pictures carry stay the base's, since their prompts carry the LoRAs.
+[[nodiscard]] ModelInfo describe_variant(const Checkpoint& checkpoint, const Model& base);
 
 /// ModelInfo::fingerprint: samples of every tensor of text encoders, U-Net and autoencoder
 /// (weights/sample_hash.h), the tokenizers, and what LoRAs add. The same on every machine and wherever the

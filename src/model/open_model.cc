@@ -81,6 +81,8 @@ Checkpoint detail::open_path(const std::string& path, const Parts& parts) {
 }
 
 Checkpoint detail::open_model(const ModelOptions& options) {
+  require(options.lora_dir.empty() || std::filesystem::is_directory(options.lora_dir), "lora_dir",
+          "{} is not a folder", options.lora_dir);
   const std::string& prediction = options.prediction;
   require(
       prediction.empty() || prediction == "epsilon" || prediction == "v_prediction" || prediction == "sample",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 #include "latentdial/error.h"
@@ -14,6 +15,16 @@ namespace {
 /// The table with the learnt rows behind its own.
 Tensor with(const Tensor& learnt, Tensor table) {
   return learnt.defined() ? concat_rows({table, learnt}) : std::move(table);
+}
+
+/// The token embedding with the learnt rows; without any it is every model's of this checkpoint.
+ops::PackedWeight pack_table(const Scope& scope, const TextConfig& config, const Tensor& learnt) {
+  constexpr std::string_view kTable = "text_model.embeddings.token_embedding.weight";
+  const auto pack = [&] {
+    return scope.ops->prepare_embedding(
+        with(learnt, scope.weights.load(kTable, {config.vocab_size, config.hidden_size})));
+  };
+  return learnt.defined() ? pack() : scope.pack_once(kTable, pack);
 }
 
 }  // namespace
@@ -44,9 +55,7 @@ ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& l
       states_(states),
       ops_(scope.ops),
       entries_(config.vocab_size + (learnt.defined() ? learnt.dim(0) : 0)),
-      token_embedding_(ops_->prepare_embedding(
-          with(learnt, scope.weights.load("text_model.embeddings.token_embedding.weight",
-                                          {config.vocab_size, config.hidden_size})))),
+      token_embedding_(pack_table(scope, config, learnt)),
       position_embedding_(
           ops_->prepare_embedding(scope.weights.load("text_model.embeddings.position_embedding.weight",
                                                      {config.max_position_embeddings, config.hidden_size}))),

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "ops/ops.h"
@@ -10,14 +13,25 @@
 /// runs.
 namespace latentdial::detail::models {
 
+/// The packed weights of a model's layers, for another model that differs from it in few of them.
+using PackedLayers = std::map<std::string, ops::PackedWeight>;
+
 /// Where a layer finds its weights, the back end that packs and runs them, and whether that may save bits.
 struct Scope {
   Weights weights;
   const ops::Backend* ops;
   ops::Precision precision = ops::Precision::reducible;
+  PackedLayers* keep = nullptr;          ///< Gets what is packed of unchanged weights.
+  const PackedLayers* packed = nullptr;  ///< Where that is taken from, with the same back end.
 
-  [[nodiscard]] Scope operator/(std::string_view child) const { return {weights / child, ops, precision}; }
-  [[nodiscard]] Scope in_full() const { return {weights, ops, ops::Precision::full}; }
+  [[nodiscard]] Scope operator/(std::string_view child) const {
+    return {weights / child, ops, precision, keep, packed};
+  }
+  [[nodiscard]] Scope in_full() const { return {weights, ops, ops::Precision::full, keep, packed}; }
+  /// What `pack` makes of the tensor `name` here, and of a bias beside it; or the same as it was packed
+  /// before.
+  [[nodiscard]] ops::PackedWeight pack_once(std::string_view name,
+                                            const std::function<ops::PackedWeight()>& pack) const;
 };
 
 /// y = x·Wᵀ + b over the last axis.

@@ -5,6 +5,7 @@
 #include "latentdial/error.h"
 #include "latentdial/text.h"
 #include "pipeline/state.h"
+#include "prompt/lora_tags.h"
 #include "reading/meter.h"
 #include "task/prompts.h"
 #include "tensor/stop_scope.h"
@@ -32,9 +33,11 @@ Tensor latents_of(const Model& model, const Image& image) {
 
 }  // namespace
 
-std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const Measurement& measurement,
+std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const Measurement& given,
                                        const Observer& observer) const {
-  check(measurement);
+  check(given);
+  Measurement measurement = given;  // What a picture shows is said without the LoRAs that made it.
+  measurement.prompt = take_lora_tags(given.prompt).text;
   const std::scoped_lock lock(state_->one_at_a_time);
   const StopScope stop(observer.stop);
   Session& session = state_->session;

@@ -5,7 +5,6 @@
 
 #include "latentdial/parameters.h"
 #include "pipeline/state.h"
-#include "session/generate.h"
 
 namespace latentdial {
 
@@ -17,11 +16,11 @@ Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 Pipeline Pipeline::load(const ModelOptions& options) {
-  return Pipeline(std::make_unique<State>(Model::load(options)));
+  return Pipeline(std::make_unique<State>(std::make_shared<ModelVariants>(Model::load(options))));
 }
 
 Pipeline Pipeline::share() const {
-  return Pipeline(std::make_unique<State>(state_->session.model));
+  return Pipeline(std::make_unique<State>(state_->variants));
 }
 
 const ModelInfo& Pipeline::info() const {
@@ -53,11 +52,10 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
   std::vector<Resolved> resolved;
   resolved.reserve(list.size());
   for (const Request& request : list) resolved.push_back(state_->resolve(request));
-  Session& session = state_->session;
   std::vector<PlannedBatch> batches;
   {
     const std::scoped_lock lock(state_->one_at_a_time);
-    batches = plan_batches(session, resolved);
+    batches = state_->plan(resolved);
   }
   Evaluations evaluations;
   for (const PlannedBatch& planned : batches) evaluations.to_come += planned.evaluations;
@@ -66,7 +64,8 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
     const std::scoped_lock lock(state_->one_at_a_time);
     evaluations.to_come -= planned.evaluations;
     const std::size_t begin = resolved.size() - left.size();
-    detail::generate(session, left.first(planned.size), begin, evaluations, on_picture, observer);
+    detail::generate(state_->session_with(left.front().loras), left.first(planned.size), begin, evaluations,
+                     on_picture, observer);
     left = left.subspan(planned.size);
   }
 }

@@ -8,6 +8,7 @@
 
 #include "diffusion/random.h"
 #include "pipeline/state.h"
+#include "prompt/lora_tags.h"
 #include "task/prompts.h"
 #include "tensor/buffer_pool.h"
 #include "text/require.h"
@@ -61,6 +62,8 @@ Values Stages::encode_prompt(const std::string& text, bool plain) const {
   std::vector<std::string> notices;
   const auto syntax = plain ? PromptSyntax::literal : PromptSyntax::a1111;
   const std::string& prompt = plain ? text : constant_prompt("text", text);
+  require(plain || read_prompt("text", [&] { return take_lora_tags(text); }).loras.empty(), "text",
+          "<lora:…> adds a LoRA to whole pictures, and is no text");
   Session& session = pipeline_->state_->session;
   const Tensor states = session.encode(prompt, syntax, notices).condition.tokens;
   return {{states.dim(-2), states.dim(-1)}, {states.values().begin(), states.values().end()}};

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
+#include <span>
+#include <vector>
 
 #include "latentdial/pipeline.h"
+#include "model/model_variants.h"
+#include "session/generate.h"
 #include "session/session.h"
 #include "task/opened_files.h"
 #include "task/resolve.h"
@@ -11,16 +16,29 @@ namespace latentdial {
 
 using namespace detail;
 
-/// What a pipeline holds: a session, used by one call at a time.
+/// What a pipeline holds: a session, used by one call at a time, and another of the model with the LoRAs that
+/// the last prompt added.
 struct Pipeline::State {
-  explicit State(std::shared_ptr<const Model> model) : session(std::move(model)) {}
-  [[nodiscard]] Resolved resolve(const Request& request) {
-    return detail::resolve(request, *session.model, files);
-  }
+  explicit State(std::shared_ptr<ModelVariants> of) : variants(std::move(of)), session(variants->base()) {}
 
+  /// The tags of LoRAs are taken out of the task's prompt, and stay in the settings'.
+  [[nodiscard]] Resolved resolve(const Request& request);
+  /// The batches of a list, in order; each is of one session.
+  [[nodiscard]] std::vector<PlannedBatch> plan(std::span<const Resolved> list);
+  /// The session of the model with these LoRAs.
+  [[nodiscard]] Session& session_with(const std::vector<LoraUse>& loras);
+
+  std::shared_ptr<ModelVariants> variants;
   Session session;
   std::mutex one_at_a_time;
   OpenedFiles files;
+
+ private:
+  struct Varied {
+    std::vector<LoraUse> loras;
+    Session session;
+  };
+  std::unique_ptr<Varied> varied_;
 };
 
 namespace detail {

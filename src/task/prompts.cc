@@ -6,6 +6,7 @@
 
 #include "prompt/composition.h"
 #include "prompt/emphasis.h"
+#include "prompt/lora_tags.h"
 #include "text/require.h"
 
 namespace latentdial::detail {
@@ -29,7 +30,7 @@ void check_length(const char* field, const std::string& text) {
           kMostBytes);
   for (const char* network : {"<lora:", "<lyco:", "<hypernet:"})
     require(text.find(network) == std::string::npos, field,
-            "{}…> names a network to load; LoRAs are loaded with the model, by @(lora) FILE:SCALE", network);
+            "{}…> names a network for the whole picture; write it into @(prompt)", network);
 }
 
 void check_emphasis(const char* field, const std::string& text) {
@@ -76,16 +77,17 @@ auto PromptSteps::at(int step) const -> std::vector<Weighted> {
 
 void check_prompts(const Settings& s) {
   if (s.plain_prompt) return;
-  check_length("prompt", s.prompt);
+  const std::string prompt = take_lora_tags(s.prompt).text;
+  check_length("prompt", prompt);
   check_length("negative_prompt", s.negative_prompt);
   check_length("to_prompt", s.to_prompt);
   check_length("style", s.style);
   check_single("negative_prompt", s.negative_prompt);
   check_single("to_prompt", s.to_prompt);
   check_emphasis("style", constant_prompt("style", s.style));
-  const PromptSteps prompts({s.prompt, s.negative_prompt, s.to_prompt}, s.steps);
+  const PromptSteps prompts({prompt, s.negative_prompt, s.to_prompt}, s.steps);
   if (s.invert) {
-    (void)constant_prompt("prompt", s.prompt);
+    (void)constant_prompt("prompt", prompt);
     (void)constant_prompt("negative_prompt", s.negative_prompt);
     (void)constant_prompt("to_prompt", s.to_prompt);
   }

@@ -238,9 +238,9 @@ std::shared_ptr<const Dial> read_models_own(const fs::path& path, const fs::path
 
 /// The dial that a request of a method with dials is turned by: the one it brings, the file it names,
 /// one that was loaded with the model, or STYLE.dial.json in its dial_folder; null: none was fitted.
-std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model, OpenedFiles& files) {
+std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model, const ModelInfo& info,
+                                      OpenedFiles& files) {
   const Settings& s = request.settings;
-  const ModelInfo& info = model.info;
   if (request.dial) {
     check_dial(*request.dial, "the given dial", s.style, info);
     return request.dial;
@@ -251,8 +251,10 @@ std::shared_ptr<const Dial> find_dial(const Request& request, const Model& model
     return dial;
   }
   const std::string name = dial_file_name(s.style);
-  for (const auto& loaded : model.dials)
-    if (dial_file_name(loaded->style) == name) return loaded;
+  // Loaded dials were fitted without the LoRAs of a prompt.
+  if (info.fingerprint == model.info.fingerprint)
+    for (const auto& loaded : model.dials)
+      if (dial_file_name(loaded->style) == name) return loaded;
   const fs::path folder = dial_folder(info.path), place = folder.filename() / name;
   std::error_code ignored;
   if (!fs::exists(folder / name, ignored)) return nullptr;
@@ -293,38 +295,38 @@ void hold_position(Resolved& resolved) {
 
 }  // namespace
 
-Resolved resolve(const Request& request, const Model& model, OpenedFiles& files) {
+Resolved resolve(const Request& request, const Model& model, const ModelInfo& info, OpenedFiles& files) {
   validate(request);
-  check_enlargement(request.settings, model.info);
+  check_enlargement(request.settings, info);
   Resolved result{request, {}};
   Request& filled = result.request;
-  filled.settings = with_enlargement(request.settings, model.info);
+  filled.settings = with_enlargement(request.settings, info);
   filled.images = open_images(request, files);
   const auto multiple = static_cast<int>(model.vae_config.downscale());
   check_canvas(filled.settings, filled.images);
   const InputImages images = on_canvas(filled.settings, filled.images);
-  const auto area = area_to_draw(filled.settings, images, model.info);
+  const auto area = area_to_draw(filled.settings, images, info);
   if (restores(filled.settings)) filled.settings = with_own_size(filled.settings, images, multiple);
-  filled.settings = with_defaults(filled.settings, model.info, area, multiple);
+  filled.settings = with_defaults(filled.settings, info, area, multiple);
   validate(filled);  // The model's own sampler may be at odds with another setting.
   const Settings& s = filled.settings;
-  if (!restores(s)) check_most({s.width, s.height}, s.width >= s.height ? "width" : "height", model.info);
+  if (!restores(s)) check_most({s.width, s.height}, s.width >= s.height ? "width" : "height", info);
   check_size(s, multiple);
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
   check_texts(s, model.texts, syntax);
-  require(!model.info.inpaints || s.mask_update != "ding", "mask_update",
-          "{} is told the rest and keeps it by itself; leave it out", model.info.name);
+  require(!info.inpaints || s.mask_update != "ding", "mask_update",
+          "{} is told the rest and keeps it by itself; leave it out", info.name);
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, images, area);
   result.task.content = content_of(s, images, framing, syntax);
   Source& source = result.task.content.source;
-  if (model.info.upscales_by > 0) {
+  if (info.upscales_by > 0) {
     source = {.seed = s.seed, .enlargement = enlargement_of(s, *images.start, multiple)};
   } else if (restores(s)) {
     source.restoration = restoration_of(s, *images.start, multiple, images.kernel);
   }
-  if (restores(s)) source.tiles = tiles_to_draw({s.width, s.height}, model.info, multiple);
-  if (!restores(s)) result.notices = size_notices(filled, model.info, multiple);
+  if (restores(s)) source.tiles = tiles_to_draw({s.width, s.height}, info, multiple);
+  if (!restores(s)) result.notices = size_notices(filled, info, multiple);
   if (source.part) std::ranges::move(part_notices(*source.part), std::back_inserter(result.notices));
   if (draws_twice(s)) {
     filled.upscaler = find_upscaler(filled, model, files);
@@ -344,7 +346,7 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   if (images.style_mask) turn.area.mask = framing.framed(*images.style_mask);
   turn.area.words = s.mask_words;
   if (!turn.method->info.takes_dial) return result;
-  const auto dial = find_dial(filled, model, files);
+  const auto dial = find_dial(filled, model, info, files);
   if (dial) {
     turn.dial = *dial;
     turn.words = dial->words;
@@ -352,6 +354,10 @@ Resolved resolve(const Request& request, const Model& model, OpenedFiles& files)
   if (!s.dial.empty()) filled.dial = dial;
   if (turn.follows_path()) hold_position(result);
   return result;
+}
+
+Resolved resolve(const Request& request, const Model& model, OpenedFiles& files) {
+  return resolve(request, model, model.info, files);
 }
 
 }  // namespace latentdial::detail

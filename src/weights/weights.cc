@@ -137,6 +137,14 @@ void Weights::add(std::string_view name, WeightChange change) const {
   store_->find(scope_ + std::string(name), "").changes.push_back(std::move(change));
 }
 
+bool Weights::is_changed(std::string_view name) const {
+  return !store_->find(scope_ + std::string(name), "").changes.empty();
+}
+
+std::string Weights::full_name(std::string_view name) const {
+  return store_->component + " " + scope_ + std::string(name);
+}
+
 std::vector<std::string> Weights::names() const {
   std::vector<std::string> names;
   for (const auto& [name, entry] : store_->entries) names.push_back(name);

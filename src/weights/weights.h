@@ -44,7 +44,11 @@ class Weights {
   /// Every later `load` of the tensor makes this change to it, after those added before. Throws invalid_input
   /// when it is missing.
   void add(std::string_view name, WeightChange change) const;
+  /// Whether changes were added to a tensor. Throws invalid_input when it is missing.
+  [[nodiscard]] bool is_changed(std::string_view name) const;
 
+  /// The component and the full name of a tensor.
+  [[nodiscard]] std::string full_name(std::string_view name) const;
   /// Full names of all tensors, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
   /// Full names that nothing has loaded, sorted.

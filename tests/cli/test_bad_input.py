@@ -39,7 +39,8 @@ def test_prompts_that_cannot_be_read(fails):
     assert "70000 bytes" in prompt("a" * 70_000)
     assert "out of range" in prompt("(a dog:1000)")
     assert "more than 64 deep" in prompt("(" * 100)
-    assert "--lora" in prompt("a dog <lora:style:0.8>")
+    assert "none was given by --lora-dir" in prompt("a dog <lora:style:0.8>")
+    assert "--negative-prompt: <lora:" in prompt("a dog", "-n", "<lora:style:0.8>")
     assert "--negative-prompt: AND" in prompt("a dog", "-n", "a AND b")
     assert "--style: [from:to:when]" in prompt("a dog", "--style", "[sketch|sunset]", "--at", "1")
 

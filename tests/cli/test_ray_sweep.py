@@ -31,10 +31,10 @@ def test_the_driver_gets_what_was_given(latentdial, python, tmp_path):
         return (tmp_path / "arguments").read_text().splitlines()
 
     assert arguments("--ray", "auto") == ["--out=out/sweep", "--address=auto", "--", "plan.json"]
-    model = ("-m", "a model", "--lora", "a.pt:0.5", "--lora", "-b.pt", "--embedding", "w=c.pt", "--taesd", "tiny", "--dtype", "bf16")
+    model = ("-m", "a model", "--lora", "a.pt:0.5", "--lora", "-b.pt", "--lora-dir", "loras", "--embedding", "w=c.pt", "--taesd", "tiny", "--dtype", "bf16")
     assert arguments("--ray", "head:6379", "--out", "./a b", "--resume", "--json", "-q", "--shard", "1/1", "--threads", "4", *model) == [
         *("--out=./a b", "--address=head:6379", "--resume", "--json", "--quiet"),
-        *("--model=a model", "--lora=a.pt:0.5", "--lora=-b.pt", "--embedding=w=c.pt", "--taesd=tiny", "--dtype=bf16", "--cpus=4"),
+        *("--model=a model", "--lora=a.pt:0.5", "--lora=-b.pt", "--lora_dir=loras", "--embedding=w=c.pt", "--taesd=tiny", "--dtype=bf16", "--cpus=4"),
         *("--", "plan.json"),
     ]
     assert "--allow-paths" in arguments("--ray", "auto", "--allow-paths")

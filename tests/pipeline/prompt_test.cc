@@ -176,7 +176,10 @@ TEST(PromptSyntax, WhatHasNoMeaningIsRefused) {
   refused([](Settings& s) { s.negative_prompt = "a AND b"; }, "negative_prompt: AND");
   refused([](Settings& s) { s.to_prompt = "a AND b"; }, "to_prompt: AND");
   refused([](Settings& s) { s.style = "[a|b]"; }, "style: [from:to:when]");
-  refused([](Settings& s) { s.prompt = "a <lora:x:1>"; }, "lora FILE:SCALE");
+  refused([](Settings& s) { s.prompt = "a <lora:x:strong>"; },
+          "prompt: '<lora:x:strong>': 'strong' is not one scale");
+  refused([](Settings& s) { s.prompt = "a <hypernet:x:1>"; }, "prompt: <hypernet:");
+  refused([](Settings& s) { s.negative_prompt = "a <lora:x:1>"; }, "negative_prompt: <lora:");
   refused([](Settings& s) { s.prompt = "[a:(b:1000):0.5]"; }, "out of range");
   refused(
       [](Settings& s) {

@@ -27,7 +27,7 @@ MAY_SEE = {
     "denoise": {"tensor", "ops", "diffusion", "models", "dial"},
     "reading": {"tensor", "diffusion", "dial", "denoise"},
     "session": {"tensor", "image", "diffusion", "dial", "model", "task", "denoise", "reading"},
-    "pipeline": {"text", "tensor", "diffusion", "model", "task", "denoise", "reading", "session"},
+    "pipeline": {"prompt", "text", "tensor", "diffusion", "model", "task", "denoise", "reading", "session"},
     "calibrate": {"text", "dial", "reading", "pipeline"},
     "sweep": {"text", "files", "tensor"},
 }

@@ -208,7 +208,7 @@ def test_what_errors_name_is_taken(address):
 
     assert "with plain_prompt it is a word" in ask(prompt="a", negative_prompt="a AND b").json()["detail"]
     assert ask(prompt="a", negative_prompt="a AND b", plain_prompt=True).status_code == 200
-    assert "latentdial serve --lora FILE" in ask(prompt="a <lora:x:1>").json()["detail"]
+    assert "none was given by latentdial serve --lora-dir" in ask(prompt="a <lora:x:1>").json()["detail"]
     assert ask(prompt="a", width=100).json()["detail"].startswith("width: 100x64 is not a picture size")
     assert ask(prompt="a", lora=["x"]).status_code == 422 and ask(prompt="a", guidance_scale=1).status_code == 422
     for prompt in ({"prompt": ""}, {"prompt": None}, {}):

@@ -1,0 +1,58 @@
+"""LoRAs that prompts add: `<lora:NAME:SCALE>`, found in --lora-dir."""
+
+import json
+
+import numpy
+import pytest
+from PIL import Image
+
+SMALL = ("--steps", "1", "--size", "64x64", "--seed", "3")
+
+
+@pytest.fixture
+def folder(tmp_path, lora):
+    """The folder of LoRAs, which holds `l`."""
+    (tmp_path / "loras").mkdir()
+    (tmp_path / lora).rename(tmp_path / "loras" / lora)
+    return "loras"
+
+
+def pixels(tmp_path, name):
+    return numpy.asarray(Image.open(tmp_path / name)).astype(int)
+
+
+def test_it_is_the_picture_of_a_lora_that_was_loaded_with_the_model(latentdial, tmp_path, folder):
+    assert latentdial("generate", "-p", "a cat<lora:l:0.5>", *SMALL, "--lora-dir", folder, "-o", "a.png").returncode == 0
+    assert latentdial("generate", "-p", "a cat", *SMALL, "--lora", f"{folder}/l.safetensors:0.5", "-o", "b.png").returncode == 0
+    assert latentdial("generate", "-p", "a cat", *SMALL, "-o", "c.png").returncode == 0
+    assert (pixels(tmp_path, "a.png") == pixels(tmp_path, "b.png")).all()
+    assert (pixels(tmp_path, "a.png") != pixels(tmp_path, "c.png")).any()
+    again = latentdial("generate", "--again", "a.png", "--lora-dir", folder, "-o", "d.png")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (tmp_path / "d.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+
+
+def test_a_row_of_scales(latentdial, tmp_path, folder):
+    prompts = ["a cat", "a cat<lora:l:0.3>", "a cat<lora:l:0.6>"]
+    plan = [{"settings": {"steps": 1, "width": 64, "height": 64, "seed": 3}, "grid": {"prompt": prompts}}]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    made = latentdial("sweep", "plan.json", "--lora-dir", folder, "--out", "out")
+    assert made.returncode == 0, made.stderr
+    pictures = [pixels(tmp_path, path) for path in sorted((tmp_path / "out").glob("*.png"))]
+    assert len(pictures) == 3
+    for i, one in enumerate(pictures):
+        for other in pictures[:i]:
+            assert (one != other).any()
+
+
+def test_what_is_not_there_is_refused(fails, tmp_path, folder):
+    line = fails("generate", "-p", "a cat<lora:ink:0.5>", *SMALL, "--lora-dir", folder)
+    assert line.endswith("--prompt: there is no <lora:ink>; the folder of LoRAs has l")
+    assert "--lora-dir: nowhere is not a folder" in fails("generate", "-p", "a cat", *SMALL, "--lora-dir", "nowhere")
+    assert "is not closed" in fails("generate", "-p", "a cat<lora:l", *SMALL, "--lora-dir", folder)
+    (tmp_path / folder / "bad.safetensors").write_text("<html>")
+    assert "--prompt: bad.safetensors: " in fails("generate", "-p", "a cat<lora:bad>", *SMALL, "--lora-dir", folder)
+
+
+def test_a_dial_belongs_to_the_model_that_is_loaded(fails, folder):
+    assert "<lora:…> adds a LoRA to single pictures" in fails("calibrate", "--style", "sketch", "-p", "a cat<lora:l>", "--lora-dir", folder)
