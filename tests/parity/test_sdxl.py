@@ -101,9 +101,10 @@ def test_whole_pictures(build, model, pipe, tmp_path, flags, settings):
 
 
 def test_the_sizes_that_are_told_are_the_pictures_own(build, model, pipe, tmp_path):
-    picture, own, other = ours(build, model, tmp_path / "ours.png"), theirs(pipe), theirs(pipe, original_size=(64, 2048))
-    print(f"\nof its own sizes {psnr(picture, own):.1f} dB, of others {psnr(picture, other):.1f} dB")
-    assert psnr(picture, own) >= LEAST > psnr(picture, other)
+    picture = ours(build, model, tmp_path / "ours.png")
+    own, other = psnr(picture, theirs(pipe)), psnr(picture, theirs(pipe, original_size=(64, 2048)))
+    print(f"\nof its own sizes {own:.1f} dB, of others {other:.1f} dB")
+    assert own >= LEAST and own > other + 20
 
 
 def test_a_pruned_models_picture(build, models, tmp_path):
