@@ -47,6 +47,11 @@ std::int64_t token_width(const Checkpoint& checkpoint) {
   return checkpoint.text_encoder.weights.shape("text_model.embeddings.token_embedding.weight").back();
 }
 
+const Component& component_of(const Checkpoint& checkpoint, std::string_view name) {
+  if (name == "unet") return checkpoint.unet;
+  return name == "text_encoder" ? checkpoint.text_encoder : *checkpoint.text_encoder_2;
+}
+
 /// The layer's bias, which a LoRA changes too.
 std::string bias_of(const std::string& file, const Weights& weights, const LoraTarget& target,
                     const LoraLayer& layer) {
@@ -65,7 +70,9 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
   const std::vector<LoraLayer> layers = sort_lora_keys(name, file.tensors);
   require_family(name, checkpoint.path.string(), text_width(checkpoint), layers, file.tensors, file.metadata);
   const nlohmann::json config = adapter_config(file.metadata);
-  const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names());
+  const auto& second = checkpoint.text_encoder_2;
+  const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names(),
+                            second ? second->weights.names() : std::vector<std::string>());
   AppliedLora applied{
       .name = path.stem().string(), .scale = scale, .layers = 0, .applied = 0, .hash = kHashStart};
   std::string missed;
@@ -76,8 +83,7 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
       missed = layer.module;
       continue;
     }
-    const Weights& weights =
-        target.component == "unet" ? checkpoint.unet.weights : checkpoint.text_encoder.weights;
+    const Weights& weights = component_of(checkpoint, target.component).weights;
     LoraFactors factors(name, file.tensors, layer, weights.shape(target.weight), applied.hash);
     LoraChange change = read_lora_change(layer.kind, factors, scale, default_alpha(config, target.component));
     if (change.weight) weights.add(target.weight, std::move(change.weight));

@@ -9,6 +9,7 @@
 
 #include "latentdial/error.h"
 #include "text/words.h"
+#include "weights/key_table.h"
 #include "weights/textual_inversion.h"
 
 namespace latentdial::detail {
@@ -67,6 +68,20 @@ std::string underscored(std::string name) {
   return name;
 }
 
+constexpr std::string_view kWeight = ".weight";
+
+/// The layout that the names in diffusers tell.
+KeyLayout layout_of(const std::vector<std::string>& unet) {
+  const auto any = [&](const std::string& beginning) {
+    return std::ranges::any_of(unet, [&](const std::string& name) { return name.starts_with(beginning); });
+  };
+  KeyLayout layout;
+  while (any(fmt::format("down_blocks.{}.", layout.levels)))
+    layout.attention.push_back(any(fmt::format("down_blocks.{}.attentions.", layout.levels++)));
+  while (any(fmt::format("down_blocks.0.resnets.{}.", layout.layers))) ++layout.layers;
+  return layout;
+}
+
 }  // namespace
 
 std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTensors& tensors) {
@@ -95,27 +110,41 @@ std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTenso
   return sorted;
 }
 
-LoraTargets::LoraTargets(const std::vector<std::string>& unet, const std::vector<std::string>& text_encoder) {
-  constexpr std::string_view kWeight = ".weight", kTextModel = "text_model.";
-  const auto add = [&](const std::vector<std::string>& names, const std::string& component,
-                       const std::string& kohya) {
-    for (const std::string& name : names) {
-      if (!name.ends_with(kWeight)) continue;
-      const std::string layer = name.substr(0, name.size() - kWeight.size());
-      const LoraTarget target{component, name};
-      targets_[kohya + underscored(layer)] = target;
-      targets_[component + "." + layer] = target;
-      // transformers 5 leaves this out of its names.
-      if (layer.starts_with(kTextModel)) {
-        targets_[kohya + underscored(layer.substr(kTextModel.size()))] = target;
-        targets_[component + "." + layer.substr(kTextModel.size())] = target;
-      }
-      if (component == "unet") targets_["base_model.model." + layer] = targets_[layer] = target;
-    }
-  };
+LoraTargets::LoraTargets(const std::vector<std::string>& unet, const std::vector<std::string>& text_encoder,
+                         const std::vector<std::string>& text_encoder_2) {
   add(unet, "unet", "lora_unet_");
+  add_compvis_names(unet);
   add(text_encoder, "text_encoder", "lora_te_");
   add(text_encoder, "text_encoder", "lora_te1_");  // kohya's for SDXL's first, diffusers' for every model.
+  add(text_encoder_2, "text_encoder_2", "lora_te2_");
+}
+
+void LoraTargets::add(const std::vector<std::string>& names, const std::string& component,
+                      const std::string& kohya) {
+  constexpr std::string_view kTextModel = "text_model.";
+  for (const std::string& name : names) {
+    if (!name.ends_with(kWeight)) continue;
+    const std::string layer = name.substr(0, name.size() - kWeight.size());
+    const LoraTarget target{component, name};
+    targets_[kohya + underscored(layer)] = target;
+    targets_[component + "." + layer] = target;
+    // transformers 5 leaves this out of its names.
+    if (layer.starts_with(kTextModel)) {
+      targets_[kohya + underscored(layer.substr(kTextModel.size()))] = target;
+      targets_[component + "." + layer.substr(kTextModel.size())] = target;
+    }
+    if (component == "unet") targets_["base_model.model." + layer] = targets_[layer] = target;
+  }
+}
+
+/// kohya's for SDXL: "lora_unet_input_blocks_4_1_…".
+void LoraTargets::add_compvis_names(const std::vector<std::string>& unet) {
+  const KeyTable table(KeyFamily::compvis_unet, layout_of(unet));
+  for (const std::string& name : unet) {
+    if (!name.ends_with(kWeight)) continue;
+    const std::string layer = table.from_diffusers(name.substr(0, name.size() - kWeight.size()));
+    if (!layer.empty()) targets_["lora_unet_" + underscored(layer)] = {"unet", name};
+  }
 }
 
 LoraTarget LoraTargets::find(const std::string& module) const {

@@ -22,19 +22,23 @@ struct LoraLayer {
 /// that is no LoRA's, or that is of another kind than those beside it.
 [[nodiscard]] std::vector<LoraLayer> sort_lora_keys(const std::string& file, const StoredTensors& tensors);
 
-/// The layer of the model that `module` means: a component ("unet" or "text_encoder") and the name of its
-/// weight there; both empty for one that neither of them has.
+/// The layer of the model that `module` means: a component ("unet", "text_encoder" or "text_encoder_2") and
+/// the name of its weight there; both empty for one that none of them has.
 struct LoraTarget {
   std::string component;
   std::string weight;
 };
 class LoraTargets {
  public:
-  /// From the names of both components' tensors.
-  LoraTargets(const std::vector<std::string>& unet, const std::vector<std::string>& text_encoder);
+  /// From the names of the components' tensors; the second encoder's are empty where there is none.
+  LoraTargets(const std::vector<std::string>& unet, const std::vector<std::string>& text_encoder,
+              const std::vector<std::string>& text_encoder_2);
   [[nodiscard]] LoraTarget find(const std::string& module) const;
 
  private:
+  void add(const std::vector<std::string>& names, const std::string& component, const std::string& kohya);
+  void add_compvis_names(const std::vector<std::string>& unet);
+
   std::map<std::string, LoraTarget> targets_;
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "test_files.h"
+#include "weights/lora_keys.h"
 #include "weights/safetensors.h"
 
 namespace latentdial::detail {
@@ -191,6 +192,21 @@ TEST_F(Lora, NamesTheKeyThatIsWrong) {
               HasSubstr("to_q.lora_A.weight' holds nan"));
   EXPECT_THAT(fault({{"unet.other.lora_A.weight", down}, {"unet.other.lora_B.weight", up}}),
               HasSubstr("none of its 1 layers is one of model's, such as 'unet.other'"));
+}
+
+TEST(LoraTargets, KnowSdxlsSecondEncoderAndCompVisNames) {
+  const LoraTargets targets(
+      {"down_blocks.0.resnets.0.conv1.weight", "down_blocks.0.resnets.1.conv1.weight",
+       "down_blocks.1.attentions.0.proj_in.weight", "up_blocks.0.attentions.0.proj_in.weight"},
+      {"text_model.q_proj.weight"}, {"text_model.q_proj.weight"});
+  EXPECT_EQ(targets.find("lora_te2_text_model_q_proj").component, "text_encoder_2");
+  EXPECT_EQ(targets.find("text_encoder_2.text_model.q_proj").component, "text_encoder_2");
+  EXPECT_EQ(targets.find("lora_te1_text_model_q_proj").component, "text_encoder");
+  EXPECT_EQ(targets.find("lora_unet_input_blocks_4_1_proj_in").weight,
+            "down_blocks.1.attentions.0.proj_in.weight");
+  EXPECT_EQ(targets.find("lora_unet_output_blocks_0_1_proj_in").weight,
+            "up_blocks.0.attentions.0.proj_in.weight");
+  EXPECT_EQ(targets.find("lora_unet_input_blocks_5_1_proj_in").weight, "");
 }
 
 }  // namespace
