@@ -13,7 +13,7 @@
 #include "latentdial/parameters.h"
 #include "session/stage.h"
 #include "task/cut_out.h"
-#include "task/redrawn_part.h"
+#include "task/pasting.h"
 #include "tensor/stop_scope.h"
 
 namespace latentdial::detail {

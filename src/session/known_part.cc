@@ -13,13 +13,6 @@
 namespace latentdial::detail {
 namespace {
 
-/// 1 at each pixel that the mask names, whatever its strength; its blur is the edge's alone. [1,H,W,1]
-Tensor named_pixels(const Image& mask) {
-  Tensor named = Tensor::empty({1, mask.height, mask.width, 1});
-  for (std::size_t i = 0; i < named.values().size(); ++i) named.values()[i] = is_named(mask, i) ? 1.0F : 0.0F;
-  return named;
-}
-
 /// The start image with its redrawn pixels grey.
 Tensor without_redrawn(const Image& image, const Tensor& redrawn) {
   Tensor pixels = to_pixels(image);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "task/pasting.h"
 #include "task/redrawn_part.h"
 
 namespace latentdial::detail {

@@ -39,32 +39,15 @@ void blur_line(const float* in, float* out, std::int64_t count, std::int64_t str
   }
 }
 
-/// [1,H,W,1], or as it is where there is nothing to blur.
-Tensor blurred(const Tensor& mask, double deviation) {
-  if (deviation <= 0) return mask;
-  const auto weights = gaussian(deviation);
-  const std::int64_t height = mask.dim(1), width = mask.dim(2);
-  Tensor rows = Tensor::empty(mask.shape()), result = Tensor::empty(mask.shape());
-  for (std::int64_t y = 0; y < height; ++y)
-    blur_line(&mask.values()[static_cast<std::size_t>(y * width)],
-              &rows.values()[static_cast<std::size_t>(y * width)], width, 1, weights);
-  for (std::int64_t x = 0; x < width; ++x)
-    blur_line(&rows.values()[static_cast<std::size_t>(x)], &result.values()[static_cast<std::size_t>(x)],
-              height, width, weights);
-  return result;
-}
-
 double brightness(const Image& image, std::size_t pixel) {
   return (image.rgb[3 * pixel] + image.rgb[3 * pixel + 1] + image.rgb[3 * pixel + 2]) / (3 * 255.0);
 }
 
-/// The mask's brightness, or 1 wherever there is any: how much of a drawn pixel shows is no matter of how
-/// strongly it was redrawn.
-Tensor to_tensor(const Image& mask, bool whole) {
+/// The mask's brightness.
+Tensor to_tensor(const Image& mask) {
   Tensor result = Tensor::empty({1, mask.height, mask.width, 1});
-  for (std::size_t i = 0; i < result.values().size(); ++i) {
-    result.values()[i] = !is_named(mask, i) ? 0.0F : whole ? 1.0F : static_cast<float>(brightness(mask, i));
-  }
+  for (std::size_t i = 0; i < result.values().size(); ++i)
+    result.values()[i] = is_named(mask, i) ? static_cast<float>(brightness(mask, i)) : 0.0F;
   return result;
 }
 
@@ -111,12 +94,32 @@ int blur_reach(double blur) {
   return static_cast<int>(kReach * blur + 0.5);
 }
 
+Tensor blurred(const Tensor& values, double deviation) {
+  if (deviation <= 0) return values;
+  const auto weights = gaussian(deviation);
+  const std::int64_t height = values.dim(1), width = values.dim(2);
+  Tensor rows = Tensor::empty(values.shape()), result = Tensor::empty(values.shape());
+  for (std::int64_t y = 0; y < height; ++y)
+    blur_line(&values.values()[static_cast<std::size_t>(y * width)],
+              &rows.values()[static_cast<std::size_t>(y * width)], width, 1, weights);
+  for (std::int64_t x = 0; x < width; ++x)
+    blur_line(&rows.values()[static_cast<std::size_t>(x)], &result.values()[static_cast<std::size_t>(x)],
+              height, width, weights);
+  return result;
+}
+
 bool is_named(const Image& mask, std::size_t pixel) {
   return brightness(mask, pixel) >= kBlackBelow;
 }
 
+Tensor named_pixels(const Image& mask) {
+  Tensor named = Tensor::empty({1, mask.height, mask.width, 1});
+  for (std::size_t i = 0; i < named.values().size(); ++i) named.values()[i] = is_named(mask, i) ? 1.0F : 0.0F;
+  return named;
+}
+
 Tensor redrawn_strengths(const Image& mask, double blur) {
-  return blurred(to_tensor(mask, false), blur);
+  return blurred(to_tensor(mask), blur);
 }
 
 Tensor most_of_squares(const Tensor& strengths, int scale) {
@@ -142,20 +145,8 @@ std::vector<std::string> part_notices(const RedrawnPart& part) {
   return {fmt::format("{} is black nowhere: the whole picture is redrawn", mask.name())};
 }
 
-Image pasted(const Image& start, const Image& drawn, const Image& mask, double blur) {
-  const Tensor named = to_tensor(mask, true), shown = blurred(named, blur);
-  Image result = start;
-  for (std::size_t i = 0; i < result.rgb.size(); ++i) {
-    const double share = std::max(named.values()[i / 3], shown.values()[i / 3]);
-    if (share > 0)
-      result.rgb[i] =
-          static_cast<std::uint8_t>(std::lround(start.rgb[i] + share * (drawn.rgb[i] - start.rgb[i])));
-  }
-  return result;
-}
-
 Image without_redrawn_whole(const Image& start, const Image& mask) {
-  Tensor whole = to_tensor(mask, false);
+  Tensor whole = to_tensor(mask);
   for (float& strength : whole.values()) strength = strength >= kWhiteFrom ? 1.0F : 0.0F;
   return filled_from_around(start, whole);
 }

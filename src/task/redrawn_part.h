@@ -13,6 +13,13 @@ namespace latentdial::detail {
 /// Whether a mask names a pixel at all: one darker than 5 of 255 is black.
 [[nodiscard]] bool is_named(const Image& mask, std::size_t pixel);
 
+/// 1 at each pixel that a mask names, whatever its strength, 0 elsewhere. [1,H,W,1]
+[[nodiscard]] Tensor named_pixels(const Image& mask);
+
+/// Values [1,H,W,1] blurred by a Gaussian of this deviation in pixels, which ends at 2.5 times that; as they
+/// are where it is 0. Beyond its edges a picture goes on as it ends.
+[[nodiscard]] Tensor blurred(const Tensor& values, double deviation);
+
 /// How much of each pixel is redrawn, 0 to 1: the mask's brightness, 0 where it names none, its
 /// edges softened by a Gaussian of `blur` pixels that ends at 2.5 times that. → [1,H,W,1].
 [[nodiscard]] Tensor redrawn_strengths(const Image& mask, double blur);
@@ -29,10 +36,6 @@ namespace latentdial::detail {
 
 /// What the user should know of a part: that it is all of the picture.
 [[nodiscard]] std::vector<std::string> part_notices(const RedrawnPart& part);
-
-/// The start image where the mask and its blur do not reach, bit for bit; what was drawn within the mask;
-/// between them in its blur. All are of one size.
-[[nodiscard]] Image pasted(const Image& start, const Image& drawn, const Image& mask, double blur);
 
 /// The start image without what is white in the mask, filled from around it: where that is drawn from noise,
 /// not even its neighbours' latents may show what was there.

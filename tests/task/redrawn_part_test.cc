@@ -54,26 +54,6 @@ TEST(MostOfSquares, KeepsTheMost) {
   EXPECT_EQ(at(squares, 4, 1), 1) << "one column of it is white";
 }
 
-TEST(Pasted, IsTheStartImageWhereMaskAndBlurDoNotReach) {
-  const Image start = grey(64, 16, [](int x, int y) { return x + y; });
-  const Image drawn = grey(64, 16, [](int, int) { return 250; });
-  const Image result = pasted(start, drawn, right_of(32), 2);
-  for (int x = 0; x < 64; ++x) {
-    const auto value = result.rgb[static_cast<std::size_t>(3 * (5 * 64 + x))];
-    if (x < 27 || x >= 32) {
-      EXPECT_EQ(value, x < 27 ? x + 5 : 250) << x << ": the blur is outside of the mask alone";
-    }
-  }
-}
-
-TEST(Pasted, ShowsGreyPlacesAsTheyWereDrawn) {
-  const Image start = grey(64, 16, [](int, int) { return 10; });
-  const Image drawn = grey(64, 16, [](int, int) { return 250; });
-  const Image result = pasted(start, drawn, right_of(32, 60), 0);
-  EXPECT_EQ(result.rgb[static_cast<std::size_t>(3 * (5 * 64 + 40))], 250)
-      << "drawn with less strength, not mixed";
-}
-
 TEST(PartNotices, SayThatAllIsRedrawn) {
   EXPECT_TRUE(part_notices({.mask = InputImage(right_of(32))}).empty());
   const auto notices = part_notices({.mask = InputImage(right_of(0), "all.png")});
