@@ -107,7 +107,7 @@ void check_inputs(const std::string& picture, const Settings& settings,
   const InputHashes hashes = read_input_hashes(read_image_parameters(picture));
   std::vector<std::string> missing;
   for (const InputFile& input : input_files()) {
-    if (input.path == &Settings::hires_with && settings.hires <= 1)
+    if (input.path == &Settings::hires_with && settings.hires <= 1 && is_given("hires"))
       continue;  // No second pass has a use for it.
     const std::string path = file_named(settings, input), &hash = hashes.*input.hash;
     if (path.empty() && hash.empty()) continue;

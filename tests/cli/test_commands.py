@@ -205,7 +205,7 @@ def check_what_is_mended(folder):
     assert picture("mended.png").shape[0] > 6 * 64
     whole, redrawn, mask = picture("mended/whole/frame-000.png"), picture("mended/inpaint/frame-000.png"), picture("mended/inpaint-mask.png")
     assert settings["inpaint/frame-000.png"]["prompt"] == "a cat in the meadow" and 0.05 < (mask == 255).mean() < 0.5
-    assert (redrawn[:, :5] == whole[:, :5]).all() and (redrawn != whole).any()
+    assert (redrawn[:, :3] == whole[:, :3]).all() and (redrawn != whole).any()
     assert picture("mended/outpaint/frame-000.png").shape == (64, 96, 3)
     assert picture("mended/colorize-given.png").std(-1).max() == 0
     assert picture("mended/upscale-given.png").shape == (16, 16, 3) and picture("mended/upscale/frame-000.png").shape == (64, 64, 3)

@@ -2,7 +2,9 @@ import shutil
 
 import pytest
 from live import running_server
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+expect.set_options(timeout=20_000)  # Milliseconds: beside other tests a browser without a GPU may take five seconds for its first PNG.
 
 
 @pytest.fixture(scope="session")

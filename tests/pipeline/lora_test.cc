@@ -13,24 +13,35 @@ using ::testing::HasSubstr;
 using testing::RawTensor;
 
 /// up · down of ones, which is as large as `value`, for a layer of the U-Net and one of the text encoder.
-std::string lora_bytes(float value) {
+std::map<std::string, RawTensor> lora(float value) {
   const std::string unet = "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k";
   const std::string text = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj";
   const auto of = [](std::int64_t rows, std::int64_t columns, float each) {
     return f32_tensor({rows, columns}, std::vector<float>(static_cast<std::size_t>(rows * columns), each));
   };
-  return testing::safetensors({{unet + ".lora_A.weight", of(1, 192, 1)},
-                               {unet + ".lora_B.weight", of(128, 1, value)},
-                               {text + ".lora_A.weight", of(1, 192, 1)},
-                               {text + ".lora_B.weight", of(192, 1, value)},
-                               {"bundle_emb.monet." + std::string("string_to_param.*"), of(2, 192, value)}});
+  return {{unet + ".lora_A.weight", of(1, 192, 1)},
+          {unet + ".lora_B.weight", of(128, 1, value)},
+          {text + ".lora_A.weight", of(1, 192, 1)},
+          {text + ".lora_B.weight", of(192, 1, value)}};
+}
+
+std::string lora_bytes(float value) {
+  return testing::safetensors(lora(value));
+}
+
+/// With a learnt word beside its layers.
+std::string lora_with_word(float value) {
+  auto tensors = lora(value);
+  tensors.emplace("bundle_emb.monet.string_to_param.*",
+                  f32_tensor({2, 192}, std::vector<float>(std::size_t{2} * 192, value)));
+  return testing::safetensors(tensors);
 }
 
 class PromptLora : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder = new TempDir;
-    testing::write_file(*folder / "ink.safetensors", lora_bytes(0.05F));
+    testing::write_file(*folder / "ink.safetensors", lora_with_word(0.05F));
     testing::write_file(*folder / "more" / "wash.safetensors", lora_bytes(-0.08F));
     pipeline = new Pipeline(
         Pipeline::load({.model = "", .lora_dir = (*folder / "").string(), .dtype = "f32", .threads = 2}));

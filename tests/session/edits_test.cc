@@ -9,7 +9,7 @@ namespace {
 
 Task a_task(const char* method, double position) {
   Task task;
-  task.content.sampling = {"ddim", "normal", 10, 64, 64};
+  task.content.sampling = {.sampler = "ddim", .scheduler = "normal", .steps = 10, .width = 64, .height = 64};
   task.turn.method = &find_dial_method(method);
   task.turn.style = "style";
   task.turn.position = position;

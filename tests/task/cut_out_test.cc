@@ -77,8 +77,10 @@ TEST(LaidBack, ChangesTheMaskedPartAlone) {
   const RedrawnPart part = cut_out(start, mask, 2, area, 128, 128);
   EXPECT_EQ(part.mask->image().width, 128);
   EXPECT_NEAR(part.blur, 2 * 128.0 / area.width, 1e-9);
-  Image drawn{.width = 128, .height = 128, .rgb = {}};
-  drawn.rgb.assign(std::size_t{3} * 128 * 128, 255);
+  Image drawn = resized(start.image(), area, 128, 128);
+  const Image& redrawn = part.mask->image();
+  for (std::size_t i = 0; i < drawn.rgb.size(); ++i)
+    if (redrawn.rgb[i] > 0) drawn.rgb[i] = 255;
   const Image whole = laid_back(drawn, *part.cut_out);
   ASSERT_EQ(std::pair(whole.width, whole.height), std::pair(300, 200));
   for (int y = 0; y < 200; ++y)
@@ -87,7 +89,7 @@ TEST(LaidBack, ChangesTheMaskedPartAlone) {
       const bool reached = contains({95, 75, 50, 30}, {x, y, 1, 1}),
                  inside = contains({105, 85, 30, 10}, {x, y, 1, 1});
       EXPECT_TRUE(reached || whole.rgb[i] == start.image().rgb[i]) << x << " " << y;
-      EXPECT_TRUE(!inside || whole.rgb[i] == 255) << x << " " << y;
+      EXPECT_TRUE(!inside || whole.rgb[i] > 235) << x << " " << y << " " << int{whole.rgb[i]};
     }
 }
 

@@ -20,15 +20,17 @@ std::string refused(const std::filesystem::path& path) {
 
 TEST(ModelPath, MustExist) {
   const TempDir dir;
-  EXPECT_THAT(refused(dir / "none"),
-              HasSubstr("none: no such file or folder; a diffusers folder, a .safetensors or a"));
+  EXPECT_THAT(
+      refused(dir / "none"),
+      HasSubstr("none: no such file or folder; a diffusers folder, a .safetensors, a .ckpt or a .gguf"));
   EXPECT_THAT(refused(dir / std::string(5000, 'x')), HasSubstr("cannot be read: "));
 }
 
 TEST(ModelPath, MustNotBeAnEmptyFolder) {
   const TempDir dir;
-  EXPECT_THAT(refused(dir.path()),
-              HasSubstr("model_index.json is missing; a diffusers folder, a .safetensors, a .ckpt or a .gguf"));
+  EXPECT_THAT(
+      refused(dir.path()),
+      HasSubstr("model_index.json is missing; a diffusers folder, a .safetensors, a .ckpt or a .gguf"));
 }
 
 TEST(ModelPath, MustBeAModelFile) {
@@ -40,7 +42,7 @@ TEST(ModelPath, MustBeAModelFile) {
   EXPECT_THAT(refused(write_file(dir / "a.ckpt", std::string("\x7f"
                                                              "ELF\0\1\2",
                                                              7))),
-              HasSubstr("neither safetensors nor"));
+              HasSubstr("neither safetensors, GGUF nor"));
   EXPECT_THAT(refused(write_file(dir / "a.bin", std::string("GGUF\3\0\0\0", 8))),
               HasSubstr("its GGUF header needs 8 bytes"));
   EXPECT_THAT(refused(write_file(dir / "a.zip", std::string("PK\3\4", 4))),
