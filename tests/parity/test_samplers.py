@@ -18,7 +18,7 @@ from their_samplers import CLASSES, DRAW_NOISE, TWO_STAGES, BrownianPath, make_s
 
 SHAPE = (1, 4, 8, 6)
 TOLERANCE = 1e-4
-STEPS = (1, 2, 3, 4, 5, 8, 20, 50)
+STEPS = (1, 2, 3, 5, 20)
 
 SD1 = {
     "_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
@@ -117,6 +117,10 @@ def compare(sampler, scheduler, config, steps, strength=None, seed=11, eta=None)
     return worst_difference(ours, theirs)
 
 
+def steps_of(name):
+    return (*STEPS, 50) if name == "sd1" else STEPS
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("pair", SAMPLERS, ids="-".join)
 def test_trajectories_equal_those_of_diffusers(pair, name, record_property):
@@ -126,7 +130,7 @@ def test_trajectories_equal_those_of_diffusers(pair, name, record_property):
         pytest.skip("diffusers' sigma_down is rounded to 0 there, and its timestep no number")
     # From the largest sigma to the least in one step diffusers' sigma_down is what float32 leaves of two numbers that agree.
     cancels = pair[0] in ("dpm2_a", "dpm++2s_a")
-    worst = {steps: compare(*pair, CONFIGS[name], steps) for steps in STEPS if not (cancels and steps == 2)}
+    worst = {steps: compare(*pair, CONFIGS[name], steps) for steps in steps_of(name) if not (cancels and steps == 2)}
     record_property("worst", max(worst.values()))
     print(f"\n{pair[0]} {pair[1]} {name}: worst {max(worst.values()):.1e} of 1e-4")
     # At zero SNR σ is 4096, and diffusers' Euler takes a difference of such numbers in float32: ours is the nearer one.
