@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "diffusion/sampler.h"
+#include "diffusion/timesteps.h"
 
 namespace latentdial::detail {
 
@@ -23,6 +26,15 @@ class AlphaSampler : public Sampler {
         alphas_(alphas_cumprod(config)),
         final_alpha_(ends_clean ? 1.0F : alphas_.front()) {}
 
+  /// DDIM's and DDPM's: timesteps as the config spaces them, and x̂_0 clipped where it does not say otherwise.
+  void space_and_clip(const NoiseSchedule& config, int steps) {
+    if (config.clip_sample.value_or(true)) clip_range_ = config.clip_sample_range;
+    const std::vector<double> timesteps =
+        rounded(spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::leading), steps));
+    check_timesteps(timesteps, config, steps);
+    timesteps_.assign(timesteps.begin(), timesteps.end());
+  }
+
   /// ᾱ of a training timestep; below 0: after the last step.
   [[nodiscard]] double alpha_at(int t) const {
     return t >= 0 ? alphas_[static_cast<std::size_t>(t)] : final_alpha_;
@@ -36,7 +48,8 @@ class AlphaSampler : public Sampler {
     return result;
   }
 
-  int stride_;  ///< Training timesteps from one step to the next.
+  std::optional<float> clip_range_;  ///< Of x̂_0; none: it is not clipped.
+  int stride_;                       ///< Training timesteps from one step to the next.
 
  private:
   std::vector<float> alphas_;

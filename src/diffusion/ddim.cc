@@ -1,9 +1,7 @@
 #include <cmath>
-#include <optional>
 
 #include "diffusion/alpha_sampler.h"
 #include "diffusion/samplers.h"
-#include "diffusion/timesteps.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -14,11 +12,7 @@ class DdimSampler final : public AlphaSampler {
  public:
   DdimSampler(const NoiseSchedule& config, int steps)
       : AlphaSampler(config, steps, config.set_alpha_to_one.value_or(true)) {
-    if (config.clip_sample.value_or(true)) clip_range_ = config.clip_sample_range;
-    const std::vector<double> timesteps =
-        rounded(spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::leading), steps));
-    check_timesteps(timesteps, config, steps);
-    timesteps_.assign(timesteps.begin(), timesteps.end());
+    space_and_clip(config, steps);
   }
 
   [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
@@ -34,9 +28,6 @@ class DdimSampler final : public AlphaSampler {
     return linear_combination(
         {{std::sqrt(alpha), predicted.x0}, {std::sqrt(1.0 - alpha), predicted.epsilon}});
   }
-
- private:
-  std::optional<float> clip_range_;
 };
 
 }  // namespace

@@ -1,10 +1,7 @@
 #include <cmath>
-#include <optional>
 
 #include "diffusion/alpha_sampler.h"
 #include "diffusion/samplers.h"
-#include "diffusion/timesteps.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -14,11 +11,7 @@ namespace {
 class DdpmSampler final : public AlphaSampler {
  public:
   DdpmSampler(const NoiseSchedule& config, int steps) : AlphaSampler(config, steps, /*ends_clean=*/true) {
-    if (config.clip_sample.value_or(true)) clip_range_ = config.clip_sample_range;
-    const std::vector<double> timesteps =
-        rounded(spaced_timesteps(config, config.timestep_spacing.value_or(TimestepSpacing::leading), steps));
-    check_timesteps(timesteps, config, steps);
-    timesteps_.assign(timesteps.begin(), timesteps.end());
+    space_and_clip(config, steps);
   }
 
   [[nodiscard]] std::unique_ptr<Sampler> clone() const override {
@@ -39,13 +32,9 @@ class DdpmSampler final : public AlphaSampler {
     Tensor mean = linear_combination({{std::sqrt(then) * beta / (1.0 - now), x0},
                                       {std::sqrt(1.0 - beta) * (1.0 - then) / (1.0 - now), latents}});
     if (t == 0) return mean;
-    if (!noise) throw Error(ErrorCode::internal, "DdpmSampler: no noise source given");
     const double variance = beta * (1.0 - then) / (1.0 - now);
-    return linear_combination({{1.0, mean}, {std::sqrt(variance), noise(mean.shape())}});
+    return linear_combination({{1.0, mean}, {std::sqrt(variance), drawn(noise, mean.shape())}});
   }
-
- private:
-  std::optional<float> clip_range_;
 };
 
 }  // namespace

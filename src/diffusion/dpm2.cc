@@ -2,15 +2,10 @@
 
 #include "diffusion/samplers.h"
 #include "diffusion/two_stage_sampler.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
-
-double geometric_mean(double from, double to) {
-  return std::sqrt(from * to);
-}
 
 /// The geometric mean of a step's beginning and of where it goes before new noise leads back up: to²/from.
 double ancestral_middle(double /*from*/, double to) {
@@ -36,10 +31,6 @@ class Dpm2Sampler final : public TwoStageSampler {
   }
 
  protected:
-  Tensor first_stage(const Step& step, const Tensor& x0, const NoiseSource&) override {
-    return towards(x0, step.from, step.middle, step.begun);
-  }
-
   // x + (σ' − σ)(x_m − x̂_0)/σ_m.
   Tensor second_stage(const Step& step, const Tensor& halfway, const Tensor& x0,
                       const NoiseSource&) override {
@@ -61,17 +52,12 @@ class Dpm2AncestralSampler final : public TwoStageSampler {
   }
 
  protected:
-  Tensor first_stage(const Step& step, const Tensor& x0, const NoiseSource&) override {
-    return towards(x0, step.from, step.middle, step.begun);
-  }
-
   Tensor second_stage(const Step& step, const Tensor& halfway, const Tensor& x0,
                       const NoiseSource& noise) override {
-    if (!noise) throw Error(ErrorCode::internal, "Dpm2AncestralSampler: no noise source given");
     const AncestralStep ancestral(step.from, step.to);
     const double slope = (ancestral.down - step.from) / step.middle;
     return linear_combination(
-        {{1.0, step.begun}, {slope, halfway}, {-slope, x0}, {ancestral.up, noise(halfway.shape())}});
+        {{1.0, step.begun}, {slope, halfway}, {-slope, x0}, {ancestral.up, drawn(noise, halfway.shape())}});
   }
 };
 
@@ -87,16 +73,9 @@ class Dpm2sAncestralSampler final : public TwoStageSampler {
   }
 
  protected:
-  Tensor first_stage(const Step& step, const Tensor& x0, const NoiseSource&) override {
-    return towards(x0, step.from, step.middle, step.begun);
-  }
-
   Tensor second_stage(const Step& step, const Tensor& halfway, const Tensor& x0,
                       const NoiseSource& noise) override {
-    if (!noise) throw Error(ErrorCode::internal, "Dpm2sAncestralSampler: no noise source given");
-    const AncestralStep ancestral(step.from, step.to);
-    const Tensor down = towards(x0, step.from, ancestral.down, step.begun);
-    return linear_combination({{1.0, down}, {ancestral.up, noise(halfway.shape())}});
+    return renoised(step, step.to, x0, drawn(noise, halfway.shape()));
   }
 };
 

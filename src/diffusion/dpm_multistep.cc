@@ -3,7 +3,6 @@
 
 #include "diffusion/multistep_sampler.h"
 #include "diffusion/samplers.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -42,10 +41,9 @@ class DpmMultistepSampler final : public MultistepSampler {
     const double gain = alpha * (1.0 - decay);
     Tensor next = linear_combination({{keep, latents}, {gain * (1.0 + slope), x0}, {-gain * slope, older}});
     if (stochastic_) {
-      if (!noise) throw Error(ErrorCode::internal, "DpmMultistepSampler: no noise source given");
       // The last step draws too, for nothing, so that a generator goes on where diffusers' does.
       next = linear_combination(
-          {{1.0, next}, {alpha * to * std::sqrt(1.0 - shrink * shrink), noise(next.shape())}});
+          {{1.0, next}, {alpha * to * std::sqrt(1.0 - shrink * shrink), drawn(noise, next.shape())}});
     }
     previous_x0_ = std::move(x0);
     return next;

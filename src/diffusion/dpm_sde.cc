@@ -2,15 +2,10 @@
 
 #include "diffusion/samplers.h"
 #include "diffusion/two_stage_sampler.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
 namespace {
-
-double geometric_mean(double from, double to) {
-  return std::sqrt(from * to);
-}
 
 /// "DPM++ SDE" of k-diffusion: DPM-Solver++(2S) (Lu et al. 2022, arXiv 2211.01095, algorithm 1 with r = 1/2)
 /// whose two stages go down to their σ_down, and up again with noise. The noise is a path of Brownian motion
@@ -26,8 +21,7 @@ class DpmSdeSampler final : public TwoStageSampler {
 
  protected:
   Tensor first_stage(const Step& step, const Tensor& x0, const NoiseSource& noise) override {
-    if (!noise) throw Error(ErrorCode::internal, "DpmSdeSampler: no noise source given");
-    first_noise_ = noise(x0.shape());
+    first_noise_ = drawn(noise, x0.shape());
     return renoised(step, step.middle, x0, first_noise_);
   }
 
@@ -36,18 +30,13 @@ class DpmSdeSampler final : public TwoStageSampler {
   Tensor second_stage(const Step& step, const Tensor& /*halfway*/, const Tensor& x0,
                       const NoiseSource& noise) override {
     const double whole = step.from - step.to;
-    const Tensor path = linear_combination({{std::sqrt((step.from - step.middle) / whole), first_noise_},
-                                            {std::sqrt((step.middle - step.to) / whole), noise(x0.shape())}});
+    const Tensor path =
+        linear_combination({{std::sqrt((step.from - step.middle) / whole), first_noise_},
+                            {std::sqrt((step.middle - step.to) / whole), drawn(noise, x0.shape())}});
     return renoised(step, step.to, x0, path);
   }
 
  private:
-  static Tensor renoised(const Step& step, double to, const Tensor& x0, const Tensor& noise) {
-    const AncestralStep ancestral(step.from, to);
-    const Tensor down = towards(x0, step.from, ancestral.down, step.begun);
-    return linear_combination({{1.0, down}, {ancestral.up, noise}});
-  }
-
   Tensor first_noise_;
 };
 

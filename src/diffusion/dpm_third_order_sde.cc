@@ -3,7 +3,6 @@
 
 #include "diffusion/multistep_sampler.h"
 #include "diffusion/samplers.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -28,8 +27,7 @@ class DpmThirdOrderSdeSampler final : public MultistepSampler {
   // The last step, to σ = 0, is x̂_0.
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
                  const NoiseSource& noise) override {
-    if (!noise) throw Error(ErrorCode::internal, "DpmThirdOrderSdeSampler: no noise source given");
-    const Tensor fresh = noise(latents.shape());
+    const Tensor fresh = drawn(noise, latents.shape());
     Tensor x0 = predicted_x0(model_output, latents, i);
     if (i + 1 == evaluations()) return x0;
     const double from = sigma_at(i);

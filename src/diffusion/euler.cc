@@ -1,6 +1,5 @@
 #include "diffusion/samplers.h"
 #include "diffusion/sigma_sampler.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -37,12 +36,11 @@ class EulerAncestralSampler final : public SigmaSampler {
   // x_{i+1} = x_i + (σ_down − σ_i) ε̂ + σ_up z: down by Euler's step, then back up with fresh noise.
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
                  const NoiseSource& noise) override {
-    if (!noise) throw Error(ErrorCode::internal, "EulerAncestralSampler: no noise source given");
     const AncestralStep ancestral(sigma_at(i), sigma_at(i + 1));
     const Mix epsilon = mixes(i).epsilon;
     const double step = ancestral.down - sigma_at(i);
     // The last step draws too, for nothing, so that a generator goes on where diffusers' does.
-    const Tensor fresh = noise(latents.shape());
+    const Tensor fresh = drawn(noise, latents.shape());
     return linear_combination({{1.0 + step * epsilon.latents, latents},
                                {step * epsilon.output, model_output},
                                {ancestral.up, fresh}});

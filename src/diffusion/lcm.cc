@@ -1,10 +1,8 @@
 #include <cmath>
-#include <optional>
 
 #include "diffusion/alpha_sampler.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -41,15 +39,14 @@ class LcmSampler final : public AlphaSampler {
     const double skip = kSigmaData * kSigmaData / (t * t + kSigmaData * kSigmaData);
     const double out = t / std::hypot(t, kSigmaData);
     if (i + 1 == evaluations()) return linear_combination({{skip, latents}, {out, x0}});
-    if (!noise) throw Error(ErrorCode::internal, "LcmSampler: no noise source given");
     const NoiseLevel next = noise_level(i + 1);
-    return linear_combination(
-        {{next.signal * skip, latents}, {next.signal * out, x0}, {next.noise, noise(latents.shape())}});
+    return linear_combination({{next.signal * skip, latents},
+                               {next.signal * out, x0},
+                               {next.noise, drawn(noise, latents.shape())}});
   }
 
  private:
   double timestep_scaling_;
-  std::optional<float> clip_range_;
 };
 
 }  // namespace

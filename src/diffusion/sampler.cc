@@ -23,6 +23,11 @@ void Sampler::check_index(int i) const {
   }
 }
 
+Tensor Sampler::drawn(const NoiseSource& noise, const Shape& shape) {
+  if (!noise) throw Error(ErrorCode::internal, "Sampler: no noise source given");
+  return noise(shape);
+}
+
 float Sampler::timestep(int i) const {
   check_index(i);
   return timesteps_[static_cast<std::size_t>(i)];

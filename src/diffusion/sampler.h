@@ -84,6 +84,8 @@ class Sampler {
   [[nodiscard]] virtual Tensor advance(const Tensor& model_output, int i, const Tensor& latents,
                                        const NoiseSource& noise) = 0;
   void check_index(int i) const;
+  /// Unit noise of this shape; Error(internal) where no source of it was given.
+  [[nodiscard]] static Tensor drawn(const NoiseSource& noise, const Shape& shape);
 
   /// What a linear reading of the model output takes of the latents and of the output.
   struct Mix {

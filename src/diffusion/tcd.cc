@@ -3,7 +3,6 @@
 #include "diffusion/alpha_sampler.h"
 #include "diffusion/samplers.h"
 #include "diffusion/timesteps.h"
-#include "latentdial/error.h"
 #include "tensor/arithmetic.h"
 
 namespace latentdial::detail {
@@ -36,9 +35,8 @@ class TcdSampler final : public AlphaSampler {
     const double there = alpha_at(static_cast<int>(std::floor(static_cast<float>(1.0 - eta_) * next)));
     Tensor result = linear_combination({{std::sqrt(there), x0}, {std::sqrt(1.0 - there), epsilon}});
     if (is_last || eta_ == 0.0) return result;
-    if (!noise) throw Error(ErrorCode::internal, "TcdSampler: no noise source given");
     return linear_combination(
-        {{std::sqrt(then / there), result}, {std::sqrt(1.0 - then / there), noise(latents.shape())}});
+        {{std::sqrt(then / there), result}, {std::sqrt(1.0 - then / there), drawn(noise, latents.shape())}});
   }
 
  private:

@@ -1,5 +1,6 @@
 #include "diffusion/two_stage_sampler.h"
 
+#include <cmath>
 #include <utility>
 
 #include "diffusion/sigmas.h"
@@ -43,6 +44,20 @@ Tensor TwoStageSampler::advance(const Tensor& model_output, int i, const Tensor&
   const int first = begins ? i : i - 1;
   const Step step{sigma_at(first), sigma_at(first + 1), sigma_at(first + 2), begun_};
   return begins ? first_stage(step, x0, noise) : second_stage(step, latents, x0, noise);
+}
+
+Tensor TwoStageSampler::first_stage(const Step& step, const Tensor& x0, const NoiseSource&) {
+  return towards(x0, step.from, step.middle, step.begun);
+}
+
+double TwoStageSampler::geometric_mean(double from, double to) {
+  return std::sqrt(from * to);
+}
+
+Tensor TwoStageSampler::renoised(const Step& step, double to, const Tensor& x0, const Tensor& noise) {
+  const AncestralStep ancestral(step.from, to);
+  const Tensor down = towards(x0, step.from, ancestral.down, step.begun);
+  return linear_combination({{1.0, down}, {ancestral.up, noise}});
 }
 
 Tensor TwoStageSampler::towards(const Tensor& x0, double from, double to, const Tensor& x) {

@@ -19,15 +19,19 @@ class TwoStageSampler : public SigmaSampler {
     double from, middle, to;
     const Tensor& begun;  ///< The latents that it began with.
   };
-  /// The latents on the way, from x̂_0 of the first evaluation.
-  [[nodiscard]] virtual Tensor first_stage(const Step& step, const Tensor& x0, const NoiseSource& noise) = 0;
+  /// The latents on the way, from x̂_0 of the first evaluation: towards that until the noise is the middle's.
+  [[nodiscard]] virtual Tensor first_stage(const Step& step, const Tensor& x0, const NoiseSource& noise);
   /// The latents after the step, from x̂_0 of the second, which was of the latents `halfway`.
   [[nodiscard]] virtual Tensor second_stage(const Step& step, const Tensor& halfway, const Tensor& x0,
                                             const NoiseSource& noise) = 0;
   Tensor advance(const Tensor& model_output, int i, const Tensor& latents, const NoiseSource& noise) final;
 
+  /// A middle: of ln σ.
+  [[nodiscard]] static double geometric_mean(double from, double to);
   /// `to`/`from` of x and the rest of x̂_0: towards x̂_0 until the noise is `to`.
   [[nodiscard]] static Tensor towards(const Tensor& x0, double from, double to, const Tensor& x);
+  /// From a step's beginning to the noise `to`: towards x̂_0 down to σ_down, and back up with unit noise.
+  [[nodiscard]] static Tensor renoised(const Step& step, double to, const Tensor& x0, const Tensor& noise);
 
  private:
   Tensor begun_;

@@ -87,6 +87,15 @@ Tensor beside(const Tensor& a, const Tensor& b) {
   return result;
 }
 
+Tensor transposed(const Tensor& a) {
+  const std::int64_t rows = a.dim(0), columns = a.dim(1);
+  Tensor result = Tensor::empty({columns, rows});
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column)
+      result.data<float>()[column * rows + row] = a.data<float>()[row * columns + column];
+  return result;
+}
+
 bool all_finite(std::span<const float> values) {
   constexpr std::uint32_t kExponent = 0x7f800000u;
   std::uint32_t found = 0;  // Without branches, so that the compiler can vectorise it.

@@ -32,6 +32,9 @@ void add_scaled(Tensor& sum, double factor, const Tensor& x);
 /// f32 [..., A] and [..., B] of as many rows → [..., A+B].
 [[nodiscard]] Tensor beside(const Tensor& a, const Tensor& b);
 
+/// a [N,M] → [M,N].
+[[nodiscard]] Tensor transposed(const Tensor& a);
+
 /// Whether no value is infinite or not a number.
 [[nodiscard]] bool all_finite(std::span<const float> values);
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "tensor/arithmetic.h"
+
 namespace latentdial::detail {
 namespace {
 
@@ -66,15 +68,6 @@ Tensor product(const Tensor& a, const Tensor& b) {
     for (std::int64_t k = 0; k < inner; ++k)
       add_row(result.data<float>() + row * columns, a.data<float>()[row * inner + k],
               b.data<float>() + k * columns, columns);
-  return result;
-}
-
-Tensor transposed(const Tensor& a) {
-  const std::int64_t rows = a.dim(0), columns = a.dim(1);
-  Tensor result = Tensor::empty({columns, rows});
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t column = 0; column < columns; ++column)
-      result.data<float>()[column * rows + row] = a.data<float>()[row * columns + column];
   return result;
 }
 

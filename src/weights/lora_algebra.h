@@ -9,9 +9,6 @@ namespace latentdial::detail {
 /// a [N,M] · b [M,K] → [N,K].
 [[nodiscard]] Tensor product(const Tensor& a, const Tensor& b);
 
-/// a [N,M] → [M,N].
-[[nodiscard]] Tensor transposed(const Tensor& a);
-
 /// Tucker's form, Σ a[i,p] · core[i,j,k] · b[j,r]: a [I,P], core [I,J·K] or [I,J,K], b [J,R] → [P,R·K].
 [[nodiscard]] Tensor tucker(const Tensor& a, const Tensor& core, const Tensor& b);
 

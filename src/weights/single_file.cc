@@ -9,6 +9,7 @@
 
 #include "files/json_file.h"
 #include "latentdial/error.h"
+#include "tensor/arithmetic.h"
 #include "text/words.h"
 #include "weights/diffusers_folder.h"
 #include "weights/infer_config.h"
@@ -44,13 +45,7 @@ Tensor transposed(const std::string& file, std::string_view key, const Tensor& m
     throw invalid_input(fmt::format("{}: tensor {} has shape {}; a matrix is needed", file, printable(key),
                                     to_string(matrix.shape())));
   }
-  const Tensor from = as_f32(matrix);
-  Tensor result = Tensor::empty({matrix.dim(1), matrix.dim(0)});
-  const auto rows = static_cast<std::size_t>(matrix.dim(0)),
-             columns = static_cast<std::size_t>(matrix.dim(1));
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) result.values()[j * rows + i] = from.values()[i * columns + j];
-  return result;
+  return transposed(as_f32(matrix));
 }
 
 // SD 2 reads the state before OpenCLIP's last layer: that layer is left out knowingly.

@@ -112,24 +112,26 @@ void expect_same_config(const nlohmann::json& inferred, const nlohmann::json& or
   }
 }
 
+void expect_same_parts(const TinyModel& model, const Checkpoint& checkpoint) {
+  expect_same_tensors(model.pairs("unet"), checkpoint.unet.weights);
+  expect_same_tensors(model.pairs("vae"), checkpoint.vae.weights);
+  expect_same_tensors(model.pairs("text_encoder"), checkpoint.text_encoder.weights);
+}
+
 class TinySingleFile : public SingleFile, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(TinySingleFile, GivesEveryTensorUnderItsDiffusersName) {
   const TinyModel model(GetParam());
   const auto checkpoint = open(model.tensors);
   EXPECT_EQ(checkpoint.format, "CompVis safetensors");
-  expect_same_tensors(model.pairs("unet"), checkpoint.unet.weights);
-  expect_same_tensors(model.pairs("vae"), checkpoint.vae.weights);
-  expect_same_tensors(model.pairs("text_encoder"), checkpoint.text_encoder.weights);
+  expect_same_parts(model, checkpoint);
 }
 
 TEST_P(TinySingleFile, MayBeAGguf) {
   const TinyModel model(GetParam());
   const auto checkpoint = open_checkpoint(write_file(dir_ / "model.gguf", testing::gguf(model.tensors)));
   EXPECT_EQ(checkpoint.format, "CompVis GGUF");
-  expect_same_tensors(model.pairs("unet"), checkpoint.unet.weights);
-  expect_same_tensors(model.pairs("vae"), checkpoint.vae.weights);
-  expect_same_tensors(model.pairs("text_encoder"), checkpoint.text_encoder.weights);
+  expect_same_parts(model, checkpoint);
 }
 
 TEST_P(TinySingleFile, GivesItsPartsToAnotherModel) {
