@@ -27,6 +27,8 @@ INSTALL_BUILT := -m pip install -q --no-build-isolation --check-build-dependenci
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 BY_ITSELF := tests/faults tests/library \
              $(foreach name,attacks attacks_on_time clients connections defaults owners schemathesis,tests/server/test_$(name).py)
+# Most of the page's minutes; the rest of tests/page looks at each of its parts.
+PAGE_AT_LENGTH := $(foreach name,fit_button page what_stays,tests/page/test_$(name).py)
 COMPARE = LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s
 FULL_SIZE := $(foreach name,dial inpainting lcm lora two_clients upscaling,tests/parity/test_$(name).py)
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
@@ -38,7 +40,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test library parity parity-build parity-stages parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack clip-vocabulary lock sbom clean
+.PHONY: help demo build python test page library parity parity-build parity-stages parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack clip-vocabulary lock sbom clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,13 +56,16 @@ python: packages .venv/test  ## The Python package, built and installed into .ve
 	$(PYTHON) -m pip install -q .
 	$(PYTHON) -m pytest -q tests/python
 
-test: packages test-packages .venv/test  ## All tests that need no torch; installs the Python package into .venv
+test: packages test-packages .venv/test  ## All tests that need no torch but long forms (page, library, attack …); installs the Python package into .venv
 	cmake --preset release -DLATENTDIAL_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build --preset release
 	ctest --preset release -j2
 	$(PYTHON) $(INSTALL_BUILT)
-	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(TWO_AT_A_TIME) tests/page/test_page.py tests/server tests/page tests/cli tests/pixels tests/python tests/repository tests/research/ruler tests/research/world $(addprefix --ignore=,$(BY_ITSELF))
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(TWO_AT_A_TIME) tests/server tests/page tests/cli tests/pixels tests/python tests/repository tests/research/ruler tests/research/world $(addprefix --ignore=,$(BY_ITSELF) $(PAGE_AT_LENGTH))
 	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q $(BY_ITSELF)
+
+page: build test-packages .venv/test  ## The page in a real browser, turned, fitted and reloaded (five minutes)
+	LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q -n 2 $(PAGE_AT_LENGTH)
 
 library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
 	LATENTDIAL_WHOLE=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/library

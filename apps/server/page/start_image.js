@@ -23,12 +23,19 @@ export class StartImage {
     this.blob = blob ?? null;
     this.mask = (blob && mask) ?? null;
     this.upload = blob ? { blob, image: await asDataUrl(blob), mask: this.mask && (await asDataUrl(this.mask)), job: null } : null;
+    try {
+      await Promise.all([keep(NAME, this.blob), keep(MASK, this.mask)]);  // What is seen outlives a reload.
+    } finally {
+      this.#show();
+    }
+  }
+
+  #show() {
     show(this.preview, this.blob);
     show(this.maskPreview, this.mask);
     this.maskPreview.hidden = !this.mask;
-    this.box.hidden = !blob;
+    this.box.hidden = !this.blob;
     this.changed();
-    await Promise.all([keep(NAME, this.blob), keep(MASK, this.mask)]);
   }
 
   async restore() {
