@@ -4,8 +4,10 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "commands.h"
+#include "latentdial/clip.h"
 #include "latentdial/error.h"
 #include "latentdial/parameters.h"
 #include "options.h"
@@ -21,23 +23,24 @@ struct MeasureCommand {
   std::vector<std::string> paths;
   Measurement measurement;
   bool samples = false;
+  std::string clip;
   ModelOptions engine;
   OutputOptions output;
 
-  void report(const std::string& path, const Reading& reading) const {
+  void report(const std::string& path, const Reading& reading, const ClipReading* seen) const {
     if (!output.json) {
       const std::string percent =
           fmt::format("{:.1f} % ± {:.1f}", 100 * reading.strength, 200 * reading.standard_error);
-      print_line(stdout, fmt::format("{}: {}", path,
-                                     reading.tells() ? percent
-                                                     : "cannot tell: the model hardly knows this style (" +
-                                                           percent + ")"));
+      const std::string read =
+          reading.tells() ? percent : "cannot tell: the model hardly knows this style (" + percent + ")";
+      print_line(stdout, fmt::format("{}: {}{}", path, read, seen == nullptr ? "" : said(*seen)));
       return;
     }
     ordered_json object = {{"file", path},
                            {"strength", reading.strength},
                            {"standard_error", reading.standard_error},
                            {"tells", reading.tells()}};
+    if (seen != nullptr) object["clip"] = {{"styled", seen->styled}, {"plain", seen->plain}};
     for (const auto& sample : reading.samples) {
       if (!samples) break;
       object["samples"].push_back({{"timestep", sample.timestep},
@@ -46,6 +49,10 @@ struct MeasureCommand {
                                    {"residual", sample.residual}});
     }
     print_json(object);
+  }
+
+  static std::string said(const ClipReading& seen) {
+    return fmt::format("; CLIP: {:.3f} with the style's words, {:.3f} without", seen.styled, seen.plain);
   }
 
   /// What a picture shows: as it is told, or as the picture's own text has it.
@@ -59,9 +66,10 @@ struct MeasureCommand {
 
   /// The pictures' readings, in their order; those of one prompt are read together.
   [[nodiscard]] std::vector<Reading> read(const Pipeline& pipeline, const std::vector<Image>& pictures,
+                                          const std::vector<std::string>& prompts,
                                           const Observer& observer) const {
     std::map<std::string, std::vector<std::size_t>> by_prompt;
-    for (std::size_t i = 0; i < paths.size(); ++i) by_prompt[prompt_of(paths[i])].push_back(i);
+    for (std::size_t i = 0; i < paths.size(); ++i) by_prompt[prompts[i]].push_back(i);
     std::vector<Reading> readings(paths.size());
     for (const auto& [prompt, places] : by_prompt) {
       std::vector<Image> group;
@@ -74,16 +82,44 @@ struct MeasureCommand {
     return readings;
   }
 
+  /// What CLIP says of each picture; nothing where it is not asked.
+  [[nodiscard]] std::vector<ClipReading> compare(const std::optional<Clip>& second,
+                                                 const std::vector<Image>& pictures,
+                                                 const std::vector<std::string>& prompts) const {
+    std::vector<ClipReading> seen;
+    for (std::size_t i = 0; second && i < pictures.size(); ++i) {
+      Measurement asked = measurement;
+      asked.prompt = prompts[i];
+      seen.push_back(second->compare(pictures[i], asked));
+    }
+    return seen;
+  }
+
+  [[nodiscard]] std::optional<Clip> load_clip() const {
+    if (clip.empty()) return std::nullopt;
+    Clip second = Clip::load({.folder = clip, .threads = engine.threads});
+    if (!second.reads_texts())
+      throw invalid_input(
+          "clip", fmt::format("{} sees pictures alone; a CLIPModel with both encoders is needed", clip));
+    return second;
+  }
+
   void run() const {
     std::vector<Image> pictures;
-    for (const auto& path : paths) pictures.push_back(read_image(path));
+    std::vector<std::string> prompts;
+    for (const auto& path : paths) {
+      pictures.push_back(read_image(path));
+      prompts.push_back(prompt_of(path));
+    }
+    const std::optional<Clip> second = load_clip();
     const Pipeline pipeline = load_pipeline(engine, output);
     std::vector<Reading> readings;
     {
       ProgressLine line(output.quiet);
-      readings = read(pipeline, pictures, observe(line));
+      readings = read(pipeline, pictures, prompts, observe(line));
     }
-    for (std::size_t i = 0; i < paths.size(); ++i) report(paths[i], readings[i]);
+    const std::vector<ClipReading> seen = compare(second, pictures, prompts);
+    for (std::size_t i = 0; i < paths.size(); ++i) report(paths[i], readings[i], second ? &seen[i] : nullptr);
     report_profile(output, pipeline);
   }
 };
@@ -101,6 +137,10 @@ void add_measure(CLI::App& app, Run& run) {
            "settings hold)");
   command->add_option("--evaluations", c->measurement.evaluations,
                       "U-Net evaluations per picture, even, 2 to 1000 (default: 16)");
+  add_text(
+      *command, "--clip", c->clip,
+      "Folder of a CLIP model as transformers writes it, for a second opinion: how near the picture is to "
+      "the words with the style and without");
   command->add_option("--seed", c->measurement.seed, "Seed of the noise that the meter works with");
   command->add_flag("--samples", c->samples, "With --json, what each noised copy of the picture says");
   add_engine_options(*command, c->engine);

@@ -4,6 +4,7 @@
 /// latentdial/strip.h and latentdial/explanation.h.
 
 #include "latentdial/calibrate.h"
+#include "latentdial/clip.h"
 #include "latentdial/dial.h"
 #include "latentdial/error.h"
 #include "latentdial/files.h"

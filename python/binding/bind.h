@@ -6,6 +6,7 @@ namespace latentdial::binding {
 
 /// Each adds its part to the module `latentdial._engine`.
 void bind_calibrate(nanobind::module_& module);
+void bind_clip(nanobind::module_& module);
 void bind_errors(nanobind::module_& module);
 void bind_images(nanobind::module_& module);
 void bind_parameters(nanobind::module_& module);

@@ -16,4 +16,5 @@ NB_MODULE(_engine, module) {
   bind_calibrate(module);
   bind_stages(module);
   bind_upscaler(module);
+  bind_clip(module);
 }

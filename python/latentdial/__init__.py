@@ -15,6 +15,7 @@ from typing import Any
 
 from . import _engine
 from ._engine import Calibration, ModelInfo, Progress, Reading
+from .clip import Clip
 from .errors import Cancelled, Error, InternalError, InvalidInput, IOFailure
 from .pictures import save
 from .pipeline import Pipeline
@@ -25,6 +26,7 @@ __version__: str = _engine.version
 __all__ = [
     "Calibration",
     "Cancelled",
+    "Clip",
     "Error",
     "IOFailure",
     "InternalError",

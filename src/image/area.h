@@ -15,9 +15,16 @@ struct PixelArea {
   return (length + step - 1) / step * step;
 }
 
-/// An area of a picture scaled to width × height, its shape too (Lanczos, rows first). The area lies within
-/// the picture; what is beside it shows at the edges as it would within the whole.
-[[nodiscard]] Image resized(const Image& image, const PixelArea& area, int width, int height);
+/// How a scaled picture's pixels are made of others, each as Pillow has it.
+enum class Resampling {
+  lanczos,  ///< With three lobes.
+  bicubic,  ///< a = −0.5: CLIP's.
+};
+
+/// An area of a picture scaled to width × height, its shape too, rows first. The area lies within the
+/// picture; what is beside it shows at the edges as it would within the whole.
+[[nodiscard]] Image resized(const Image& image, const PixelArea& area, int width, int height,
+                            Resampling resampling = Resampling::lanczos);
 
 /// A picture of width × height in which `image` lies with its corner at (left, top), continued by the colours
 /// of its edge.

@@ -9,7 +9,6 @@ namespace latentdial {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kSupport = 3;  // Lanczos with three lobes.
 constexpr int kPrecision =
     32 - 8 - 2;  // Fixed point of Pillow's 8-bit resampling: the result is the same to the bit.
 
@@ -17,8 +16,21 @@ double sinc(double x) {
   return x == 0 ? 1 : std::sin(kPi * x) / (kPi * x);
 }
 double lanczos(double x) {
-  return std::abs(x) < kSupport ? sinc(x) * sinc(x / kSupport) : 0;
+  return std::abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0;
 }
+/// Keys 1981, a = −0.5.
+double bicubic(double x) {
+  x = std::abs(x);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
+/// The weight of a pixel by its distance, which is 0 from `support` on.
+struct Filter {
+  double support;
+  double (*weight)(double distance);
+};
+constexpr Filter kLanczos{3, lanczos}, kBicubic{2, bicubic};
 
 /// The input pixels that make one output pixel: `weights` from `first` on.
 struct Taps {
@@ -27,17 +39,18 @@ struct Taps {
 };
 
 /// Taps of every output pixel along one axis that shows [from, to) of `size` input pixels.
-std::vector<Taps> make_taps(int size, double from, double to, int out_size) {
+std::vector<Taps> make_taps(const Filter& filter, int size, double from, double to, int out_size) {
   const double scale = (to - from) / out_size;
   const double stretch = std::max(scale, 1.0);
   std::vector<Taps> taps(static_cast<std::size_t>(out_size));
   for (int i = 0; i < out_size; ++i) {
     const double centre = from + (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(centre - kSupport * stretch + 0.5));
-    const int last = std::min(size, static_cast<int>(centre + kSupport * stretch + 0.5));
+    const int first = std::max(0, static_cast<int>(centre - filter.support * stretch + 0.5));
+    const int last = std::min(size, static_cast<int>(centre + filter.support * stretch + 0.5));
     std::vector<double> weights;
     double sum = 0;
-    for (int x = first; x < last; ++x) sum += weights.emplace_back(lanczos((x - centre + 0.5) / stretch));
+    for (int x = first; x < last; ++x)
+      sum += weights.emplace_back(filter.weight((x - centre + 0.5) / stretch));
     taps[static_cast<std::size_t>(i)].first = first;
     for (const double weight : weights) {
       taps[static_cast<std::size_t>(i)].weights.push_back(
@@ -81,21 +94,23 @@ Image resize_columns(const Image& image, const std::vector<Taps>& taps) {
 }
 
 /// What lies between these sides, scaled. Of the picture only the rows that take part are looked at.
-Image scaled(const Image& image, double left, double top, double shown_width, double shown_height, int width,
-             int height) {
-  std::vector<Taps> rows = make_taps(image.height, top, top + shown_height, height);
+Image scaled(const Filter& filter, const Image& image, double left, double top, double shown_width,
+             double shown_height, int width, int height) {
+  std::vector<Taps> rows = make_taps(filter, image.height, top, top + shown_height, height);
   const int first = rows.front().first;
   const int last = rows.back().first + static_cast<int>(rows.back().weights.size());
   for (Taps& row : rows) row.first -= first;
-  const Image shown =
-      resize_rows(image, make_taps(image.width, left, left + shown_width, width), first, last - first);
+  const Image shown = resize_rows(image, make_taps(filter, image.width, left, left + shown_width, width),
+                                  first, last - first);
   return resize_columns(shown, rows);
 }
 
 }  // namespace
 
-Image detail::resized(const Image& image, const PixelArea& area, int width, int height) {
-  return scaled(image, area.left, area.top, area.width, area.height, width, height);
+Image detail::resized(const Image& image, const PixelArea& area, int width, int height,
+                      Resampling resampling) {
+  const Filter& filter = resampling == Resampling::bicubic ? kBicubic : kLanczos;
+  return scaled(filter, image, area.left, area.top, area.width, area.height, width, height);
 }
 
 Image detail::continued(const Image& image, int left, int top, int width, int height) {
@@ -125,7 +140,7 @@ Image resize_to_fill(const Image& image, int width, int height) {
   const double shown_width = too_wide ? ratio * image.height : image.width;
   const double shown_height = too_wide ? image.height : image.width / ratio;
   const double left = (image.width - shown_width) / 2, top = (image.height - shown_height) / 2;
-  return scaled(image, left, top, shown_width, shown_height, width, height);
+  return scaled(kLanczos, image, left, top, shown_width, shown_height, width, height);
 }
 
 }  // namespace latentdial

@@ -29,27 +29,6 @@ ops::PackedWeight pack_table(const Scope& scope, const TextConfig& config, const
 
 }  // namespace
 
-ClipText::Layer::Layer(const Scope& scope, const TextConfig& c)
-    : ops(scope.ops),
-      heads(c.num_attention_heads),
-      activation(c.hidden_act),
-      norm1(scope / "layer_norm1", c.hidden_size, c.layer_norm_eps),
-      norm2(scope / "layer_norm2", c.hidden_size, c.layer_norm_eps),
-      q(scope / "self_attn.q_proj", c.hidden_size, c.hidden_size),
-      k(scope / "self_attn.k_proj", c.hidden_size, c.hidden_size),
-      v(scope / "self_attn.v_proj", c.hidden_size, c.hidden_size),
-      out(scope / "self_attn.out_proj", c.hidden_size, c.hidden_size),
-      fc1(scope / "mlp.fc1", c.hidden_size, c.intermediate_size),
-      fc2(scope / "mlp.fc2", c.intermediate_size, c.hidden_size) {}
-
-Tensor ClipText::Layer::operator()(const Tensor& hidden_states) const {
-  // h = x + out(attention(norm1(x)));  y = h + fc2(act(fc1(norm2(h))))
-  const Tensor x = norm1(hidden_states);
-  const Tensor h =
-      out(ops->attention(q(x), k(x), v(x), heads, /*causal=*/true), {.residual = &hidden_states});
-  return fc2(fc1(norm2(h), {.activation = activation}), {.residual = &h});
-}
-
 ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& learnt, TextStates states)
     : config_(config),
       states_(states),
@@ -61,8 +40,14 @@ ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& l
                                                      {config.max_position_embeddings, config.hidden_size}))),
       final_norm_(scope / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps) {
   layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
+  const ClipLayerShape shape{.hidden_size = config.hidden_size,
+                             .intermediate_size = config.intermediate_size,
+                             .heads = config.num_attention_heads,
+                             .epsilon = config.layer_norm_eps,
+                             .activation = config.hidden_act,
+                             .causal = true};
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
-    layers_.emplace_back(scope / fmt::format("text_model.encoder.layers.{}", i), config);
+    layers_.emplace_back(scope / fmt::format("text_model.encoder.layers.{}", i), shape);
   }
   if (states == TextStates::penultimate && scope.weights.has("text_projection.weight"))
     projection_.emplace(scope / "text_projection", config.hidden_size, config.projection_dim, /*bias=*/false);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "models/clip_layer.h"
 #include "models/config.h"
 #include "models/layers.h"
 
@@ -37,23 +38,12 @@ class ClipText {
   [[nodiscard]] const TextConfig& config() const { return config_; }
 
  private:
-  struct Layer {
-    Layer(const Scope& scope, const TextConfig& config);
-    Tensor operator()(const Tensor& hidden_states /*[1,T,C]*/) const;
-
-    const ops::Backend* ops;
-    std::int64_t heads;
-    ops::Activation activation;
-    LayerNorm norm1, norm2;
-    Linear q, k, v, out, fc1, fc2;
-  };
-
   TextConfig config_;
   TextStates states_;
   const ops::Backend* ops_;
   std::int64_t entries_;  ///< Rows of the token embedding.
   ops::PackedWeight token_embedding_, position_embedding_;
-  std::vector<Layer> layers_;
+  std::vector<ClipLayer> layers_;
   LayerNorm final_norm_;
   std::optional<Linear> projection_;
 };

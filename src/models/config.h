@@ -27,6 +27,21 @@ struct TextConfig {
   static TextConfig from_json(const nlohmann::json& config);
 };
 
+/// transformers' CLIPVisionConfig.
+struct VisionConfig {
+  std::int64_t hidden_size = 768;
+  std::int64_t intermediate_size = 3072;
+  std::int64_t num_hidden_layers = 12;
+  std::int64_t num_attention_heads = 12;
+  std::int64_t image_size = 224;  ///< Side of the square that it sees, in pixels.
+  std::int64_t patch_size = 32;   ///< Side of what becomes one token.
+  std::int64_t projection_dim = 512;
+  float layer_norm_eps = 1e-5f;
+  ops::Activation hidden_act = ops::Activation::quick_gelu;
+
+  static VisionConfig from_json(const nlohmann::json& config);
+};
+
 /// What a U-Net has between its two ways.
 enum class MidBlock {
   cross_attention,  ///< A transformer between two residual blocks: Stable Diffusion.

@@ -6,7 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROOMS = [
-    "text", "files", "tensor", "image", "drawing", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "upscale", "task", "denoise",
+    "text", "files", "tensor", "image", "drawing", "ops", "weights", "prompt", "diffusion", "models", "dial", "model", "upscale", "clip", "task", "denoise",
     "reading", "session", "pipeline", "calibrate", "sweep",
 ]
 MAY_SEE = {
@@ -23,6 +23,7 @@ MAY_SEE = {
     "dial": {"text", "files", "tensor"},
     "model": {"text", "files", "tensor", "ops", "weights", "prompt", "diffusion", "models", "dial"},
     "upscale": {"text", "tensor", "image", "ops", "weights", "models", "model"},
+    "clip": {"text", "files", "tensor", "image", "ops", "weights", "prompt", "models", "dial", "model"},
     "task": {"text", "tensor", "image", "prompt", "diffusion", "dial", "model", "upscale"},
     "denoise": {"tensor", "ops", "diffusion", "models", "dial"},
     "reading": {"tensor", "diffusion", "dial", "denoise"},

@@ -13,11 +13,12 @@ import sys
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from PIL import Image
 from safetensors.torch import save_file
 from spandrel.architectures.__arch_helpers.block import RRDB
 from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
 from spandrel.architectures.ESRGAN.__arch.RRDB import RRDBNet
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "parity"))
@@ -186,6 +187,30 @@ def make_upscalers(folder: pathlib.Path) -> None:
     save_file({name: nhwc(value) for name, value in expected.items()}, folder / "expected.safetensors")
 
 
+@torch.no_grad()
+def make_clip(folder: pathlib.Path) -> None:
+    """A CLIPModel with its tokenizer, and of what it reads a picture, wider than high, and a text."""
+    torch.manual_seed(10)
+    shutil.copytree(HERE.parent / "prompt" / "tokenizer", folder, dirs_exist_ok=True)
+    tokenizer = CLIPTokenizer.from_pretrained(folder)
+    text = TEXT | dict(vocab_size=len(tokenizer), bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id)
+    vision = dict(hidden_size=24, intermediate_size=48, num_hidden_layers=2, num_attention_heads=3, image_size=16, patch_size=4)
+    towers = dict(text_config=text, vision_config=vision, projection_dim=12)
+    model = rounded(CLIPModel(CLIPConfig(**towers)))
+    save(model, folder, "model.safetensors", {"model_type": "clip", **towers})
+    picture = torch.randint(0, 256, (30, 41, 3), dtype=torch.uint8)
+    seen = CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size=16)(Image.fromarray(picture.numpy()), return_tensors="pt")
+    read = tokenizer("a dog", padding="max_length", max_length=9, return_tensors="pt")
+    expected = {
+        "picture": picture.float(),
+        "pixels": nhwc(seen["pixel_values"]),
+        "image": model.get_image_features(**seen).pooler_output,
+        "text": model.get_text_features(**read).pooler_output,
+    }
+    save_file(expected, folder / "expected.safetensors")
+
+
+make_clip(HERE / "clip")
 make_upscalers(HERE / "upscalers")
 make_tiny_decoder(HERE / "tiny-decoder")
 for model_name, (unet_settings, text_settings, vae_settings) in MODELS.items():

@@ -1,0 +1,109 @@
+#include "latentdial/clip.h"
+
+#include <cmath>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "clip/clip_folder.h"
+#include "clip/clip_pixels.h"
+#include "dial/style_words.h"
+#include "model/open_model.h"
+#include "models/clip_text.h"
+#include "models/clip_vision.h"
+#include "prompt/standard_vocabulary.h"
+#include "prompt/tokenizer.h"
+#include "tensor/arithmetic.h"
+#include "text/require.h"
+
+namespace latentdial {
+
+using namespace detail;
+namespace {
+
+Embedding to_embedding(const Tensor& embedding) {
+  require_finite(embedding, "the CLIP model", "embedding");
+  return {embedding.values().begin(), embedding.values().end()};
+}
+
+/// A text encoder with its tokenizer.
+struct TextTower {
+  TextTower(const ClipFolder& folder, const models::Scope& scope)
+      : tokenizer(folder.tokenizer.empty() ? Tokenizer::standard_clip(find_standard_vocabulary())
+                                           : Tokenizer::from_folder(folder.tokenizer)),
+        model(scope, models::TextConfig::from_json(folder.text_config), {}, models::TextStates::penultimate) {
+    require(model.has_summary(), "clip", "{} has no text_projection.weight", scope.weights.full_name(""));
+  }
+
+  Tokenizer tokenizer;
+  models::ClipText model;
+};
+
+}  // namespace
+
+double similarity(const Embedding& a, const Embedding& b) {
+  require(a.size() == b.size(), "", "an embedding of {} numbers is not comparable with one of {}", a.size(),
+          b.size());
+  const double lengths = std::sqrt(dot(a, a) * dot(b, b));
+  return lengths > 0 ? dot(a, b) / lengths : 0;
+}
+
+struct Clip::State {
+  State(const ClipOptions& options, const ClipFolder& folder)
+      : backend(ops::make_cpu_backend(
+            backend_options({.model = "", .dtype = options.dtype, .threads = options.threads}))),
+        vision({folder.weights, backend.get()}, models::VisionConfig::from_json(folder.vision_config)) {
+    if (!folder.text_config.is_null()) text.emplace(folder, models::Scope{folder.weights, backend.get()});
+  }
+
+  std::unique_ptr<ops::Backend> backend;
+  models::ClipVision vision;
+  std::optional<TextTower> text;
+  std::mutex one_at_a_time;
+};
+
+Clip Clip::load(const ClipOptions& options) {
+  require(options.dtype != "int8", "dtype", "a CLIP model computes in f32 or bf16, not in int8");
+  return Clip(std::make_unique<State>(options, open_clip_folder(options.folder)));
+}
+
+Clip::Clip(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Clip::~Clip() = default;
+Clip::Clip(Clip&&) noexcept = default;
+Clip& Clip::operator=(Clip&&) noexcept = default;
+
+int Clip::width() const {
+  return static_cast<int>(state_->vision.config().projection_dim);
+}
+
+int Clip::image_size() const {
+  return static_cast<int>(state_->vision.config().image_size);
+}
+
+bool Clip::reads_texts() const {
+  return state_->text.has_value();
+}
+
+Embedding Clip::embed(const Image& image) const {
+  const std::scoped_lock lock(state_->one_at_a_time);
+  return to_embedding(state_->vision(clip_pixels(image, image_size())));
+}
+
+Embedding Clip::embed(const std::string& text) const {
+  require(reads_texts(), "clip", "this model sees pictures alone; texts need a CLIPModel with both encoders");
+  const std::scoped_lock lock(state_->one_at_a_time);
+  const models::ClipText& model = state_->text->model;
+  const Encoding encoding = state_->text->tokenizer.encode(text, model.config().max_position_embeddings);
+  return to_embedding(
+      state_->backend->to_host(model.summary(model(encoding.ids), encoding.prompt_tokens + 1)));
+}
+
+ClipReading Clip::compare(const Image& image, const Measurement& m) const {
+  const std::string content = without_style(m.prompt, m.style).value_or(m.prompt);
+  const Embedding picture = embed(image);
+  return {.styled = similarity(picture, embed(joined(content, around_prompt(m.words, m.style)))),
+          .plain = similarity(picture, embed(content))};
+}
+
+}  // namespace latentdial
