@@ -43,7 +43,6 @@ struct Deciding {
   std::string_view harmless;  ///< The value that asks for nothing; "": none does.
 };
 constexpr Deciding kDeciding[] = {
-    {"Clip skip", "1"},
     {"Hires ", ""},
     {"Lora hashes", ""},
     {"TI hashes", ""},
@@ -88,8 +87,8 @@ std::string shown(const MadeBy& made) {
 }
 
 bool names_model(const std::function<bool(std::string_view name)>& is_given) {
-  constexpr std::string_view kOfAModel[] = {"model", "unet",      "vae",  "prediction",
-                                            "lora",  "embedding", "taesd"};
+  constexpr std::string_view kOfAModel[] = {"model",      "unet", "vae",       "refiner",
+                                            "prediction", "lora", "embedding", "taesd"};
   return std::ranges::any_of(kOfAModel, is_given);
 }
 
@@ -162,7 +161,7 @@ std::string check_model(const std::string& picture, const ModelInfo& model,
   if (!names_model(is_given))
     throw invalid_input("again",
                         fmt::format("{} was made by {}, not by {}; say which model is meant by @(model), "
-                                    "@(unet), @(vae), @(lora), @(embedding) or @(taesd)",
+                                    "@(unet), @(vae), @(refiner), @(lora), @(embedding) or @(taesd)",
                                     picture, shown(made), here));
   return fmt::format("{}: made by {}, now by {}{}", picture, shown(made), here,
                      made.by_latentdial ? "" : "; another program's hash cannot be compared");

@@ -52,7 +52,8 @@ void read_option(const Option& option, const std::string& text, T& value) {
 
 /// An empty text where a file is meant, as "$UNSET" of a script gives it, counts as not given.
 void say_empty(const CLI::App& command, const Option& option) {
-  static const std::set<std::string_view> of_a_model = {"model", "unet", "vae", "taesd", "lora", "lora_dir", "embedding"};
+  static const std::set<std::string_view> of_a_model = {"model", "unet", "vae",      "refiner",
+                                                        "taesd", "lora", "lora_dir", "embedding"};
   const bool is_file =
       of_a_model.contains(option.name) || std::ranges::any_of(input_files(), [&](const InputFile& input) {
         return option.name == std::string_view(input.name);

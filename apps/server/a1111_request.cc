@@ -31,7 +31,8 @@ const std::map<std::string_view, const char*> kRenamed = {
     {"method", "method"},         {"invert", "invert"},
     {"mask_style", "style_mask"}, {"seed", "seed"},
     {"sampler_name", "sampler"},  {"scheduler", "scheduler"},
-    {"init_images", "image"},     {"denoising_strength", "strength"}};
+    {"init_images", "image"},     {"denoising_strength", "strength"},
+    {"clip_skip", "clip_skip"},   {"refiner_switch_at", "refiner_switch"}};
 
 /// Their name of each of ours that is read with others, in a1111_mask.cc and a1111_hires.cc.
 const std::map<std::string_view, const char*> kReadApart = {{"mask", "mask"},
@@ -100,6 +101,23 @@ bool is_own_setting(const std::string& key) {
   return is_setting(key) && !of_model && a1111_name(key).empty();
 }
 
+/// The refiner that is loaded draws unless another, or none, is asked for.
+void read_refiner(const Json& body, Json& settings, const ModelInfo& model) {
+  const Json named = value_or(body, "refiner_checkpoint", ""),
+             at = value_or(body, "refiner_switch_at", Json());
+  const bool is_loaded = !model.refiner.empty();
+  const bool draws = is_loaded && named != "None";
+  if (named != "" && named != "None" && named != model.refiner)
+    throw invalid_input("refiner_checkpoint",
+                        fmt::format("{} is not loaded; {}", named.dump(),
+                                    is_loaded ? fmt::format("use {} or None", model.refiner)
+                                              : "start the server with it as --refiner, or leave it out"));
+  if (is_loaded && !draws) settings["refiner_switch"] = 1;
+  const bool asks_for_nothing = at.is_null() || (!is_loaded && (at == 0 || at == 1));
+  if (!asks_for_nothing && (draws || named == ""))
+    settings["refiner_switch"] = as_number("refiner_switch", at);
+}
+
 /// The start picture and how far it is noised; txt2img's denoising_strength is its second pass's.
 void read_start_image(Json& body, Json& settings) {
   Json images = body.contains("init_images") ? std::move(body["init_images"]) : Json();
@@ -110,6 +128,17 @@ void read_start_image(Json& body, Json& settings) {
     settings["strength"] = body["denoising_strength"];
 }
 
+/// Options that are settings here; the others stay. 0 asks for the model's own, as 1 does.
+Json without_settings(Json overrides, Json& settings) {
+  for (const char* name : {"CLIP_stop_at_last_layers", "clip_skip"}) {
+    if (!overrides.is_object() || !overrides.contains(name)) continue;
+    const Json value = as_number("clip_skip", overrides[name]);
+    if (!value.is_null() && value != 0) settings["clip_skip"] = value;
+    overrides.erase(name);
+  }
+  return overrides;
+}
+
 /// One key of the body that is not the pictures' number or the start picture.
 void read_key(const std::string& key, const Json& value, const Json& options, Json& settings,
               std::vector<std::string>& notices, std::vector<std::string>& unknown) {
@@ -117,12 +146,14 @@ void read_key(const std::string& key, const Json& value, const Json& options, Js
     read_sampler(key, value, settings, notices);
   } else if (key == "scheduler") {
     read_scheduler(value, settings, notices);
+  } else if (key == "clip_skip") {
+    (void)without_settings({{key, value}}, settings);
   } else if (const auto renamed = kRenamed.find(key); renamed != kRenamed.end()) {
     if (!value.is_null()) settings[renamed->second] = as_number(renamed->second, value);
   } else if (key == "alwayson_scripts") {
     read_scripts(value);
   } else if (key == "override_settings") {
-    read_overrides(value, options, unknown);
+    read_overrides(without_settings(value, settings), options, unknown);
   } else if (is_neutral(key) || !is_setting(key)) {
     read_neutral(key, value, unknown);
   } else if (is_own_setting(key)) {
@@ -155,7 +186,7 @@ Json as_number(const std::string& setting, const Json& value) {
   static const Json kinds = parse_json<Json>(to_json(Settings()));
   const Json& kind = kinds.at(setting);
   const bool whole = kind.is_number_integer();
-  if (!whole && !kind.is_number() && setting != "guidance_scale") return value;
+  if (!whole && !kind.is_number() && setting != "guidance_scale" && setting != "refiner_switch") return value;
   Json number =
       value.is_string() ? try_parse_json<Json>(value.get_ref<const std::string&>()).value_or(value) : value;
   if (whole && number.is_number_float()) {
@@ -168,6 +199,7 @@ Json as_number(const std::string& setting, const Json& value) {
 std::string a1111_name(std::string_view field) {
   const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
                                   [&](const auto& renamed) { return renamed.second == field; });
+  if (field == "refiner") return "latentdial serve --refiner";
   if (field == "lora") return "latentdial serve --lora";
   if (field == "lora_dir") return "latentdial serve --lora-dir";
   if (const auto apart = kReadApart.find(field); apart != kReadApart.end()) return apart->second;
@@ -178,8 +210,8 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
                                 const Json& options, const Upscalers& upscalers) {
   Json& body = asked_body.json;
   const std::set<std::string_view> elsewhere = {
-      "batch_size",         "n_iter",      "send_images", "sampler_index",
-      "denoising_strength", "init_images", "resize_mode"};
+      "batch_size",  "n_iter",      "send_images",        "sampler_index",    "denoising_strength",
+      "init_images", "resize_mode", "refiner_checkpoint", "refiner_switch_at"};
   A1111Request request;
   std::vector<std::string> unknown;
   Json settings = {{"prompt", ""}, {"seed", kAnySeed}};
@@ -192,6 +224,7 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
     if (!elsewhere.contains(key)) read_key(key, value, options, settings, request.notices, unknown);
   }
   choose_sampler(settings, model, request.notices);
+  read_refiner(body, settings, model);
   if (from_image) read_start_image(body, settings);
   if (!unknown.empty()) request.notices.push_back(left_out(std::move(unknown)));
   if (body.value("eta", Json()) == 1)

@@ -52,6 +52,7 @@ struct ModelInfo {
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
   std::string decoder;                      ///< "TAESD" where one decodes; empty: the model's own VAE.
+  std::string refiner;                      ///< Name of ModelOptions::refiner; empty: none.
   std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
   std::vector<std::string> dials;           ///< Styles of ModelOptions::dials.
   std::vector<LearntWord> embeddings;       ///< Words of textual inversion.

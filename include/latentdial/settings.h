@@ -40,6 +40,8 @@ struct Settings {
   std::string prompt;
   std::string negative_prompt;
   bool plain_prompt = false;  ///< Every character of the prompts is text; one window of the text encoder.
+  int clip_skip = 1;  ///< Which of the text encoder's states is read, counted from the last, 1 to 24; the
+                      ///< model's own where that is further from it.
   std::uint64_t seed = 0;
   int steps = 50;
   std::optional<double> guidance_scale;  ///< None: the model's own (ModelInfo::guidance_scale).
@@ -56,8 +58,10 @@ struct Settings {
   std::string sampler;    ///< Empty: the one the model's scheduler config names.
   std::string scheduler;  ///< How noise levels are spread over the steps; empty: as the model's config says.
   std::optional<double> eta;  ///< Sampler "tcd": share of new noise in each step, 0 to 1; none: 0.3.
-  std::string image;          ///< Path of the picture to start from; empty: pure noise.
-  double strength = 0.75;     ///< How far the start picture is noised, or inverted; 0 to 1.
+  std::optional<double> refiner_switch;  ///< With a refiner, the share of the noise schedule after which it
+                                         ///< draws in the model's place, 0 to 1; none: 0.8.
+  std::string image;                     ///< Path of the picture to start from; empty: pure noise.
+  double strength = 0.75;                ///< How far the start picture is noised, or inverted; 0 to 1.
   std::string mask;  ///< Path of a picture, white where the start image is redrawn; empty: all of it.
   std::string
       redraw_words;         ///< Words: the start image is redrawn where it shows them; empty: as `mask` says.
@@ -132,6 +136,11 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
              "Read prompts as diffusers does: brackets, AND and BREAK are words, and what does not fit the "
              "text encoder's window is dropped"},
       s.plain_prompt);
+  visitor(Option{"clip_skip", "--clip-skip", "Clip skip",
+                 "Which state of the text encoder is read, counted from the last as A1111 does, 1 to 24: 2 "
+                 "leaves one layer out. The model's own is 1, of SD 2 and XL 2; less is the same as that",
+                 1, 24},
+          s.clip_skip);
   visitor(Option{"steps", "--steps", "Steps", "Denoising steps, 1 to 1000", 1, 1000}, s.steps);
   visitor(
       Option{"reuse", "--reuse", "Deep reuse",
@@ -153,6 +162,11 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"eta", "--eta", "TCD eta",
                  "With @(sampler) tcd, the share of new noise in each step, 0 to 1 (default: 0.3)", 0, 1},
           s.eta);
+  visitor(Option{"refiner_switch", "--refiner-switch", "Refiner switch at",
+                 "With @(refiner), the share of the noise schedule after which the refiner draws, 0 to 1; 1: "
+                 "it does not (default: 0.8)",
+                 0, 1},
+          s.refiner_switch);
   visitor(
       Option{"guidance_scale", "--cfg", "CFG scale",
              "Classifier-free guidance scale, 0 to 100; up to 1 there is no guidance (default: the model's "
@@ -347,6 +361,7 @@ struct ModelOptions {
   std::vector<std::string> dials = {};  ///< Dial files that calibrate wrote, for the styles that they name.
   std::string unet = "";  ///< File or folder of the U-Net that draws in place of the model's; empty: its own.
   std::string vae = "";   ///< File or folder of the VAE in place of the model's; empty: its own.
+  std::string refiner = "";  ///< SDXL's refiner, which draws the last of the steps; empty: none does.
   /// "epsilon", "v_prediction" or "sample": what the U-Net predicts; empty: as the model says.
   std::string prediction = "";
   std::string taesd = "";  ///< TAESD folder or file that decodes pictures; empty: the model's own VAE does.
@@ -387,6 +402,10 @@ void visit_model_options(OptionsRef& o, Visitor&& visitor) {
           "VAE in place of the model's own: .safetensors, .ckpt, .pt, .bin, .gguf or a diffusers folder; of "
           "a whole model its VAE"},
       o.vae);
+  visitor(Option{"refiner", "--refiner", "",
+                 "Refiner that draws the last of the steps in place of the model, as @(refiner_switch) says: "
+                 "Stable Diffusion XL's, a diffusers folder, .safetensors, .ckpt or .gguf"},
+          o.refiner);
   visitor(
       Option{"prediction", "--prediction", "",
              "What the U-Net predicts: epsilon, v_prediction or sample (default: as the model's files say)"},

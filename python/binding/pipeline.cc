@@ -21,8 +21,8 @@ namespace {
 namespace nb = nanobind;
 
 Pipeline load(std::string model, std::vector<std::string> lora, std::string lora_dir,
-              std::vector<std::string> embedding, std::string unet, std::string vae, std::string prediction,
-              std::string taesd, std::string dtype, int threads, bool profile) {
+              std::vector<std::string> embedding, std::string unet, std::string vae, std::string refiner,
+              std::string prediction, std::string taesd, std::string dtype, int threads, bool profile) {
   const nb::gil_scoped_release unlocked;
   return Pipeline::load({.model = std::move(model),
                          .lora = std::move(lora),
@@ -30,6 +30,7 @@ Pipeline load(std::string model, std::vector<std::string> lora, std::string lora
                          .embedding = std::move(embedding),
                          .unet = std::move(unet),
                          .vae = std::move(vae),
+                         .refiner = std::move(refiner),
                          .prediction = std::move(prediction),
                          .taesd = std::move(taesd),
                          .dtype = std::move(dtype),
@@ -94,6 +95,8 @@ void bind_info(nb::module_& module) {
       .def_ro("scheduler", &ModelInfo::scheduler,
               "The default scheduler, from the same, where the sampler has it.")
       .def_ro("guidance_scale", &ModelInfo::guidance_scale, "The default one, from the model's folder.")
+      .def_ro("refiner", &ModelInfo::refiner,
+              "Name of the model that draws the last of the steps; \"\": none.")
       .def_ro("width", &ModelInfo::width, "Native width in pixels.")
       .def_ro("height", &ModelInfo::height, "Native height in pixels.")
       .def_ro("max_tokens", &ModelInfo::max_tokens,
@@ -169,8 +172,8 @@ void bind_pipeline(nb::module_& module) {
   bind_results(module);
   nb::class_<Pipeline>(module, "Engine", "A loaded checkpoint.")
       .def(nb::new_(&load), nb::arg("model"), nb::arg("lora"), nb::arg("lora_dir"), nb::arg("embedding"),
-           nb::arg("unet"), nb::arg("vae"), nb::arg("prediction"), nb::arg("taesd"), nb::arg("dtype"),
-           nb::arg("threads"), nb::arg("profile"))
+           nb::arg("unet"), nb::arg("vae"), nb::arg("refiner"), nb::arg("prediction"), nb::arg("taesd"),
+           nb::arg("dtype"), nb::arg("threads"), nb::arg("profile"))
       .def_prop_ro("info", &Pipeline::info, nb::rv_policy::reference_internal)
       .def(
           "resolve",

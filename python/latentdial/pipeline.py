@@ -45,6 +45,7 @@ class Pipeline(Stages):
         embedding: Sequence[str | os.PathLike[str]] = (),
         unet: str | os.PathLike[str] = "",
         vae: str | os.PathLike[str] = "",
+        refiner: str | os.PathLike[str] = "",
         prediction: str = "",
         taesd: str | os.PathLike[str] = "",
         dtype: str = "",
@@ -64,6 +65,8 @@ class Pipeline(Stages):
             unet: A U-Net that draws in place of the model's own: `.gguf`, `.safetensors`, `.ckpt`, `.bin` or a diffusers
                 folder, of a whole model its U-Net; "": none.
             vae: A VAE in place of the model's own, likewise.
+            refiner: A model that draws the last of the steps in place of this one, as `refiner_switch` says: Stable Diffusion
+                XL's refiner, a diffusers folder, `.safetensors`, `.ckpt` or `.gguf`; "": none.
             prediction: What the U-Net predicts: "epsilon", "v_prediction" or "sample"; "": as the model's files say.
             taesd: A small, fast decoder that makes pictures of latents in place of the model's own: a diffusers
                 AutoencoderTiny folder, `.safetensors`, `.pt` or `.pth`; "": none.
@@ -77,7 +80,7 @@ class Pipeline(Stages):
         path = "" if model is None else os.path.expanduser(os.fspath(model))
         if model is not None and not path:
             raise InvalidInput("the path is empty; leave it out for the model that comes with the package", "model")
-        parts = [os.path.expanduser(os.fspath(part)) for part in (unet, vae)]
+        parts = [os.path.expanduser(os.fspath(part)) for part in (unet, vae, refiner)]
         tiny = os.path.expanduser(os.fspath(taesd))
         numbers = checked("dtype", dtype, str), in_range("threads", threads, 0, 1024), checked("profile", profile, bool)
         folder = os.path.expanduser(os.fspath(lora_dir))

@@ -17,10 +17,12 @@ class CalibrationSettings(TypedDict, total=False):
 
     negative_prompt: Union[str, None]
     plain_prompt: Union[bool, None]
+    clip_skip: Union[int, None]
     steps: Union[int, None]
     sampler: Union[str, None]
     scheduler: Union[str, None]
     eta: Union[float, None]
+    refiner_switch: Union[float, None]
     guidance_scale: Union[float, None]
     guidance_start: Union[float, None]
     guidance_end: Union[float, None]

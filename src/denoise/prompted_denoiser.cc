@@ -72,6 +72,7 @@ void give(const Tensor& batch, const std::vector<PromptedLatents>& inputs,
 }  // namespace
 
 void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
+  if (refiner_ != nullptr) refiner_->expect(timesteps);
   if (expected_.size() + timesteps.size() > kMostTimes) {
     expected_.clear();
     prepared_.clear();
@@ -80,10 +81,18 @@ void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
 }
 
 Tensor PromptedDenoiser::sizes_of(const Tensor& latents) const {
-  if (scale_ == 0) return {};
-  const auto height = static_cast<float>(scale_ * latents.dim(1));
-  const auto width = static_cast<float>(scale_ * latents.dim(2));
+  if (told_.scale == 0) return {};
+  const auto height = static_cast<float>(told_.scale * latents.dim(1));
+  const auto width = static_cast<float>(told_.scale * latents.dim(2));
+  if (told_.score)
+    return Tensor::of({1, models::kToldSizesAndScore - 1}, std::array{height, width, 0.0F, 0.0F});
   return Tensor::of({1, models::kToldSizes}, std::array{height, width, 0.0F, 0.0F, height, width});
+}
+
+Tensor PromptedDenoiser::vector_of(const Condition& condition, const Tensor& sizes) const {
+  if (!sizes.defined()) return condition.vector;
+  const Tensor told = beside(condition.vector, sizes);
+  return told_.score ? beside(told, Tensor::of({1, 1}, std::array{condition.aesthetic_score})) : told;
 }
 
 auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Prepared& {
@@ -103,8 +112,7 @@ auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Pr
   for (const auto& input : inputs) {
     made.conditions.push_back(without_channels(input.condition));
     tokens.push_back(input.condition.tokens);
-    const Tensor& vector = input.condition.vector;
-    if (vector.defined()) vectors.push_back(sizes.defined() ? beside(vector, sizes) : vector);
+    if (input.condition.vector.defined()) vectors.push_back(vector_of(input.condition, sizes));
   }
   if (!vectors.empty()) made.vectors = concat_rows(vectors);
   made.text = denoiser_->project_tokens(ops_->to_device(concat_rows(same_length(tokens))));
@@ -130,8 +138,8 @@ Tensor PromptedDenoiser::latents_of(const std::vector<PromptedLatents>& inputs) 
     latents.push_back(own);
     if (condition.channels.defined())
       channels.push_back(condition.channels);
-    else if (channels_.defined())
-      channels.push_back(everywhere(channels_, own.dim(1), own.dim(2)));
+    else if (told_.channels.defined())
+      channels.push_back(everywhere(told_.channels, own.dim(1), own.dim(2)));
   }
   const Tensor batch = ops_->to_device(concat_rows(latents));
   return channels.empty() ? batch : ops_->concat_channels(batch, ops_->to_device(concat_rows(channels)));
@@ -169,16 +177,18 @@ std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input
 
 std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                  const LayoutShare& layout) {
-  std::map<std::tuple<std::int64_t, Use, Use>, std::vector<std::size_t>> groups;
+  std::map<std::tuple<bool, std::int64_t, Use, Use>, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const PromptedLatents& input = inputs[i];
-    groups[{input.condition.tokens.dim(1), deep_use(input), layout_use(input)}].push_back(i);
+    const Condition& condition = input.condition;
+    groups[{condition.for_refiner, condition.tokens.dim(1), deep_use(input), layout_use(input)}].push_back(i);
   }
   std::vector<Tensor> answers(inputs.size());
   for (const auto& [alike, places] : groups) {
     std::vector<PromptedLatents> group;
     for (const auto place : places) group.push_back(inputs[place]);
-    auto answered = run(group, timestep, layout);
+    PromptedDenoiser& asked = std::get<0>(alike) && refiner_ != nullptr ? *refiner_ : *this;
+    auto answered = asked.run(group, timestep, layout);
     for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(answered[i]);
   }
   return answers;

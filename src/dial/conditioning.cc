@@ -42,15 +42,15 @@ std::size_t place_of(const Condition& condition, std::vector<Condition>& list) {
 
 bool Condition::operator==(const Condition& other) const {
   return same_values(tokens, other.tokens) && same_values(vector, other.vector) &&
-         same_values(channels, other.channels);
+         same_values(channels, other.channels) && aesthetic_score == other.aesthetic_score;
 }
 
 Condition combine(const Condition& a, const Condition& b,
                   const std::function<Tensor(const Tensor& a, const Tensor& b)>& between) {
   const auto tokens = same_length({a.tokens, b.tokens});
-  Condition result(between(tokens[0], tokens[1]));
+  Condition result = a;
+  result.tokens = between(tokens[0], tokens[1]);
   if (a.vector.defined()) result.vector = between(a.vector, b.vector);
-  result.channels = a.channels;
   return result;
 }
 

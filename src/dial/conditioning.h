@@ -9,11 +9,16 @@
 
 namespace latentdial::detail {
 
+/// How good a picture is said to look, 0 to 10, and a negative prompt's: what diffusers tells SDXL's refiner.
+inline constexpr float kAestheticScore = 6, kNegativeAestheticScore = 2.5F;
+
 /// What a denoiser is told of a picture besides its latents, f32 on the host.
 struct Condition {
   Tensor tokens;    ///< [1,T,C], what cross-attention looks at: a prompt's text states.
   Tensor vector;    ///< [1,V], added to the timestep: pooled text, sizes, an image embedding; or undefined.
   Tensor channels;  ///< [1,h,w,K], laid beside the latents: a mask, a masked picture; or undefined.
+  float aesthetic_score = kAestheticScore;  ///< Told to those that are told one.
+  bool for_refiner = false;                 ///< It is the refiner that is told all this.
 
   Condition() = default;
   /// A prompt's text states alone.
@@ -22,14 +27,14 @@ struct Condition {
   /// Whether both are the same tensors, not only equal ones.
   [[nodiscard]] bool is(const Condition& other) const {
     return tokens.raw() == other.tokens.raw() && vector.raw() == other.vector.raw() &&
-           channels.raw() == other.channels.raw();
+           channels.raw() == other.channels.raw() && aesthetic_score == other.aesthetic_score;
   }
   /// Whether both say the same.
   [[nodiscard]] bool operator==(const Condition& other) const;
 };
 
 /// `between` of the tokens of two conditions, brought to one length (`same_length`), and of their vectors;
-/// the channels are the first one's.
+/// all else is the first one's.
 [[nodiscard]] Condition combine(const Condition& a, const Condition& b,
                                 const std::function<Tensor(const Tensor& a, const Tensor& b)>& between);
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "latentdial/error.h"
 #include "model/dials.h"
 #include "model/model_info.h"
 #include "model/open_model.h"
@@ -23,7 +24,7 @@ std::shared_ptr<const ops::Backend> make_backend(const ops::BackendOptions& opti
   return profile ? ops::make_profiled_backend(std::move(backend), profile) : std::move(backend);
 }
 
-/// The encoders that read prompts; learnt words are the first one's.
+/// The encoders that read prompts.
 std::vector<TextEncoder> load_text_encoders(const Checkpoint& checkpoint,
                                             const std::vector<Tokenizer>& tokenizers,
                                             const LearntEmbeddings& learnt,
@@ -31,26 +32,15 @@ std::vector<TextEncoder> load_text_encoders(const Checkpoint& checkpoint,
   const auto unet = models::UNetConfig::from_json(checkpoint.unet.config);
   const auto states = unet.pooled_text_dim > 0 ? models::TextStates::penultimate : models::TextStates::last;
   std::vector<TextEncoder> encoders;
-  const auto add = [&](const Component& component, const Tensor& vectors, const LearntWords& words) {
+  const auto add = [&](const Component& component) {
     const auto config = models::TextConfig::from_json(component.config);
+    const auto& [vectors, words] = learnt.encoders[encoders.size()];
     encoders.push_back(
         {tokenizers[encoders.size()], models::ClipText(scope(component), config, vectors, states), words});
   };
-  add(checkpoint.text_encoder, learnt.vectors, learnt.words);
-  if (checkpoint.text_encoder_2) add(*checkpoint.text_encoder_2, {}, {});
+  add(checkpoint.text_encoder);
+  if (checkpoint.text_encoder_2) add(*checkpoint.text_encoder_2);
   return encoders;
-}
-
-LearntEmbeddings load_learnt(const std::vector<std::string>& files, const Checkpoint& checkpoint,
-                             const Tokenizer& tokenizer) {
-  const bool any = !files.empty() || !std::ranges::all_of(checkpoint.loras, [](const AppliedLora& lora) {
-    return lora.words.empty();
-  });
-  require(!any || !checkpoint.text_encoder_2, "embedding",
-          "{} reads prompts by two text encoders, for which embeddings of textual inversion are not read",
-          checkpoint.path.string());
-  return load_embeddings(files, checkpoint.loras, tokenizer,
-                         models::TextConfig::from_json(checkpoint.text_encoder.config));
 }
 
 void check_widths(const TextReader& texts, const models::UNet& unet, const models::AutoencoderConfig& vae) {
@@ -133,23 +123,56 @@ models::Scope scope_of(const Component& component, const ops::Backend& ops, mode
   return scope;
 }
 
+/// The refiner of these options, which goes on from the model's latents; null where there is none.
+std::shared_ptr<const Model> load_refiner(const ModelOptions& options, const Model& model) {
+  if (options.refiner.empty()) return nullptr;
+  const ModelOptions own = {.model = options.refiner,
+                            .embedding = options.embedding,
+                            .dtype = options.dtype,
+                            .threads = options.threads};
+  std::shared_ptr<const Model> refiner;
+  try {
+    refiner = std::make_shared<const Model>(own, open_model(own), nullptr, &model);
+  } catch (const Error& error) {
+    throw error.about("refiner");
+  }
+  require(!model.info.inpaints && model.info.upscales_by == 0 && !refiner->info.inpaints &&
+              refiner->info.upscales_by == 0,
+          "refiner", "neither an inpainting model nor an upscaler goes with one; leave it out");
+  const auto &latents = model.vae_config, &theirs = refiner->vae_config;
+  require(theirs.latent_channels == latents.latent_channels && theirs.downscale() == latents.downscale() &&
+              theirs.scaling_factor == latents.scaling_factor,
+          "refiner",
+          "{} draws other latents than {}, so the one cannot go on from the other; use a refiner "
+          "of the model's family",
+          refiner->info.name, model.info.name);
+  require(refiner->info.prediction == model.info.prediction, "refiner", "{} predicts {}, but {} {}",
+          refiner->info.name, refiner->info.prediction, model.info.name, model.info.prediction);
+  return refiner;
+}
+
 }  // namespace
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   return std::make_shared<const Model>(options, open_model(options));
 }
 
-Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base)
+Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base, const Model* host)
     : loaded_by(options),
       profile(base              ? base->profile
+              : host            ? host->profile
               : options.profile ? std::make_shared<ops::Profile>()
                                 : nullptr),
-      backend(base ? base->backend : make_backend(backend_options(options), profile)),
-      denoiser_backend(base ? base->denoiser_backend : make_backend(denoiser_options(options), profile)),
+      backend(base   ? base->backend
+              : host ? host->backend
+                     : make_backend(backend_options(options), profile)),
+      denoiser_backend(base   ? base->denoiser_backend
+                       : host ? host->denoiser_backend
+                              : make_backend(denoiser_options(options), profile)),
       info(describe(checkpoint)),
       schedule(schedule_of(checkpoint)),
       tokenizers(load_tokenizers(checkpoint)),
-      learnt(load_learnt(options.embedding, checkpoint, tokenizers.front())),
+      learnt(load_embeddings(options.embedding, checkpoint, tokenizers)),
       texts(load_text_encoders(checkpoint, tokenizers, learnt,
                                [&](const Component& one) { return scope_of(one, *backend, packed, base); }),
             *backend),
@@ -164,15 +187,19 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
   if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = zeros(texts);
   if (info.inpaints) nothing_known = base ? base->nothing_known : describe_nothing(encoder, vae_config);
   if (base != nullptr) {
+    refiner = base->refiner;
     info = describe_variant(checkpoint, *base);
     return;  // Dials that were loaded with the base were fitted without the LoRAs.
   }
+  refiner = load_refiner(options, *this);
+  if (refiner) info.refiner = refiner->info.name;
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();
   info.fingerprint = fingerprint_of(checkpoint, tokenizers);
   dials = read_dials(options.dials, info);
   for (const auto& dial : dials) info.dials.push_back(dial->style);
-  info.hash = model_hash(info.fingerprint, learnt, options.taesd, options.prediction);
+  info.hash = model_hash(info.fingerprint, learnt, options.taesd, options.prediction,
+                         refiner ? refiner->info.fingerprint : "");
   for (const auto* component : checkpoint.components()) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }

@@ -26,9 +26,10 @@ using PictureDecoder = std::function<Tensor(const Tensor& latents)>;
 struct Model {
   /// Opens the checkpoint with its LoRAs, and packs all weights. Throws invalid_input.
   [[nodiscard]] static std::shared_ptr<const Model> load(const ModelOptions& options);
-  /// `base` is the same model without the LoRAs that prompts add, whose other layers are taken over; null:
-  /// none.
-  Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base = nullptr);
+  /// `base` is the same model without the LoRAs that prompts add, whose other layers are taken over, and
+  /// whose refiner; null: none. `host` is another model on whose back ends it computes; null: on its own.
+  Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base = nullptr,
+        const Model* host = nullptr);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
@@ -40,6 +41,10 @@ struct Model {
   [[nodiscard]] models::Encoder::Distribution encoded(const Image& image) const;
   /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
   [[nodiscard]] Tensor latents_of(const Image& image) const;
+  /// Whether the U-Net is told how good a picture looks, as SDXL's refiner is.
+  [[nodiscard]] bool is_told_score() const {
+    return unet.config().told_numbers == models::kToldSizesAndScore && unet.config().pooled_text_dim > 0;
+  }
 
   ModelOptions loaded_by;                                ///< What it was asked for by.
   std::shared_ptr<ops::Profile> profile;                 ///< Null unless asked for.
@@ -60,6 +65,7 @@ struct Model {
   Condition no_negative_prompt;  ///< What stands for an empty one; undefined where it is read like any text.
   std::vector<float> low_res_alphas;  ///< ᾱ of each level of an upscaler's small picture; else empty.
   std::vector<std::shared_ptr<const Dial>> dials;  ///< Loaded with it.
+  std::shared_ptr<const Model> refiner;            ///< Draws the last of the steps; null: this one draws all.
   bool is_embedded = false;
 };
 

@@ -98,7 +98,7 @@ ModelInfo detail::describe_variant(const Checkpoint& checkpoint, const Model& ba
   for (const AppliedLora& lora : std::span(checkpoint.loras).subspan(base.info.loras.size()))
     for (const LearntEmbedding& one : lora.words)
       info.embeddings.push_back(
-          {one.word, static_cast<int>(one.vectors.dim(0)), static_cast<int>(one.vectors.dim(1))});
+          {one.word, static_cast<int>(one.vectors.dim(0)), static_cast<int>(base.texts.states_width())});
   return info;
 }
 
@@ -114,15 +114,18 @@ std::string detail::fingerprint_of(const Checkpoint& checkpoint, const std::vect
 }
 
 std::string detail::model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
-                               const std::string& taesd, const std::string& prediction) {
+                               const std::string& taesd, const std::string& prediction,
+                               const std::string& refiner) {
   std::string all = fingerprint;
-  if (!learnt.list.empty() || !taesd.empty() || !prediction.empty()) {
+  if (!learnt.list.empty() || !taesd.empty() || !prediction.empty() || !refiner.empty()) {
     std::uint64_t hash = hash_text(kHashStart, fingerprint);
     for (const LearntWord& word : learnt.list)
       hash = hash_text(hash, fmt::format("{} {}\n", word.word, word.vectors));
-    if (learnt.vectors.defined()) hash = hash_bytes(hash, {learnt.vectors.raw(), learnt.vectors.bytes()});
+    for (const LearntRows& rows : learnt.encoders)
+      if (rows.vectors.defined()) hash = hash_bytes(hash, {rows.vectors.raw(), rows.vectors.bytes()});
     if (!taesd.empty()) hash = hash_samples(hash, open_tiny_decoder(taesd).weights);
     hash = hash_text(hash, prediction);
+    hash = hash_text(hash, refiner);
     all = digits(hash);
   }
   return all.substr(0, kDigitsInPictures);

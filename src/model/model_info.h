@@ -31,8 +31,9 @@ struct Model;
                                          const std::vector<Tokenizer>& tokenizers);
 
 /// ModelInfo::hash: the fingerprint and, where there are some, the words of textual inversion and samples of
-/// the TAESD at the path `taesd`, and the prediction that was asked for.
+/// the TAESD at the path `taesd`, the prediction that was asked for, and the fingerprint of a refiner.
 [[nodiscard]] std::string model_hash(const std::string& fingerprint, const LearntEmbeddings& learnt,
-                                     const std::string& taesd, const std::string& prediction = "");
+                                     const std::string& taesd, const std::string& prediction = "",
+                                     const std::string& refiner = "");
 
 }  // namespace latentdial::detail

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -35,6 +36,13 @@ std::int64_t TextReader::summary_width() const {
   for (const TextEncoder& encoder : encoders_)
     if (encoder.model.has_summary()) return encoder.model.config().projection_dim;
   return 0;
+}
+
+int TextReader::most_clip_skip() const {
+  int most = std::numeric_limits<int>::max();
+  for (const TextEncoder& encoder : encoders_)
+    most = std::min(most, encoder.model.own_state() + encoder.model.most_left_out());
+  return most;
 }
 
 std::size_t TextReader::windows(const std::string& text, PromptSyntax syntax) const {
@@ -78,7 +86,9 @@ std::vector<std::int64_t> TextReader::places_of(const char* field, const std::st
   return places;
 }
 
-Condition TextReader::read_by(const TextEncoder& encoder, const std::vector<TokenWindow>& windows) const {
+Condition TextReader::read_by(const TextEncoder& encoder, const std::vector<TokenWindow>& windows,
+                              int clip_skip) const {
+  const int left_out = std::max(clip_skip - encoder.model.own_state(), 0);
   const auto finite = [&](const Tensor& device) {
     Tensor read = ops_->to_host(device);
     require_finite(read, "text_encoder", "the prompt");
@@ -88,9 +98,9 @@ Condition TextReader::read_by(const TextEncoder& encoder, const std::vector<Toke
   std::vector<Tensor> states;
   std::vector<float> weights;
   for (const TokenWindow& one : windows) {
-    const Tensor read = encoder.model(one.ids);
+    const Tensor read = encoder.model(one.ids, left_out);
     if (states.empty() && encoder.model.has_summary())
-      result.vector = finite(encoder.model.summary(read, one.tokens + 1));
+      result.vector = finite(encoder.model.summary(read, one.tokens + 1, left_out));
     states.push_back(finite(read));
     weights.insert(weights.end(), one.weights.begin(), one.weights.end());
   }
@@ -99,12 +109,12 @@ Condition TextReader::read_by(const TextEncoder& encoder, const std::vector<Toke
   return result;
 }
 
-ReadText TextReader::read(const std::string& text, PromptSyntax syntax) const {
+ReadText TextReader::read(const std::string& text, PromptSyntax syntax, int clip_skip) const {
   ReadText result;
   Condition& condition = result.encoded.condition;
   for (const TextEncoder& encoder : encoders_) {
     const auto windows = windows_of(encoder, text, syntax);
-    const Condition read = read_by(encoder, windows);
+    const Condition read = read_by(encoder, windows, clip_skip);
     const bool is_first = !condition.tokens.defined();
     require(is_first || condition.tokens.dim(1) == read.tokens.dim(1), "model",
             "its tokenizers cut the prompt into {} and {} tokens; the two do not belong together",

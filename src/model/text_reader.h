@@ -41,7 +41,9 @@ class TextReader {
   /// The first one's tokenizer says how a prompt is cut into windows.
   TextReader(std::vector<TextEncoder> encoders, const ops::Backend& ops);
 
-  [[nodiscard]] ReadText read(const std::string& text, PromptSyntax syntax) const;
+  /// `clip_skip` is Settings::clip_skip, at most `most_clip_skip`.
+  [[nodiscard]] ReadText read(const std::string& text, PromptSyntax syntax, int clip_skip = 1) const;
+  [[nodiscard]] int most_clip_skip() const;
   /// How many windows of the text encoder a text takes. One that changes with the steps is at no step longer
   /// than it is written. Throws invalid_input when that is more than a prompt may have.
   [[nodiscard]] std::size_t windows(const std::string& text, PromptSyntax syntax) const;
@@ -63,7 +65,8 @@ class TextReader {
   [[nodiscard]] std::vector<TokenWindow> windows_of(const TextEncoder& encoder, const std::string& text,
                                                     PromptSyntax syntax) const;
   /// What one encoder has of a text.
-  [[nodiscard]] Condition read_by(const TextEncoder& encoder, const std::vector<TokenWindow>& windows) const;
+  [[nodiscard]] Condition read_by(const TextEncoder& encoder, const std::vector<TokenWindow>& windows,
+                                  int clip_skip) const;
 
   std::vector<TextEncoder> encoders_;
   const ops::Backend* ops_;

@@ -53,7 +53,20 @@ ClipText::ClipText(const Scope& scope, const TextConfig& config, const Tensor& l
     projection_.emplace(scope / "text_projection", config.hidden_size, config.projection_dim, /*bias=*/false);
 }
 
-Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
+int ClipText::own_state() const {
+  const bool lacks_last = config_.hidden_act == ops::Activation::gelu;  // OpenCLIP's.
+  return states_ == TextStates::penultimate || lacks_last ? 2 : 1;
+}
+
+int ClipText::most_left_out() const {
+  return std::max(static_cast<int>(layers_taken(0)) - 1, 0);
+}
+
+std::size_t ClipText::layers_taken(int left_out) const {
+  return layers_.size() - (states_ == TextStates::last ? 0 : 1) - static_cast<std::size_t>(left_out);
+}
+
+Tensor ClipText::operator()(std::span<const std::int32_t> ids, int left_out) const {
   const auto tokens = static_cast<std::int64_t>(ids.size());
   if (tokens > config_.max_position_embeddings) {
     throw invalid_input(fmt::format("text encoder: {} tokens, but it takes at most {}", tokens,
@@ -70,13 +83,13 @@ Tensor ClipText::operator()(std::span<const std::int32_t> ids) const {
   Tensor hidden_states =
       ops_->add(ops_->embedding(ids, token_embedding_), ops_->embedding(positions, position_embedding_))
           .reshape({1, tokens, config_.hidden_size});
-  const bool all = states_ == TextStates::last;
-  for (std::size_t i = 0; i + (all ? 0 : 1) < layers_.size(); ++i) hidden_states = layers_[i](hidden_states);
-  return all ? final_norm_(hidden_states) : hidden_states;
+  for (std::size_t i = 0; i < layers_taken(left_out); ++i) hidden_states = layers_[i](hidden_states);
+  return states_ == TextStates::last ? final_norm_(hidden_states) : hidden_states;
 }
 
-Tensor ClipText::summary(const Tensor& states, std::int64_t end) const {
-  const Tensor last = layers_.back()(states);
+Tensor ClipText::summary(const Tensor& states, std::int64_t end, int left_out) const {
+  Tensor last = states;
+  for (std::size_t i = layers_taken(left_out); i < layers_.size(); ++i) last = layers_[i](last);
   return (*projection_)(final_norm_(last.reshape({last.dim(1), last.dim(2)}).slice(end, end + 1)));
 }
 

@@ -234,12 +234,14 @@ void read_depths(const Fields& fields, UNetConfig& c) {
 void read_addition(const Fields& fields, UNetConfig& c) {
   if (fields.text("addition_embed_type", "").empty()) return;
   c.addition_time_embed_dim = fields.positive("addition_time_embed_dim", 256);
+  // In diffusers a field of the pipeline: the shapes alone do not tell.
+  if (fields.flag("requires_aesthetics_score", false)) c.told_numbers = kToldSizesAndScore;
   const auto width = fields.positive("projection_class_embeddings_input_dim", 2816);
-  c.pooled_text_dim = width - kToldSizes * c.addition_time_embed_dim;
+  c.pooled_text_dim = width - c.told_numbers * c.addition_time_embed_dim;
   if (c.num_class_embeds > 0) fields.fail("num_class_embeds", "null beside \"addition_embed_type\"");
   if (c.pooled_text_dim < 1)
     fields.fail("projection_class_embeddings_input_dim",
-                fmt::format("more than {} times addition_time_embed_dim", kToldSizes));
+                fmt::format("more than {} times addition_time_embed_dim", c.told_numbers));
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ enum class MidBlock {
 /// How deep the transformers of one level are, one after each residual block.
 using TransformerDepths = std::vector<std::int64_t>;
 
+/// The numbers that a U-Net of text and sizes is told: the original picture's height and width, those of the
+/// corner that was cropped, and the picture's own; SDXL's refiner in place of the last two a score of looks.
+inline constexpr std::int64_t kToldSizes = 6, kToldSizesAndScore = 5;
+
 /// diffusers' UNet2DConditionModel.
 struct UNetConfig {
   std::int64_t sample_size = 64;  ///< Native latent side.
@@ -74,6 +78,7 @@ struct UNetConfig {
   /// Width of the summary of a text that it is told beside the timestep, 0: none; and of each size that
   /// follows it, as a sinusoid: "text_time", SDXL (Podell et al. 2023, arXiv 2307.01952, section 2.2).
   std::int64_t pooled_text_dim = 0, addition_time_embed_dim = 0;
+  std::int64_t told_numbers = kToldSizes;  ///< How many follow, where any do.
   std::int64_t norm_num_groups = 32;
   float norm_eps = 1e-5f;
   bool flip_sin_to_cos = true;
@@ -99,10 +104,6 @@ struct AutoencoderConfig {
   /// Pixels per latent in each direction: 2 to the number of downsamplings.
   [[nodiscard]] std::int64_t downscale() const { return std::int64_t{1} << (block_out_channels.size() - 1); }
 };
-
-/// The sizes that a U-Net of text and sizes is told: the original picture's height and width, those of the
-/// corner that was cropped, and the picture's own.
-inline constexpr std::int64_t kToldSizes = 6;
 
 /// What the U-Net of an inpainting checkpoint takes: latents, a mask, and the latents of the picture without
 /// its redrawn part (Rombach et al. 2022, arXiv 2112.10752, section 4.5).

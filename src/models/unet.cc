@@ -47,7 +47,7 @@ UNet::UNet(const Scope& scope, const UNetConfig& c)
         scope.weights.load("class_embedding.weight", {c.num_class_embeds, 4 * c.block_out_channels.front()}));
   }
   if (c.pooled_text_dim > 0) {
-    const auto told = c.pooled_text_dim + kToldSizes * c.addition_time_embed_dim;
+    const auto told = c.pooled_text_dim + c.told_numbers * c.addition_time_embed_dim;
     const auto added = (scope / "add_embedding").in_full();
     added_linear1_.emplace(added / "linear_1", told, 4 * c.block_out_channels.front());
     added_linear2_.emplace(added / "linear_2", 4 * c.block_out_channels.front(),
@@ -140,10 +140,10 @@ bool UNet::is_told_vectors() const {
 // [B, pooled + sizes] → the same with each size as a sinusoid.
 Tensor UNet::embed_sizes(const Tensor& vectors) const {
   const auto members = vectors.dim(0), pooled = config_.pooled_text_dim;
-  const auto width = kToldSizes * config_.addition_time_embed_dim;
-  if (vectors.dim(1) != pooled + kToldSizes)
+  const auto width = config_.told_numbers * config_.addition_time_embed_dim;
+  if (vectors.dim(1) != pooled + config_.told_numbers)
     throw Error(ErrorCode::internal, fmt::format("unet: {} numbers where a text's {} and {} sizes are told",
-                                                 vectors.dim(1), pooled, kToldSizes));
+                                                 vectors.dim(1), pooled, config_.told_numbers));
   Tensor told = Tensor::empty({members, pooled + width});
   auto* to = told.data<float>();
   for (std::int64_t b = 0; b < members; ++b) {

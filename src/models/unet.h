@@ -22,7 +22,8 @@ class UNet final : public Denoiser {
 
   [[nodiscard]] TextContext project_tokens(const Tensor& tokens) const override;
   /// `vectors` holds what the members are told: [B,1] their classes, 0 to num_class_embeds − 1, where the
-  /// network has classes; [B, pooled_text_dim + 6] a text's summary and sizes in pixels where it takes those.
+  /// network has classes; [B, pooled_text_dim + told_numbers] a text's summary and sizes in pixels where it
+  /// takes those.
   [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps,
                                                        const Tensor& vectors = {}) const override;
   Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,

@@ -1,6 +1,7 @@
 #include "session/conditions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -73,13 +74,16 @@ class ConstantPrompt {
       : session_(session), content_(content), notices_(notices) {}
 
   [[nodiscard]] EncodedPrompt encode(const std::string& text) const {
-    return session_.encode(text, content_.words.syntax, notices_);
+    const Words& words = content_.words;
+    return session_.encode(text, words.syntax, notices_, words.clip_skip);
   }
 
   /// A negative prompt, or what stands for none.
   [[nodiscard]] Condition negative(const std::string& text) const {
     const Condition& none = session_.model->no_negative_prompt;
-    return text.empty() && none.tokens.defined() ? none : encode(text).condition;
+    Condition result = text.empty() && none.tokens.defined() ? none : encode(text).condition;
+    if (session_.model->is_told_score()) result.aesthetic_score = kNegativeAestheticScore;
+    return result;
   }
 
   [[nodiscard]] Conditioning condition(const Texts& texts, const Turn& turn, const Tensor& mask) const {
@@ -145,11 +149,39 @@ Conditioning condition_prompts(Session& session, const Content& content, const T
                           .negative = [&](const std::string& text) { return prompt.negative(text); }});
 }
 
+/// The share of the run after which the refiner draws: from the first step on whose timestep lies below
+/// 1 − refiner_switch of the training's, as with diffusers' denoising_end and denoising_start.
+double refiner_begins(const Content& content, const NoiseSchedule& schedule) {
+  const auto sampler = make_sampler(content.sampling, schedule);
+  const double all = schedule.num_train_timesteps;
+  const double until = std::round(all - content.sampling.refiner_switch * all);
+  for (int i = 0; i < sampler->evaluations(); ++i) {
+    const bool begins_step = i == 0 || sampler->progress(i) != sampler->progress(i - 1);
+    if (begins_step && sampler->timestep(i) < until) return sampler->progress(i);
+  }
+  return 1;
+}
+
+/// A condition of the model's, then the refiner's, which reads the same prompts.
+Conditioning hand_over(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
+                       std::vector<std::string>& notices) {
+  Conditioning first = condition_prompts(session, content, turn, mask, notices);
+  if (!session.refiner || content.sampling.refiner_switch >= 1) return first;
+  const double begins = refiner_begins(content, session.model->schedule);
+  return [first, begins,
+          then = condition_prompts(*session.refiner, content, turn, mask, notices)](double progress) {
+    if (progress < begins - kRounding) return first(progress);
+    GuidedStep step = then(progress);
+    for (Condition& one : step.conditions) one.for_refiner = true;
+    return step;
+  };
+}
+
 }  // namespace
 
 Conditioning condition(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
                        std::vector<std::string>& notices) {
-  Conditioning conditioning = condition_prompts(session, content, turn, mask, notices);
+  Conditioning conditioning = hand_over(session, content, turn, mask, notices);
   Condition told;
   if (is_told_known_part(*session.model, content.source)) told.channels = known_part(session, content);
   if (content.source.enlargement) told = small_picture(*session.model, content.source);

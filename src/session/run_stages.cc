@@ -37,13 +37,15 @@ void Invert::run(Work& work) const {
     std::vector<PictureToInvert> batch;
     for (std::size_t k = begin; k < end; ++k) {
       const Content& content = pictures[k];
-      batch.push_back({{condition(session, content, {}, {}, work.notices),
-                        work.batch.sampler->clone(),
-                        TorchGenerator(content.source.seed),
-                        session.model->latents_of(content.source.image->image()),
-                        work.batch.first,
-                        {}},
-                       session.encode(content.words.prompt, content.words.syntax, work.notices).condition});
+      batch.push_back(
+          {{condition(session, content, {}, {}, work.notices),
+            work.batch.sampler->clone(),
+            TorchGenerator(content.source.seed),
+            session.model->latents_of(content.source.image->image()),
+            work.batch.first,
+            {}},
+           session.encode(content.words.prompt, content.words.syntax, work.notices, content.words.clip_skip)
+               .condition});
     }
     auto inversions = invert(session.denoiser, std::move(batch), count, work.observer.stop());
     for (std::size_t k = begin; k < end; ++k)
@@ -80,9 +82,9 @@ void MakeTrunks::run(Work& work) const {
 void FindWords::run(Work& work) const {
   Session& session = work.session;
   for (const WordMaskKey& key : masks) {
-    const auto& [prompt, negative, syntax] = key.content.words;
+    const auto& [prompt, negative, syntax, clip_skip] = key.content.words;
     const Denoising& picture = session.finished(key.content);
-    const Condition seen = session.encode(prompt, syntax, work.notices).condition;
+    const Condition seen = session.encode(prompt, syntax, work.notices, clip_skip).condition;
     session.word_masks.keep(
         key, word_mask(session.denoiser, session.model->schedule, picture.latents, seen,
                        session.model->texts.places_of("mask_words", key.words, prompt, syntax)));

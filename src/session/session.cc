@@ -14,12 +14,19 @@ constexpr std::size_t kMostEditedBytes = 64u << 20;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
 constexpr std::size_t kMostInverted = 8;
 
+ToldBeside told_beside(const Model& model) {
+  const auto& unet = model.unet.config();
+  return {.channels = model.nothing_known,
+          .scale = unet.pooled_text_dim > 0 ? model.vae_config.downscale() : 0,
+          .score = model.is_told_score()};
+}
+
 }  // namespace
 
 Session::Session(std::shared_ptr<const Model> loaded)
     : model(std::move(loaded)),
-      denoiser(model->unet, *model->denoiser_backend, model->nothing_known,
-               model->unet.config().pooled_text_dim > 0 ? model->vae_config.downscale() : 0),
+      refiner(model->refiner ? std::make_unique<Session>(model->refiner) : nullptr),
+      denoiser(model->unet, *model->denoiser_backend, told_beside(*model)),
       prompts(kMostPrompts),
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,
@@ -31,13 +38,15 @@ Session::Session(std::shared_ptr<const Model> loaded)
       inverted(kMostInverted),
       word_masks(kMostTrunks),
       shown_words(kMostTrunks),
-      known_parts(kMostInverted) {}
+      known_parts(kMostInverted) {
+  if (refiner) denoiser.hand_over_to(refiner->denoiser);
+}
 
-EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax,
-                              std::vector<std::string>& notices) {
-  const std::pair key(text, syntax);
+EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax, std::vector<std::string>& notices,
+                              int clip_skip) {
+  const std::tuple key(text, syntax, clip_skip);
   if (prompts.find(key) == nullptr) {
-    prompts.keep(key, model->texts.read(text, syntax));
+    prompts.keep(key, model->texts.read(text, syntax, clip_skip));
     prompts.trim();
   }
   const auto& [encoded, notice] = *prompts.find(key);

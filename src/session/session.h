@@ -2,7 +2,7 @@
 
 #include <memory>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "denoise/denoising.h"
@@ -49,8 +49,9 @@ struct Session {
   explicit Session(std::shared_ptr<const Model> model);
 
   std::shared_ptr<const Model> model;
-  PromptedDenoiser denoiser;
-  Memory<std::pair<std::string, PromptSyntax>, ReadText> prompts;  ///< A sweep asks for the same again.
+  std::unique_ptr<Session> refiner;  ///< Of the model's refiner; null where it has none.
+  PromptedDenoiser denoiser;         ///< Hands over to the refiner's.
+  Memory<std::tuple<std::string, PromptSyntax, int>, ReadText> prompts;  ///< A sweep asks for the same again.
   Memory<TrunkKey, Denoising> trunks;  ///< All positions of a dial go on from one.
   Memory<Task, EditedPicture> edited;  ///< Positions of a dial are mixed of these.
   Memory<Content, std::shared_ptr<const Layouts>>
@@ -66,9 +67,9 @@ struct Session {
   int inversions = 0;                   ///< Pictures inverted so far.
 
   /// What a text that is the same at every step is to the denoiser; adds a line to `notices` when words did
-  /// not fit.
+  /// not fit. `clip_skip` is Settings::clip_skip.
   [[nodiscard]] EncodedPrompt encode(const std::string& text, PromptSyntax syntax,
-                                     std::vector<std::string>& notices);
+                                     std::vector<std::string>& notices, int clip_skip = 1);
   /// The finished picture of a content, without a dial; it must be known.
   [[nodiscard]] const Denoising& finished(const Content& content) const;
   void trim();

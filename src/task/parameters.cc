@@ -41,6 +41,7 @@ constexpr std::string_view kHiresUpscaler = "Hires upscaler";
 constexpr std::string_view kHiresSize = "Hires resize";       // A1111's, in place of a factor.
 constexpr std::string_view kStrength = "Denoising strength";  // Of a start image, or of the second pass.
 constexpr std::string_view kModelHash = "Model hash", kModel = "Model", kDecoder = "VAE Decoder";
+constexpr std::string_view kRefiner = "Refiner";
 // Written only when the plain lines cannot be told apart again, e.g. a prompt with a line "Steps: 3".
 constexpr std::string_view kExactPrompt = "Prompt text";
 constexpr std::string_view kExactNegative = "Negative prompt text";
@@ -146,6 +147,7 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
   if (s.width > 0) add("Size", fmt::format("{}x{}", s.width, s.height));
   if (!model.hash.empty()) add(kModelHash, model.hash);
   add(kModel, quoted(model.name));
+  if (!model.refiner.empty() && s.refiner_switch.value_or(0) < 1) add(kRefiner, quoted(model.refiner));
   if (!model.decoder.empty()) add(kDecoder, quoted(model.decoder));
   add("RNG", "CPU");
   add("Version", fmt::format("latentdial {}", kVersion));
@@ -331,7 +333,7 @@ Settings parse_parameters(const std::string& text) {
 }
 
 std::vector<NamedText> list_parameters(const std::string& text) {
-  std::set<std::string_view> known = {"Size", kModelHash, kModel,       kDecoder,
+  std::set<std::string_view> known = {"Size", kModelHash, kModel,       kDecoder,      kRefiner,
                                       "RNG",  "Version",  kExactPrompt, kExactNegative};
   const Settings any;
   visit_settings(any, [&](const Option& option, const auto&) { known.insert(option.label); });

@@ -28,6 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kRefinerSwitch = 0.8;  // What SDXL's refiner was trained for.
 constexpr int kMostOfOwnSide = 16;
 constexpr std::int64_t kMostOfSmall = 1 << 24;   // Pixels of an extended picture, whatever it was,
 constexpr std::int64_t kMostOfLarge = 4;         // or so many times those that it had.
@@ -82,6 +83,7 @@ Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<P
   if (s.width == 0) s.width = model.width;
   if (s.height == 0) s.height = model.height;
   if (!s.guidance_scale) s.guidance_scale = model.guidance_scale;
+  if (!s.refiner_switch && !model.refiner.empty()) s.refiner_switch = kRefinerSwitch;
   if (s.sampler.empty()) s.sampler = model.sampler;
   if (s.scheduler.empty()) s.scheduler = own_scheduler(s.sampler, model);
   if (draws_twice(s) && s.hires_with.empty()) s.hires_with = "latent";
@@ -133,6 +135,9 @@ void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax
   const auto check = [&](const char* field, const std::string& text) {
     (void)read_prompt(field, [&] { return texts.windows(text, syntax); });
   };
+  require(s.clip_skip <= texts.most_clip_skip(), "clip_skip",
+          "{} leaves no layer of this model's text encoder; use 1 to {}", s.clip_skip,
+          texts.most_clip_skip());
   const Around style = around_prompt(ways_to_say_it().front(), s.style);
   check("prompt", joined(s.prompt, style));
   check("to_prompt", joined(s.to_prompt, style));
@@ -204,7 +209,7 @@ Source source_of(const Settings& s, const InputImages& images, const Framing& fr
 Content content_of(const Settings& s, const InputImages& images, const Framing& framing,
                    PromptSyntax syntax) {
   Content content;
-  content.words = {s.prompt, s.negative_prompt, syntax};
+  content.words = {s.prompt, s.negative_prompt, syntax, s.clip_skip};
   content.per_token = s.per_token;
   content.to.prompt = s.to_prompt;
   if (images.end) content.to.image = images.end->resized(s.width, s.height);
@@ -212,7 +217,7 @@ Content content_of(const Settings& s, const InputImages& images, const Framing& 
   content.to.theta = s.theta;
   content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}};
   content.sampling = {s.sampler, s.scheduler, s.eta.value_or(kDefaultEta), s.steps, s.width,
-                      s.height,  s.reuse};
+                      s.height,  s.reuse,     s.refiner_switch.value_or(1)};
   content.source = source_of(s, images, framing);
   return content;
 }
@@ -316,6 +321,9 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
   check_texts(s, model.texts, syntax);
   require(!info.inpaints || s.mask_update != "ding", "mask_update",
           "{} is told the rest and keeps it by itself; leave it out", info.name);
+  require(s.refiner_switch.value_or(1) == 1 || !info.refiner.empty(), "refiner_switch",
+          "no refiner is loaded that could draw after the share {}; name one by @(refiner)",
+          s.refiner_switch.value_or(1));
   (void)make_sampler(s.sampler, s.scheduler, model.schedule, s.steps);
   const Framing framing(s, images, area);
   result.task.content = content_of(s, images, framing, syntax);

@@ -26,6 +26,7 @@ namespace latentdial::detail {
 struct Words {
   std::string prompt = {}, negative_prompt = {};
   PromptSyntax syntax = PromptSyntax::a1111;
+  int clip_skip = 1;  ///< As Settings::clip_skip.
   bool operator==(const Words&) const = default;
 };
 
@@ -51,6 +52,7 @@ struct Sampling {
   int steps = 50;
   int width = 0, height = 0;  ///< Pixels.
   int reuse = 1;              ///< The denoiser's deeper levels are computed at every so many-th step.
+  double refiner_switch = 1;  ///< Share of the noise schedule after which the refiner draws; 1: it does not.
   bool operator==(const Sampling&) const = default;
 };
 

@@ -30,13 +30,14 @@ void check_parts_fit(const Checkpoint& checkpoint) {
   const auto& unet = checkpoint.unet.config;
   const auto added = unet.find("addition_embed_type");
   const bool takes_summary = added != unet.end() && !added->is_null();
-  if (takes_summary != checkpoint.text_encoder_2.has_value()) {
-    throw invalid_input(
-        fmt::format("{}: mixes parts of different models: {}", checkpoint.path.string(),
-                    takes_summary ? "the U-Net takes a text's summary (addition_embed_type), as in Stable "
-                                    "Diffusion XL, but there is no second text encoder that makes one"
-                                  : "there are two text encoders, but the U-Net takes no text's summary "
-                                    "(addition_embed_type)"));
+  const bool is_refiner = checkpoint.text_encoder.weights.has("text_projection.weight");
+  if (takes_summary != (checkpoint.text_encoder_2.has_value() || is_refiner)) {
+    throw invalid_input(fmt::format(
+        "{}: mixes parts of different models: {}", checkpoint.path.string(),
+        takes_summary ? "the U-Net takes a text's summary (addition_embed_type), as in Stable "
+                        "Diffusion XL, but there is no second text encoder that makes one"
+                      : "there is a text encoder that sums a text up, but the U-Net takes no text's "
+                        "summary (addition_embed_type)"));
   }
   auto width = whole_number(checkpoint.text_encoder.config, "hidden_size");
   if (width && checkpoint.text_encoder_2)

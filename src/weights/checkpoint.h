@@ -58,6 +58,7 @@ struct Checkpoint {
   nlohmann::json low_res_scheduler_config = nullptr;
   std::int64_t max_noise_level = 0;
   /// The second text encoder of a model that reads prompts with two (SDXL), and the folder of its tokenizer.
+  /// SDXL's refiner has that one alone, as its only one.
   std::optional<Component> text_encoder_2 = {};
   std::filesystem::path tokenizer_2_dir = {};
   /// Whether zeros stand for an empty negative prompt's states ("force_zeros_for_empty_prompt").

@@ -90,12 +90,11 @@ void require_stable_diffusion(const fs::path& path, const nlohmann::json& index)
     return invalid_input(fmt::format("{}: is {} ({}); a Stable Diffusion 1, 2 or XL model is needed",
                                      path.string(), what, printable(pipeline)));
   };
-  if (has("text_encoder_2") && !has("text_encoder"))
-    throw refuse("a refiner of Stable Diffusion XL, which draws no picture by itself");
   if (has("transformer")) throw refuse("a diffusion transformer (Stable Diffusion 3, Flux or the like)");
   if (has("prior") || has("movq")) throw refuse("another kind of diffusion model");
   for (const auto* part : {"text_encoder", "unet", "vae", "scheduler"}) {
-    if (!has(part)) throw refuse(fmt::format("a pipeline without the part \"{}\"", part));
+    const bool is_refiners = part == std::string_view("text_encoder") && has("text_encoder_2");
+    if (!has(part) && !is_refiners) throw refuse(fmt::format("a pipeline without the part \"{}\"", part));
   }
 }
 
@@ -135,20 +134,42 @@ Component read_part(const fs::path& folder, const char* name, std::string_view s
   return {std::move(config), Weights(name, part.string(), read_component(part, stem, torch_stem, family))};
 }
 
-/// What a folder with two text encoders has beside the parts of any; nothing of others.
-void read_second_text_encoder(const fs::path& index_path, const nlohmann::json& index,
-                              Checkpoint& checkpoint) {
-  const auto named = index.find("text_encoder_2");
-  if (named == index.end() || named->is_null() || *named == nlohmann::json{nullptr, nullptr}) return;
+/// Whether the index names a part, which "none" is written as [null, null] in.
+bool names_part(const nlohmann::json& index, const char* part) {
+  const auto named = index.find(part);
+  return named != index.end() && !named->is_null() && *named != nlohmann::json{nullptr, nullptr};
+}
+
+bool read_flag(const fs::path& index_path, const nlohmann::json& index, const char* field, bool fallback) {
+  const auto flag = index.value(field, nlohmann::json(fallback));
+  if (!flag.is_boolean())
+    throw invalid_input(fmt::format("{}: \"{}\" is {}, but true or false is needed", index_path.string(),
+                                    field, flag.dump()));
+  return flag.get<bool>();
+}
+
+/// The text encoder of a folder that has one, or the first of two; a refiner's is called the second.
+Component read_first_text_encoder(const fs::path& folder, const nlohmann::json& index) {
+  if (names_part(index, "text_encoder"))
+    return read_part(folder, "text_encoder", "model", "pytorch_model", KeyFamily::diffusers_text);
+  return read_part(folder, "text_encoder_2", "model", "pytorch_model", KeyFamily::summing_text);
+}
+
+/// What a folder with a text encoder that sums texts up has beside the parts of any; nothing of others.
+void read_summing(const fs::path& index_path, const nlohmann::json& index, Checkpoint& checkpoint) {
+  if (!names_part(index, "text_encoder_2")) return;
   const auto folder = index_path.parent_path();
-  checkpoint.text_encoder_2 =
-      read_part(folder, "text_encoder_2", "model", "pytorch_model", KeyFamily::summing_text);
-  checkpoint.tokenizer_2_dir = find_tokenizer(folder, "tokenizer_2");
-  const auto zeros = index.value("force_zeros_for_empty_prompt", nlohmann::json(true));
-  if (!zeros.is_boolean())
-    throw invalid_input(fmt::format("{}: \"force_zeros_for_empty_prompt\" is {}, but true or false is needed",
-                                    index_path.string(), zeros.dump()));
-  checkpoint.zeros_for_empty_prompt = zeros.get<bool>();
+  const fs::path tokenizer = find_tokenizer(folder, "tokenizer_2");
+  if (names_part(index, "text_encoder")) {
+    checkpoint.text_encoder_2 =
+        read_part(folder, "text_encoder_2", "model", "pytorch_model", KeyFamily::summing_text);
+    checkpoint.tokenizer_2_dir = tokenizer;
+  } else {
+    checkpoint.tokenizer_dir = tokenizer;
+  }
+  checkpoint.zeros_for_empty_prompt = read_flag(index_path, index, "force_zeros_for_empty_prompt", true);
+  if (read_flag(index_path, index, "requires_aesthetics_score", false))
+    checkpoint.unet.config["requires_aesthetics_score"] = true;
 }
 
 }  // namespace
@@ -197,19 +218,18 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
   const auto index = read_json_object(index_path);
   require_stable_diffusion(index_path, index);
   constexpr std::string_view kStem = "diffusion_pytorch_model";
-  Checkpoint checkpoint{
-      folder,
-      "diffusers folder",
-      read_part(folder, "text_encoder", "model", "pytorch_model", KeyFamily::diffusers_text),
-      read_part(folder, "unet", kStem, kStem, KeyFamily::diffusers_vae),
-      read_part(folder, "vae", kStem, kStem, KeyFamily::diffusers_vae),
-      read_json_object(folder / "scheduler" / "scheduler_config.json"),
-      find_tokenizer(folder),
-      {},
-      {},
-      read_defaults(index_path, index)};
+  Checkpoint checkpoint{folder,
+                        "diffusers folder",
+                        read_first_text_encoder(folder, index),
+                        read_part(folder, "unet", kStem, kStem, KeyFamily::diffusers_vae),
+                        read_part(folder, "vae", kStem, kStem, KeyFamily::diffusers_vae),
+                        read_json_object(folder / "scheduler" / "scheduler_config.json"),
+                        find_tokenizer(folder),
+                        {},
+                        {},
+                        read_defaults(index_path, index)};
   read_upscaling(index_path, index, checkpoint);
-  read_second_text_encoder(index_path, index, checkpoint);
+  read_summing(index_path, index, checkpoint);
   return checkpoint;
 }
 

@@ -49,23 +49,71 @@ struct Shapes {
   [[nodiscard]] bool has(const std::string& name) const { return tensors.contains(name); }
 };
 
-// Transformer blocks in the first attention of every level; 1 where there is none, as diffusers writes it.
-nlohmann::json transformer_depths(const Shapes& shapes, const KeyLayout& layout) {
-  std::vector<int> depths;
-  for (int i = 0; i < layout.levels; ++i) {
-    const int depth = count([&](int n) {
-      return shapes.has(
-          fmt::format("down_blocks.{}.attentions.0.transformer_blocks.{}.attn2.to_k.weight", i, n));
-    });
-    depths.push_back(std::max(depth, 1));
+/// Blocks of a transformer; 1 where there is none, as diffusers writes it.
+int depth_of(const Shapes& shapes, const std::string& transformer) {
+  const int depth = count([&](int n) {
+    return shapes.has(fmt::format("{}.transformer_blocks.{}.attn2.to_k.weight", transformer, n));
+  });
+  return std::max(depth, 1);
+}
+
+bool is_nested(const nlohmann::json& depths) {
+  return std::ranges::any_of(depths, [](const auto& level) { return level.is_array(); });
+}
+
+/// What is alike throughout a list as one.
+nlohmann::json as_one(nlohmann::json list) {
+  const bool alike = std::ranges::all_of(list, [&](const auto& one) { return one == list.front(); });
+  return alike ? list.front() : list;
+}
+
+/// The depths of a way's transformers, `layers` of them at each level.
+nlohmann::json depths_on(const char* way, const Shapes& shapes, int levels, int layers) {
+  nlohmann::json depths = nlohmann::json::array();
+  for (int i = 0; i < levels; ++i) {
+    nlohmann::json level = nlohmann::json::array();
+    for (int j = 0; j < layers; ++j)
+      level.push_back(depth_of(shapes, fmt::format("{}.{}.attentions.{}", way, i, j)));
+    depths.push_back(as_one(std::move(level)));
   }
-  const bool alike = std::ranges::all_of(depths, [&](int depth) { return depth == depths.front(); });
-  return alike ? nlohmann::json(depths.front()) : nlohmann::json(depths);
+  return depths;
+}
+
+/// How deep the transformers are: the way up is told where it is not the mirror image of the way down. The
+/// middle's depth is the last level's, which may have no transformer of its own.
+void add_depths(const Shapes& shapes, const KeyLayout& layout, nlohmann::json& config) {
+  auto down = depths_on("down_blocks", shapes, layout.levels, layout.layers);
+  auto up = depths_on("up_blocks", shapes, layout.levels, layout.layers + 1);
+  if (!layout.attention.back()) down.back() = depth_of(shapes, "mid_block.attentions.0");
+  auto mirrored = down;
+  std::ranges::reverse(mirrored);
+  for (std::size_t i = 0; i < up.size(); ++i)
+    if (!layout.attention[up.size() - 1 - i]) up[i] = mirrored[i];
+  if (is_nested(down) || up != mirrored) config["reverse_transformer_layers_per_block"] = up;
+  config["transformer_layers_per_block"] = as_one(std::move(down));
+}
+
+bool has_module(const Shapes& shapes, const std::string& module) {
+  const auto found = shapes.tensors.lower_bound(module + ".");
+  return found != shapes.tensors.end() && found->first.starts_with(module + ".");
+}
+
+/// What lies between the two ways: nothing in BK-SDM's small ones, one residual block in SSD-1B.
+nlohmann::json mid_block_type(const Shapes& shapes) {
+  if (has_module(shapes, "mid_block.attentions.0")) return "UNetMidBlock2DCrossAttn";
+  return has_module(shapes, "mid_block") ? nlohmann::json("UNetMidBlock2D") : nlohmann::json();
+}
+
+/// A transformer that is surely there.
+std::string some_transformer(const Shapes& shapes, const KeyLayout& layout) {
+  if (has_module(shapes, "mid_block.attentions.0")) return "mid_block.attentions.0.";
+  const auto level = std::ranges::find(layout.attention, true) - layout.attention.begin();
+  return fmt::format("down_blocks.{}.attentions.0.", level);
 }
 
 nlohmann::json heads(const std::string& file, const std::vector<std::int64_t>& channels,
                      Generation generation) {
-  const bool by_width = generation == Generation::sd2 || generation == Generation::sdxl;
+  const bool by_width = generation == Generation::sd2 || is_told_sizes(generation);
   const std::int64_t divisor = by_width ? 64 : 8;
   nlohmann::json counts = nlohmann::json::array();
   for (const auto c : channels) {
@@ -93,15 +141,16 @@ void add_upscaler(const Shapes& shapes, const std::vector<std::int64_t>& channel
 }
 
 /// What SDXL's U-Net is told beside an ordinary one's.
-void add_told(const Shapes& shapes, nlohmann::json& config) {
+void add_told(const Shapes& shapes, Generation generation, nlohmann::json& config) {
   config["addition_embed_type"] = "text_time";
   config["addition_time_embed_dim"] = 256;
   config["projection_class_embeddings_input_dim"] = shapes.extent("add_embedding.linear_1.weight", 1);
   config["sample_size"] = 128;
+  if (generation == Generation::refiner) config["requires_aesthetics_score"] = true;
 }
 
 double vae_scale(Generation generation) {
-  if (generation == Generation::sdxl) return 0.13025;
+  if (is_told_sizes(generation)) return 0.13025;
   return generation == Generation::upscaling ? 0.08333 : 0.18215;
 }
 
@@ -145,12 +194,11 @@ KeyLayout vae_layout(const std::string& file, const StoredTensors& tensors) {
 
 KeyLayout open_clip_layout(const std::string& file, const StoredTensors& all, Generation generation) {
   constexpr int kWholeOpenClipH = 24;
-  const bool is_sdxl = generation == Generation::sdxl;
-  const std::string prefix = is_sdxl ? "conditioner.embedders.1.model." : "cond_stage_model.model.";
+  const std::string prefix = std::string(open_clip_prefix(generation)) + "model.";
   KeyLayout layout;
   layout.text_layers = count_blocks(all, prefix + "transformer.resblocks");
   const bool whole = all.contains(prefix + "text_projection") || layout.text_layers == kWholeOpenClipH;
-  if (whole && !is_sdxl) --layout.text_layers;
+  if (whole && !is_told_sizes(generation)) --layout.text_layers;
   if (layout.text_layers < 1) {
     throw invalid_input(
         fmt::format("{}: its text encoder has no layers to use ({}transformer.resblocks.*)", file, prefix));
@@ -170,8 +218,8 @@ nlohmann::json infer_unet_config(const std::string& file, const ComponentTensors
     down.push_back(attention ? "CrossAttnDownBlock2D" : "DownBlock2D");
     up.insert(up.begin(), attention ? "CrossAttnUpBlock2D" : "UpBlock2D");
   }
-  const std::string mid = "mid_block.attentions.0.";
-  const auto width = shapes.extent(mid + "transformer_blocks.0.attn2.to_k.weight", 1);
+  const std::string transformer = some_transformer(shapes, layout);
+  const auto width = shapes.extent(transformer + "transformer_blocks.0.attn2.to_k.weight", 1);
   nlohmann::json config = {{"_class_name", "UNet2DConditionModel"},
                            {"act_fn", "silu"},
                            {"attention_head_dim", heads(file, channels, generation)},
@@ -185,16 +233,16 @@ nlohmann::json infer_unet_config(const std::string& file, const ComponentTensors
                            {"in_channels", shapes.extent("conv_in.weight", 1)},
                            {"layers_per_block", layout.layers},
                            {"mid_block_scale_factor", 1},
-                           {"mid_block_type", "UNetMidBlock2DCrossAttn"},
+                           {"mid_block_type", mid_block_type(shapes)},
                            {"norm_eps", 1e-5},
                            {"norm_num_groups", 32},
                            {"out_channels", shapes.extent("conv_out.weight", 0)},
                            {"sample_size", generation == Generation::sd1 ? 64 : 96},
-                           {"transformer_layers_per_block", transformer_depths(shapes, layout)},
                            {"up_block_types", up},
-                           {"use_linear_projection", shapes[mid + "proj_in.weight"].size() == 2}};
+                           {"use_linear_projection", shapes[transformer + "proj_in.weight"].size() == 2}};
+  add_depths(shapes, layout, config);
   if (generation == Generation::upscaling) add_upscaler(shapes, channels, config);
-  if (generation == Generation::sdxl) add_told(shapes, config);
+  if (is_told_sizes(generation)) add_told(shapes, generation, config);
   return config;
 }
 
@@ -222,9 +270,9 @@ nlohmann::json infer_vae_config(const std::string& file, const ComponentTensors&
           {"layers_per_block", layout.layers},
           {"norm_num_groups", 32},
           {"out_channels", shapes.extent("decoder.conv_out.weight", 0)},
-          {"sample_size", generation == Generation::sd1    ? 512
-                          : generation == Generation::sdxl ? 1024
-                                                           : 768},
+          {"sample_size", generation == Generation::sd1 ? 512
+                          : is_told_sizes(generation)   ? 1024
+                                                        : 768},
           {"scaling_factor", vae_scale(generation)},
           {"up_block_types", std::vector<std::string>(levels, "UpDecoderBlock2D")}};
 }
@@ -277,7 +325,7 @@ nlohmann::json infer_scheduler_config(Generation generation) {
                    {"steps_offset", 1}});
     return config;
   }
-  const bool is_sdxl = generation == Generation::sdxl;
+  const bool is_sdxl = is_told_sizes(generation);
   return {{"_class_name", is_sdxl ? "EulerDiscreteScheduler" : "PNDMScheduler"},
           {"beta_end", 0.012},
           {"beta_schedule", "scaled_linear"},

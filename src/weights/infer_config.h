@@ -13,8 +13,19 @@ namespace latentdial::detail {
 using ComponentTensors = std::map<std::string, Tensor>;
 
 /// What a single-file checkpoint is: with CLIP or OpenCLIP as its text encoder, the latter's upscaler, whose
-/// U-Net has classes, or with both; the rest of the architecture follows.
-enum class Generation { sd1, sd2, upscaling, sdxl };
+/// U-Net has classes, with both, or with OpenCLIP's that sums texts up; the rest of the architecture follows.
+enum class Generation { sd1, sd2, upscaling, sdxl, refiner };
+
+/// Whether a text's summary and sizes are told beside the timestep.
+[[nodiscard]] constexpr bool is_told_sizes(Generation generation) {
+  return generation == Generation::sdxl || generation == Generation::refiner;
+}
+
+/// What stands before the names of a text encoder, the only one or the one that makes a summary.
+[[nodiscard]] constexpr const char* open_clip_prefix(Generation generation) {
+  if (generation == Generation::sdxl) return "conditioner.embedders.1.";
+  return generation == Generation::refiner ? "conditioner.embedders.0." : "cond_stage_model.";
+}
 
 /// The block layout that the CompVis names of a U-Net or VAE show (names without their component's prefix).
 /// Throw invalid_input naming `file` when the names cannot be one.

@@ -144,6 +144,8 @@ constexpr std::string_view kIgnored[] = {
     "conditioner.embedders.0.transformer.text_model.embeddings.position_ids",
     "conditioner.embedders.1.model.logit_scale",
     "conditioner.embedders.1.model.attn_mask",
+    "conditioner.embedders.0.model.logit_scale",
+    "conditioner.embedders.0.model.attn_mask",
     "denoiser.sigmas",
     "text_model.embeddings.position_ids",
     "embeddings.position_ids",

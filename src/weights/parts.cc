@@ -63,7 +63,9 @@ Component component_in(const fs::path& folder, const PartNames& names) {
 void replace_unet(Checkpoint& checkpoint, const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
+    const bool is_refiners = checkpoint.unet.config.value("requires_aesthetics_score", false);
     checkpoint.unet = component_in(path, kUnetNames);
+    if (is_refiners) checkpoint.unet.config["requires_aesthetics_score"] = true;
     return;
   }
   const CheckpointFile file = read_checkpoint_file(path);

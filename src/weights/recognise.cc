@@ -26,7 +26,6 @@ constexpr Sign kOtherThings[] = {
     {Where::anywhere, ".lora_A.", "a LoRA"},
     {Where::anywhere, "lora_down.", "a LoRA"},
     {Where::anywhere, ".lora.down", "a LoRA"},
-    {Where::at_start, "conditioner.embedders.0.model.", "a refiner of Stable Diffusion XL"},
     {Where::at_start, "embedder.", "a Stable unCLIP model"},
     {Where::at_start, "add_embedding.", "the U-Net of a Stable Diffusion XL model"},
     {Where::anywhere, "joint_blocks.", "a Stable Diffusion 3 model"},

@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kText = "cond_stage_model.";
 constexpr std::string_view kSdxlText = "conditioner.embedders.0.";
-constexpr std::string_view kSdxlText2 = "conditioner.embedders.1.";
 constexpr std::string_view kTextProjection = "text_projection.weight";
 
 // Rows [third·C, (third + 1)·C) of the fused [3·C, …] query, key and value projection.
@@ -81,7 +80,8 @@ Component read_clip(const fs::path& path, const StoredTensors& tensors, std::str
 
 /// OpenCLIP's, of a component of this name.
 Component read_open_clip(const fs::path& path, const StoredTensors& tensors, Generation generation,
-                         const char* name, std::string_view prefix) {
+                         const char* name) {
+  const std::string_view prefix = open_clip_prefix(generation);
   const auto layout = open_clip_layout(path.string(), tensors, generation);
   return component_of(path, name, prefix, without_layer(part_of(tensors, prefix), layout.text_layers),
                       KeyTable(KeyFamily::open_clip_text, layout),
@@ -91,7 +91,8 @@ Component read_open_clip(const fs::path& path, const StoredTensors& tensors, Gen
 Component read_text_encoder(const fs::path& path, const StoredTensors& tensors, Generation generation) {
   if (generation == Generation::sdxl) return read_clip(path, tensors, kSdxlText);
   if (generation == Generation::sd1) return read_clip(path, tensors, kText);
-  return read_open_clip(path, tensors, generation, "text_encoder", kText);
+  return read_open_clip(path, tensors, generation,
+                        generation == Generation::refiner ? "text_encoder_2" : "text_encoder");
 }
 
 // Of the two releases with OpenCLIP the one that predicts ε was trained on 512 pixels.
@@ -134,6 +135,7 @@ Component read_vae(const fs::path& path, const StoredTensors& tensors, Generatio
 
 /// Throws invalid_input where the text encoder is neither.
 Generation generation_of(const std::string& file, const StoredTensors& tensors) {
+  if (has_prefix(tensors, std::string(kSdxlText) + "model.")) return Generation::refiner;
   if (has_prefix(tensors, std::string(kSdxlText))) return Generation::sdxl;
   if (!has_prefix(tensors, "cond_stage_model.model.")) {
     if (has_prefix(tensors, "cond_stage_model.transformer.")) return Generation::sd1;
@@ -213,10 +215,12 @@ Checkpoint open_single_file(const fs::path& path, const CheckpointFile& file) {
     checkpoint.max_noise_level = kMaxNoiseLevel;
   }
   if (generation == Generation::sdxl) {
-    checkpoint.text_encoder_2 = read_open_clip(path, tensors, generation, "text_encoder_2", kSdxlText2);
+    checkpoint.text_encoder_2 = read_open_clip(path, tensors, generation, "text_encoder_2");
     checkpoint.tokenizer_2_dir = find_tokenizer(path.parent_path(), "tokenizer_2");
     checkpoint.zeros_for_empty_prompt = true;
   }
+  if (generation == Generation::refiner)
+    checkpoint.tokenizer_dir = find_tokenizer(path.parent_path(), "tokenizer_2");
   return checkpoint;
 }
 

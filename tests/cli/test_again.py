@@ -54,12 +54,26 @@ def test_a_lora_that_is_not_there_is_asked_for(latentdial, fails, tmp_path, lora
 
 @pytest.mark.parametrize(
     "setting",
-    ["Clip skip: 2", "Hires prompt: a dog", "Hires resize: 96x128", 'Lora hashes: "a: 1"', 'TI hashes: "a: 1"', "Variation seed strength: 0.3",
-     "ENSD: 31337", "Refiner: x", 'ControlNet 0: "a, b"', "ADetailer model: face", "Tiling: True", "Masked content: fill", "Eta: 0.67"],
+    ["Hires prompt: a dog", "Hires resize: 96x128", 'Lora hashes: "a: 1"', 'TI hashes: "a: 1"', "Variation seed strength: 0.3",
+     "ENSD: 31337", 'ControlNet 0: "a, b"', "ADetailer model: face", "Tiling: True", "Masked content: fill", "Eta: 0.67"],
 )
 def test_what_is_not_here_and_decides_is_named(fails, picture, setting):
     line = fails("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, {setting}"))
     assert setting.split(":")[0] in line and "not here" in line
+
+
+@pytest.mark.parametrize("flags", [(), ("--clip-skip", "1")], ids=str)
+def test_another_programs_clip_skip_is_taken_over(latentdial, tmp_path, picture, flags):
+    theirs = picture(f"{THEIRS}, Clip skip: 2")
+    assert latentdial("generate", "-m", SCENES, "--again", theirs, *flags, "-o", "a.png").returncode == 0
+    assert ("Clip skip: 2" in Image.open(tmp_path / "a.png").text["parameters"]) == (flags == ())
+    again = latentdial("generate", "-m", SCENES, "--again", "a.png", "-o", "b.png")
+    assert again.returncode == 0 and same(tmp_path, "a.png", "b.png")
+
+
+def test_a_refiner_must_be_given_again(fails, picture):
+    line = fails("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, Refiner: x [1234567890], Refiner switch at: 0.8"))
+    assert "no refiner is loaded that could draw after the share 0.8; name one by --refiner" in line
 
 
 def test_a_mask_must_be_given_again(fails, picture):
@@ -67,7 +81,7 @@ def test_a_mask_must_be_given_again(fails, picture):
 
 
 @pytest.mark.parametrize(
-    "setting", ["Clip skip: 1", "Hashes: {}", "Variation seed strength: 0", "ENSD: 0", "Tiling: False", "VAE: x", "Template: y", "Seed resize: "]
+    "setting", ["Hashes: {}", "Variation seed strength: 0", "ENSD: 0", "Tiling: False", "VAE: x", "Template: y", "Seed resize: "]
 )
 def test_what_is_not_here_and_harmless_is_noticed(latentdial, picture, setting):
     again = latentdial("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, Model: v1-5, Model hash: 6ce0161689, {setting}"), "-o", "b.png")

@@ -83,6 +83,12 @@ def test_prompts_are_written_as_for_any_model(latentdial, model, prompt):
     assert (other != pixels(drawn(latentdial, model, "plain.png"))).any()
 
 
+def test_its_own_states_are_the_second_from_the_last(latentdial, fails, model):
+    plain = drawn(latentdial, model, "plain.png")
+    assert (pixels(drawn(latentdial, model, "two.png", "--clip-skip", "2")) == pixels(plain)).all()
+    assert "--clip-skip: 3 leaves no layer of this model's text encoder; use 1 to 2" in fails("generate", "-m", model, "-p", "a dog", "--clip-skip", "3", "-q")
+
+
 def test_pictures_of_several_sizes_are_told_each_its_own(latentdial, model, tmp_path):
     plan = {"settings": {"prompt": "a dog", "steps": 4, "seed": 2, "height": 16}, "grid": {"width": [16, 24, 16]}}
     (tmp_path / "plan.json").write_text(json.dumps(plan))
@@ -118,9 +124,9 @@ def test_start_pictures_masks_and_the_meter_go_with_it(latentdial, model, tmp_pa
     ("file", "change", "line"),
     [
         ("model_index.json", {"text_encoder_2": None}, "there is no second text encoder"),
-        ("model_index.json", {"text_encoder": [None, None]}, "is a refiner of Stable Diffusion XL"),
+        ("model_index.json", {"text_encoder": [None, None]}, "text states of width 40 but the text encoder gives 24"),
         ("model_index.json", {"force_zeros_for_empty_prompt": "yes"}, '"force_zeros_for_empty_prompt" is "yes"'),
-        ("unet/config.json", {"addition_embed_type": None}, "there are two text encoders, but the U-Net takes no"),
+        ("unet/config.json", {"addition_embed_type": None}, "there is a text encoder that sums a text up, but the U-Net takes no"),
         ("unet/config.json", {"projection_class_embeddings_input_dim": 59}, "add_embedding.linear_1.weight"),
         ("unet/config.json", {"addition_time_embed_dim": 10}, "projection_class_embeddings_input_dim"),
         ("unet/config.json", {"cross_attention_dim": 16}, "text states of width 16 but the text encoders give 40"),
@@ -134,6 +140,24 @@ def test_a_damaged_folder_is_refused_in_a_line(fails, model, tmp_path, file, cha
     assert line in fails("generate", "-m", folder, "-p", "a dog", "-q")
 
 
-def test_learnt_words_are_refused_in_a_line(fails, model, tmp_path):
-    (tmp_path / "word.pt").write_bytes(b"")
-    assert "--embedding: " in fails("generate", "-m", model, "-p", "a dog", "--embedding", "word.pt", "-q")
+def write_word(path, **vectors):
+    header, data = {}, b""
+    for name, values in vectors.items():
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + values.nbytes]}
+        data += values.astype(numpy.float32).tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    return path
+
+
+def test_a_learnt_word_is_read_by_both_encoders(latentdial, fails, model, tmp_path):
+    numbers = numpy.random.default_rng(1).normal(size=(2, 40)).astype(numpy.float32)
+    first, second = numpy.ascontiguousarray(numbers[:, :16]), numpy.ascontiguousarray(numbers[:, 16:])
+    pictures = [pixels(drawn(latentdial, model, "plain.png", "-p", "a gizmo"))]
+    for one, other in ((first, second), (first, -second), (-first, second)):
+        word = write_word(tmp_path / "gizmo.safetensors", clip_l=one, clip_g=other)
+        pictures.append(pixels(drawn(latentdial, model, "word.png", "-p", "a gizmo", "--embedding", word)))
+    assert all((one != other).any() for i, one in enumerate(pictures) for other in pictures[:i])
+    assert "has no clip_g" in fails("generate", "-m", model, "-p", "a dog", "--embedding", write_word(tmp_path / "half.safetensors", clip_l=first), "-q")
+    lone = write_word(tmp_path / "lone.safetensors", emb_params=first)
+    assert "it is for version 1 or 2" in fails("generate", "-m", model, "-p", "a dog", "--embedding", lone, "-q")

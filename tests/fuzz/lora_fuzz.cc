@@ -39,7 +39,7 @@ void load_all(const Weights& weights) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latentdial;
   const fuzz::ScratchFile file({data, size});
-  fuzz::try_input([&] { (void)read_textual_inversion(file.path(), 4); });
+  fuzz::try_input([&] { (void)read_textual_inversion(file.path(), {{"", 4}}); });
   return fuzz::try_input([&] {
     const Checkpoint model = small_model();
     (void)apply_lora(model, file.path(), 1.0);

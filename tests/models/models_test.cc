@@ -73,7 +73,7 @@ class ModelTest : public testing::TestWithParam<Case> {
     return {{component.weights, ops_.get()},
             TextConfig::from_json(component.config),
             {},
-            checkpoint_.text_encoder_2 ? TextStates::penultimate : TextStates::last};
+            expected_.has("summary") ? TextStates::penultimate : TextStates::last};
   }
 
   std::string folder_;
@@ -85,11 +85,29 @@ class ModelTest : public testing::TestWithParam<Case> {
 TEST_P(ModelTest, TextEncoderEqualsTransformers) {
   const std::vector<std::int32_t> ids = {38, 5, 17, 2, 39, 39, 39, 39, 39};
   expect_close(ops_->to_host(text_encoder(checkpoint_.text_encoder)(ids)), "text");
+  const bool has_two = checkpoint_.text_encoder_2.has_value();
+  const ClipText second = text_encoder(has_two ? *checkpoint_.text_encoder_2 : checkpoint_.text_encoder);
+  ASSERT_EQ(second.has_summary(), expected_.has("summary"));
+  if (!second.has_summary()) return;
+  if (has_two) expect_close(ops_->to_host(second(ids)), "text_2");
+  expect_close(ops_->to_host(second.summary(second(ids), 4)), "summary");
+}
+
+TEST_P(ModelTest, TextEncoderWithALayerLeftOutIsAShallowerOne) {
+  const std::vector<std::int32_t> ids = {38, 5, 17, 2, 39, 39, 39, 39, 39};
+  Component shallow = checkpoint_.text_encoder;
+  shallow.config["num_hidden_layers"] = 1;
+  const ClipText whole = text_encoder(checkpoint_.text_encoder), expected = text_encoder(shallow);
+  const auto values = [&](const Tensor& x) {
+    const Tensor read = ops_->to_host(x);
+    return std::vector(read.values().begin(), read.values().end());
+  };
+  EXPECT_EQ(values(whole(ids, 1)), values(expected(ids)));
+  EXPECT_NE(values(whole(ids, 1)), values(whole(ids)));
   if (!checkpoint_.text_encoder_2) return;
   const ClipText second = text_encoder(*checkpoint_.text_encoder_2);
-  ASSERT_TRUE(second.has_summary());
-  expect_close(ops_->to_host(second(ids)), "text_2");
-  expect_close(ops_->to_host(second.summary(second(ids), 4)), "summary");
+  EXPECT_EQ(values(second.summary(second(ids, 1), 4, 1)), values(second.summary(second(ids), 4)))
+      << "a summary is of the last layer";
 }
 
 TEST_P(ModelTest, UNetTakesItsDeeperLevelsFromBefore) {
@@ -138,7 +156,8 @@ TEST_P(ToldSizesTest, AnotherSummaryAndAnotherSizeAreOtherAnswers) {
   };
   const Tensor plain = answer(0, 0);
   const auto pooled = static_cast<std::size_t>(unet.config().pooled_text_dim);
-  for (const std::size_t place : {std::size_t{0}, pooled - 1, pooled, pooled + 2, pooled + 5})
+  const auto last = pooled + static_cast<std::size_t>(unet.config().told_numbers) - 1;
+  for (const std::size_t place : {std::size_t{0}, pooled - 1, pooled, pooled + 2, last})
     EXPECT_GT(largest_difference(plain.slice(0, 1), answer(place, 1).slice(0, 1)), 1e-3) << place;
 }
 
@@ -218,13 +237,15 @@ INSTANTIATE_TEST_SUITE_P(
     , ModelTest,
     testing::Values(Case{"conv-projection", DType::f32, 1e-4}, Case{"linear-projection", DType::f32, 1e-4},
                     Case{"upscaling", DType::f32, 1e-4}, Case{"sdxl", DType::f32, 1e-4},
-                    Case{"pruned", DType::f32, 1e-4}, Case{"without-middle", DType::f32, 1e-4},
-                    Case{"conv-projection", DType::bf16, 0.05}, Case{"linear-projection", DType::bf16, 0.05},
-                    Case{"upscaling", DType::bf16, 0.05}, Case{"sdxl", DType::bf16, 0.05}),
+                    Case{"refiner", DType::f32, 1e-4}, Case{"pruned", DType::f32, 1e-4},
+                    Case{"without-middle", DType::f32, 1e-4}, Case{"conv-projection", DType::bf16, 0.05},
+                    Case{"linear-projection", DType::bf16, 0.05}, Case{"upscaling", DType::bf16, 0.05},
+                    Case{"sdxl", DType::bf16, 0.05}),
     case_name);
 
 INSTANTIATE_TEST_SUITE_P(, ToldSizesTest,
-                         testing::Values(Case{"sdxl", DType::f32, 0}, Case{"pruned", DType::f32, 0}),
+                         testing::Values(Case{"sdxl", DType::f32, 0}, Case{"pruned", DType::f32, 0},
+                                         Case{"refiner", DType::f32, 0}),
                          case_name);
 
 INSTANTIATE_TEST_SUITE_P(, UpscalingModelTest, testing::Values(Case{"upscaling", DType::f32, 0}), case_name);

@@ -36,6 +36,16 @@ NARROW_UNET = UNET | dict(
 NARROW_TEXT = TEXT | dict(hidden_size=64, intermediate_size=256, num_hidden_layers=4, num_attention_heads=1)
 NARROW_TEXT_2 = TEXT_2 | dict(hidden_size=128, intermediate_size=512, num_hidden_layers=4, num_attention_heads=2, projection_dim=160)
 NARROW_VAE = VAE | dict(block_out_channels=(32, 64, 64, 64), sample_size=256)
+# The refiner's four levels, and the second text encoder alone.
+NARROW_REFINER_UNET = NARROW_UNET | dict(
+    block_out_channels=(64, 128, 256, 256),
+    down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+    up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+    transformer_layers_per_block=4,
+    attention_head_dim=(1, 2, 4, 4),
+    cross_attention_dim=128,
+    projection_class_embeddings_input_dim=160 + 5 * 256,
+)
 # What was taken out of SDXL for Segmind's SSD-1B, and of SD 1 for BK-SDM's tiny one (arXiv 2305.15798), in the same widths.
 PRUNED_UNET = NARROW_UNET | dict(
     transformer_layers_per_block=[1, [2, 2], [4, 4]],
@@ -65,5 +75,16 @@ def make_sdxl(path: pathlib.Path, tokenizer: pathlib.Path, unet: dict, texts: tu
         index[part] = ["transformers", "CLIPTokenizer"]
     index |= {"text_encoder": ["transformers", "CLIPTextModel"], "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"]}
     index |= {"unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"], "scheduler": ["diffusers", "EulerDiscreteScheduler"]}
+    (path / "model_index.json").write_text(json.dumps(index))
+    return path
+
+
+def make_refiner(path: pathlib.Path, tokenizer: pathlib.Path, unet: dict, text: dict, vae: dict, dtype: torch.dtype = torch.float32) -> pathlib.Path:
+    """Writes a refiner to the folder `path`; returns it."""
+    make_sdxl(path, tokenizer, unet, (text, text), vae, dtype)
+    for part in ("text_encoder", "tokenizer"):
+        shutil.rmtree(path / part)
+    index = json.loads((path / "model_index.json").read_text()) | {"text_encoder": [None, None], "tokenizer": [None, None]}
+    index |= {"_class_name": "StableDiffusionXLImg2ImgPipeline", "force_zeros_for_empty_prompt": False, "requires_aesthetics_score": True}
     (path / "model_index.json").write_text(json.dumps(index))
     return path

@@ -56,6 +56,15 @@ def check(name, a, b):
     assert quality >= PSNR_BOUND
 
 
+def test_clip_skip_is_one_more_than_diffusers(build, pipe, tmp_path):
+    """A1111 counts from 1, the last layer, for both prompts; diffusers says how many are left out, of the prompt alone."""
+    embeds, negative = (pipe.encode_prompt(text, "cpu", 1, False, clip_skip=1)[0] for text in ("a castle", ""))
+    generator = torch.Generator("cpu").manual_seed(SEED)
+    picture = numpy.asarray(pipe(prompt_embeds=embeds, negative_prompt_embeds=negative, num_inference_steps=STEPS, generator=generator).images[0])
+    check("clip skip", ours(build, tmp_path / "a.png", "a castle", "--clip-skip", "2"), picture)
+    assert psnr(ours(build, tmp_path / "b.png", "a castle"), picture) < 40
+
+
 def test_emphasis(build, pipe, tmp_path):
     made = ours(build, tmp_path / "a.png", "a (castle:1.4) in the [meadow]")
     check("emphasis", made, theirs(pipe, states(pipe, "a castle in the meadow", [("castle", 1.4), ("meadow", 1 / 1.1)])))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
 from PIL import Image
+from safetensors.torch import save_file
 from sdxl_models import NARROW_TEXT, NARROW_TEXT_2, NARROW_UNET, NARROW_VAE, PRUNED_UNET, make_sdxl
 from test_pictures import ROOT, psnr
 from test_stages import BF16_COSINE, F32_BOUND, cosine, describe, read, relative_error, run_stages, to_nhwc
@@ -90,6 +91,7 @@ def test_unet(build, models, tmp_path, name):
         (("--size", "152x104", "--cfg", 3), {"width": 152, "height": 104, "guidance_scale": 3}),
         (("-n", "sunset"), {"negative_prompt": "sunset"}),
         (("--cfg", 1), {"guidance_scale": 1}),
+        (("--clip-skip", 4), {"clip_skip": 2}),
     ],
 )
 def test_whole_pictures(build, model, pipe, tmp_path, flags, settings):
@@ -124,10 +126,25 @@ def test_a_start_picture(build, model, pipe, tmp_path):
     assert quality >= LEAST
 
 
-def test_a_single_file_draws_the_same(build, scenes, tmp_path):
+def test_a_learnt_word(build, model, tmp_path):
+    """Its vectors are of both text encoders, in one file."""
+    vectors = {key: 0.1 * torch.randn(3, width) for key, width in (("clip_l", 64), ("clip_g", 128))}
+    save_file(vectors, tmp_path / "temple.safetensors")
+    pipe = pipeline(model)
+    for key, encoder, tokenizer in (("clip_l", pipe.text_encoder, pipe.tokenizer), ("clip_g", pipe.text_encoder_2, pipe.tokenizer_2)):
+        pipe.load_textual_inversion({"temple": vectors[key]}, token="temple", text_encoder=encoder, tokenizer=tokenizer)
+    picture = theirs(pipe)
+    quality = psnr(ours(build, model, tmp_path / "ours.png", "--embedding", tmp_path / "temple.safetensors"), picture)
+    without = psnr(ours(build, model, tmp_path / "plain.png"), picture)
+    print(f"\nlearnt word: {quality:.1f} dB, without it {without:.1f} dB")
+    assert quality >= LEAST > without
+
+
+@pytest.mark.parametrize("unet", [NARROW_UNET, PRUNED_UNET], ids=["whole", "pruned"])
+def test_a_single_file_draws_the_same(build, scenes, tmp_path, unet):
     """Its configs are told from its tensors, so the heads are of 64 channels and sizes take 256 numbers, as published."""
     texts = NARROW_TEXT, NARROW_TEXT_2
-    folder = make_sdxl(tmp_path / "folder", scenes / "tokenizer", NARROW_UNET | dict(sample_size=128), texts, NARROW_VAE, torch.float16)
+    folder = make_sdxl(tmp_path / "folder", scenes / "tokenizer", unet | dict(sample_size=128), texts, NARROW_VAE, torch.float16)
     (tmp_path / "single").mkdir()
     for part in ("tokenizer", "tokenizer_2"):
         shutil.copytree(folder / part, tmp_path / "single" / part)

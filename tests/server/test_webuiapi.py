@@ -161,8 +161,8 @@ def test_options_and_lists(api):
         ({"sampler": 1, "guidance_scale": 7}, "sampler: no such setting"),
         ({"restore_faces": True}, "restore_faces"),
         ({"alwayson_scripts": {"ControlNet": {"args": [{"model": "x"}]}}}, "alwayson_scripts.ControlNet"),
-        ({"override_settings": {"CLIP_stop_at_last_layers": 2}}, "override_settings.CLIP_stop_at_last_layers"),
-        ({"clip_skip": 2}, "clip_skip: 2 is not supported"),
+        ({"override_settings": {"CLIP_stop_at_last_layers": 4}}, "clip_skip: 4 leaves no layer of this model's text encoder; use 1 to 3"),
+        ({"clip_skip": 25}, "clip_skip: 25 is out of range, use 1 to 24"),
         ({"send_images": "no"}, "send_images: true or false is needed"),
         ({"styles": ["anime"]}, "styles"),
         ({"override_settings": {"sd_vae": "other.pt"}}, "override_settings.sd_vae"),
@@ -252,6 +252,12 @@ def pictures(reply):
 )
 def test_what_asks_for_nothing_changes_nothing(address, body):
     assert pictures(txt2img(address, **body)) == pictures(txt2img(address))
+
+
+def test_clip_skip_is_a_setting_by_each_of_its_names(address):
+    plain, *skipped = (pictures(txt2img(address, **body)) for body in ({}, {"clip_skip": 2}, {"override_settings": {"CLIP_stop_at_last_layers": 2.0}}))
+    assert skipped[0] == skipped[1] != plain
+    assert "Clip skip: 2" in info(txt2img(address, clip_skip="2"))["infotexts"][0]
 
 
 def test_what_the_options_say_can_be_asked_for(address):

@@ -124,6 +124,7 @@ const std::map<std::string, Case>& cases() {
       {"prompt", {none, [](Request& r) { r.settings.prompt = "a cat"; }, "words"}},
       {"negative_prompt", {none, [](Request& r) { r.settings.negative_prompt = "grey"; }, "words"}},
       {"plain_prompt", {none, [](Request& r) { r.settings.plain_prompt = true; }, "words"}},
+      {"clip_skip", {none, [](Request& r) { r.settings.clip_skip = 2; }, "words"}},
       {"steps", {none, [](Request& r) { r.settings.steps = 7; }, "sampling"}},
       {"reuse", {none, [](Request& r) { r.settings.reuse = 3; }, "sampling"}},
       {"sampler", {none, [](Request& r) { r.settings.sampler = "euler"; }, "sampling"}},
@@ -133,6 +134,9 @@ const std::map<std::string, Case>& cases() {
       {"eta",
        {[](Request& r) { r.settings.sampler = "tcd"; }, [](Request& r) { r.settings.eta = 0.7; },
         "sampling"}},
+      {"refiner_switch",
+       {[](Request& r) { r.settings.refiner_switch = 0.5; },
+        [](Request& r) { r.settings.refiner_switch = 0.7; }, "sampling"}},
       {"width", {none, [](Request& r) { r.settings.width = 72; }, "sampling"}},
       {"height", {none, [](Request& r) { r.settings.height = 72; }, "sampling"}},
       {"hires", {none, drawn_twice, "second pass"}},
@@ -209,6 +213,14 @@ const Model& upscaling_model() {
   return *loaded;
 }
 
+/// One whose last steps another draws.
+const Model& refined_model() {
+  const std::string folder = std::string(LATENTDIAL_GOLDEN_DIR) + "/models/";
+  static const auto loaded =
+      Model::load({.model = folder + "sdxl", .refiner = folder + "refiner", .dtype = "f32", .threads = 2});
+  return *loaded;
+}
+
 Resolved resolved(const Request& request) {
   OpenedFiles files;
   Request known = request;
@@ -218,6 +230,7 @@ Resolved resolved(const Request& request) {
     dial.fingerprint = model().info.fingerprint;
     known.dial = std::make_shared<const Dial>(dial);
   }
+  if (request.settings.refiner_switch) return resolve(known, refined_model(), files);
   return resolve(known, request.settings.noise_level ? upscaling_model() : model(), files);
 }
 

@@ -226,10 +226,10 @@ TEST(Parameters, WithoutALineOfSettingsArePrompts) {
 
 TEST(Parameters, ListWhatIsLeftAlone) {
   std::vector<std::string> left;
-  for (const auto& [key, value, is_read] : list_parameters(fmt::format(
-           "{}{}, Clip skip: 2, Hashes: {{\"a\": \"b\"}}, RNG: CPU, Hires prompt: b", kHead, kLine)))
+  for (const auto& [key, value, is_read] : list_parameters(
+           fmt::format("{}{}, ENSD: 2, Hashes: {{\"a\": \"b\"}}, RNG: CPU, Hires prompt: b", kHead, kLine)))
     if (!is_read) left.push_back(key + "=" + value);
-  EXPECT_THAT(left, testing::ElementsAre("Clip skip=2", "Hashes={\"a\": \"b\"}", "Hires prompt=b"));
+  EXPECT_THAT(left, testing::ElementsAre("ENSD=2", "Hashes={\"a\": \"b\"}", "Hires prompt=b"));
   Settings s;
   s.prompt = "a dog";
   s.image = "photo.jpg";
@@ -413,14 +413,14 @@ TEST(NearestSetting, IsMeantByAFlagALabelOrAnotherSpelling) {
   EXPECT_EQ(nearest_setting("to"), "to_prompt");
   EXPECT_EQ(nearest_setting("stpes"), "steps");
   EXPECT_EQ(nearest_setting("negative-prompt"), "negative_prompt");
-  EXPECT_EQ(nearest_setting("clip_skip"), "");
+  EXPECT_EQ(nearest_setting("tiling"), "");
   EXPECT_EQ(nearest_setting(""), "");
 }
 
 TEST(SettingsJson, AWrongNameIsAnsweredByTheRightOne) {
   EXPECT_THAT(fault(R"({"cfg": 3})"),
               HasSubstr("the setting \"cfg\" is unknown; did you mean \"guidance_scale\"?"));
-  EXPECT_THAT(fault(R"({"clip_skip": 3})"), HasSubstr("use prompt, negative_prompt"));
+  EXPECT_THAT(fault(R"({"tiling": 3})"), HasSubstr("use prompt, negative_prompt"));
 }
 
 TEST(SettingsJson, NullLeavesGuidanceToTheModelAndNothingElse) {

@@ -227,7 +227,7 @@ TEST_F(DiffusersFolder, RefusesOtherPipelines) {
   write("model_index.json",
         R"({"_class_name": "StableDiffusionXLImg2ImgPipeline", "text_encoder": [null, null],
                                "text_encoder_2": ["transformers", "T"], "unet": ["diffusers", "U"]})");
-  EXPECT_THAT(refused(), HasSubstr("is a refiner of Stable Diffusion XL"));
+  EXPECT_THAT(refused(), HasSubstr("is a pipeline without the part \"vae\""));
   write("model_index.json", R"({"_class_name": "FluxPipeline", "transformer": ["diffusers", "T"]})");
   EXPECT_THAT(refused(), HasSubstr("is a diffusion transformer"));
   write("model_index.json", R"({"_class_name": "DDPMPipeline", "unet": ["diffusers", "U"]})");

@@ -1,5 +1,6 @@
 #include "weights/single_file.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -192,6 +193,47 @@ TEST_P(TinySingleFile, TellsItsArchitectureByItsTensors) {
   EXPECT_EQ(checkpoint.scheduler_config.at("prediction_type"), sd1 ? "epsilon" : "v_prediction");
 }
 
+TEST_F(SingleFile, TellsWhatWasPrunedByWhatIsMissing) {
+  const std::string middle = "model.diffusion_model.middle_block.";
+  const auto config_without = [&](const std::vector<std::string>& beginnings) {
+    auto tensors = TinyModel("sd1").tensors;
+    for (const auto& beginning : beginnings)
+      std::erase_if(tensors, [&](const auto& entry) { return entry.first.starts_with(middle + beginning); });
+    return open(tensors).unet.config;
+  };
+  EXPECT_EQ(config_without({}).at("mid_block_type"), "UNetMidBlock2DCrossAttn");
+  EXPECT_EQ(config_without({"1.", "2."}).at("mid_block_type"), "UNetMidBlock2D");
+  EXPECT_TRUE(config_without({""}).at("mid_block_type").is_null());
+}
+
+TEST_F(SingleFile, TellsTheDepthOfEachTransformer) {
+  auto tensors = TinyModel("sd1").tensors;
+  const auto deepen = [&](const std::string& block) {
+    const std::string first = "model.diffusion_model." + block + ".1.transformer_blocks.0.";
+    Tensors more;
+    for (const auto& [key, tensor] : tensors)
+      if (key.starts_with(first))
+        more["model.diffusion_model." + block + ".1.transformer_blocks.1." + key.substr(first.size())] =
+            tensor;
+    tensors.merge(more);
+  };
+  const nlohmann::json plain = open(tensors).unet.config;
+  EXPECT_EQ(plain.at("transformer_layers_per_block"), 1);
+  EXPECT_FALSE(plain.contains("reverse_transformer_layers_per_block"));
+  const auto layers = plain.at("layers_per_block").get<int>();
+  const auto levels = plain.at("block_out_channels").size();
+  deepen("input_blocks.1");
+  deepen(fmt::format("output_blocks.{}", levels * static_cast<std::size_t>(layers + 1) - 1));  // The last.
+  const nlohmann::json deeper = open(tensors).unet.config;
+  nlohmann::json down(levels, 1), up(levels, 1);
+  nlohmann::json first(static_cast<std::size_t>(layers), 1), last(static_cast<std::size_t>(layers + 1), 1);
+  first.front() = last.back() = 2;
+  down.front() = layers == 1 ? nlohmann::json(2) : first;
+  up.back() = last;
+  EXPECT_EQ(deeper.at("transformer_layers_per_block"), down);
+  EXPECT_EQ(deeper.at("reverse_transformer_layers_per_block"), up);
+}
+
 TEST_P(TinySingleFile, HasOneTableForBothDirections) {
   const TinyModel model(GetParam());
   const auto& unet = model.configs.at("unet");
@@ -326,7 +368,7 @@ TEST_F(SingleFile, SaysWhichPartIsMissing) {
 TEST_F(SingleFile, SaysWhatAnotherArchitectureSeemsToBe) {
   const auto seems = [&](const std::string& key) { return refused({{key, f32_tensor({1}, {1})}}); };
   EXPECT_THAT(seems("conditioner.embedders.0.transformer.x"), HasSubstr("holds a text encoder but no"));
-  EXPECT_THAT(seems("conditioner.embedders.0.model.ln_final.bias"), HasSubstr("a refiner of Stable"));
+  EXPECT_THAT(seems("conditioner.embedders.0.model.ln_final.bias"), HasSubstr("holds a text encoder but no"));
   EXPECT_THAT(seems("model.diffusion_model.label_emb.0.0.bias"), HasSubstr("Stable Diffusion XL or unCLIP"));
   EXPECT_THAT(seems("model.diffusion_model.joint_blocks.0.x"), HasSubstr("a Stable Diffusion 3 model"));
   EXPECT_THAT(seems("double_blocks.0.img_attn.qkv.weight"), HasSubstr("a Flux model"));

@@ -23,22 +23,40 @@ class TextualInversion : public ::testing::Test {
     return write_file(dir_ / "toy.safetensors", safetensors(tensors));
   }
   std::string fault(const std::map<std::string, RawTensor>& tensors, std::int64_t width = 2) const {
-    return refusal([&] { (void)read_textual_inversion(write(tensors), width); });
+    return refusal([&] { (void)read_textual_inversion(write(tensors), {{"", width}}); });
   }
   TempDir dir_;
 };
 
 TEST_F(TextualInversion, IsAWordAndItsVectors) {
   const auto read = read_textual_inversion(
-      write({{"emb_params", f32_tensor({2, 2}, {1, 2, 3, 4})}, {"other", f32_tensor({1}, {5})}}), 2);
+      write({{"emb_params", f32_tensor({2, 2}, {1, 2, 3, 4})}, {"other", f32_tensor({1}, {5})}}), {{"", 2}});
   EXPECT_EQ(read.word, "toy");
   EXPECT_EQ(read.vectors.shape(), (Shape{2, 2}));
   EXPECT_THAT(read.vectors.values(), ElementsAre(1, 2, 3, 4));
 }
 
 TEST_F(TextualInversion, OneVectorMayBeFlat) {
-  EXPECT_EQ(read_textual_inversion(write({{"<toy>", f32_tensor({2}, {1, 2})}}), 2).vectors.shape(),
+  EXPECT_EQ(read_textual_inversion(write({{"<toy>", f32_tensor({2}, {1, 2})}}), {{"", 2}}).vectors.shape(),
             (Shape{1, 2}));
+}
+
+TEST_F(TextualInversion, OfStableDiffusionXLIsForBothTextEncoders) {
+  const std::vector<WordsEncoder> encoders = {{"clip_l", 2}, {"clip_g", 1}};
+  const auto first = f32_tensor({2, 2}, {1, 2, 3, 4}), second = f32_tensor({2, 1}, {5, 6});
+  const auto read = read_textual_inversion(write({{"clip_l", first}, {"clip_g", second}}), encoders);
+  EXPECT_THAT(read.vectors.values(), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(read.vectors_2.values(), ElementsAre(5, 6));
+  const auto refiners =
+      read_textual_inversion(write({{"clip_l", first}, {"clip_g", second}}), {{"clip_g", 1}});
+  EXPECT_THAT(refiners.vectors.values(), ElementsAre(5, 6));
+  const auto fault_of = [&](const std::map<std::string, RawTensor>& tensors) {
+    return refusal([&] { (void)read_textual_inversion(write(tensors), encoders); });
+  };
+  EXPECT_THAT(fault_of({{"clip_l", first}}), HasSubstr("has no clip_g"));
+  EXPECT_THAT(fault_of({{"emb_params", first}}), HasSubstr("it is for version 1 or 2"));
+  EXPECT_THAT(fault_of({{"clip_l", first}, {"clip_g", f32_tensor({1, 1}, {5})}}),
+              HasSubstr("2 vectors for one text encoder and 1 for the other"));
 }
 
 TEST_F(TextualInversion, NamesTheFileAndWhatIsWrong) {

@@ -44,6 +44,8 @@ SDXL_UNET = dict(block_out_channels=(8, 16, 16), down_block_types=("DownBlock2D"
                  up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), transformer_layers_per_block=[1, 2, 3],
                  attention_head_dim=[1, 2, 4], cross_attention_dim=40, use_linear_projection=True, addition_embed_type="text_time",
                  addition_time_embed_dim=8, projection_class_embeddings_input_dim=12 + 6 * 8)  # fmt: skip
+# Its refiner's: the second text encoder alone, and five numbers told.
+REFINER_UNET = SDXL_UNET | dict(transformer_layers_per_block=2, cross_attention_dim=24, projection_class_embeddings_input_dim=12 + 5 * 8)
 # Pruned ones: SSD-1B's transformers differ in depth, and its middle has none; tiny-sd has no middle.
 PRUNED_UNET = SDXL_UNET | dict(layers_per_block=2, transformer_layers_per_block=[1, [2, 1], [3, 1]], mid_block_type="UNetMidBlock2D",
                                reverse_transformer_layers_per_block=[[1, 3, 2], [2, 1, 1], 1])  # fmt: skip
@@ -51,7 +53,7 @@ TINY_UNET = dict(down_block_types=("CrossAttnDownBlock2D",) * 2, up_block_types=
 IDS = torch.tensor([[38, 5, 17, 2, 39, 39, 39, 39, 39]])
 LEVELS = torch.tensor([3, 21])  # Of the two pictures that a U-Net is shown.
 TINY = dict(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4, latent_channels=4)
-WITH_TOKENIZER = ("upscaling", "sdxl")
+WITH_TOKENIZER = ("upscaling", "sdxl", "refiner")
 MODELS = {
     "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu"), {}),
     "linear-projection": (
@@ -63,6 +65,7 @@ MODELS = {
     "sdxl": (SDXL_UNET, dict(vocab_size=643), dict(scaling_factor=0.13025)),
     "pruned": (PRUNED_UNET, dict(vocab_size=643), {}),
     "without-middle": (TINY_UNET, {}, {}),
+    "refiner": (REFINER_UNET, {}, dict(scaling_factor=0.13025)),
 }
 
 
@@ -94,7 +97,8 @@ def make_second(folder: pathlib.Path, unet: object) -> tuple[dict, dict]:
         for file in (folder / "tokenizer_2/tokenizer_config.json", folder / "tokenizer_2/special_tokens_map.json"):
             file.write_text(json.dumps(json.loads(file.read_text()) | {"pad_token": "!"}, indent=1))
     read = text(IDS, output_hidden_states=True)
-    summaries, sizes = torch.randn(2, TEXT_2["projection_dim"]), torch.tensor([[48.0, 64, 0, 0, 48, 64], [32, 32, 4, 8, 24, 40]])
+    told = (unet.projection_class_embeddings_input_dim - TEXT_2["projection_dim"]) // unet.addition_time_embed_dim
+    summaries, sizes = torch.randn(2, TEXT_2["projection_dim"]), torch.tensor([[48.0, 64, 0, 0, 48, 64], [32, 32, 4, 8, 24, 40]])[:, :told]
     expected = {"text_2": read.hidden_states[-2], "summary": read.text_embeds, "vectors": torch.cat([summaries, sizes], 1)}
     return expected, {"added_cond_kwargs": {"text_embeds": summaries, "time_ids": sizes}}
 
@@ -126,6 +130,10 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
     if unet.config.addition_embed_type:
         of_second, told = make_second(folder, unet.config)
         index["text_encoder_2"] = ["transformers", "CLIPTextModelWithProjection"]
+    if name == "refiner":
+        index |= {"text_encoder": [None, None], "force_zeros_for_empty_prompt": False, "requires_aesthetics_score": True}
+        for part in ("text_encoder", "tokenizer"):
+            shutil.rmtree(folder / part)
     (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline", **index}))
 
     channels = unet.config.in_channels
@@ -134,7 +142,7 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
     decoder_latents = torch.randn(1, 4, 5, 6)
     expected = {
         "ids": IDS.int(),
-        "text": text(IDS, output_hidden_states=True).hidden_states[-2] if of_second else text(IDS).last_hidden_state,
+        "text": text(IDS, output_hidden_states=True).hidden_states[-2] if of_second else text(IDS).last_hidden_state,  # Of a refiner below.
         "latents": nhwc(latents),
         "odd_latents": nhwc(odd_latents),
         "text_states": states,
@@ -147,6 +155,8 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
         "encoded_log_variance": nhwc(vae.encode(pixels).latent_dist.logvar),
     }
     expected |= of_second
+    if name == "refiner":
+        expected["text"] = expected.pop("text_2")
     if unet.config.num_class_embeds:
         expected["levels"] = LEVELS[:, None].float()
     save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")

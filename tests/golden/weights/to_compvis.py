@@ -3,7 +3,8 @@
     python to_compvis.py FOLDER OUT.safetensors [OUT.ckpt …] [--whole-open-clip] [--names OUT.json]
 
 The names come from walking the network in the order CompVis builds it and counting, not from the engine's table of
-keys: the two check each other. A folder with two text encoders becomes a file with the keys of SDXL's first release. With a "gelu" text encoder the OpenCLIP form of SD 2 is written, else the CLIP form of
+keys: the two check each other. A folder with two text encoders becomes a file with the keys of SDXL's first release, one with the second of them
+alone with those of its refiner. With a "gelu" text encoder the OpenCLIP form of SD 2 is written, else the CLIP form of
 SD 1; --whole-open-clip adds the unused last layer and the projection that the original SD 2 files carry. --names
 writes the pairs [diffusers name, CompVis name, shape] per component instead of values.
 """
@@ -75,7 +76,7 @@ def unet(config: dict, tensors: dict) -> Renamer:
         if r.has(f"{down}.downsamplers"):
             r.move(f"{down}.downsamplers.0.conv", f"input_blocks.{block}.0.op")
             block += 1
-    unet_resnet(r, "mid_block.resnets.0", "middle_block.0")
+    unet_resnet(r, "mid_block.resnets.0", "middle_block.0")  # Pruned ones have less in the middle, or nothing.
     r.move("mid_block.attentions.0", "middle_block.1")
     unet_resnet(r, "mid_block.resnets.1", "middle_block.2")
     block = 0
@@ -188,12 +189,14 @@ def main() -> None:
     parser.add_argument("--whole-open-clip", action="store_true")
     parser.add_argument("--names", type=Path)
     options = parser.parse_args()
-    text_config, text = read_component(options.folder / "text_encoder")
+    is_refiner = not (options.folder / "text_encoder").exists()
+    text_config, text = read_component(options.folder / ("text_encoder_2" if is_refiner else "text_encoder"))
     is_open_clip = text_config["hidden_act"] == "gelu"
+    prefix = "conditioner.embedders.0." if is_refiner else "cond_stage_model."
     parts = {"unet": unet(*read_component(options.folder / "unet")),
              "vae": vae(*read_component(options.folder / "vae")),
-             "text_encoder": open_clip_text(text_config, text, options.whole_open_clip) if is_open_clip else clip_text(text)}
-    if (options.folder / "text_encoder_2").exists():
+             "text_encoder": open_clip_text(text_config, text, options.whole_open_clip, prefix) if is_open_clip else clip_text(text)}
+    if (options.folder / "text_encoder_2").exists() and not is_refiner:
         parts["text_encoder"] = clip_text(text, "conditioner.embedders.0.")
         parts["text_encoder_2"] = open_clip_text(*read_component(options.folder / "text_encoder_2"), False, "conditioner.embedders.1.")
     tensors = OrderedDict()
