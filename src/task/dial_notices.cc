@@ -13,6 +13,14 @@ std::string calibration_notice(const Turn& turn, double guidance_scale) {
                      turn.dial->guidance_scale, guidance_scale);
 }
 
+std::string unguided_notice(const Turn& turn, double guidance_scale) {
+  if (!turn.method->info.window || guidance_scale > 1) return "";
+  return fmt::format(
+      "without guidance {} is not driven beyond what the model draws of the style: position 1 is "
+      "its styled prompt",
+      turn.method->info.name);
+}
+
 std::string nothing_shown_notice(const std::string& style, const Model& model) {
   constexpr std::size_t kMostNamed = 12;
   auto known = dial_styles(model.info.path);

@@ -16,6 +16,7 @@
 #include "model/dials.h"
 #include "task/canvas.h"
 #include "task/cut_out.h"
+#include "task/dial_notices.h"
 #include "task/dial_range.h"
 #include "task/picture_size.h"
 #include "task/prompts.h"
@@ -353,6 +354,8 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
           : EditRecipe{.start = s.style_start, .passes = s.style_passes, .guidance = s.style_guidance};
   if (images.style_mask) turn.area.mask = framing.framed(*images.style_mask);
   turn.area.words = s.mask_words;
+  if (auto notice = unguided_notice(turn, result.task.content.guidance.scale); !notice.empty())
+    result.notices.push_back(std::move(notice));
   if (!turn.method->info.takes_dial) return result;
   const auto dial = find_dial(filled, model, info, files);
   if (dial) {
