@@ -2,18 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "files/json_file.h"
 #include "latentdial/error.h"
 #include "tensor/hash.h"
 #include "text/words.h"
 #include "weights/checkpoint_file.h"
+#include "weights/lora_adapter.h"
 #include "weights/lora_factors.h"
 #include "weights/lora_family.h"
 #include "weights/lora_keys.h"
@@ -21,20 +18,6 @@
 
 namespace latentdial::detail {
 namespace {
-
-/// What PEFT leaves out of its tensors and diffusers writes beside them; null where there is nothing to read.
-nlohmann::json adapter_config(const std::map<std::string, std::string>& metadata) {
-  const auto found = metadata.find("lora_adapter_metadata");
-  if (found == metadata.end()) return nullptr;
-  return try_parse_json<nlohmann::json>(found->second, kConfigLimits).value_or(nullptr);
-}
-
-/// PEFT's alpha of a component, where the layers have none of their own.
-std::optional<double> default_alpha(const nlohmann::json& adapter_config, const std::string& component) {
-  const auto found = adapter_config.find(component + ".lora_alpha");
-  if (found == adapter_config.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
-}
 
 /// How wide the text is that a model's U-Net takes; 0 where its config does not say.
 std::int64_t text_width(const Checkpoint& checkpoint) {
@@ -69,7 +52,7 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
   const CheckpointFile file = read_checkpoint_file(path);
   const std::vector<LoraLayer> layers = sort_lora_keys(name, file.tensors);
   require_family(name, checkpoint.path.string(), text_width(checkpoint), layers, file.tensors, file.metadata);
-  const nlohmann::json config = adapter_config(file.metadata);
+  const LoraAdapter adapter(path, file.metadata);
   const auto& second = checkpoint.text_encoder_2;
   const LoraTargets targets(checkpoint.unet.weights.names(), checkpoint.text_encoder.weights.names(),
                             second ? second->weights.names() : std::vector<std::string>());
@@ -85,7 +68,8 @@ AppliedLora apply_lora(const Checkpoint& checkpoint, const std::filesystem::path
     }
     const Weights& weights = component_of(checkpoint, target.component).weights;
     LoraFactors factors(name, file.tensors, layer, weights.shape(target.weight), applied.hash);
-    LoraChange change = read_lora_change(layer.kind, factors, scale, default_alpha(config, target.component));
+    LoraChange change =
+        read_lora_change(layer.kind, factors, scale, adapter.scaling(target.component, layer.module));
     if (change.weight) weights.add(target.weight, std::move(change.weight));
     if (change.bias) weights.add(bias_of(name, weights, target, layer), std::move(change.bias));
     applied.hash = factors.hash();

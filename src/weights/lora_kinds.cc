@@ -210,17 +210,22 @@ Tensor with_magnitude(const Magnitude& magnitude, const Tensor& weight, Tensor d
   return delta;
 }
 
+/// γ of a layer with such an alpha, or none.
+double scale_of(std::int64_t rank, std::optional<double> alpha, const LoraScaling& scaling) {
+  const auto ranks = static_cast<double>(rank);
+  if (rank == 0) return 1;
+  if (alpha) return *alpha / ranks;
+  return scaling.alpha ? *scaling.alpha / (scaling.by_root ? std::sqrt(ranks) : ranks) : 1;
+}
+
 }  // namespace
 
-LoraChange read_lora_change(LoraKind kind, LoraFactors& factors, double scale,
-                            std::optional<double> default_alpha) {
+LoraChange read_lora_change(LoraKind kind, LoraFactors& factors, double scale, const LoraScaling& scaling) {
   LoraChange change;
   const bool has_bias = factors.has("diff_b");
   if (kind == LoraKind::none && !has_bias) (void)factors.matrix("lora_up", 0, 0);  // Which is missing.
   const Composed composed = read_kind(kind, factors);
-  const auto given = factors.alpha();
-  const auto alpha = given ? given : default_alpha;
-  const double gamma = composed.rank > 0 && alpha ? *alpha / static_cast<double>(composed.rank) : 1;
+  const double gamma = scale_of(composed.rank, factors.alpha(), scaling);
   if (gamma != 1) factors.add_to_hash(gamma);
   if (composed.delta) {
     const auto magnitude = read_magnitude(factors);

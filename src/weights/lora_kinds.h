@@ -1,7 +1,6 @@
 #pragma once
 
-#include <optional>
-
+#include "weights/lora_adapter.h"
 #include "weights/lora_factors.h"
 #include "weights/weights.h"
 
@@ -26,9 +25,9 @@ struct LoraChange {
 /// With `dora_scale` m (DoRA, Liu et al. 2024, arXiv 2402.09353) ΔW is m · (W + ΔW) / ‖W + ΔW‖ − W, the norm
 /// by row, or by input where m is [1, in, …].
 ///
-/// `default_alpha` stands in for a missing one. Throws invalid_input naming the key that is missing, of the
+/// `scaling` has γ where no alpha is given. Throws invalid_input naming the key that is missing, of the
 /// wrong shape, or has no place there.
 [[nodiscard]] LoraChange read_lora_change(LoraKind kind, LoraFactors& factors, double scale,
-                                          std::optional<double> default_alpha);
+                                          const LoraScaling& scaling = {});
 
 }  // namespace latentdial::detail

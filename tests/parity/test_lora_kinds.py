@@ -1,5 +1,6 @@
 """What each kind of LoRA file makes of a linear layer and a convolution: peft's own values, and LyCORIS' published formulas."""
 
+import json
 import subprocess
 
 import numpy
@@ -23,19 +24,19 @@ def weights(scenes):
     return {layer: tensors[f"{name}.weight"].float() for layer, name in LAYERS.items()}
 
 
-def merged(scenes, folder, tensors: dict, scale: float = 1) -> dict[str, torch.Tensor]:
+def merged(scenes, folder, tensors: dict, scale: float = 1, metadata: dict | None = None) -> dict[str, torch.Tensor]:
     """Both weights with a LoRA file of these tensors, as latentdial has them."""
-    save_file({key: value.contiguous().clone() for key, value in tensors.items()}, folder / "lora.safetensors")
+    save_file({key: value.contiguous().clone() for key, value in tensors.items()}, folder / "lora.safetensors", metadata)
     names = [f"{name}.weight" for name in LAYERS.values()]
     subprocess.run([program("merged"), scenes, folder / "lora.safetensors", str(scale), folder / "out", *names], check=True)
     return torch.from_numpy(numpy.fromfile(folder / "out", "<f4"))
 
 
-def check(scenes, folder, weights: dict, expected: dict, tensors: dict, scale: float = 1) -> None:
+def check(scenes, folder, weights: dict, expected: dict, tensors: dict, scale: float = 1, metadata: dict | None = None) -> None:
     plain = torch.cat([weights[layer].flatten() for layer in LAYERS])
     wanted = torch.cat([expected[layer].flatten() for layer in LAYERS])
     change = (wanted - plain).abs().max()
-    difference = (merged(scenes, folder, tensors, scale) - wanted).abs().max() / change
+    difference = (merged(scenes, folder, tensors, scale, metadata) - wanted).abs().max() / change
     print(f"largest difference {difference:.1e} of the largest change {change:.3f}")
     assert change > 0.01
     assert difference <= BOUND
@@ -77,6 +78,22 @@ def test_what_peft_merges(scenes, weights, tmp_path, kind):
     for layer in LAYERS:
         model[layer].merge()
     check(scenes, tmp_path, weights, {layer: model[layer].get_base_layer().weight.data for layer in LAYERS}, tensors)
+
+
+def test_what_peft_scales_by_the_layers_names(scenes, weights, tmp_path):
+    """rsLoRA, and an alpha and a rank of a layer's own, which diffusers writes into the metadata."""
+    config = LoraConfig(r=4, lora_alpha=6, target_modules=list(LAYERS), use_rslora=True, alpha_pattern={"conv": 3}, rank_pattern={"conv": 2})
+    model = inject_adapter_in_model(config, holder(weights))
+    generator = torch.Generator().manual_seed(1)
+    for name, parameter in model.named_parameters():
+        if "base_layer" not in name:
+            parameter.data.copy_(torch.randn(parameter.shape, generator=generator) * 0.3)
+    tensors = {key.replace(layer, f"unet.{name}"): value for key, value in get_peft_model_state_dict(model).items() for layer, name in LAYERS.items() if key.startswith(layer)}
+    metadata = {"unet.lora_alpha": 6, "unet.r": 4, "unet.use_rslora": True, "unet.alpha_pattern": {LAYERS["conv"]: 3}, "unet.rank_pattern": {LAYERS["conv"]: 2}}
+    for layer in LAYERS:
+        model[layer].merge()
+    expected = {layer: model[layer].get_base_layer().weight.data for layer in LAYERS}
+    check(scenes, tmp_path, weights, expected, tensors, metadata={"lora_adapter_metadata": json.dumps(metadata)})
 
 
 def cayley(blocks: torch.Tensor, most: float) -> torch.Tensor:
