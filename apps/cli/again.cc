@@ -44,7 +44,7 @@ struct Deciding {
 };
 constexpr Deciding kDeciding[] = {
     {"Hires ", ""},
-    {"Lora hashes", ""},
+    {"Lora hashes", ""},  // Which is read where the prompt names the LoRAs.
     {"TI hashes", ""},
     {"AddNet ", ""},
     {"Hypernet", ""},
@@ -147,6 +147,12 @@ std::vector<std::string> check_text(const std::string& picture,
   if (!left.empty()) lines.push_back(fmt::format("{}: not taken over: {}", picture, fmt::join(left, ", ")));
   if (elsewhere) lines.push_back(fmt::format("{}: another program made it, whose noise may differ", picture));
   return lines;
+}
+
+std::string prompt_in(const std::string& picture, const std::string& lora_dir, const OutputOptions& output) {
+  const auto [prompt, notices] = seek_loras(read_image_parameters(picture), lora_dir);
+  for (const auto& line : notices) notice(output, fmt::format("{}: {}", picture, line));
+  return prompt;
 }
 
 std::string check_model(const std::string& picture, const ModelInfo& model,

@@ -26,6 +26,11 @@ void check_inputs(const std::string& picture, const Settings& settings,
 [[nodiscard]] std::vector<std::string> check_text(const std::string& picture,
                                                   const std::function<bool(std::string_view name)>& is_given);
 
+/// The prompt of a picture, whose LoRAs are sought in a folder by their hashes; what is other there is a
+/// notice.
+[[nodiscard]] std::string prompt_in(const std::string& picture, const std::string& lora_dir,
+                                    const OutputOptions& output);
+
 /// The line for the user where the model that is loaded is, or may be, another than made the picture; "": it
 /// is the same. Throws invalid_input where it is another and no option of the command says which is meant.
 [[nodiscard]] std::string check_model(const std::string& picture, const ModelInfo& model,

@@ -103,6 +103,7 @@ struct GenerateCommand {
     if (!again.empty()) {
       if (is_given("hires") && settings.hires <= 1) leave_second_pass(settings, is_given);
       for (const auto& line : check_text(again, is_given)) notice(output, line);
+      if (!is_given("prompt")) settings.prompt = prompt_in(again, engine.lora_dir, output);
       check_inputs(again, settings, is_given, output);
     }
     if (!restore.empty()) settings.restore = restore;

@@ -83,7 +83,8 @@ std::string frame_name(std::size_t index) {
 
 Strip dial_strip(const Settings& settings, const std::vector<double>& positions) {
   Strip strip;
-  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), settings.style, method_of(settings).name);
+  strip.title = fmt::format("“{}” + “{}”, {}", subject(settings), without_folders(settings).style,
+                            method_of(settings).name);
   for (const double position : positions) {
     Settings frame = settings;
     frame.position = position;
@@ -134,7 +135,7 @@ std::vector<Image> make_strips(const Pipeline& pipeline, const std::vector<Strip
 std::filesystem::path default_folder(const std::string& kind, const std::string& model, const Strip& strip) {
   const auto& first = strip.frames.front();
   std::string name = fmt::format("{}-{}-{}", kind, short_name(model), short_name(subject(first)));
-  if (!first.style.empty()) name += "-" + short_name(first.style);
+  if (!first.style.empty()) name += "-" + short_name(without_folders(first).style);
   return std::filesystem::path("out") / fmt::format("{}-{}", name, settings_id(strip.frames));
 }
 

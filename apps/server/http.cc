@@ -181,6 +181,10 @@ Request read_settings(Body body, InputImages images, const Upscalers& upscalers)
     json.erase("dial");
   }
   Request request = {settings_from_json(json_line(json)), std::move(images)};
+  if (!lora_file_named(request.settings).empty())
+    throw invalid_input("style",
+                        "a file of this machine cannot be named; name a LoRA of the server's, as in "
+                        "lora:NAME");
   request.upscaler = find_upscaler(request.settings, upscalers);
   return request;
 }

@@ -17,6 +17,7 @@ struct MethodInfo {
   bool window = false;        ///< The style may act on a part of the steps: `style_start`, `style_end`.
   bool edits = false;         ///< It edits the finished picture.
   bool angle = false;         ///< It turns the encoding by an angle, perhaps `per_token`.
+  bool turns_loras = false;   ///< It turns a LoRA as well as words.
   bool takes_dial = false;    ///< It starts from a dial file where there is one.
   bool weakens = false;       ///< It takes the style away: its angle grows as the position falls below 0.
   bool peer = false;          ///< Somebody else's dial, to compare with.

@@ -38,6 +38,9 @@ struct InputFile {
 /// The file that such a setting names; "" where it names none, as `hires_with` "lanczos".
 [[nodiscard]] LATENTDIAL_API std::string file_named(const Settings& settings, const InputFile& input);
 
+/// The file of a style "lora:FILE"; "" of any other, as "lora:NAME".
+[[nodiscard]] LATENTDIAL_API std::string lora_file_named(const Settings& settings);
+
 /// The settings as the `parameters` text that A1111's web UI writes: prompt, "Negative prompt: …", then
 /// "Steps: 20, Sampler: …, Size: 512x512, Model hash: HASH, Model: NAME, RNG: CPU, Version: latentdial …".
 /// Values that hold a comma, colon or quote are JSON strings. Settings at their default are left out except
@@ -46,12 +49,13 @@ struct InputFile {
 /// `model` its hash and decoder ("VAE Decoder") are written where they are not empty, and its name.
 [[nodiscard]] LATENTDIAL_API std::string to_parameters(const Request& request, const ModelInfo& model);
 
-/// The settings with each file's name alone, as such a text has it; a network's without its ending.
+/// The settings with each file's name alone, as such a text has it; a network's and a LoRA's without its
+/// ending.
 [[nodiscard]] LATENTDIAL_API Settings without_folders(Settings settings);
 
 /// The settings in a `parameters` text, ours or A1111's; sampler names of A1111 ("DPM++ 2M Karras") are
-/// understood. Each key is taken by itself; other programs' are left alone (list_parameters), and so is a
-/// "Seed: -1". Throws invalid_input naming the key whose value cannot be read.
+/// understood; a style names no file. Each key is taken by itself; other programs' are left alone
+/// (list_parameters), and so is a "Seed: -1". Throws invalid_input naming the key whose value cannot be read.
 [[nodiscard]] LATENTDIAL_API Settings parse_parameters(const std::string& text);
 
 /// One setting in a `parameters` text.
@@ -62,6 +66,14 @@ struct NamedText {
 };
 /// All of them in their order.
 [[nodiscard]] LATENTDIAL_API std::vector<NamedText> list_parameters(const std::string& text);
+
+/// The LoRAs that a text's prompt names, sought in a folder by the hashes that A1111 writes ("Lora hashes").
+struct SoughtLoras {
+  std::string prompt;                     ///< The text's; a LoRA that is there under another name has that.
+  std::vector<std::string> notices = {};  ///< Of those that have another name, or are another file.
+};
+/// Throws invalid_input where the folder, or a LoRA of the text's in it, cannot be read.
+[[nodiscard]] LATENTDIAL_API SoughtLoras seek_loras(const std::string& text, const std::string& lora_dir);
 
 /// What a `parameters` text says of its maker; "" where it does not.
 struct MadeBy {

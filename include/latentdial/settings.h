@@ -39,6 +39,7 @@ template <class T>
 struct Settings {
   std::string prompt;
   std::string negative_prompt;
+  std::string loras;  ///< LoRAs of ModelOptions::lora_dir that are added: "NAME:SCALE, NAME"; empty: none.
   bool plain_prompt = false;  ///< Every character of the prompts is text; one window of the text encoder.
   int clip_skip = 1;  ///< Which of the text encoder's states is read, counted from the last, 1 to 24; the
                       ///< model's own where that is further from it.
@@ -86,7 +87,8 @@ struct Settings {
   int restore_rounds = 4;  ///< How often it is noised, denoised and brought back to what is known, 1 to 16.
   bool invert = false;     ///< Start from the noise that leads back to the picture, not from drawn noise.
 
-  std::string style;       ///< The feature on the dial; empty: no dial.
+  std::string style;       ///< The feature on the dial, or "lora:NAME", "lora:FILE", perhaps with ":SCALE";
+                           ///< empty: no dial.
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
   std::string method;      ///< Empty: "calibrated".
   std::string dial;        ///< Method "calibrated": its dial file; empty: the one that comes with the model.
@@ -131,6 +133,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
       s.prompt);
   visitor(Option{"negative_prompt", "-n,--negative-prompt", "", "What it should not show"},
           s.negative_prompt);
+  visitor(Option{"loras", "--loras", "LoRAs",
+                 "LoRAs of @(lora_dir) that are added to the model for this picture, NAME or NAME:SCALE, "
+                 "parted by commas: as <lora:NAME:SCALE> in the prompt"},
+          s.loras);
   visitor(
       Option{"plain_prompt", "--plain-prompt", "Plain prompt",
              "Read prompts as diffusers does: brackets, AND and BREAK are words, and what does not fit the "
@@ -292,7 +298,9 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
              "Find the noise that leads back to the start picture: without a dial, or with the dial at 0, "
              "it comes out again"},
       s.invert);
-  visitor(Option{"style", "--style", "Style", "The style, or any described feature, that the dial sets"},
+  visitor(Option{"style", "--style", "Style",
+                 "The style, or any described feature, that the dial sets; or lora:NAME of @(lora_dir), or "
+                 "lora:FILE, perhaps with :SCALE: a LoRA"},
           s.style);
   visitor(Option{"position", "--at", "Dial", "Dial position: 0 none, 1 full, negative away from the style",
                  -4, 4},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Union
 
 import numpy
@@ -31,6 +31,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, numpy.generic):
         return value.item()
     return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def loras_of(value: Any) -> Any:
+    """LoRAs with their scales, {"ink": 0.8}, as the setting has them: "ink:0.8"; a text as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    for name, scale in value.items():
+        if not isinstance(name, str) or isinstance(scale, bool) or not isinstance(plain(scale), (int, float)) or "," in name or ":" in name:
+            raise InvalidInput(f"{name!r}: {scale!r} is not a LoRA's name and its scale", "loras")
+    return ", ".join(f"{name}:{float(scale)!r}" for name, scale in value.items())
 
 
 def checked(keyword: str, value: Any, kind: type) -> Any:
@@ -62,7 +72,7 @@ def to_settings(keywords: dict[str, Any], **fixed: str) -> dict[str, Any]:
         if name in settings:
             raise InvalidInput(f"{name} is given already", keyword)
         if value is not None:
-            settings[name] = plain(value)
+            settings[name] = loras_of(value) if name == "loras" else plain(value)
         elif name == "seed":
             settings[name] = random.getrandbits(32)
     return settings

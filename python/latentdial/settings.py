@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TypedDict, Union
 
 from ._engine import Calibration
@@ -10,6 +11,7 @@ from .pictures import Network, PictureLike
 
 DialLike = Union[str, "os.PathLike[str]", Calibration]
 NetworkLike = Union[str, "os.PathLike[str]", Network]
+LorasLike = Union[str, Mapping[str, float]]
 
 
 class CalibrationSettings(TypedDict, total=False):
@@ -34,6 +36,7 @@ class CalibrationSettings(TypedDict, total=False):
 class DialSettings(CalibrationSettings, total=False):
     """The settings that Pipeline.dial takes."""
 
+    loras: Union[LorasLike, None]
     reuse: Union[int, None]
     seed: Union[int, None]
     hires: Union[float, None]

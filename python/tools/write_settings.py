@@ -11,6 +11,7 @@ HEADER = '''"""Keywords as type checkers and editors know them; None is the defa
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TypedDict, Union
 
 from ._engine import Calibration
@@ -18,8 +19,9 @@ from .pictures import Network, PictureLike
 
 DialLike = Union[str, "os.PathLike[str]", Calibration]
 NetworkLike = Union[str, "os.PathLike[str]", Network]
+LorasLike = Union[str, Mapping[str, float]]
 '''
-OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike"), "dial": "DialLike", "hires_with": "NetworkLike"}
+OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike"), "dial": "DialLike", "hires_with": "NetworkLike", "loras": "LorasLike"}
 # Each function's keywords, and which settings it has arguments for or decides itself; each has all of the one before.
 FUNCTIONS = {
     "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),

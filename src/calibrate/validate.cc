@@ -1,5 +1,6 @@
 #include "latentdial/calibrate.h"
 #include "latentdial/text.h"
+#include "prompt/lora_tags.h"
 #include "text/require.h"
 
 namespace latentdial {
@@ -9,6 +10,8 @@ using namespace detail;
 void validate(const CalibrationOptions& options) {
   Settings s = options.settings;
   require(!is_blank(s.style), "style", "no style is given; say which to calibrate, as in \"Monet style\"");
+  require(!lora_of_style(s.style), "style",
+          "a LoRA is dialled without a dial file; calibrate is for words, as in \"Monet style\"");
   require(!options.prompts.empty(), "prompts", "none is given; say what the pictures show, as in \"a dog\"");
   require(!options.seeds.empty() && options.seeds.size() <= kMostSeeds, "seeds",
           "{} are out of range, use 1 to {}", options.seeds.size(), kMostSeeds);

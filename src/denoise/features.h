@@ -18,10 +18,12 @@ class Features {
       if (known.is(condition)) return features;
     return known_.emplace_back(condition, Tensor()).second;
   }
-  /// Those of a condition of the same values; where there is none the last one's, which is the prompt's.
-  /// There must be one.
+  /// Those of a condition of the same values, or of the same words where it is another denoiser's; where
+  /// there is none the last one's, which is the prompt's. There must be one.
   [[nodiscard]] const Tensor& like(const Condition& condition) const {
-    const auto same = std::ranges::find_if(known_, [&](const auto& one) { return one.first == condition; });
+    Condition own = condition.own ? *condition.own : condition;
+    own.channels = condition.channels;
+    const auto same = std::ranges::find_if(known_, [&](const auto& one) { return one.first == own; });
     return same == known_.end() ? known_.back().second : same->second;
   }
   [[nodiscard]] bool empty() const { return known_.empty(); }

@@ -71,6 +71,14 @@ void give(const Tensor& batch, const std::vector<PromptedLatents>& inputs,
 
 }  // namespace
 
+const models::Denoiser& PromptedDenoiser::asked(const Condition& condition) const {
+  return condition.denoiser ? *condition.denoiser : *denoiser_;
+}
+
+void PromptedDenoiser::forget_others() {
+  std::erase_if(prepared_, [](const Prepared& one) { return one.conditions.front().denoiser != nullptr; });
+}
+
 void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
   if (refiner_ != nullptr) refiner_->expect(timesteps);
   if (expected_.size() + timesteps.size() > kMostTimes) {
@@ -115,7 +123,8 @@ auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Pr
     if (input.condition.vector.defined()) vectors.push_back(vector_of(input.condition, sizes));
   }
   if (!vectors.empty()) made.vectors = concat_rows(vectors);
-  made.text = denoiser_->project_tokens(ops_->to_device(concat_rows(same_length(tokens))));
+  made.text =
+      asked(made.conditions.front()).project_tokens(ops_->to_device(concat_rows(same_length(tokens))));
   if (prepared_.size() == kMostPrepared) prepared_.pop_front();
   return prepared_.emplace_back(std::move(made));
 }
@@ -127,7 +136,7 @@ const models::TimeContext& PromptedDenoiser::time_of(Prepared& prepared, float t
   std::vector<float> fresh;
   std::ranges::copy_if(expected_, std::back_inserter(fresh),
                        [&](float expected) { return !prepared.times.contains(expected); });
-  auto contexts = denoiser_->project_times(fresh, prepared.vectors);
+  auto contexts = asked(prepared.conditions.front()).project_times(fresh, prepared.vectors);
   for (std::size_t i = 0; i < fresh.size(); ++i) prepared.times[fresh[i]] = std::move(contexts[i]);
   return prepared.times.at(timestep);
 }
@@ -148,7 +157,8 @@ Tensor PromptedDenoiser::latents_of(const std::vector<PromptedLatents>& inputs) 
 Tensor PromptedDenoiser::call(const std::vector<PromptedLatents>& inputs, float timestep,
                               const models::Taps& taps) {
   Prepared& prepared = prepare(inputs);
-  return (*denoiser_)(latents_of(inputs), time_of(prepared, timestep), prepared.text, taps);
+  return asked(inputs.front().condition)(latents_of(inputs), time_of(prepared, timestep), prepared.text,
+                                         taps);
 }
 
 std::vector<Tensor> PromptedDenoiser::run(const std::vector<PromptedLatents>& inputs, float timestep,
@@ -177,11 +187,14 @@ std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input
 
 std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                  const LayoutShare& layout) {
-  std::map<std::tuple<bool, std::int64_t, Use, Use>, std::vector<std::size_t>> groups;
+  std::map<std::tuple<bool, const models::Denoiser*, std::int64_t, Use, Use>, std::vector<std::size_t>>
+      groups;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const PromptedLatents& input = inputs[i];
     const Condition& condition = input.condition;
-    groups[{condition.for_refiner, condition.tokens.dim(1), deep_use(input), layout_use(input)}].push_back(i);
+    groups[{condition.for_refiner, condition.denoiser.get(), condition.tokens.dim(1), deep_use(input),
+            layout_use(input)}]
+        .push_back(i);
   }
   std::vector<Tensor> answers(inputs.size());
   for (const auto& [alike, places] : groups) {

@@ -50,17 +50,20 @@ struct ToldBeside {
   bool score = false;  ///< After the sizes the condition's aesthetic score (models::kToldSizesAndScore).
 };
 
-/// A denoiser on pairs of latents and conditions: those with prompts of one length, and alike in which
-/// features they take and give, in one batch. What does not depend on the latents is computed once per list
-/// of conditions and remembered, over steps and over pictures.
+/// A denoiser on pairs of latents and conditions: those with prompts of one length, for one denoiser, and
+/// alike in which features they take and give, in one batch. What does not depend on the latents is computed
+/// once per list of conditions and remembered, over steps and over pictures.
 class PromptedDenoiser {
  public:
+  /// Denoisers that conditions bring are told the same beside.
   PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops, ToldBeside told = {})
       : denoiser_(&denoiser), ops_(&ops), told_(std::move(told)) {}
 
   /// What is asked under conditions that are the refiner's goes to it. It must outlive this.
   void hand_over_to(PromptedDenoiser& refiner) { refiner_ = &refiner; }
 
+  /// Forgets what was computed for denoisers that conditions bring.
+  void forget_others();
   /// Says which timesteps are to come, so that they are projected all at once.
   void expect(const std::vector<float>& timesteps);
   /// The prediction for each of `inputs`, [1,h,w,C] f32.
@@ -85,6 +88,8 @@ class PromptedDenoiser {
     models::TextContext text;
     std::map<float, models::TimeContext> times;
   };
+  /// Who is asked about a batch.
+  [[nodiscard]] const models::Denoiser& asked(const Condition& condition) const;
   Prepared& prepare(const std::vector<PromptedLatents>& inputs);
   /// Of a picture of these latents, which is whole and nothing but itself, [1,6], or [1,4] where a score
   /// follows; undefined where none are told.

@@ -42,7 +42,8 @@ std::size_t place_of(const Condition& condition, std::vector<Condition>& list) {
 
 bool Condition::operator==(const Condition& other) const {
   return same_values(tokens, other.tokens) && same_values(vector, other.vector) &&
-         same_values(channels, other.channels) && aesthetic_score == other.aesthetic_score;
+         same_values(channels, other.channels) && denoiser == other.denoiser &&
+         aesthetic_score == other.aesthetic_score;
 }
 
 Condition combine(const Condition& a, const Condition& b,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,13 +13,21 @@ namespace latentdial::detail {
 /// How good a picture is said to look, 0 to 10, and a negative prompt's: what diffusers tells SDXL's refiner.
 inline constexpr float kAestheticScore = 6, kNegativeAestheticScore = 2.5F;
 
-/// What a denoiser is told of a picture besides its latents, f32 on the host.
+namespace models {
+class Denoiser;
+}
+
+/// What a denoiser is told of a picture besides its latents, f32 on the host, and which denoiser that is.
 struct Condition {
   Tensor tokens;    ///< [1,T,C], what cross-attention looks at: a prompt's text states.
   Tensor vector;    ///< [1,V], added to the timestep: pooled text, sizes, an image embedding; or undefined.
   Tensor channels;  ///< [1,h,w,K], laid beside the latents: a mask, a masked picture; or undefined.
   float aesthetic_score = kAestheticScore;  ///< Told to those that are told one.
   bool for_refiner = false;                 ///< It is the refiner that is told all this.
+  /// The one that is asked in place of the model's own: that of the model with a LoRA. Null: the own one.
+  std::shared_ptr<const models::Denoiser> denoiser = {};
+  std::shared_ptr<const Condition> own =
+      {};  ///< What the own one is told of the same words, where it is another.
 
   Condition() = default;
   /// A prompt's text states alone.
@@ -27,9 +36,10 @@ struct Condition {
   /// Whether both are the same tensors, not only equal ones.
   [[nodiscard]] bool is(const Condition& other) const {
     return tokens.raw() == other.tokens.raw() && vector.raw() == other.vector.raw() &&
-           channels.raw() == other.channels.raw() && aesthetic_score == other.aesthetic_score;
+           channels.raw() == other.channels.raw() && denoiser == other.denoiser &&
+           aesthetic_score == other.aesthetic_score;
   }
-  /// Whether both say the same.
+  /// Whether both say the same to the same denoiser.
   [[nodiscard]] bool operator==(const Condition& other) const;
 };
 
@@ -72,6 +82,11 @@ struct StepInterval {
   double start = 0, end = 1;
   [[nodiscard]] bool contains(double progress) const { return progress >= start && progress < end; }
   bool operator==(const StepInterval&) const = default;
+};
+
+/// A prompt and the negative prompt that guides it.
+struct PromptPair {
+  Condition text, negative;
 };
 
 /// Classifier-free guidance (Ho & Salimans 2022): ε = ε_∅ + s·(ε_text − ε_∅). A scale of up to 1 is no

@@ -17,6 +17,7 @@ const std::vector<DialMethod>& detail::dial_method_table() {
         .summary =
             "each position is drawn with words between; it is its share of the way to the styled picture",
         .acts_on_part = true,
+        .turns_loras = true,
         .takes_dial = true},
        condition_between,
        0,
@@ -69,13 +70,15 @@ const std::vector<DialMethod>& detail::dial_method_table() {
       {{.name = "guide",
         .summary = "the diffusion is guided to the style",
         .acts_on_part = true,
-        .window = true},
+        .window = true,
+        .turns_loras = true},
        condition_guide},
       {{.name = "anchored",
         .summary = "the finished picture is edited, its scene stays",
         .acts_on_part = true,
         .window = true,
-        .edits = true},
+        .edits = true,
+        .turns_loras = true},
        condition_guide},
   };
   return table;

@@ -26,12 +26,15 @@ struct EncodedPrompt {
 struct DialPrompts {
   std::function<EncodedPrompt(const Around& around)> content;  ///< The prompt within what stands around it.
   std::function<EncodedPrompt(const std::string& text)> text;  ///< Any text by itself.
+  /// Where the style is a LoRA, the prompts by the model with so much of it; 1: all.
+  std::function<PromptPair(double strength)> with_lora = {};
 };
 
 /// A dial position to be turned into a conditioning.
 struct DialRequest {
   std::string prompt;
   std::string style;
+  bool is_lora = false;                   ///< The style is a LoRA, and no words.
   std::string words = kStyleAfterPrompt;  ///< As Dial::words.
   double position = 0;                    ///< 0 none, 1 full, negative away from the style.
   bool per_token = false;                 ///< Interpolate each token's vector by itself.

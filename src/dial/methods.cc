@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "dial/slerp.h"
 #include "dial/style_words.h"
@@ -36,25 +37,41 @@ Tensor difference_as_long(const Tensor& a, const Tensor& b) {
   return scaled(std::move(difference), norm(a) / length);
 }
 
-/// Where the picture starts and the direction of the style: from a prompt without it to one with it.
+/// Where the picture starts and the direction of the style: from prompts without it to those with it.
 struct Direction {
-  Condition origin, plain, styled;
+  PromptPair origin, plain, styled;
 };
 
 Direction direction_of(const DialRequest& request, const DialPrompts& prompts) {
-  const Condition origin = prompts.content({}).condition;
+  const Condition& negative = request.guidance.negative;
+  const PromptPair origin = {prompts.content({}).condition, negative};
+  if (request.is_lora) return {origin, origin, prompts.with_lora(1)};
   if (const auto plain = without_style(request.prompt, request.style))
-    return {origin, prompts.text(*plain).condition, origin};
-  return {origin, origin, prompts.content(request.styled()).condition};
+    return {origin, {prompts.text(*plain).condition, negative}, origin};
+  return {origin, origin, {prompts.content(request.styled()).condition, negative}};
 }
 
-/// The prediction at a guidance scale with so much of the direction in it.
-GuidedStep guided(const Direction& direction, const Condition& negative, double scale, double lambda,
-                  const Tensor& mask) {
-  return weighted_sum({{negative, 1 - scale},
-                       {direction.origin, scale},
-                       {direction.styled, scale * lambda, mask},
-                       {direction.plain, -scale * lambda, mask}});
+/// A prediction at a guidance scale, and where the mask is so much of what changes it from `less` to `more`.
+GuidedStep changed(const PromptPair& origin, double scale, const PromptPair& more, const PromptPair& less,
+                   double weight, const Tensor& mask) {
+  std::vector<GuidanceTerm> terms = {{origin.negative, 1 - scale},
+                                     {origin.text, scale},
+                                     {more.text, scale * weight, mask},
+                                     {less.text, -scale * weight, mask}};
+  if (!more.negative.is(less.negative)) {
+    terms.push_back({more.negative, (1 - scale) * weight, mask});
+    terms.push_back({less.negative, (scale - 1) * weight, mask});
+  }
+  return weighted_sum(terms);
+}
+
+/// The prompts at a strength of the style's words: by a text state between.
+PromptPair between(const DialRequest& request, const DialPrompts& prompts) {
+  const Direction direction = direction_of(request, prompts);
+  const Condition style = combine(direction.styled.text, direction.plain.text,
+                                  [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); });
+  const auto add = [&](const Tensor& a, const Tensor& b) { return plus(a, request.position, b); };
+  return {combine(direction.origin.text, style, add), direction.origin.negative};
 }
 
 }  // namespace
@@ -83,18 +100,15 @@ Conditioning condition_lerp(const DialRequest& request, const DialPrompts& promp
 }
 
 Conditioning condition_between(const DialRequest& request, const DialPrompts& prompts) {
-  const Direction direction = direction_of(request, prompts);
-  const Condition style = combine(direction.styled, direction.plain,
-                                  [](const Tensor& a, const Tensor& b) { return plus(a, -1, b); });
-  const Condition between = combine(direction.origin, style, [&](const Tensor& a, const Tensor& b) {
-    return plus(a, request.position, b);
-  });
-  if (!request.mask.defined()) return request.guidance.condition(between);
-  return [between, origin = direction.origin, guidance = request.guidance,
-          mask = request.mask](double progress) {
-    const double scale = guidance.scale_at(progress);
-    return weighted_sum(
-        {{guidance.negative, 1 - scale}, {origin, scale}, {between, scale, mask}, {origin, -scale, mask}});
+  const PromptPair drawn = request.is_lora ? prompts.with_lora(request.position) : between(request, prompts);
+  if (!request.mask.defined()) {
+    ClassifierFreeGuidance guidance = request.guidance;
+    guidance.negative = drawn.negative;
+    return guidance.condition(drawn.text);
+  }
+  const PromptPair origin = {prompts.content({}).condition, request.guidance.negative};
+  return [drawn, origin, guidance = request.guidance, mask = request.mask](double progress) {
+    return changed(origin, guidance.scale_at(progress), drawn, origin, 1, mask);
   };
 }
 
@@ -102,7 +116,8 @@ Conditioning condition_guide(const DialRequest& request, const DialPrompts& prom
   return [strength = request.position, window = request.window, guidance = request.guidance,
           mask = request.mask, direction = direction_of(request, prompts)](double progress) {
     const double lambda = window.contains(progress) ? strength : 0;
-    return guided(direction, guidance.negative, guidance.scale_at(progress), lambda, mask);
+    return changed(direction.origin, guidance.scale_at(progress), direction.styled, direction.plain, lambda,
+                   mask);
   };
 }
 

@@ -20,10 +20,12 @@ namespace latentdial::detail {
 /// prompt names the style, styled is the prompt itself and plain the prompt without it; elsewhere plain is
 /// the prompt and styled x₂. 0 is exactly the prompt's picture; with the whole run as window, 1 is exactly
 /// that of x₂, and −1 of a prompt that names the style exactly that of the prompt without it. `anchored`
-/// edits the finished picture by it (denoise/anchored_edit.h).
+/// edits the finished picture by it (denoise/anchored_edit.h). Of a LoRA, styled is the prompt as the model
+/// with all of it is asked, and plain as the model itself is; ε_∅ changes by the same rule.
 [[nodiscard]] Conditioning condition_guide(const DialRequest& request, const DialPrompts& prompts);
 
-/// By a text state between: x₁ + p·(styled − plain), and beyond. Where there is a mask, x₁ outside of it.
+/// By a text state between: x₁ + p·(styled − plain), and beyond. Of a LoRA, by the model with p times of it.
+/// Where there is a mask, x₁ outside of it.
 [[nodiscard]] Conditioning condition_between(const DialRequest& request, const DialPrompts& prompts);
 
 }  // namespace latentdial::detail

@@ -2,11 +2,13 @@
 
 #include <fmt/ranges.h>
 
-#include <map>
+#include <algorithm>
 #include <set>
 
+#include "latentdial/error.h"
 #include "text/require.h"
 #include "text/words.h"
+#include "weights/lora_hash.h"
 
 namespace latentdial::detail {
 namespace {
@@ -14,24 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostNamed = 20;
-
-/// The LoRA files below a folder by their names without endings; of two of one name the first by path.
-std::map<std::string, fs::path> list_loras(const std::string& folder) {
-  static const std::set<std::string> kEndings = {".safetensors", ".pt", ".ckpt", ".bin"};
-  std::set<fs::path> paths;
-  std::error_code fault;
-  for (fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, fault),
-       end;
-       !fault && at != end; at.increment(fault)) {
-    std::error_code ignored;
-    if (kEndings.contains(at->path().extension().string()) && at->is_regular_file(ignored))
-      paths.insert(at->path());
-  }
-  require(!fault, "lora_dir", "the folder cannot be read: {}", fault.message());
-  std::map<std::string, fs::path> by_name;
-  for (const fs::path& path : paths) by_name.emplace(path.stem().string(), path);
-  return by_name;
-}
 
 std::string names_of(const std::map<std::string, fs::path>& loras) {
   std::vector<std::string> names;
@@ -43,24 +27,88 @@ std::string names_of(const std::map<std::string, fs::path>& loras) {
       loras.size() > names.size() ? fmt::format(" and {} more", loras.size() - names.size()) : "");
 }
 
+/// As the user wrote it, but for the scale.
+std::string as_written(const std::string& name, const std::string& field) {
+  const std::string line = single_line(name);
+  return field == "prompt" ? "<lora:" + line + ">" : field == "style" ? "lora:" + line : line;
+}
+
 }  // namespace
 
-std::vector<LoraUse> find_loras(const std::vector<LoraTag>& tags, const std::string& folder) {
+LoraUse use_of_file(const fs::path& path, double scale, const std::string& field) {
+  std::error_code ignored;
+  return {path, fs::last_write_time(path, ignored), fs::file_size(path, ignored), scale, field};
+}
+
+std::vector<LoraUse> LoraFolder::find(const std::vector<LoraTag>& tags, const std::string& field) {
   std::vector<LoraUse> uses;
   if (tags.empty()) return uses;
-  require(!folder.empty(), "prompt",
-          "<lora:{}> is looked for in a folder of LoRAs, but none was given by @(lora_dir)",
-          single_line(tags.front().name));
-  const auto loras = list_loras(folder);
+  require(!folder_.empty(), field, "{} is looked for in a folder of LoRAs, but none was given by @(lora_dir)",
+          as_written(tags.front().name, field));
+  const std::scoped_lock lock(mutex_);
+  const auto has = [&](const LoraTag& tag) { return loras_.contains(tag.name); };
+  // A file that came within a tick of the clock after the listing leaves no trace on the folder.
+  if (!is_listed() || !std::ranges::all_of(tags, has)) list();
   for (const LoraTag& tag : tags) {
-    const auto found = loras.find(tag.name);
-    require(found != loras.end(), "prompt", "there is no <lora:{}>; the folder of LoRAs has {}",
-            single_line(tag.name), names_of(loras));
-    std::error_code ignored;
-    uses.push_back({found->second, fs::last_write_time(found->second, ignored),
-                    fs::file_size(found->second, ignored), tag.scale});
+    const auto found = loras_.find(tag.name);
+    require(found != loras_.end(), field, "there is no {}; the folder of LoRAs has {}",
+            as_written(tag.name, field), names_of(loras_));
+    uses.push_back(use_of_file(found->second, tag.scale, field));
   }
   return uses;
+}
+
+std::string LoraFolder::hash_of(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  if (!folder_.empty() && !is_listed()) list();
+  const auto found = loras_.find(name);
+  return found == loras_.end() ? "" : lora_hash(found->second);
+}
+
+std::string LoraFolder::name_of(const std::string& hash) {
+  const std::scoped_lock lock(mutex_);
+  if (!folder_.empty() && !is_listed()) list();
+  const auto has_hash = [&](const auto& lora) {
+    try {
+      return lora_hash(lora.second) == hash;
+    } catch (const Error&) {  // No LoRA, whatever it is.
+      return false;
+    }
+  };
+  const auto found = std::ranges::find_if(loras_, has_hash);
+  return found == loras_.end() ? "" : found->first;
+}
+
+int LoraFolder::listings() const {
+  const std::scoped_lock lock(mutex_);
+  return listings_;
+}
+
+bool LoraFolder::is_listed() const {
+  return !folders_.empty() && std::ranges::all_of(folders_, [](const auto& folder) {
+    std::error_code fault;
+    return fs::last_write_time(folder.first, fault) == folder.second && !fault;
+  });
+}
+
+void LoraFolder::list() {
+  ++listings_;
+  loras_.clear();
+  folders_.clear();
+  std::set<fs::path> paths;
+  std::error_code fault, ignored;
+  const auto note = [&](const fs::path& folder) { folders_[folder] = fs::last_write_time(folder, ignored); };
+  note(folder_);
+  for (fs::recursive_directory_iterator at(folder_, fs::directory_options::follow_directory_symlink, fault),
+       end;
+       !fault && at != end; at.increment(fault)) {
+    if (at->is_directory(ignored)) note(at->path());
+    const std::string ending = at->path().extension().string();
+    if (std::ranges::find(lora_endings(), ending) != lora_endings().end() && at->is_regular_file(ignored))
+      paths.insert(at->path());
+  }
+  require(!fault, "lora_dir", "the folder cannot be read: {}", fault.message());
+  for (const fs::path& path : paths) loras_.emplace(path.stem().string(), path);
 }
 
 }  // namespace latentdial::detail

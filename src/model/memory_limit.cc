@@ -35,11 +35,25 @@ bool is_of_memory(const std::string& controllers) {
   return ("," + controllers + ",").find(",memory,") != std::string::npos;
 }
 
-std::uint64_t elements(const Weights& weights) {
+enum class Counted { all, changed };
+
+std::uint64_t elements(const Weights& weights, Counted counted) {
   std::uint64_t sum = 0;
   for (const auto& name : weights.names())
-    sum += static_cast<std::uint64_t>(element_count(weights.shape(name)));
+    if (counted == Counted::all || weights.is_changed(name))
+      sum += static_cast<std::uint64_t>(element_count(weights.shape(name)));
   return sum;
+}
+
+std::uint64_t memory_of(const Checkpoint& checkpoint, const ops::BackendOptions& unet, Counted counted) {
+  const std::uint64_t size = element_size(unet.dtype);
+  std::uint64_t texts = elements(checkpoint.text_encoder.weights, counted);
+  if (checkpoint.text_encoder_2) texts += elements(checkpoint.text_encoder_2->weights, counted);
+  return texts * size + elements(checkpoint.unet.weights, counted) * (unet.int8 ? 1 : size);
+}
+
+double in_mib(std::uint64_t bytes) {
+  return std::ceil(static_cast<double>(bytes) / kMiB);
 }
 
 }  // namespace
@@ -62,10 +76,11 @@ std::optional<std::uint64_t> memory_limit(const fs::path& root) {
 }
 
 std::uint64_t least_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet) {
-  const std::uint64_t size = element_size(unet.dtype);
-  std::uint64_t texts = elements(checkpoint.text_encoder.weights);
-  if (checkpoint.text_encoder_2) texts += elements(checkpoint.text_encoder_2->weights);
-  return texts * size + elements(checkpoint.unet.weights) * (unet.int8 ? 1 : size);
+  return memory_of(checkpoint, unet, Counted::all);
+}
+
+std::uint64_t least_memory_of_changes(const Checkpoint& checkpoint, const ops::BackendOptions& unet) {
+  return memory_of(checkpoint, unet, Counted::changed);
 }
 
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet, const fs::path& root) {
@@ -76,8 +91,20 @@ void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& une
       needed <= *limit, "",
       "{}: its weights take {:.0f} MiB, but the control group allows {:.0f} MiB; use a smaller @(model) or "
       "@(dtype), or allow more",
-      checkpoint.path.string(), std::ceil(static_cast<double>(needed) / kMiB),
-      std::floor(static_cast<double>(*limit) / kMiB));
+      checkpoint.path.string(), in_mib(needed), std::floor(static_cast<double>(*limit) / kMiB));
+}
+
+void require_memory_beside(const Checkpoint& checkpoint, const ops::BackendOptions& unet,
+                           const fs::path& root) {
+  const auto limit = memory_limit(root);
+  if (!limit) return;
+  const std::uint64_t model = least_memory(checkpoint, unet),
+                      changed = least_memory_of_changes(checkpoint, unet);
+  require(model + changed <= *limit, "",
+          "{}: its weights take {:.0f} MiB and those that the LoRAs change {:.0f} MiB, but the control group "
+          "allows {:.0f} MiB; use @(lora), which loads them once, or a smaller @(model) or @(dtype)",
+          checkpoint.path.filename().string(), in_mib(model), in_mib(changed),
+          std::floor(static_cast<double>(*limit) / kMiB));
 }
 
 }  // namespace latentdial::detail

@@ -16,8 +16,16 @@ namespace latentdial::detail {
 /// Bytes that text encoders and U-Net take at least.
 [[nodiscard]] std::uint64_t least_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet);
 
+/// Bytes that those of its weights take at least which LoRAs change, where the model stays loaded beside
+/// them.
+[[nodiscard]] std::uint64_t least_memory_of_changes(const Checkpoint& checkpoint,
+                                                    const ops::BackendOptions& unet);
+
 /// Throws invalid_input when the control group would kill the process while it loads the model.
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet,
                     const std::filesystem::path& root = "/");
+/// The same of a model beside which `checkpoint` is loaded: the same with LoRAs.
+void require_memory_beside(const Checkpoint& checkpoint, const ops::BackendOptions& unet,
+                           const std::filesystem::path& root = "/");
 
 }  // namespace latentdial::detail

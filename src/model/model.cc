@@ -169,7 +169,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
       denoiser_backend(base   ? base->denoiser_backend
                        : host ? host->denoiser_backend
                               : make_backend(denoiser_options(options), profile)),
-      info(describe(checkpoint)),
+      info(base ? describe_variant(checkpoint, *base) : describe(checkpoint)),
       schedule(schedule_of(checkpoint)),
       tokenizers(load_tokenizers(checkpoint)),
       learnt(load_embeddings(options.embedding, checkpoint, tokenizers)),
@@ -188,7 +188,6 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
   if (info.inpaints) nothing_known = base ? base->nothing_known : describe_nothing(encoder, vae_config);
   if (base != nullptr) {
     refiner = base->refiner;
-    info = describe_variant(checkpoint, *base);
     return;  // Dials that were loaded with the base were fitted without the LoRAs.
   }
   refiner = load_refiner(options, *this);

@@ -1,10 +1,12 @@
 #include "model/model_variants.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
 
 #include "latentdial/error.h"
+#include "model/memory_limit.h"
 #include "model/model_info.h"
 #include "model/open_model.h"
 #include "text/require.h"
@@ -12,6 +14,8 @@
 
 namespace latentdial::detail {
 namespace {
+
+constexpr std::size_t kMostInfos = 8;
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (auto at = text.find(from); !from.empty() && at != std::string::npos;
@@ -36,15 +40,17 @@ Checkpoint open_with(const Model& base, const std::vector<LoraUse>& loras) {
     try {
       checkpoint.loras.push_back(apply_lora(checkpoint, lora.path, lora.scale));
     } catch (const Error& error) {
-      throw Error(error.code(), "prompt", without_paths(error.message(), lora.path, checkpoint.path));
+      throw Error(error.code(), lora.field, without_paths(error.message(), lora.path, checkpoint.path));
     }
   }
+  require_memory_beside(checkpoint, denoiser_options(base.loaded_by));
   return checkpoint;
 }
 
 }  // namespace
 
-ModelVariants::ModelVariants(std::shared_ptr<const Model> base) : base_(std::move(base)) {}
+ModelVariants::ModelVariants(std::shared_ptr<const Model> base)
+    : base_(std::move(base)), folder_(base_->loaded_by.lora_dir) {}
 
 std::shared_ptr<const Model> ModelVariants::with(const std::vector<LoraUse>& loras) {
   if (loras.empty()) return base_;
@@ -54,7 +60,7 @@ std::shared_ptr<const Model> ModelVariants::with(const std::vector<LoraUse>& lor
   for (const auto& made : used_)
     if (auto model = made.value.lock(); model && made.loras == loras) return model;
   last_.reset();  // Its memory is free before another takes as much, unless a session still has it.
-  auto model = std::make_shared<const Model>(base_->loaded_by, open_with(*base_, loras), base_.get());
+  auto model = std::make_shared<const Model>(base_->loaded_by, take_opened(loras), base_.get());
   used_.push_back({loras, model});
   last_ = {loras, model};
   return model;
@@ -63,9 +69,19 @@ std::shared_ptr<const Model> ModelVariants::with(const std::vector<LoraUse>& lor
 ModelInfo ModelVariants::info_with(const std::vector<LoraUse>& loras) {
   if (loras.empty()) return base_->info;
   const std::scoped_lock lock(info_mutex_);
-  if (!last_info_ || last_info_->loras != loras)
-    last_info_ = {loras, describe_variant(open_with(*base_, loras), *base_)};
-  return last_info_->value;
+  const auto known = std::ranges::find(infos_, loras, &Made<ModelInfo>::loras);
+  if (known != infos_.end()) return known->value;
+  opened_.reset();
+  opened_ = {loras, open_with(*base_, loras)};
+  infos_.push_front({loras, describe_variant(opened_->value, *base_)});
+  if (infos_.size() > kMostInfos) infos_.pop_back();
+  return infos_.front().value;
+}
+
+Checkpoint ModelVariants::take_opened(const std::vector<LoraUse>& loras) {
+  const std::scoped_lock lock(info_mutex_);
+  if (!opened_ || opened_->loras != loras) return open_with(*base_, loras);
+  return std::move(std::exchange(opened_, std::nullopt)->value);
 }
 
 }  // namespace latentdial::detail

@@ -38,6 +38,8 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   check(given);
   Measurement measurement = given;  // What a picture shows is said without the LoRAs that made it.
   measurement.prompt = take_lora_tags(given.prompt).text;
+  const auto lora = state_->lora_of(measurement.style);
+  if (lora) (void)state_->variants->info_with({*lora});  // Which says where it cannot be read.
   const std::scoped_lock lock(state_->one_at_a_time);
   const StopScope stop(observer.stop);
   Session& session = state_->session;
@@ -50,7 +52,11 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
   };
   const std::string prompt = content_of(measurement);
   const Condition content = encode(prompt);
-  const Condition styled = encode(styled_of(measurement));
+  const auto by_lora = [&] {
+    const auto read = session.encode_with(*lora, prompt, PromptSyntax::a1111, notices);
+    return session.asked_of(*lora, read.condition, content);
+  };
+  const Condition styled = lora ? by_lora() : encode(styled_of(measurement));
   const auto timesteps = meter_timesteps(measurement.evaluations / 2, model.schedule);
   const auto batches = (pictures.size() + kMostAtOnce - 1) / kMostAtOnce;
   StepProgress progress{.step = 0, .steps = static_cast<int>(batches * timesteps.size()), .pictures = 1};
@@ -68,6 +74,7 @@ std::vector<Reading> Pipeline::measure(const std::vector<Image>& pictures, const
                                 observer.stop);
     for (auto& of_picture : samples) readings.push_back(pool(std::move(of_picture)));
   }
+  session.release_dialled();
   return readings;
 }
 

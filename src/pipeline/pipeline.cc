@@ -67,6 +67,7 @@ void Pipeline::generate(const std::vector<Request>& list, const OnPicture& on_pi
     detail::generate(state_->session_with(left.front().loras), left.first(planned.size), begin, evaluations,
                      on_picture, observer);
     left = left.subspan(planned.size);
+    if (left.empty()) state_->release_dialled();
   }
 }
 

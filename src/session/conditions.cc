@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "dial/slerp.h"
@@ -70,12 +71,15 @@ class Composition {
 /// Conditions the texts of one step, which are the same at every step.
 class ConstantPrompt {
  public:
-  ConstantPrompt(Session& session, const Content& content, std::vector<std::string>& notices)
-      : session_(session), content_(content), notices_(notices) {}
+  /// Read by the session's model, or by that with one LoRA more.
+  ConstantPrompt(Session& session, const Content& content, std::vector<std::string>& notices,
+                 std::optional<LoraUse> lora = {})
+      : session_(session), content_(content), notices_(notices), lora_(std::move(lora)) {}
 
   [[nodiscard]] EncodedPrompt encode(const std::string& text) const {
     const Words& words = content_.words;
-    return session_.encode(text, words.syntax, notices_, words.clip_skip);
+    return lora_ ? session_.encode_with(*lora_, text, words.syntax, notices_, words.clip_skip)
+                 : session_.encode(text, words.syntax, notices_, words.clip_skip);
   }
 
   /// A negative prompt, or what stands for none.
@@ -99,6 +103,7 @@ class ConstantPrompt {
     const ClassifierFreeGuidance guidance = {negative(texts.negative_prompt), scale, interval};
     const DialRequest request = {.prompt = texts.to_prompt.empty() ? texts.prompt : "",
                                  .style = turn.style,
+                                 .is_lora = turn.lora.has_value(),
                                  .words = turn.words,
                                  .position = turn.position,
                                  .per_token = content_.per_token,
@@ -106,8 +111,10 @@ class ConstantPrompt {
                                  .guidance = guidance,
                                  .mask = mask};
     return turn.method->condition(
-        request, {.content = [&](const Around& around) { return encode_content(texts, around); },
-                  .text = [&](const std::string& text) { return encode(text); }});
+        request,
+        {.content = [&](const Around& around) { return encode_content(texts, around); },
+         .text = [&](const std::string& text) { return encode(text); },
+         .with_lora = [&](double strength) { return with_lora(texts, at_strength(*turn.lora, strength)); }});
   }
 
  private:
@@ -123,9 +130,18 @@ class ConstantPrompt {
     return {std::move(condition), std::move(from.words.size() < to.words.size() ? to.words : from.words)};
   }
 
+  /// The same prompts by the model with one LoRA more.
+  [[nodiscard]] PromptPair with_lora(const Texts& texts, const LoraUse& lora) const {
+    const ConstantPrompt other(session_, content_, notices_, lora);
+    return {session_.asked_of(lora, other.encode_content(texts, {}).condition,
+                              encode_content(texts, {}).condition),
+            session_.asked_of(lora, other.negative(texts.negative_prompt), negative(texts.negative_prompt))};
+  }
+
   Session& session_;
   const Content& content_;
   std::vector<std::string>& notices_;
+  std::optional<LoraUse> lora_;
 };
 
 }  // namespace
@@ -168,8 +184,11 @@ Conditioning hand_over(Session& session, const Content& content, const Turn& tur
   Conditioning first = condition_prompts(session, content, turn, mask, notices);
   if (!session.refiner || content.sampling.refiner_switch >= 1) return first;
   const double begins = refiner_begins(content, session.model->schedule);
+  // A LoRA is the first model's; the refiner has none.
+  const Turn none = {};
+  const auto& dialled = turn.lora ? none : turn;
   return [first, begins,
-          then = condition_prompts(*session.refiner, content, turn, mask, notices)](double progress) {
+          then = condition_prompts(*session.refiner, content, dialled, mask, notices)](double progress) {
     if (progress < begins - kRounding) return first(progress);
     GuidedStep step = then(progress);
     for (Condition& one : step.conditions) one.for_refiner = true;
@@ -194,6 +213,11 @@ Conditioning condition(Session& session, const Content& content, const Turn& tur
     }
     return step;
   };
+}
+
+LoraUse at_strength(LoraUse lora, double strength) {
+  lora.scale *= strength;
+  return lora;
 }
 
 Content with_guidance(Content content, double scale) {

@@ -19,6 +19,9 @@ namespace latentdial::detail {
 /// The same under another guidance scale.
 [[nodiscard]] Content with_guidance(Content content, double scale);
 
+/// A LoRA at so much of its own scale.
+[[nodiscard]] LoraUse at_strength(LoraUse lora, double strength);
+
 /// Where the style of a task acts, [1,h,w,1]; undefined: everywhere. A mask of words must be known.
 [[nodiscard]] Tensor style_mask(const Session& session, const Task& task);
 

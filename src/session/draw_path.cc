@@ -123,7 +123,7 @@ void finish(Work& work, std::size_t i, Turn turn, const Tensor& latents) {
   Drawn drawn{.latents = latents, .turn = std::move(turn), .notices = {}, .shows = task.turn.position};
   if (task.turn.position == 0) return finish_drawn(work, i, std::move(drawn));
   if (shows_nothing(work, task)) {
-    drawn.notices.push_back(nothing_shown_notice(task.turn.style, *work.session.model));
+    drawn.notices.push_back(nothing_shown_notice(task.turn, *work.session.model));
     drawn.shows = std::nullopt;
   } else if (std::string notice = calibration_notice(task.turn, task.content.guidance.scale);
              !notice.empty()) {

@@ -132,7 +132,7 @@ void FinishEdits::run(Work& work) {
     Finished finished{.image = picture->image, .notices = {}, .shows = task.turn.position};
     // An edit by the words in full that leaves the picture as it was, to the eye.
     if (task.turn.position >= 1 && picture->change < kLeastVisibleChange) {
-      finished.notices.push_back(nothing_shown_notice(task.turn.style, *work.session.model));
+      finished.notices.push_back(nothing_shown_notice(task.turn, *work.session.model));
       finished.shows = std::nullopt;
     }
     work.finish(i, std::move(finished));

@@ -9,7 +9,6 @@
 #include <span>
 #include <utility>
 
-#include "dial/style_words.h"
 #include "latentdial/parameters.h"
 #include "session/stage.h"
 #include "task/cut_out.h"
@@ -33,7 +32,7 @@ bool same_schedule(const Content& a, const Content& b) {
 /// The most windows that a task's prompts take.
 std::size_t windows_of(const Task& task, const TextReader& reader) {
   const auto& [words, per_token, to, guidance, sampling, source] = task.content;
-  const Around style = around_prompt(task.turn.words, task.turn.style);
+  const Around style = task.turn.around();
   return std::max({reader.windows(joined(words.prompt, style), words.syntax),
                    reader.windows(joined(to.prompt, style), words.syntax),
                    reader.windows(words.negative_prompt, words.syntax)});
@@ -42,6 +41,8 @@ std::size_t windows_of(const Task& task, const TextReader& reader) {
 /// Whether finished pictures are edited alike, in one batch, or both not at all; and so the drawing of paths.
 bool edit_together(const Task& a, const Task& b, const Model& model) {
   if (a.turn.edits() != b.turn.edits() || a.turn.follows_path() != b.turn.follows_path()) return false;
+  // Each strength of a LoRA on a path is a model of its own, of which one at a time is loaded.
+  if (a.turn.lora != b.turn.lora || (a.turn.lora && a.turn.follows_path())) return false;
   if (!a.turn.edits() && !a.turn.follows_path()) return true;
   if (a.turn.edits() && a.turn.recipe != b.turn.recipe) return false;
   const bool same_prompts = a.content.words == b.content.words &&

@@ -76,7 +76,10 @@ void MakeTrunks::run(Work& work) const {
     }
   };
   denoise(session.denoiser, runs, trunks.front().until, look, work.observer.stop());
-  for (std::size_t i = 0; i < runs.size(); ++i) session.trunks.keep(trunks[i], std::move(runs[i]));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].conditioning = {};  // Whatever goes on from it has its own, and this may hold a model.
+    session.trunks.keep(trunks[i], std::move(runs[i]));
+  }
 }
 
 void FindWords::run(Work& work) const {

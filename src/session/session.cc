@@ -21,11 +21,37 @@ ToldBeside told_beside(const Model& model) {
           .score = model.is_told_score()};
 }
 
+EncodedPrompt read(const Model& model, ReadPrompts& prompts, const std::string& text, PromptSyntax syntax,
+                   std::vector<std::string>& notices, int clip_skip) {
+  const std::tuple key(text, syntax, clip_skip);
+  if (prompts.find(key) == nullptr) {
+    prompts.keep(key, model.texts.read(text, syntax, clip_skip));
+    prompts.trim();
+  }
+  const auto& [encoded, notice] = *prompts.find(key);
+  if (!notice.empty() && std::ranges::find(notices, notice) == notices.end()) notices.push_back(notice);
+  return encoded;
+}
+
+/// The session's model with one LoRA more.
+DialledModel& dial(Session& session, const LoraUse& lora) {
+  auto& dialled = session.dialled;
+  if (dialled && dialled->lora == lora) return *dialled;
+  session.release_dialled();
+  auto loras = session.loras;
+  loras.push_back(lora);
+  dialled.reset(new DialledModel{lora, session.variants->with(loras), ReadPrompts(kMostPrompts)});
+  return *dialled;
+}
+
 }  // namespace
 
-Session::Session(std::shared_ptr<const Model> loaded)
-    : model(std::move(loaded)),
-      refiner(model->refiner ? std::make_unique<Session>(model->refiner) : nullptr),
+Session::Session(std::shared_ptr<ModelVariants> of, std::vector<LoraUse> with)
+    : variants(std::move(of)),
+      loras(std::move(with)),
+      model(variants->with(loras)),
+      refiner(model->refiner ? std::make_unique<Session>(std::make_shared<ModelVariants>(model->refiner))
+                             : nullptr),
       denoiser(model->unet, *model->denoiser_backend, told_beside(*model)),
       prompts(kMostPrompts),
       trunks(kMostTrunks),
@@ -42,16 +68,27 @@ Session::Session(std::shared_ptr<const Model> loaded)
   if (refiner) denoiser.hand_over_to(refiner->denoiser);
 }
 
-EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax, std::vector<std::string>& notices,
-                              int clip_skip) {
-  const std::tuple key(text, syntax, clip_skip);
-  if (prompts.find(key) == nullptr) {
-    prompts.keep(key, model->texts.read(text, syntax, clip_skip));
-    prompts.trim();
-  }
-  const auto& [encoded, notice] = *prompts.find(key);
-  if (!notice.empty() && std::ranges::find(notices, notice) == notices.end()) notices.push_back(notice);
-  return encoded;
+EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax,
+                              std::vector<std::string>& notices, int clip_skip) {
+  return read(*model, prompts, text, syntax, notices, clip_skip);
+}
+
+EncodedPrompt Session::encode_with(const LoraUse& lora, const std::string& text, PromptSyntax syntax,
+                                   std::vector<std::string>& notices, int clip_skip) {
+  DialledModel& by = dial(*this, lora);
+  return read(*by.model, by.prompts, text, syntax, notices, clip_skip);
+}
+
+Condition Session::asked_of(const LoraUse& lora, Condition condition, Condition own) {
+  const auto& by = dial(*this, lora).model;
+  condition.denoiser = std::shared_ptr<const models::Denoiser>(by, &by->unet);
+  condition.own = std::make_shared<const Condition>(std::move(own));
+  return condition;
+}
+
+void Session::release_dialled() {
+  denoiser.forget_others();
+  dialled.reset();
 }
 
 const Denoising& Session::finished(const Content& content) const {

@@ -108,14 +108,17 @@ struct CheckFiles {
 
   void operator()(const Settings& settings) const {
     if (!folder) return;
-    for (const InputFile& input : input_files()) {
-      const std::string path = file_named(settings, input);
-      if (!path.empty() && !is_below(path, *folder))
-        throw invalid_input("allow_paths",
-                            fmt::format("the plan's {} is {}, outside of the plan's folder; say by "
-                                        "this that the plan is trusted",
-                                        input.name, path));
-    }
+    for (const InputFile& input : input_files()) check(input.name, file_named(settings, input));
+    check("style", lora_file_named(settings));
+  }
+
+ private:
+  void check(const char* setting, const std::string& path) const {
+    if (path.empty() || is_below(path, *folder)) return;
+    throw invalid_input("allow_paths",
+                        fmt::format("the plan's {} is {}, outside of the plan's folder; say by "
+                                    "this that the plan is trusted",
+                                    setting, path));
   }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "prompt/lora_tags.h"
 #include "text/utf8.h"
 
 namespace latentdial::detail {
@@ -21,12 +22,13 @@ std::string unguided_notice(const Turn& turn, double guidance_scale) {
       turn.method->info.name);
 }
 
-std::string nothing_shown_notice(const std::string& style, const Model& model) {
+std::string nothing_shown_notice(const Turn& turn, const Model& model) {
+  if (turn.lora) return fmt::format("{} changes nothing that shows", shortened(without_folder(turn.style)));
   constexpr std::size_t kMostNamed = 12;
   auto known = dial_styles(model.info.path);
   for (const auto& dial : model.dials) known.push_back(dial->style);
   if (known.size() > kMostNamed) known.resize(kMostNamed);
-  return fmt::format("the model shows nothing of \"{}\"{}", shortened(style),
+  return fmt::format("the model shows nothing of \"{}\"{}", shortened(turn.style),
                      known.empty() ? "" : fmt::format(". It knows: {}", fmt::join(known, ", ")));
 }
 

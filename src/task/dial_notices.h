@@ -13,7 +13,7 @@ namespace latentdial::detail {
 /// That a method of guidance has less to drive a style with where there is no guidance; "": it has.
 [[nodiscard]] std::string unguided_notice(const Turn& turn, double guidance_scale);
 
-/// That the model does not know a style, and which it does.
-[[nodiscard]] std::string nothing_shown_notice(const std::string& style, const Model& model);
+/// That the model does not know a style, and which it does; or that a LoRA does nothing.
+[[nodiscard]] std::string nothing_shown_notice(const Turn& turn, const Model& model);
 
 }  // namespace latentdial::detail

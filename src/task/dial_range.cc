@@ -11,12 +11,18 @@ namespace {
 constexpr const char* kBeyondWords =
     "the words show no more; latentdial calibrate finds out how far a style goes beyond them";
 constexpr const char* kBeyondLowest = "the style is left out there, and there is nothing beyond that";
+constexpr const char* kWholeLora = "that is the whole LoRA; turn more of it by a scale, as in lora:NAME:1.5";
+constexpr const char* kWithoutLora = "all of the LoRA is taken away there";
 constexpr const char* kNotNamed = "the prompt does not name the style, so nothing can be taken away";
 
 }  // namespace
 
 HeldPosition held_position(const Task& task) {
   const Turn& turn = task.turn;
+  if (turn.lora) {
+    const double held = std::clamp(turn.position, -1.0, 1.0);
+    return {held, held == turn.position ? "" : held > 0 ? kWholeLora : kWithoutLora};
+  }
   const std::string prompt = task.content.to.prompt.empty() ? task.content.words.prompt : "";
   const bool names_style = without_style(prompt, turn.style).has_value();
   const double held =

@@ -14,7 +14,7 @@ struct HeldPosition {
 };
 
 /// Where a task's dial stands, of a method that follows a path. Below 0 there is something only where the
-/// prompt names the style.
+/// prompt names the style, and a LoRA, which is taken away.
 [[nodiscard]] HeldPosition held_position(const Task& task);
 
 /// Where the path from the plain picture ends on the turn's side of it: at the style in full, or as much of

@@ -22,7 +22,9 @@
 #include "latentdial/text.h"
 #include "latentdial/upscaler.h"
 #include "latentdial/version.h"
+#include "prompt/lora_tags.h"
 #include "task/infotext.h"
+#include "task/lora_hashes.h"
 #include "task/second_pass.h"
 #include "text/require.h"
 #include "text/words.h"
@@ -280,6 +282,11 @@ std::string file_named(const Settings& settings, const InputFile& input) {
   return settings.*input.path;
 }
 
+std::string lora_file_named(const Settings& settings) {
+  const auto lora = lora_of_style(settings.style);
+  return lora && names_file(*lora) ? lora->name : "";
+}
+
 Settings without_folders(Settings settings) {
   for (const InputFile& input : input_files()) {
     std::string& path = settings.*input.path;
@@ -289,6 +296,7 @@ Settings without_folders(Settings settings) {
   const std::filesystem::path network = settings.hires_with;
   if (network.extension() == ".pth" || network.extension() == ".safetensors")
     settings.hires_with = network.stem().string();
+  settings.style = without_folder(settings.style);
   return settings;
 }
 
@@ -327,6 +335,7 @@ Settings parse_parameters(const std::string& text) {
     read_value(std::string(kStrength), *strength, s.hires_strength);
     s.strength = Settings{}.strength;
   }
+  s.style = without_folder(s.style);
   if (const auto* exact = read.find(kExactPrompt)) s.prompt = *exact;
   if (const auto* exact = read.find(kExactNegative)) s.negative_prompt = *exact;
   return s;
@@ -340,12 +349,15 @@ std::vector<NamedText> list_parameters(const std::string& text) {
   std::vector<NamedText> list;
   Infotext read = read_infotext(text);
   const bool fills = fills_a_size(read);
+  Settings prompts;
+  split_prompts(read.prompts, prompts);
   for (auto& pair : read.pairs) {
     const std::string& key = pair.first;
     const bool is_hash =
         std::ranges::any_of(input_files(), [&](const InputFile& input) { return key == hash_label(input); });
-    const bool is_read =
-        (known.contains(key) || is_hash || (key == kHiresSize && fills)) && !names_no_seed(key, pair.second);
+    const bool is_lora = key == kLoraHashes && names_loras(prompts.prompt, pair.second);
+    const bool is_read = (known.contains(key) || is_hash || is_lora || (key == kHiresSize && fills)) &&
+                         !names_no_seed(key, pair.second);
     list.push_back({pair.first, std::move(pair.second), is_read});
   }
   return list;

@@ -81,10 +81,11 @@ void check_prompts(const Settings& s) {
   check_length("prompt", prompt);
   check_length("negative_prompt", s.negative_prompt);
   check_length("to_prompt", s.to_prompt);
-  check_length("style", s.style);
+  const auto lora = lora_of_style(s.style);
+  if (!lora) check_length("style", s.style);
   check_single("negative_prompt", s.negative_prompt);
   check_single("to_prompt", s.to_prompt);
-  check_emphasis("style", constant_prompt("style", s.style));
+  if (!lora) check_emphasis("style", constant_prompt("style", s.style));
   const PromptSteps prompts({prompt, s.negative_prompt, s.to_prompt}, s.steps);
   if (s.invert) {
     (void)constant_prompt("prompt", prompt);
@@ -92,6 +93,8 @@ void check_prompts(const Settings& s) {
     (void)constant_prompt("to_prompt", s.to_prompt);
   }
   check_texts(prompts);
+  require(!lora || prompts.is_one(), "prompt",
+          "AND joins prompts, which a dial that turns a LoRA does not; join them by a comma");
 }
 
 const std::string& constant_prompt(const char* field, const std::string& text) {

@@ -132,14 +132,13 @@ void check_canvas(const Settings& s, const InputImages& images) {
 }
 
 /// Whether the text encoder takes the prompts.
-void check_texts(const Settings& s, const TextReader& texts, PromptSyntax syntax) {
+void check_texts(const Settings& s, const Around& style, const TextReader& texts, PromptSyntax syntax) {
   const auto check = [&](const char* field, const std::string& text) {
     (void)read_prompt(field, [&] { return texts.windows(text, syntax); });
   };
   require(s.clip_skip <= texts.most_clip_skip(), "clip_skip",
           "{} leaves no layer of this model's text encoder; use 1 to {}", s.clip_skip,
           texts.most_clip_skip());
-  const Around style = around_prompt(ways_to_say_it().front(), s.style);
   check("prompt", joined(s.prompt, style));
   check("to_prompt", joined(s.to_prompt, style));
   check("negative_prompt", s.negative_prompt);
@@ -301,7 +300,8 @@ void hold_position(Resolved& resolved) {
 
 }  // namespace
 
-Resolved resolve(const Request& request, const Model& model, const ModelInfo& info, OpenedFiles& files) {
+Resolved resolve(const Request& request, const Model& model, const ModelInfo& info, OpenedFiles& files,
+                 const std::optional<LoraUse>& style) {
   validate(request);
   check_enlargement(request.settings, info);
   Resolved result{request, {}};
@@ -319,7 +319,10 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
   if (!restores(s)) check_most({s.width, s.height}, s.width >= s.height ? "width" : "height", info);
   check_size(s, multiple);
   const auto syntax = s.plain_prompt ? PromptSyntax::literal : PromptSyntax::a1111;
-  check_texts(s, model.texts, syntax);
+  Turn& turn = result.task.turn;
+  turn.style = s.style;
+  turn.lora = style;
+  check_texts(s, turn.around(), model.texts, syntax);
   require(!info.inpaints || s.mask_update != "ding", "mask_update",
           "{} is told the rest and keeps it by itself; leave it out", info.name);
   require(s.refiner_switch.value_or(1) == 1 || !info.refiner.empty(), "refiner_switch",
@@ -343,9 +346,7 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
     check_second_pass(s, *result.second_pass, model);
   }
   if (s.style.empty()) return result;
-  Turn& turn = result.task.turn;
   turn.method = &find_dial_method(s.method);
-  turn.style = s.style;
   turn.position = s.position;
   turn.window = {s.style_start, s.style_end};
   turn.recipe =
@@ -357,7 +358,7 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
   if (auto notice = unguided_notice(turn, result.task.content.guidance.scale); !notice.empty())
     result.notices.push_back(std::move(notice));
   if (!turn.method->info.takes_dial) return result;
-  const auto dial = find_dial(filled, model, info, files);
+  const auto dial = style ? nullptr : find_dial(filled, model, info, files);
   if (dial) {
     turn.dial = *dial;
     turn.words = dial->words;

@@ -10,9 +10,11 @@
 
 #include "dial/conditioning.h"
 #include "dial/method.h"
+#include "dial/style_words.h"
 #include "diffusion/sampler.h"
 #include "image/area.h"
 #include "latentdial/request.h"
+#include "model/lora_folder.h"
 #include "model/text_reader.h"
 #include "task/enlargement.h"
 #include "task/restoration.h"
@@ -118,6 +120,7 @@ struct StyleArea {
 struct Turn {
   const DialMethod* method = nullptr;  ///< Null: no dial.
   std::string style = {};
+  std::optional<LoraUse> lora = {};       ///< The style is this, and no words.
   std::string words = kStyleAfterPrompt;  ///< As Dial::words.
   double position = 0;
   StepInterval window = {};
@@ -130,6 +133,8 @@ struct Turn {
   [[nodiscard]] bool edits() const { return method != nullptr && method->info.edits; }
   /// Whether its position is a share of a path that key pictures tell.
   [[nodiscard]] bool follows_path() const { return method != nullptr && method->follows_path; }
+  /// What the style puts around a prompt: nothing where it is no words.
+  [[nodiscard]] Around around() const { return lora ? Around{} : around_prompt(words, style); }
   /// What all positions have in common while the picture is made: nothing where it is edited afterwards.
   [[nodiscard]] Turn shared() const;
 };

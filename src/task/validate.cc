@@ -11,6 +11,7 @@
 #include "dial/method.h"
 #include "diffusion/sampler.h"
 #include "latentdial/request.h"
+#include "prompt/lora_tags.h"
 #include "task/canvas.h"
 #include "task/prompts.h"
 #include "task/restoration.h"
@@ -184,6 +185,16 @@ void check_method(const Request& request, const MethodInfo& method) {
           "@(method) {} turns no encoding by an angle, so there is nothing to do per token", method.name);
 }
 
+/// A LoRA is turned by whoever can, without a dial file.
+void check_lora(const Request& request, const MethodInfo& method) {
+  (void)read_loras(request.settings.loras);
+  if (!lora_of_style(request.settings.style)) return;
+  require(method.turns_loras, "method", "{} turns words; a LoRA is turned by {}", method.name,
+          methods_that([](const MethodInfo& m) { return m.turns_loras; }));
+  require(request.settings.dial.empty() && !request.dial, "dial",
+          "a dial file is of words; leave it out to turn a LoRA");
+}
+
 void check_dial(const Request& request) {
   const Settings& s = request.settings;
   require(!s.style.empty() || s.position == 0, "position",
@@ -194,6 +205,7 @@ void check_dial(const Request& request) {
                             : !s.style.empty() ? dial_method_table().front().info
                                                : MethodInfo{};
   check_method(request, method);
+  check_lora(request, method);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 """--again: the same picture, or one line that says why it would be another."""
 
+import hashlib
 import json
 import pathlib
 
@@ -74,6 +75,25 @@ def test_another_programs_clip_skip_is_taken_over(latentdial, tmp_path, picture,
 def test_a_refiner_must_be_given_again(fails, picture):
     line = fails("generate", "-m", SCENES, "--again", picture(f"{THEIRS}, Refiner: x [1234567890], Refiner switch at: 0.8"))
     assert "no refiner is loaded that could draw after the share 0.8; name one by --refiner" in line
+
+
+def test_the_loras_of_anothers_prompt_are_found_by_their_hashes(latentdial, fails, tmp_path, picture, lora):
+    (tmp_path / "loras").mkdir()
+    file = (tmp_path / lora).rename(tmp_path / "loras" / "mine.safetensors").read_bytes()
+    tensors = file[8 + int.from_bytes(file[:8], "little") :]
+    short = hashlib.sha256(tensors).hexdigest()[:12]  # As A1111 has it.
+    theirs, where = THEIRS.replace("a cat", "a cat <lora:ink:0.5>"), ("-m", SCENES, "--lora-dir", "loras")
+    assert latentdial("generate", *where, "-p", "a cat <lora:mine:0.5>", "-n", "bad", "--steps", "1", "--sampler", "euler_a", "--cfg", "7", "--seed", "5", "--size", "64x64", "-o", "a.png").returncode == 0
+    renamed = latentdial("generate", *where, "--again", picture(f'{theirs}, Lora hashes: "ink: {short}"'), "-o", "b.png")
+    assert renamed.returncode == 0 and "the LoRA ink is mine here, by its hash" in renamed.stderr
+    assert same(tmp_path, "a.png", "b.png")
+    named = theirs.replace("ink", "mine")
+    found = latentdial("generate", *where, "--again", picture(f'{named}, Lora hashes: "mine: {short}"'), "-o", "c.png")
+    assert found.returncode == 0 and "hash" not in found.stderr and same(tmp_path, "a.png", "c.png")
+    other = latentdial("generate", *where, "--again", picture(f'{named}, Lora hashes: "mine: 0123456789ab"'), "-o", "d.png")
+    assert other.returncode == 0 and "the LoRA mine here is another file than the one of then (0123456789ab)" in other.stderr
+    assert "there is no <lora:ink>" in fails("generate", *where, "--again", picture(f'{theirs}, Lora hashes: "ink: 0123456789ab"'))
+    assert "not here (Lora hashes: mine: " in fails("generate", *where, "--again", picture(f'{named}, Lora hashes: "mine: {short}, wash: {short}"')), "which the prompt does not add"
 
 
 def test_a_mask_must_be_given_again(fails, picture):

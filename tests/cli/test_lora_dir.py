@@ -45,6 +45,39 @@ def test_a_row_of_scales(latentdial, tmp_path, folder):
             assert (one != other).any()
 
 
+def test_on_the_dial(latentdial, fails, tmp_path, folder):
+    small = ("--steps", "2", "--size", "64x64", "--seed", "3")
+    made = latentdial("dial", "-p", "a cat", "--style", "lora:l", "--at", "0:1:3", *small, "--lora-dir", folder, "-o", "strip")
+    assert made.returncode == 0, made.stderr
+    assert latentdial("generate", "-p", "a cat", *small, "-o", "plain.png").returncode == 0
+    frames = [pixels(tmp_path, f"strip/frame-00{i}.png") for i in range(3)]
+    assert (frames[0] == pixels(tmp_path, "plain.png")).all()
+    assert abs(frames[2] - frames[0]).mean() > abs(frames[1] - frames[0]).mean() > 0
+    again = latentdial("generate", "--again", "strip/frame-001.png", "--lora-dir", folder, "-o", "again.png")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (pixels(tmp_path, "again.png") == frames[1]).all()
+    by_file = latentdial("generate", "--again", "strip/frame-001.png", "--style", f"lora:{folder}/l.safetensors", "-o", "by-file.png")
+    assert by_file.returncode == 0 and (pixels(tmp_path, "by-file.png") == frames[1]).all()
+    assert "folder" not in Image.open(tmp_path / "by-file.png").info["parameters"]
+    assert "--style: lora:l is looked for in a folder of LoRAs, but none was given by --lora-dir" in fails("generate", "--again", "strip/frame-001.png")
+    read = latentdial("measure", "strip/frame-002.png", "--style", "lora:l", "--lora-dir", folder, "--evaluations", "2", "--json")
+    assert read.returncode == 0 and "strength" in json.loads(read.stdout)
+    assert "slerp turns words" in fails("dial", "-p", "a cat", "--style", "lora:l", "--method", "slerp", *small, "--lora-dir", folder)
+    assert "calibrate is for words" in fails("calibrate", "--style", "lora:l", "--lora-dir", folder)
+
+
+def test_a_plans_lora_lies_in_its_folder(latentdial, fails, tmp_path, folder):
+    settings = {"prompt": "a cat", "position": 1, "method": "guide", "steps": 1, "width": 64, "height": 64}
+    (tmp_path / "plan.json").write_text(json.dumps([{"settings": {**settings, "style": "lora:/elsewhere/l.safetensors"}}]))
+    assert "style is /elsewhere/l.safetensors, outside" in fails("sweep", "plan.json", "--out", "out")
+    plan = [{"settings": {**settings, "style": f"lora:{folder}/l.safetensors"}, "grid": {"loras": ["", "l:0.5"]}}]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    made = latentdial("sweep", "plan.json", "--lora-dir", folder, "--out", "out")
+    assert made.returncode == 0, made.stderr
+    one, other = (pixels(tmp_path, path) for path in sorted((tmp_path / "out").glob("*.png")))
+    assert (one != other).any()
+
+
 def test_what_is_not_there_is_refused(fails, tmp_path, folder):
     line = fails("generate", "-p", "a cat<lora:ink:0.5>", *SMALL, "--lora-dir", folder)
     assert line.endswith("--prompt: there is no <lora:ink>; the folder of LoRAs has l")

@@ -72,6 +72,24 @@ TEST_F(MemoryLimit, AModelThatDoesNotFitIsRefusedInOneLine) {
   EXPECT_NO_THROW(require_memory(checkpoint, {.dtype = DType::f32}, root_));
 }
 
+TEST_F(MemoryLimit, WhatLorasChangeCountsBesideTheModel) {
+  const auto checkpoint = open_path("");
+  const ops::BackendOptions unet = {.dtype = DType::bf16};
+  EXPECT_EQ(least_memory_of_changes(checkpoint, unet), 0u);
+  const std::string name = "conv_in.weight";
+  checkpoint.unet.weights.add(name, [](Tensor&) {});
+  const auto changed = static_cast<std::uint64_t>(2 * element_count(checkpoint.unet.weights.shape(name)));
+  EXPECT_EQ(least_memory_of_changes(checkpoint, unet), changed);
+  const std::uint64_t model = least_memory(checkpoint, unet);
+  write("proc/self/cgroup", "0::/\n");
+  write("sys/fs/cgroup/memory.max", std::to_string(model + changed - 1) + "\n");
+  EXPECT_NO_THROW(require_memory(checkpoint, unet, root_));
+  EXPECT_THAT(testing::refusal([&] { require_memory_beside(checkpoint, unet, root_); }),
+              ::testing::HasSubstr("those that the LoRAs change"));
+  write("sys/fs/cgroup/memory.max", std::to_string(model + changed) + "\n");
+  EXPECT_NO_THROW(require_memory_beside(checkpoint, unet, root_));
+}
+
 TEST_F(MemoryLimit, SmallerNumbersTakeLess) {
   const auto checkpoint = open_path("");
   const auto bytes = [&](DType dtype, bool int8) {

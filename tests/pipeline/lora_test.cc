@@ -1,8 +1,10 @@
 // LoRAs that prompts add, on the embedded model.
 #include <gmock/gmock.h>
 
+#include "latentdial/parameters.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/stages.h"
+#include "pipeline/small_lora.h"
 #include "weights/test_files.h"
 
 namespace latentdial {
@@ -10,24 +12,8 @@ namespace {
 
 using testing::f32_tensor;
 using ::testing::HasSubstr;
-using testing::RawTensor;
-
-/// up · down of ones, which is as large as `value`, for a layer of the U-Net and one of the text encoder.
-std::map<std::string, RawTensor> lora(float value) {
-  const std::string unet = "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k";
-  const std::string text = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj";
-  const auto of = [](std::int64_t rows, std::int64_t columns, float each) {
-    return f32_tensor({rows, columns}, std::vector<float>(static_cast<std::size_t>(rows * columns), each));
-  };
-  return {{unet + ".lora_A.weight", of(1, 192, 1)},
-          {unet + ".lora_B.weight", of(128, 1, value)},
-          {text + ".lora_A.weight", of(1, 192, 1)},
-          {text + ".lora_B.weight", of(192, 1, value)}};
-}
-
-std::string lora_bytes(float value) {
-  return testing::safetensors(lora(value));
-}
+using testing::lora;
+using testing::lora_bytes;
 
 /// With a learnt word beside its layers.
 std::string lora_with_word(float value) {
@@ -84,6 +70,27 @@ TEST_F(PromptLora, GivesThePictureOfOneMergedAtLoad) {
   EXPECT_EQ(picture(with("a dog, monet<lora:ink>")), merged("a dog, monet", {ink()}))
       << "with its learnt word";
   EXPECT_EQ(picture(with("a dog")), plain) << "without a trace";
+}
+
+TEST_F(PromptLora, MayBeNamedBesideThePrompt) {
+  Settings beside = with("a dog");
+  beside.loras = "ink:0.5, wash:-0.3";
+  EXPECT_EQ(picture(beside), picture(with("a dog<lora:ink:0.5><lora:wash:-0.3>")));
+  beside.prompt = "a dog<lora:ink:0.5>";
+  beside.loras = "wash:-0.3";
+  EXPECT_EQ(picture(beside), picture(with("a dog<lora:ink:0.5><lora:wash:-0.3>")));
+  beside.plain_prompt = true;
+  beside.prompt = "a dog";
+  EXPECT_EQ(picture(beside), picture(with("a dog<lora:wash:-0.3>"))) << "where tags are words";
+  const Picture made = pipeline->generate(beside);
+  EXPECT_EQ(parse_parameters(made.parameters).loras, "wash:-0.3");
+  for (const auto& [wrong, line] :
+       {std::pair{"oil", "loras: there is no oil; the folder of LoRAs has ink, wash"},
+        {"ink,", "loras: '' names no LoRA; write NAME:0.8"},
+        {"ink:x", "loras: 'ink:x': 'x' is not one scale from -100 to 100, as in NAME:0.8"}}) {
+    beside.loras = wrong;
+    EXPECT_EQ(testing::refusal([&] { (void)pipeline->resolve(beside); }), line);
+  }
 }
 
 TEST_F(PromptLora, IsNotReadAsWords) {

@@ -29,7 +29,7 @@ MAY_SEE = {
     "reading": {"tensor", "diffusion", "dial", "denoise"},
     "session": {"tensor", "image", "diffusion", "dial", "model", "task", "denoise", "reading"},
     "pipeline": {"prompt", "text", "tensor", "diffusion", "model", "task", "denoise", "reading", "session"},
-    "calibrate": {"text", "dial", "reading", "pipeline"},
+    "calibrate": {"text", "prompt", "dial", "reading", "pipeline"},
     "sweep": {"text", "files", "tensor"},
 }
 RESEARCH_MAY_USE = {"restoration": {"ruler", "training", "world"}, "world": set(), "training": {"world"}, "ruler": {"training", "world"}, "figures": {"world", "training"}}

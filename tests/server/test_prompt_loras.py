@@ -33,3 +33,13 @@ def test_each_request_has_its_own(server, tmp_path):
         assert refused.status_code == 422
         assert "there is no <lora:oil>; the folder of LoRAs has ink" in refused.json()["detail"]
         assert str(tmp_path) not in refused.text
+
+        def drawn(**more) -> dict:
+            body = {"prompt": "a dog", "steps": 1, "width": 64, "height": 64, "seed": 2, "guidance_scale": 7.5, **more}
+            return requests.post(address + "/v1/generate", json=body, timeout=60).json()
+
+        assert drawn(loras="ink:1").get("id")
+        assert drawn(style="lora:ink", dial=1, method="guide").get("id")
+        refused = drawn(style=f"lora:{tmp_path}/ink.safetensors", dial=1)["error"]
+        assert refused["field"] == "style" and "a file of this machine cannot be named" in refused["message"]
+        assert "there is no lora:oil" in drawn(style="lora:oil", dial=1)["error"]["message"]

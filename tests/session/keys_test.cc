@@ -259,7 +259,8 @@ std::set<std::string> changed_parts(const Resolved& before, const Resolved& afte
 
 TEST(Keys, EverySettingIsTried) {
   Settings settings;
-  std::set<std::string> names, tried;
+  std::set<std::string> names;
+  std::set<std::string> tried = {"loras"};  // They make another model, with a session of its own.
   visit_settings(settings, [&](const Option& option, const auto&) { names.insert(option.name); });
   for (const auto& [name, one] : cases()) tried.insert(name);
   EXPECT_EQ(tried, names);
