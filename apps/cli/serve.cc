@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -29,14 +30,15 @@ struct ServeCommand {
     if (!api_key.empty() || !api_key_file.empty()) server::keep_memory_private();
     options.keys = server::Keys(api_key, api_key_file);
     options.log = [](const std::string& line) { print_line(stderr, "latentdial: " + line); };
+    if (output.verbose) options.news = options.log;
     server::validate(options);
     load_upscalers();
-    const Pipeline pipeline = load_pipeline(engine, output);
+    Pipeline pipeline = load_pipeline(engine, output);
     const auto stop = [] {
       poll_interrupts();
       return interrupt_token().stop_requested();
     };
-    server::serve(pipeline, options, stop, [this](const std::string& address) {
+    server::serve(std::move(pipeline), engine, options, stop, [this](const std::string& address) {
       if (output.quiet) return;
       print_line(stdout, "listening on " + address);
       std::fflush(stdout);
@@ -74,9 +76,8 @@ void add_serve(CLI::App& app, Run& run) {
            "File that you alone may read, with a key a line; those who use different keys are different "
            "clients, of which none sees another's pictures");
   command
-      ->add_option(
-          "--jobs", c->options.queue.at_once,
-          "Jobs of different clients that run at the same time on the one model, 1 to 8 (default: 1)")
+      ->add_option("--jobs", c->options.queue.at_once,
+                   "Jobs of different clients that run at the same time, 1 to 8 (default: 1)")
       ->check(CLI::Range(1, 8));
   command
       ->add_option("--queue", c->options.queue.waiting,
@@ -104,6 +105,17 @@ void add_serve(CLI::App& app, Run& run) {
           "give it again for more")
       ->type_name("FILE")
       ->allow_extra_args(false);
+  add_text(*command, "--models", c->options.models,
+           "Folder of further models that requests may name: diffusers folders and single files, and folders "
+           "of them; each is loaded when it is needed");
+  command
+      ->add_option_function<double>(
+          "--max-memory",
+          [c](const double& mib) { c->options.max_memory = static_cast<std::uint64_t>(mib * (1 << 20)); },
+          "MiB of models that are loaded at a time; those that were used the longest ago go first (default: "
+          "half of the memory that this process may use)")
+      ->check(CLI::Range(1e-3, 1e9))
+      ->type_name("N");
   add_engine_options(*command, c->engine);
   add_output_options(*command, c->output);
   command->footer(

@@ -3,14 +3,13 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <fstream>
 #include <memory>
 
-#include "a1111_hires.h"
-#include "a1111_neutral.h"
+#include "a1111_lists.h"
+#include "a1111_options.h"
 #include "a1111_request.h"
 #include "base64.h"
 #include "job_answer.h"
@@ -59,53 +58,6 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
   return json_line(info);
 }
 
-constexpr int kMostPreviewSteps = 32;
-
-/// When pictures under way are shown, as A1111 has it: to who asks for the progress, once so many steps have
-/// passed since the last time. Nobody who does not look pays for it.
-struct LivePreviews {
-  std::atomic<bool> enabled = true;
-  std::atomic<int> every_n_steps = 10;  ///< -1: never.
-};
-
-WantsPreview preview_when_asked(std::shared_ptr<LivePreviews> live) {
-  return [live = std::move(live), last = 0](const StepProgress& now, bool asked) mutable {
-    if (now.step < last) last = 0;  // The job's next batch.
-    const int every = live->every_n_steps;
-    if (!live->enabled || every < 0 || now.step - last < every || !asked) return false;
-    last = now.step;
-    return true;
-  };
-}
-
-/// What the handlers work with.
-struct A1111 : Context {
-  std::shared_ptr<LivePreviews> live = std::make_shared<LivePreviews>();
-};
-
-std::string title_of(const ModelInfo& model) {
-  return fmt::format("{} [{}]", model.name, model.hash);
-}
-
-Json options(const A1111& context) {
-  const ModelInfo& model = context.pipeline.info();
-  const std::string decoder = model.decoder.empty() ? "Full" : model.decoder;
-  return {{"sd_model_checkpoint", title_of(model)},
-          {"sd_checkpoint_hash", model.hash},
-          {"sd_vae", "Automatic"},
-          {"samples_format", "png"},
-          {"samples_save", false},
-          {"enable_pnginfo", true},
-          {"randn_source", "CPU"},
-          {"eta_noise_seed_delta", 0},
-          {"CLIP_stop_at_last_layers", 1},
-          {"sd_vae_decode_method", decoder},
-          {"live_previews_enable", context.live->enabled.load()},
-          {"show_progress_every_n_steps", context.live->every_n_steps.load()},
-          {"show_progress_type", decoder},
-          {"live_previews_image_format", "png"}};
-}
-
 /// An interrupted job answers with the pictures that were finished.
 HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A1111Request& request,
                            const Json& body) {
@@ -119,16 +71,21 @@ HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A
 
 Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
   Body given = read_body(http);
+  const Client client = client_of(context, http);
+  const AskedModel asked = read_asked_model(context, client, given.json);
+  const ModelPtr& model = asked.model;
   A1111Request request =
-      read_a1111_request(given, from_image, context.pipeline.info(), options(context), context.upscalers);
+      read_a1111_request(given, from_image, model->info, a1111_options(context, *model), context.upscalers);
   auto waiter = in_words_of(a1111_name, [&] {
-    return context.queue.submit(requests_of(request.list, request.asked), client_of(context, http),
-                                JobQueue::WhenLeft::cancel, preview_when_asked(context.live));
+    return context.queue.submit(model, requests_of(request.list, request.asked), client,
+                                JobQueue::WhenLeft::cancel, context.live->preview_when_asked());
   });
+  if (asked.stays) context.choices->choose(client, model);
   request.asked = {};  // The job has its pictures.
-  Pending pending = when_ended(
-      std::move(waiter), [&model = context.pipeline.info(), request, body = std::move(given.json)](
-                             const JobStatus& job) { return send_pictures(model, job, request, body); });
+  Pending pending =
+      when_ended(std::move(waiter), [model, request, body = std::move(given.json)](const JobStatus& job) {
+        return send_pictures(model->info, job, request, body);
+      });
   pending.answer = [answer = std::move(pending.answer)] { return in_words_of(a1111_name, answer); };
   return pending;
 }
@@ -170,32 +127,6 @@ HttpResponse interrupt(const Context& context, const HttpRequest& request) {
   return reply(Json::object());
 }
 
-/// Sets the two options that can be set, where `wanted` has them.
-void set_live_previews(LivePreviews& live, const Json& wanted) {
-  const bool enable =
-      read_flag("live_previews_enable", wanted.value("live_previews_enable", Json(live.enabled.load())));
-  const int every = read_whole("show_progress_every_n_steps",
-                               wanted.value("show_progress_every_n_steps", Json(live.every_n_steps.load())),
-                               -1, kMostPreviewSteps);
-  live.enabled = enable;
-  live.every_n_steps = every;
-}
-
-/// One model is served as it was started: but for live previews, an option can be set to what it is.
-HttpResponse set_options(const A1111& context, HttpRequest& request) {
-  const Json now = options(context);
-  const Json wanted = request.body.empty() ? Json::object() : read_body(request).json;
-  for (const auto& [key, value] : wanted.items()) {
-    if (key == "live_previews_enable" || key == "show_progress_every_n_steps") continue;
-    if (!is_option(now, key, value))
-      throw invalid_input(
-          key, fmt::format("cannot be set to {}; {}", value.dump(),
-                           now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
-  }
-  set_live_previews(*context.live, wanted);
-  return reply(Json());
-}
-
 HttpResponse send_png_info(HttpRequest& request) {
   Body body = read_body(request);
   const std::string bytes = body.take_bytes("image", body.json.value("image", Json()));
@@ -233,67 +164,6 @@ HttpResponse send_memory(const HttpRequest&) {
                 {"cuda", {{"error", "not used"}}}});
 }
 
-Json list_samplers() {
-  Json list = Json::array();
-  for (const auto& [ours, theirs] : a1111_samplers())
-    list.push_back({{"name", theirs}, {"aliases", {ours}}, {"options", Json::object()}});
-  return list;
-}
-
-Json list_schedulers() {
-  Json list = Json::array({{{"name", "automatic"},
-                            {"label", "Automatic"},
-                            {"aliases", nullptr},
-                            {"default_rho", -1},
-                            {"need_inner_model", false}}});
-  for (const auto& [ours, theirs] : a1111_schedulers())
-    list.push_back({{"name", ours},
-                    {"label", theirs},
-                    {"aliases", nullptr},
-                    {"default_rho", ours == "karras" ? 7 : -1},
-                    {"need_inner_model", false}});
-  return list;
-}
-
-Json list_models(const ModelInfo& model) {
-  return Json::array({{{"title", title_of(model)},
-                       {"model_name", model.name},
-                       {"hash", model.hash},
-                       {"sha256", nullptr},
-                       {"filename", model.name},
-                       {"config", nullptr}}});
-}
-
-Json list_embeddings(const ModelInfo& model) {
-  Json loaded = Json::object();
-  for (const LearntWord& word : model.embeddings)
-    loaded[word.word] = {{"step", nullptr},
-                         {"sd_checkpoint", nullptr},
-                         {"sd_checkpoint_name", nullptr},
-                         {"shape", word.width},
-                         {"vectors", word.vectors}};
-  return {{"loaded", loaded}, {"skipped", Json::object()}};
-}
-
-/// What is asked once and never changes.
-void add_lists(Router& router, const Context& context) {
-  const ModelInfo& model = context.pipeline.info();
-  const auto always = [&router](const char* name, const Json& body) {
-    router.get(std::string("/sdapi/v1/") + name, [body](const HttpRequest&) { return reply(body); });
-  };
-  always("samplers", list_samplers());
-  always("schedulers", list_schedulers());
-  always("sd-models", list_models(model));
-  always("embeddings", list_embeddings(model));
-  always("scripts", {{"txt2img", Json::array()}, {"img2img", Json::array()}});
-  always("latent-upscale-modes", Json::array({{{"name", kLatentMode}}}));
-  always("cmd-flags", {{"api", true}, {"use_cpu", {"all"}}});
-  for (const char* name :
-       {"sd-vae", "sd-modules", "loras", "hypernetworks", "face-restorers", "realesrgan-models",
-        "prompt-styles", "script-info", "extensions", "artist-categories", "artists"})
-    always(name, Json::array());
-}
-
 }  // namespace
 
 Json a1111_error_body(const Failure& failure) {
@@ -313,18 +183,12 @@ void add_a1111_api(Router& router, const Context& server_context) {
   router.post("/sdapi/v1/png-info", add(send_png_info));
   router.get_quickly("/sdapi/v1/progress",
                      add([context](const HttpRequest& request) { return send_progress(context, request); }));
-  router.get("/sdapi/v1/options", add([context](const HttpRequest&) { return reply(options(context)); }));
-  router.post("/sdapi/v1/options",
-              add([context](HttpRequest& request) { return set_options(context, request); }));
   for (const char* path : {"/sdapi/v1/interrupt", "/sdapi/v1/skip"})
     router.post(path, add([context](const HttpRequest& request) { return interrupt(context, request); }));
   router.get("/sdapi/v1/memory", add(send_memory));
-  // One model stays loaded, and has nothing to look for.
-  for (const char* path :
-       {"refresh-checkpoints", "refresh-vae", "refresh-loras", "unload-checkpoint", "reload-checkpoint"})
-    router.post(std::string("/sdapi/v1/") + path, [](const HttpRequest&) { return reply(Json()); });
   router.get("/internal/ping", [](const HttpRequest&) { return reply(Json::object()); });
-  add_lists(router, context);
+  add_a1111_options(router, context);
+  add_a1111_lists(router, context);
 }
 
 }  // namespace latentdial::server

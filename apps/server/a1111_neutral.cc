@@ -132,6 +132,15 @@ Error not_supported(std::string_view key, const Json& value) {
   return invalid_input(key, fmt::format("{} is not supported; leave it out", quoted(value)));
 }
 
+/// Without arguments, with false in front, or of units that are all switched off, as ControlNet's are.
+bool is_off(const Json& arguments) {
+  if (arguments.empty()) return true;
+  if (!arguments.is_array()) return false;
+  return arguments[0] == false || std::ranges::all_of(arguments, [](const Json& unit) {
+           return unit.is_object() && unit.value("enabled", Json()) == false;
+         });
+}
+
 using Names = std::vector<std::pair<std::string_view, std::string_view>>;
 
 std::string find_nearest(const Names& table, std::string_view name) {
@@ -168,8 +177,7 @@ void read_scripts(const Json& scripts) {
   if (!scripts.is_object()) throw not_supported("alwayson_scripts", scripts);
   for (const auto& [name, script] : scripts.items()) {
     const Json arguments = script.is_object() ? script.value("args", Json::array()) : script;
-    const bool off = arguments.empty() || (arguments.is_array() && arguments[0] == false);
-    if (!off) throw not_supported("alwayson_scripts." + name, arguments);
+    if (!is_off(arguments)) throw not_supported("alwayson_scripts." + name, arguments);
   }
 }
 
@@ -185,7 +193,8 @@ void read_overrides(const Json& overrides, const Json& options, std::vector<std:
   if (overrides.is_null()) return;
   if (!overrides.is_object()) throw not_supported("override_settings", overrides);
   for (const auto& [key, value] : overrides.items()) {
-    if (is_option(options, key, value)) continue;
+    if (is_option(options, key, value) || key == "sd_model_checkpoint") continue;  // Read before.
+    if (key == "sd_checkpoint_hash" && overrides.contains("sd_model_checkpoint")) continue;
     const std::string name = "override_settings." + key;
     const auto found = neutral_options().find(key);
     if (found == neutral_options().end())

@@ -200,6 +200,7 @@ std::string a1111_name(std::string_view field) {
   const auto found = std::find_if(kRenamed.begin(), kRenamed.end(),
                                   [&](const auto& renamed) { return renamed.second == field; });
   if (field == "refiner") return "latentdial serve --refiner";
+  if (field == "model") return "sd_model_checkpoint";
   if (field == "lora") return "latentdial serve --lora";
   if (field == "lora_dir") return "latentdial serve --lora-dir";
   if (const auto apart = kReadApart.find(field); apart != kReadApart.end()) return apart->second;

@@ -106,6 +106,13 @@ HttpResponse failed(ErrorBody body, int invalid_status) {
 
 }  // namespace
 
+ModelPtr find_model(const Context& context, const std::string& key, const Json& name) {
+  const ModelPtr model = name.is_string() ? context.models.find(name.get_ref<const std::string&>()) : nullptr;
+  if (model) return model;
+  throw invalid_input(
+      key, fmt::format("{} is not a model of this server; it has {}", quoted(name), context.models.names()));
+}
+
 Error in_words(const Error& error, const Naming& naming) {
   const std::string word = naming(error.field());
   return {error.code(), word.empty() ? error.field() : word, with_names(error.message(), naming)};

@@ -13,6 +13,8 @@
 #include "latentdial/error.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/upscaler.h"
+#include "loaded_models.h"
+#include "model_list.h"
 
 namespace latentdial::server {
 
@@ -21,7 +23,8 @@ using Upscalers = std::vector<std::shared_ptr<const Upscaler>>;
 
 /// What every API works with.
 struct Context {
-  const Pipeline& pipeline;
+  ModelList& models;
+  LoadedModels& loaded;
   JobQueue& queue;
   const Keys& keys;
   const Upscalers& upscalers;
@@ -42,6 +45,9 @@ class NotFound : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// The model that goes by `name` in one of its forms. Throws invalid_input of `key`.
+[[nodiscard]] ModelPtr find_model(const Context& context, const std::string& key, const Json& name);
 
 /// The handler, with what it throws, now or when its answer comes later, turned into a status and `body`: 400
 /// for invalid input (or `invalid_status`), 404, 429 with Retry-After, 500.

@@ -50,6 +50,7 @@ enum class JobState { queued, running, done, failed, cancelled };
 /// A job as it was at one moment.
 struct JobStatus {
   std::string id;
+  std::string model;        ///< Its name; "" where pictures are enlarged.
   std::int64_t number = 0;  ///< Counts the server's jobs in the order in which they began; 0 before.
   JobState state = JobState::queued;
   std::size_t ahead = 0;     ///< Jobs that came before it and have not ended.

@@ -39,20 +39,19 @@ std::vector<Request> requests_of(const std::vector<Settings>& list, const Reques
   return requests;
 }
 
-/// Runs one job at a time. Its pipeline remembers what the latest of them left behind.
+/// Runs one job at a time. Its pipelines, one a model, remember what the latest of them left behind.
 struct JobQueue::Worker {
-  explicit Worker(Pipeline own) : pipeline(std::move(own)) {}
+  explicit Worker(std::size_t at) : place(at) {}
 
-  Pipeline pipeline;
+  const std::size_t place;       ///< Among the workers.
   std::shared_ptr<Job> job;      ///< The one that runs; null: idle.
   std::optional<Client> client;  ///< Of the latest job.
   std::int64_t number = 0;       ///< Of the latest job.
   std::thread thread;
 };
 
-JobQueue::JobQueue(const Pipeline& pipeline, QueueLimits limits) : pipeline_(pipeline), limits_(limits) {
-  for (std::size_t i = 0; i < limits.at_once; ++i)
-    workers_.push_back(std::make_unique<Worker>(pipeline.share()));
+JobQueue::JobQueue(LoadedModels& models, QueueLimits limits) : models_(models), limits_(limits) {
+  for (std::size_t i = 0; i < limits.at_once; ++i) workers_.push_back(std::make_unique<Worker>(i));
   for (const auto& worker : workers_) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
 }
 
@@ -87,10 +86,19 @@ void JobQueue::require_room(const Job& job) const {
         "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
 }
 
-std::shared_ptr<JobQueue::Waiter> JobQueue::submit(std::vector<Request> list, const Client& client,
-                                                   WhenLeft when_left, WantsPreview wants_preview) {
+void JobQueue::check(const ModelPtr& model, const Request& request) const {
+  models_.require_room(*model);
+  if (const auto loaded = models_.use_loaded(model)) (void)loaded->pipeline().resolve(request);
+}
+
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const ModelPtr& model, std::vector<Request> list,
+                                                   const Client& client, WhenLeft when_left,
+                                                   WantsPreview wants_preview) {
+  models_.require_room(*model);
   auto job = std::make_shared<Job>();
-  for (Request& request : list) request.settings = pipeline_.resolve(request);
+  if (const auto loaded = models_.use_loaded(model))
+    for (Request& request : list) request.settings = loaded->pipeline().resolve(request);
+  job->model = model;
   job->list = std::move(list);
   job->client = client;
   job->image_bytes = bytes_of(job->list.front().images);
@@ -99,13 +107,15 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(std::vector<Request> list, co
   return take(job);
 }
 
-std::shared_ptr<JobQueue::Waiter> JobQueue::submit(CalibrationOptions options, const Client& client) {
+std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const ModelPtr& model, CalibrationOptions options,
+                                                   const Client& client) {
   validate(options);
   Settings plain = options.settings;
   plain.style = "";
   plain.prompt = options.prompts.front();
-  (void)pipeline_.resolve(plain);
+  check(model, plain);
   auto job = std::make_shared<Job>();
+  job->model = model;
   job->fit = std::move(options);
   job->client = client;
   return take(job);
@@ -283,7 +293,7 @@ void JobQueue::work(Worker& worker) {
     if (!worker.job) return;
     const std::shared_ptr<Job> job = worker.job;
     lock.unlock();
-    const auto [state, error] = run(worker.pipeline, *job);
+    const auto [state, error] = run(*job, worker.place);
     lock.lock();
     worker.job = nullptr;  // With its end: who has the answer finds nothing running.
     end(*job, state, error);
@@ -329,6 +339,7 @@ void JobQueue::forget_old() {
 JobStatus JobQueue::describe(const Job& job) const {
   JobStatus status;
   status.id = job.id;
+  status.model = job.model ? job.model->name() : "";
   status.number = job.number;
   status.state = job.state;
   status.fits = job.fit.has_value();

@@ -19,6 +19,7 @@
 #include "latentdial/calibrate.h"
 #include "latentdial/pipeline.h"
 #include "latentdial/upscaler.h"
+#include "loaded_models.h"
 
 namespace latentdial::server {
 
@@ -60,16 +61,17 @@ class QueueFull : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs jobs, each on a thread and a pipeline of its own on the same weights, and keeps what came of the
-/// latest. They begin in the order in which they came, but for those of a client that has more running than
-/// another which waits. A job is its client's: to others it is unknown. Thread-safe.
+/// Runs jobs, each on a thread and a pipeline of its own on weights that are shared, and keeps what came of
+/// the latest. They begin in the order in which they came, but for those of a client that has more running
+/// than another which waits. A job is its client's: to others it is unknown. Thread-safe.
 class JobQueue {
  public:
   class Waiter;
   /// What becomes of a job when the last of those who waited for it has gone.
   enum class WhenLeft { cancel, go_on };
 
-  JobQueue(const Pipeline& pipeline, QueueLimits limits);
+  /// `models` are for as many workers as `limits` has jobs at once.
+  JobQueue(LoadedModels& models, QueueLimits limits);
   /// Cancels what runs and waits.
   ~JobQueue();
   /// Takes no more jobs, and cancels those that it has.
@@ -79,11 +81,16 @@ class JobQueue {
 
   /// Takes a list of pictures as one job, for which its asker waits until it lets the Waiter go. All of them
   /// are given the same images. Without `wants_preview` there are no previews. Throws invalid_input when the
-  /// model cannot make one of them, and QueueFull.
-  [[nodiscard]] std::shared_ptr<Waiter> submit(std::vector<Request> list, const Client& client,
-                                               WhenLeft when_left, WantsPreview wants_preview = {});
+  /// model never fits, or is loaded and cannot make one of them, and QueueFull. What a model cannot make that
+  /// is not loaded yet fails when it is.
+  [[nodiscard]] std::shared_ptr<Waiter> submit(const ModelPtr& model, std::vector<Request> list,
+                                               const Client& client, WhenLeft when_left,
+                                               WantsPreview wants_preview = {});
   /// Takes the fit of a dial as one job, which goes on when nobody waits for it. Throws as the other does.
-  [[nodiscard]] std::shared_ptr<Waiter> submit(CalibrationOptions options, const Client& client);
+  [[nodiscard]] std::shared_ptr<Waiter> submit(const ModelPtr& model, CalibrationOptions options,
+                                               const Client& client);
+  /// Throws invalid_input as `submit` would of the request.
+  void check(const ModelPtr& model, const Request& request) const;
   /// Takes pictures to enlarge as one job. Throws QueueFull.
   [[nodiscard]] std::shared_ptr<Waiter> submit(Enlargement enlargement, const Client& client,
                                                WhenLeft when_left);
@@ -121,7 +128,7 @@ class JobQueue {
   static void tell(const Job& job);
   void require_room(const Job& job) const;
   void work(Worker& worker);
-  [[nodiscard]] Outcome run(const Pipeline& pipeline, Job& job);
+  [[nodiscard]] Outcome run(Job& job, std::size_t worker);
   void make(const Pipeline& pipeline, Job& job);
   void fit(const Pipeline& pipeline, Job& job);
   void enlarge(Job& job);
@@ -137,7 +144,7 @@ class JobQueue {
   void forget_images(Job& job);
   [[nodiscard]] JobStatus describe(const Job& job) const;
 
-  const Pipeline& pipeline_;
+  LoadedModels& models_;
   const QueueLimits limits_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // What workers wait for.

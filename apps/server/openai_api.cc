@@ -73,8 +73,8 @@ std::shared_ptr<JobQueue::Waiter> start(const Context& context, Retries& retries
   // A request with a key may come again for its pictures, so hanging up does not end it.
   const auto when_left = asked.key.empty() ? JobQueue::WhenLeft::cancel : JobQueue::WhenLeft::go_on;
   return retries.start(context.queue, asked, [&] {
-    return context.queue.submit(requests_of(request.list, request.asked), asked.client, when_left,
-                                spread_previews(request.partial_images));
+    return context.queue.submit(request.model, requests_of(request.list, request.asked), asked.client,
+                                when_left, spread_previews(request.partial_images));
   });
 }
 
@@ -180,7 +180,7 @@ Stream stream_picture(std::shared_ptr<JobQueue::Waiter> waiter, PictureStream st
 
 Answer answer(const Context& context, Retries& retries, const OpenAiRequest& request, std::size_t body,
               const std::string& name, const HttpRequest& http) {
-  (void)in_words_of(openai_name, [&] { return context.pipeline.resolve(request.asked); });
+  in_words_of(openai_name, [&] { context.queue.check(request.model, request.asked); });
   auto waiter = start(context, retries, http, body, request);
   if (request.stream) return stream_picture(std::move(waiter), {name, request.format});
   Sent sent{.origin = {}, .format = request.format};
@@ -188,33 +188,39 @@ Answer answer(const Context& context, Retries& retries, const OpenAiRequest& req
   return wait_for_pictures(std::move(waiter), sent);
 }
 
-Json describe_model(const ModelInfo& model) {
-  return {{"id", model.name}, {"object", "model"}, {"created", 0}, {"owned_by", "latentdial"}};
+Json describe_model(const ServedModel& model) {
+  return {{"id", model.name()}, {"object", "model"}, {"created", 0}, {"owned_by", "latentdial"}};
+}
+
+HttpResponse send_models(const Context& context) {
+  Json list = Json::array();
+  for (const ModelPtr& model : context.models.all()) list.push_back(describe_model(*model));
+  return reply({{"object", "list"}, {"data", std::move(list)}});
+}
+
+HttpResponse send_model(const Context& context, const std::string& name) {
+  const ModelPtr model = context.models.find(name);
+  if (!model) throw NotFound(fmt::format("The model \"{}\" does not exist", single_line(name)));
+  return reply(describe_model(*model));
 }
 
 }  // namespace
 
 void add_openai_api(Router& router, const Context& context) {
-  const ModelInfo& model = context.pipeline.info();
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
   const auto retries = std::make_shared<Retries>();
-  router.get("/v1/models", add([&model](const HttpRequest&) {
-               return reply({{"object", "list"}, {"data", Json::array({describe_model(model)})}});
+  router.get("/v1/models", add([context](const HttpRequest&) { return send_models(context); }));
+  router.get("/v1/models/{model:rest}", add([context](const HttpRequest& request) {
+               return send_model(context, request.named.at("model"));
              }));
-  router.get("/v1/models/{model:rest}", add([&model](const HttpRequest& request) {
-               const std::string& name = request.named.at("model");
-               if (name != model.name) throw NotFound(fmt::format("The model \"{}\" does not exist", name));
-               return reply(describe_model(model));
-             }));
-  router.post("/v1/images/generations", add([=, &model](HttpRequest& http) {
+  router.post("/v1/images/generations", add([=](HttpRequest& http) {
                 const std::size_t body = hash_of(http, false);  // What reads the body takes it away.
-                return answer(context, *retries, read_generation(read_body(http), model, context.upscalers),
-                              body, "image_generation", http);
+                return answer(context, *retries, read_generation(context, read_body(http)), body,
+                              "image_generation", http);
               }));
-  router.post("/v1/images/edits", add([=, &model](HttpRequest& http) {
+  router.post("/v1/images/edits", add([=](HttpRequest& http) {
                 const std::size_t body = hash_of(http, true);
-                return answer(context, *retries, read_edit(http, model, context.upscalers), body,
-                              "image_edit", http);
+                return answer(context, *retries, read_edit(context, http), body, "image_edit", http);
               }));
   router.post("/v1/images/variations", add([](const HttpRequest&) -> HttpResponse {
                 throw invalid_input("image",

@@ -28,14 +28,8 @@ const std::map<std::string_view, std::vector<Json>> kNeutral = {{"background", {
                                                                 {"mask", {}},
                                                                 {"input_fidelity", {"low", "high"}}};
 
-/// OpenAI's own names, which many programs cannot change, and none stand for the one model.
-void check_model(const Json& name, const ModelInfo& model) {
-  const std::string text = name.is_string() ? name.get<std::string>() : "?";
-  const bool openais =
-      text.starts_with("dall-e-") || text.starts_with("gpt-image-") || text.starts_with("chatgpt-image-");
-  if (!text.empty() && !openais && text != model.name)
-    throw NotFound(
-        fmt::format("The model {} does not exist; this server holds \"{}\"", quoted(name), model.name));
+bool is_openais(const std::string& name) {
+  return name.starts_with("dall-e-") || name.starts_with("gpt-image-") || name.starts_with("chatgpt-image-");
 }
 
 void check_neutral(Json& body) {
@@ -102,10 +96,10 @@ InputImage read_openai_mask(std::string_view bytes) {
   return transparent;
 }
 
-OpenAiRequest read_request(Body given, const ModelInfo& model, const Upscalers& upscalers) {
+OpenAiRequest read_request(const Context& context, Body given) {
   Json& body = given.json;
   OpenAiRequest request;
-  check_model(take(body, "model", model.name), model);
+  request.model = find_openai_model(context, take(body, "model", {}));
   check_neutral(body);
   take(body, "user", {});
   take(body, "quality", {});  // A hint.
@@ -121,7 +115,8 @@ OpenAiRequest read_request(Body given, const ModelInfo& model, const Upscalers& 
   request.format = read_format(body);
   if (body.value("seed", Json()).is_null()) body["seed"] = kAnySeed;
   check_dial(body);
-  request.asked = in_words_of(openai_name, [&] { return read_settings(std::move(given), {}, upscalers); });
+  request.asked =
+      in_words_of(openai_name, [&] { return read_settings(std::move(given), {}, context.upscalers); });
   request.list.assign(static_cast<std::size_t>(count), request.asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
@@ -136,11 +131,19 @@ std::string openai_name(std::string_view field) {
   return field == "position" ? "dial" : "";
 }
 
-OpenAiRequest read_generation(Body body, const ModelInfo& model, const Upscalers& upscalers) {
-  return read_request(std::move(body), model, upscalers);
+ModelPtr find_openai_model(const Context& context, const Json& name) {
+  const std::string text = name.is_string() ? name.get<std::string>() : name.is_null() ? "" : "?";
+  if (const ModelPtr model = context.models.find(text)) return model;
+  if (text.empty() || is_openais(text)) return context.models.main();
+  throw NotFound(
+      fmt::format("The model {} does not exist; this server holds {}", quoted(name), context.models.names()));
 }
 
-OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model, const Upscalers& upscalers) {
+OpenAiRequest read_generation(const Context& context, Body body) {
+  return read_request(context, std::move(body));
+}
+
+OpenAiRequest read_edit(const Context& context, const HttpRequest& request) {
   Json body = Json::object();
   std::vector<std::string_view> pictures, masks;
   for (const Part& part : read_form(request)) {
@@ -162,7 +165,7 @@ OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model, cons
   // Of what is masked nothing is to be left, unless it is told otherwise.
   const bool has_part = !masks.empty() || body.value("redraw_words", Json("")) != "";
   if (has_part && !body.contains("strength")) body["strength"] = 1;
-  OpenAiRequest edit = read_request(Body(std::move(body)), model, upscalers);
+  OpenAiRequest edit = read_request(context, Body(std::move(body)));
   edit.asked.images.start = read_picture("image", pictures.front());
   if (!masks.empty()) edit.asked.images.mask = read_openai_mask(masks.front());
   return edit;

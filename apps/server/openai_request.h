@@ -11,6 +11,7 @@ namespace latentdial::server {
 struct OpenAiRequest {
   std::vector<Settings> list;  ///< One a picture, seeds ascending.
   Request asked;               ///< The first of them, with pictures and network of all.
+  ModelPtr model;
   bool stream = false;
   int partial_images = 0;  ///< Previews that the stream is to show, at most.
   bool as_urls = false;    ///< response_format "url".
@@ -20,12 +21,15 @@ struct OpenAiRequest {
 /// OpenAI's name of one of our settings: "size" of "width"; "" where it has none.
 [[nodiscard]] std::string openai_name(std::string_view field);
 
-/// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for another
-/// model.
-[[nodiscard]] OpenAiRequest read_generation(Body body, const ModelInfo& model, const Upscalers& upscalers);
+/// The model that goes by this name, the main one for OpenAI's own and none, which many programs cannot
+/// change. Throws NotFound.
+[[nodiscard]] ModelPtr find_openai_model(const Context& context, const Json& name);
+
+/// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for a model
+/// that is not here.
+[[nodiscard]] OpenAiRequest read_generation(const Context& context, Body body);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
-[[nodiscard]] OpenAiRequest read_edit(const HttpRequest& request, const ModelInfo& model,
-                                      const Upscalers& upscalers);
+[[nodiscard]] OpenAiRequest read_edit(const Context& context, const HttpRequest& request);
 
 }  // namespace latentdial::server

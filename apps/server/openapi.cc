@@ -126,7 +126,7 @@ Json img2img_request() {
 }
 
 Json openai_request() {
-  Json schema = settings_and({{"model", text("The served model's name")},
+  Json schema = settings_and({{"model", text("One of /v1/models; OpenAI's own: the main one")},
                               {"size", text("\"WIDTHxHEIGHT\", or \"auto\" for the model's own")},
                               {"n", whole("Pictures, seeds ascending", 1, 10)},
                               {"response_format", {{"enum", {"b64_json", "url"}}}},
@@ -165,6 +165,8 @@ Json method_of_a_dial() {
 Json model_served() {
   Json model = {{"type", "object"}, {"required", {"name", "methods", "dial_methods", "settings"}}};
   model["properties"] = {{"name", {{"type", "string"}}},
+                         {"models", array_of({{"type", "string"}})},
+                         {"loras", array_of({{"type", "string"}})},
                          {"methods", array_of({{"type", "string"}})},
                          {"dial_methods", array_of(method_of_a_dial())},
                          {"upscalers", array_of({{"type", "string"}})},
@@ -173,8 +175,13 @@ Json model_served() {
   return model;
 }
 
+Json name_of_a_model() {
+  return {{"type", {"string", "null"}}, {"description", "One of /v1/models; null: the server's main one"}};
+}
+
 /// The body of our own API's jobs.
 Json job_request(Json more) {
+  more["model"] = name_of_a_model();
   more["preview_every"] = whole("Steps from one preview to the next; 0 for none", 0, 1000);
   more["images_of"] = {
       {"type", {"string", "null"}},
@@ -189,6 +196,7 @@ Json job_request(Json more) {
 Json fit_request() {
   Json request = settings_properties();
   for (const char* name : kNotCalibrated) request.erase(name);
+  request["model"] = name_of_a_model();
   request["style"] = not_empty(request["style"]);
   Json prompts = array_of({{"type", "string"}});
   prompts.update({{"minItems", 1}, {"description", "What the pictures show, without the style"}});
@@ -227,6 +235,7 @@ Json extras_request(bool several) {
 Json schemas() {
   Json job = {{"type", "object"}, {"required", {"id", "state", "pictures", "picture", "frames"}}};
   job["properties"] = {{"id", {{"type", "string"}}},
+                       {"model", {{"type", {"string", "null"}}}},
                        {"state", {{"enum", {"queued", "running", "done", "failed", "cancelled"}}}},
                        {"ahead", whole("Jobs that came before it and have not ended", 0, 1031)},
                        {"fits", {{"type", "boolean"}, {"description", "It fits a dial"}}},
@@ -294,7 +303,6 @@ Json with_body(Json operation, const std::string& type, Json schema) {
   operation["requestBody"] = {{"required", true}, {"content", content(type, std::move(schema))}};
   return operation;
 }
-
 Json path_parameter(const std::string& name, const std::string& type) {
   return {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", type}}}};
 }
@@ -326,7 +334,9 @@ Json own_paths() {
   };
   Json paths = Json::object();
   paths["/v1/model"]["get"] =
-      own_operation("What is served, and every setting", 200, content(kJson, reference("Model")), {401, 403});
+      own_operation("What is served, and every setting", 200, content(kJson, reference("Model")), looking);
+  paths["/v1/model"]["get"]["parameters"] =
+      Json::array({{{"name", "model"}, {"in", "query"}, {"schema", {{"type", "string"}}}}});
   paths["/v1/generate"]["post"] = started(
       with_body(own_operation("One picture, as a job", 202, job, starting), kJson, reference("Settings")));
   paths["/v1/dial"]["post"] = started(with_body(
@@ -366,7 +376,7 @@ Json openai_paths() {
   edit["properties"]["image"] = {{"type", "string"}, {"format", "binary"}};
   edit["required"] = {"prompt", "image"};
   Json paths = Json::object();
-  paths["/v1/models"]["get"] = operation("The one model", 200, object, {401, 403});
+  paths["/v1/models"]["get"] = operation("The models", 200, object, {401, 403});
   paths["/v1/models/{model}"] = {{"parameters", {path_parameter("model", "string")}},
                                  {"get", operation("A model", 200, object, {401, 403, 404})}};
   paths["/v1/images/generations"]["post"] =
@@ -394,7 +404,7 @@ Json a1111_paths() {
   post("png-info", "The settings in a picture", std::move(image));
   post("extra-single-image", "A picture enlarged", extras_request(false));
   post("extra-batch-images", "Pictures enlarged", extras_request(true));
-  post("options", "Live previews; other options can be set to what they are", {{"type", "object"}});
+  post("options", "The model, live previews; others can be set to what they are", {{"type", "object"}});
   paths["/sdapi/v1/options"]["post"]["requestBody"]["required"] = false;
   for (const char* name : {"interrupt", "skip", "refresh-checkpoints", "refresh-vae", "refresh-loras",
                            "unload-checkpoint", "reload-checkpoint"})

@@ -18,6 +18,7 @@ namespace latentdial::server {
 struct JobQueue::Job {
   std::string id;
   Client client;
+  ModelPtr model;                          ///< Null where pictures are enlarged.
   std::vector<Request> list;               ///< Pictures to make, or none:
   std::optional<CalibrationOptions> fit;   ///< a dial to fit, or
   std::optional<Enlargement> enlargement;  ///< pictures to enlarge.

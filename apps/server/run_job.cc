@@ -67,15 +67,17 @@ void JobQueue::fit(const Pipeline& pipeline, Job& job) {
   job.dial = std::move(dial);
 }
 
-JobQueue::Outcome JobQueue::run(const Pipeline& pipeline, Job& job) {
+JobQueue::Outcome JobQueue::run(Job& job, std::size_t worker) {
   try {
-    if (job.fit) {
-      fit(pipeline, job);
-    } else if (job.enlargement) {
+    if (job.enlargement) {
       enlarge(job);
-    } else {
-      make(pipeline, job);
+      return {JobState::done, std::nullopt};
     }
+    const auto model = models_.use(job.model, worker, job.stop.get_token());
+    if (job.fit)
+      fit(model.pipeline(), job);
+    else
+      make(model.pipeline(), job);
     return {JobState::done, std::nullopt};
   } catch (const Error& error) {
     if (error.code() == ErrorCode::cancelled) return {JobState::cancelled, std::nullopt};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <chrono>
 #include <thread>
@@ -53,6 +54,11 @@ std::string listen(HttpServer& server, const ServeOptions& options) {
   }
 }
 
+/// One model that is given loads as it always did, however little memory there is.
+std::uint64_t most_memory(const ServeOptions& options, const ModelInfo& main) {
+  return options.max_memory > 0 ? options.max_memory : std::max(allowed_memory() / 2, main.memory);
+}
+
 }  // namespace
 
 void validate(const ServeOptions& options) {
@@ -71,10 +77,13 @@ void validate(const ServeOptions& options) {
     throw invalid_input("port", fmt::format("{} is not from 0 to 65535", options.port));
 }
 
-void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
-           const std::function<void(const std::string&)>& on_ready) {
-  JobQueue queue(pipeline, options.queue);
-  const Context context{pipeline, queue, options.keys, options.upscalers, options.behind_proxy};
+void serve(Pipeline main, const ModelOptions& model, const ServeOptions& options,
+           const std::function<bool()>& stop, const std::function<void(const std::string&)>& on_ready) {
+  ModelList models(model, main.info(), options.models, options.log);
+  const std::uint64_t most = most_memory(options, main.info());
+  LoadedModels loaded(most, options.queue.at_once, models.main(), std::move(main), options.log, options.news);
+  JobQueue queue(loaded, options.queue);
+  const Context context{models, loaded, queue, options.keys, options.upscalers, options.behind_proxy};
   HttpServer server(make_site(context, options.log), HttpLimits());
   const std::string address = listen(server, options);
   server.start();

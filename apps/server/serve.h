@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -20,8 +21,11 @@ struct ServeOptions {
   Keys keys;        ///< Needed for a host that others can reach.
   QueueLimits queue;
   std::vector<std::shared_ptr<const Upscaler>> upscalers;  ///< That clients may name.
-  bool behind_proxy = false;  ///< Clients are told apart by what a reverse proxy says of them.
-  Log log;                    ///< Gets what who keeps the server should know; on any thread.
+  std::string models;            ///< Folder of further models that clients may name; "": none.
+  std::uint64_t max_memory = 0;  ///< Bytes of models that are loaded at a time; 0: half of allowed_memory.
+  bool behind_proxy = false;     ///< Clients are told apart by what a reverse proxy says of them.
+  Log log;                       ///< Gets what who keeps the server should know; on any thread.
+  Log news;                      ///< Gets which models are loaded, where it is set.
 };
 
 /// Throws invalid_input for a host that others can reach without an API key or with a short one, and for
@@ -29,8 +33,11 @@ struct ServeOptions {
 void validate(const ServeOptions& options);
 
 /// Serves the page and the APIs until `stop`, asked ten times a second, says to stop; then what runs is
-/// cancelled. `on_ready` gets the address. Throws invalid_input when the address cannot be listened on.
-void serve(const Pipeline& pipeline, const ServeOptions& options, const std::function<bool()>& stop,
+/// cancelled. `main` is the model of requests that name none, as `model` loaded it. `on_ready` gets the
+/// address. Throws invalid_input when the address cannot be listened on, the folder of models cannot be read,
+/// or the main one takes more memory than is allowed.
+void serve(Pipeline main, const ModelOptions& model, const ServeOptions& options,
+           const std::function<bool()>& stop,
            const std::function<void(const std::string& address)>& on_ready);
 
 }  // namespace latentdial::server

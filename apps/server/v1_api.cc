@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "describe_model.h"
 #include "enlarge_request.h"
 #include "latentdial/calibrate.h"
 #include "latentdial/dial.h"
@@ -57,6 +58,7 @@ Json job_to_json(const JobStatus& job) {
   Json frames = Json::array();
   for (const auto& frame : job.frames) frames.push_back(frame_to_json(job.id, *frame));
   return {{"id", job.id},
+          {"model", job.model.empty() ? Json() : Json(job.model)},
           {"state", to_string(job.state)},
           {"ahead", job.ahead},
           {"fits", job.fits},
@@ -99,6 +101,12 @@ std::vector<double> read_positions(const Json& at) {
   return positions;
 }
 
+/// "model": NAME; without it the main one.
+ModelPtr take_model(const Context& context, Json& body) {
+  const Json name = take(body, "model", "");
+  return name == "" ? context.models.main() : find_model(context, "model", name);
+}
+
 /// "preview_every": N asks for a preview after every N steps; 0 for none.
 WantsPreview take_preview_every(Json& body) {
   const int steps = read_whole("preview_every", body.value("preview_every", Json(0)), 0, kMostSteps);
@@ -137,6 +145,7 @@ HttpResponse started(const std::shared_ptr<JobQueue::Waiter>& waiter) {
 HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) {
   Body given = read_body(request);
   Json& body = given.json;
+  const ModelPtr model = take_model(context, body);
   std::vector<double> positions;
   if (dial) {
     positions = read_positions(body.value("at", Json("0:1:11")));
@@ -152,7 +161,7 @@ HttpResponse start_job(const Context& context, HttpRequest& request, bool dial) 
     throw invalid_input("style", "say what the dial turns, as in \"Monet style\"");
   std::vector<Settings> list(dial ? positions.size() : 1, asked.settings);
   for (std::size_t i = 0; i < positions.size(); ++i) list[i].position = positions[i];
-  return started(context.queue.submit(requests_of(list, asked), client, JobQueue::WhenLeft::go_on,
+  return started(context.queue.submit(model, requests_of(list, asked), client, JobQueue::WhenLeft::go_on,
                                       std::move(wants_preview)));
 }
 
@@ -199,6 +208,7 @@ HttpResponse start_fit(const Context& context, HttpRequest& request) {
   for (const char* name : kNotCalibrated)
     if (body.contains(name))
       throw invalid_input(name, "a dial is fitted without it; \"prompts\" are what its pictures show");
+  const ModelPtr model = take_model(context, body);
   CalibrationOptions options;
   options.prompts = take_prompts(body, options.prompts);
   const auto seeds = static_cast<std::size_t>(
@@ -211,7 +221,7 @@ HttpResponse start_fit(const Context& context, HttpRequest& request) {
   options.settings.prompt = "";
   options.seeds.clear();
   for (std::size_t i = 0; i < seeds; ++i) options.seeds.push_back(options.settings.seed + i);
-  return started(context.queue.submit(std::move(options), client_of(context, request)));
+  return started(context.queue.submit(model, std::move(options), client_of(context, request)));
 }
 
 /// A picture of a job, which is sent without a copy of it.
@@ -265,84 +275,13 @@ HttpResponse send_strip(const Context& context, const HttpRequest& request) {
   return make_response("image/png", {bytes.begin(), bytes.end()});
 }
 
-Json describe_settings(const Pipeline& pipeline) {
-  Settings defaults;
-  Json list = Json::array();
-  const Json values = parse_json<Json>(to_json(defaults));
-  visit_settings(defaults, [&](const Option& option, const auto&) {
-    Json entry = {{"name", option.name},
-                  {"help", with_names(option.help, {})},
-                  {"label", option.label},
-                  {"default", values[option.name]}};
-    if (option.max > option.min) entry.update({{"min", option.min}, {"max", option.max}});
-    list.push_back(std::move(entry));
-  });
-  for (Json& entry : list) {
-    if (entry["name"] == "width") entry["default"] = pipeline.info().width;
-    if (entry["name"] == "height") entry["default"] = pipeline.info().height;
-    if (entry["name"] == "guidance_scale") entry["default"] = pipeline.info().guidance_scale;
-    if (entry["name"] == "sampler") entry["default"] = pipeline.info().sampler;
-    if (entry["name"] == "scheduler") entry["default"] = pipeline.info().scheduler;
-    if (entry["name"] == "upscale_by") entry["default"] = std::max(pipeline.info().upscales_by, 2);
-  }
-  return list;
-}
-
-Json describe_methods() {
-  Json list = Json::array();
-  for (const MethodInfo& method : dial_methods())
-    list.push_back({{"name", method.name},
-                    {"summary", method.summary},
-                    {"acts_on_part", method.acts_on_part},
-                    {"window", method.window},
-                    {"edits", method.edits},
-                    {"angle", method.angle},
-                    {"takes_dial", method.takes_dial},
-                    {"peer", method.peer}});
-  return list;
-}
-
-/// Those that a dial is there for.
-std::vector<std::string> styles_of(const ModelInfo& info) {
-  std::vector<std::string> styles = dial_styles(info.path);
-  styles.insert(styles.end(), info.dials.begin(), info.dials.end());
-  std::ranges::sort(styles);
-  styles.erase(std::unique(styles.begin(), styles.end()), styles.end());  // clang 14 has no subrange.
-  return styles;
-}
-
-Json describe_model(const Context& context) {
-  const Pipeline& pipeline = context.pipeline;
-  const ModelInfo& info = pipeline.info();
-  Json methods = Json::array();
-  for (const MethodInfo& method : dial_methods()) methods.push_back(method.name);
-  Json samplers = Json::array(), schedulers = Json::array();
-  for (const auto& [ours, theirs] : a1111_samplers()) samplers.push_back(ours);
-  for (const auto& [ours, theirs] : a1111_schedulers()) schedulers.push_back(ours);
-  Json upscalers = Json::array();
-  for (const auto& upscaler : context.upscalers) upscalers.push_back(upscaler->name());
-  return {{"name", info.name},
-          {"format", info.format},
-          {"device", info.device},
-          {"fingerprint", info.fingerprint},
-          {"hash", info.hash},
-          {"width", info.width},
-          {"height", info.height},
-          {"max_tokens", info.max_tokens},
-          {"sampler", info.sampler},
-          {"scheduler", info.scheduler},
-          {"guidance_scale", info.guidance_scale},
-          {"example", parse_json<Json>(info.example)},
-          {"decoder", info.decoder.empty() ? "VAE" : info.decoder},
-          {"styles", styles_of(info)},
-          {"fit_pictures", most_pictures({})},
-          {"methods", std::move(methods)},
-          {"dial_methods", describe_methods()},
-          {"samplers", std::move(samplers)},
-          {"schedulers", std::move(schedulers)},
-          {"upscalers", std::move(upscalers)},
-          {"upscales_by", info.upscales_by},
-          {"settings", describe_settings(pipeline)}};
+/// "?model=NAME"; without it the main one.
+ModelPtr asked_model(const Context& context, const HttpRequest& request) {
+  const std::string name = request.query_value("model");
+  if (name.empty()) return context.models.main();
+  if (const ModelPtr model = context.models.find(name)) return model;
+  throw NotFound(
+      fmt::format("{} is not a model of this server; it has {}", quoted(Json(name)), context.models.names()));
 }
 
 HttpResponse send_png_info(const HttpRequest& request) {
@@ -356,7 +295,9 @@ HttpResponse send_png_info(const HttpRequest& request) {
 
 void add_v1_api(Router& router, const Context& context) {
   const auto add = [](Handler handler) { return guarded(std::move(handler), error_body); };
-  router.get("/v1/model", add([context](const HttpRequest&) { return reply(describe_model(context)); }));
+  router.get("/v1/model", add([context](const HttpRequest& request) {
+               return reply(describe_model(context, *asked_model(context, request)));
+             }));
   router.post("/v1/generate",
               add([context](HttpRequest& request) { return start_job(context, request, false); }));
   router.post("/v1/dial", add([context](HttpRequest& request) { return start_job(context, request, true); }));

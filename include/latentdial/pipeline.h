@@ -51,6 +51,7 @@ struct ModelInfo {
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
   std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
+  std::uint64_t memory = 0;                 ///< Bytes that they take when they are loaded.
   std::string decoder;                      ///< "TAESD" where one decodes; empty: the model's own VAE.
   std::string refiner;                      ///< Name of ModelOptions::refiner; empty: none.
   std::vector<std::string> loras;           ///< "NAME x SCALE: N of M layers applied", one a LoRA.
@@ -157,8 +158,17 @@ class LATENTDIAL_API Pipeline {
   std::unique_ptr<State> state_;
 };
 
-/// What a model file holds, without loading its weights into memory; for `latentdial info`.
-[[nodiscard]] LATENTDIAL_API ModelInfo inspect_model(const std::string& path);
+/// What a model file holds, without loading its weights into memory, which would be as `dtype`
+/// (ModelOptions::dtype). Throws invalid_input where it cannot be read.
+[[nodiscard]] LATENTDIAL_API ModelInfo inspect_model(const std::string& path, const std::string& dtype = "");
+
+/// Bytes of memory that this process may use: what its control group allows, or all that the machine has.
+[[nodiscard]] LATENTDIAL_API std::uint64_t allowed_memory();
+
+/// The LoRA files that prompts may name of a folder (ModelOptions::lora_dir), in order: the names of the
+/// files without their places, one for each name that `<lora:NAME>` may have. Throws invalid_input of
+/// "lora_dir" for a folder that cannot be read.
+[[nodiscard]] LATENTDIAL_API std::vector<std::string> list_lora_files(const std::string& folder);
 
 /// What would compute with these options: device, instruction set, threads and number format, in one line.
 [[nodiscard]] LATENTDIAL_API std::string describe_device(const ModelOptions& options);

@@ -6,11 +6,13 @@
 #include <set>
 
 #include "latentdial/error.h"
+#include "latentdial/pipeline.h"
 #include "text/require.h"
 #include "text/words.h"
 #include "weights/lora_hash.h"
 
-namespace latentdial::detail {
+namespace latentdial {
+namespace detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,6 +81,14 @@ std::string LoraFolder::name_of(const std::string& hash) {
   return found == loras_.end() ? "" : found->first;
 }
 
+std::vector<std::string> LoraFolder::files() {
+  const std::scoped_lock lock(mutex_);
+  if (!folder_.empty() && !is_listed()) list();
+  std::vector<std::string> files;
+  for (const auto& [name, path] : loras_) files.push_back(path.filename().string());
+  return files;
+}
+
 int LoraFolder::listings() const {
   const std::scoped_lock lock(mutex_);
   return listings_;
@@ -111,4 +121,10 @@ void LoraFolder::list() {
   for (const fs::path& path : paths) loras_.emplace(path.stem().string(), path);
 }
 
-}  // namespace latentdial::detail
+}  // namespace detail
+
+std::vector<std::string> list_lora_files(const std::string& folder) {
+  return detail::LoraFolder(folder).files();
+}
+
+}  // namespace latentdial

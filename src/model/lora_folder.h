@@ -44,6 +44,8 @@ class LoraFolder {
   [[nodiscard]] std::string hash_of(const std::string& name);
   /// The name of a file with this hash; empty where there is none. Reads every file.
   [[nodiscard]] std::string name_of(const std::string& hash);
+  /// The file names of all, by their names without endings. Throws invalid_input of "lora_dir" as `find`.
+  [[nodiscard]] std::vector<std::string> files();
   /// How often the folder was listed.
   [[nodiscard]] int listings() const;
 

@@ -1,13 +1,17 @@
 #include "model/memory_limit.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <string>
 
+#include "latentdial/pipeline.h"
 #include "text/require.h"
 
-namespace latentdial::detail {
+namespace latentdial {
+namespace detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -83,6 +87,10 @@ std::uint64_t least_memory_of_changes(const Checkpoint& checkpoint, const ops::B
   return memory_of(checkpoint, unet, Counted::changed);
 }
 
+std::uint64_t weights_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet) {
+  return least_memory(checkpoint, unet) + elements(checkpoint.vae.weights) * element_size(unet.dtype);
+}
+
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet, const fs::path& root) {
   const auto limit = memory_limit(root);
   const std::uint64_t needed = least_memory(checkpoint, unet);
@@ -107,4 +115,12 @@ void require_memory_beside(const Checkpoint& checkpoint, const ops::BackendOptio
           std::floor(static_cast<double>(*limit) / kMiB));
 }
 
-}  // namespace latentdial::detail
+}  // namespace detail
+
+std::uint64_t allowed_memory() {
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  const std::uint64_t machine = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::min(detail::memory_limit().value_or(machine), machine);
+}
+
+}  // namespace latentdial

@@ -20,6 +20,8 @@ namespace latentdial::detail {
 /// them.
 [[nodiscard]] std::uint64_t least_memory_of_changes(const Checkpoint& checkpoint,
                                                     const ops::BackendOptions& unet);
+/// Bytes of all weights: those and the autoencoder's.
+[[nodiscard]] std::uint64_t weights_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet);
 
 /// Throws invalid_input when the control group would kill the process while it loads the model.
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet,

@@ -6,6 +6,7 @@
 
 #include "latentdial/error.h"
 #include "model/dials.h"
+#include "model/memory_limit.h"
 #include "model/model_info.h"
 #include "model/open_model.h"
 #include "model/pixels.h"
@@ -194,6 +195,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
   if (refiner) info.refiner = refiner->info.name;
   add_embeddings(info, learnt);
   info.device = denoiser_backend->description();
+  info.memory = weights_memory(checkpoint, denoiser_options(options));
   info.fingerprint = fingerprint_of(checkpoint, tokenizers);
   dials = read_dials(options.dials, info);
   for (const auto& dial : dials) info.dials.push_back(dial->style);

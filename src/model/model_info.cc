@@ -12,6 +12,7 @@
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
 #include "latentdial/error.h"
+#include "model/memory_limit.h"
 #include "model/model.h"
 #include "model/open_model.h"
 #include "models/config.h"
@@ -131,9 +132,10 @@ std::string detail::model_hash(const std::string& fingerprint, const LearntEmbed
   return all.substr(0, kDigitsInPictures);
 }
 
-ModelInfo inspect_model(const std::string& path) {
+ModelInfo inspect_model(const std::string& path, const std::string& dtype) {
   const Checkpoint checkpoint = open_path(path);
   ModelInfo info = describe(checkpoint);
+  info.memory = weights_memory(checkpoint, denoiser_options({.model = path, .dtype = dtype}));
   try {
     info.fingerprint = fingerprint_of(checkpoint, load_tokenizers(checkpoint));
     info.hash = model_hash(info.fingerprint, {}, "");

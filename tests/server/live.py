@@ -16,7 +16,7 @@ QUICK = {"steps": 4, "guidance_scale": 3.5}
 
 @contextlib.contextmanager
 def running_server(*arguments):
-    """A live server on a free port; yields its address and process, and ends only that, which must end with 0."""
+    """A live server on a free port; yields its address and process, and ends only that, which must end with 0. What it said is then `process.said`."""
     process = subprocess.Popen([PROGRAM, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
@@ -24,7 +24,8 @@ def running_server(*arguments):
         yield line.split()[-1], process
     finally:
         process.terminate()
-        print(process.communicate(timeout=60)[1])  # What a sanitizer found.
+        process.said = process.communicate(timeout=60)[1]
+        print(process.said)  # What a sanitizer found.
     assert process.returncode == 0
 
 

@@ -1,7 +1,7 @@
 """What front ends ask, in the order in which they ask it, and the picture that each of them then has.
 
-The shapes are those of SillyTavern, KoboldAI Lite, Open WebUI (both engines), LibreChat, text-generation-webui, aiyabot, n8n and Home Assistant; the
-sizes are smaller than theirs."""
+The shapes are those of SillyTavern, KoboldAI Lite, Open WebUI (both engines), LibreChat, text-generation-webui, aiyabot, n8n, Home Assistant,
+openOutpaint, and the Photoshop plugins stable.art and Auto-Photoshop; the sizes are smaller than theirs."""
 
 import base64
 import io
@@ -161,3 +161,44 @@ def test_home_assistant(ask, right):
     body = {"model": "dall-e-3", "prompt": DOG["prompt"], "size": "128x128", "quality": "standard", "style": "vivid", "response_format": "url", "n": 1}
     image = ask("/v1/images/generations", body | {"steps": 4, "seed": 7})["data"][0]
     assert pixels(requests.get(image["url"], timeout=60).content) == right()
+
+
+def test_open_outpaint(ask, right):
+    for name in ("options", "prompt-styles", "samplers", "upscalers", "scripts", "loras", "embeddings"):
+        ask(A1111 + name)
+    title = ask(A1111 + "sd-models")[0]["title"]
+    assert ask(A1111 + "options")["sd_model_checkpoint"] == title
+    ask(A1111 + "options", {"sd_model_checkpoint": title})
+    body = {
+        **DOG, "negative_prompt": "", "cfg_scale": 5, "sampler_index": "DDIM", "denoising_strength": 1, "mask_blur": 0, "batch_size": 1, "n_iter": 1, "mask": "",
+        "init_images": [], "inpaint_full_res": False, "inpainting_fill": 1, "outpainting_fill": 2, "enable_hr": False, "restore_faces": False, "hr_scale": 2.0,
+        "hr_upscaler": "None", "hr_second_pass_steps": 0, "hr_resize_x": 0, "hr_resize_y": 0, "hr_square_aspect": False, "styles": [],
+    }
+    assert of_base64(ask(A1111 + "txt2img", body)["images"][0]) == right(guidance_scale=5, sampler="ddim")
+
+
+def test_stable_art(ask, right):
+    titles = [model["title"] for model in ask(A1111 + "sd-models")]
+    assert isinstance(ask(A1111 + "prompt-styles"), list)
+    ask(A1111 + "options", {"sd_model_checkpoint": titles[0]})
+    reply = ask(A1111 + "txt2img", {**DOG, "negative_prompt": "", "cfg_scale": 7, "sampler_name": "DPM++ 2M Karras", "batch_size": 1, "styles": []})
+    assert json.loads(reply["info"])["all_seeds"] == [7]
+    assert of_base64(reply["images"][0]) == right(guidance_scale=7, sampler="dpm++2m", scheduler="karras")
+
+
+def test_auto_photoshop(ask, right, address):
+    assert requests.get(address + "/config", timeout=60).status_code == 404, "it asks for Gradio's, and does without"
+    for name in ("options", "samplers", "prompt-styles", "embeddings", "hypernetworks", "upscalers", "scripts", "script-info", "sd-vae", "cmd-flags", "progress"):
+        ask(A1111 + name)
+    assert all({"name", "alias", "path"} <= lora.keys() for lora in ask(A1111 + "loras"))
+    ask(A1111 + "refresh-checkpoints", {})
+    models = ask(A1111 + "sd-models")
+    assert {"title", "model_name", "hash", "filename"} <= models[0].keys()
+    ask(A1111 + "options", {"sd_model_checkpoint": models[0]["title"]})
+    unit = {"enabled": False, "input_image": "", "module": "none", "model": "None", "weight": 1.0}
+    body = {
+        **DOG, "negative_prompt": "", "cfg_scale": 7, "sampler_index": "Euler a", "batch_size": 1, "denoising_strength": 0.7, "hr_denoising_strength": 0.7, "restore_faces": False,
+        "enable_hr": False, "use_prompt_shortcut": False, "prompt_shortcut_ui_dict": {}, "uniqueDocumentId": "1", "mode": "txt2img", "script_name": None, "script_args": [],
+        "alwayson_scripts": {"ControlNet": {"args": [unit, unit]}},
+    }
+    assert of_base64(ask(A1111 + "txt2img", body)["images"][0]) == right(guidance_scale=7, sampler="euler_a")

@@ -66,10 +66,14 @@ async function begin(path, settings) {
   return post(path, encode(settings), "application/json");
 }
 
-export const model = () => json("/v1/model");
-export const dial = (settings) => begin("/v1/dial", settings);
-export const calibrate = (settings) => begin("/v1/calibrate", settings);
-export const generate = (settings) => begin("/v1/generate", settings);
+/** The model that jobs are for; none: the server's main one. */
+let drawing = {};
+export const drawWith = (model) => (drawing = { model });
+
+export const model = (name) => json(name ? `/v1/model?model=${encodeURIComponent(name)}` : "/v1/model");
+export const dial = (settings) => begin("/v1/dial", { ...settings, ...drawing });
+export const calibrate = (settings) => begin("/v1/calibrate", { ...settings, ...drawing });
+export const generate = (settings) => begin("/v1/generate", { ...settings, ...drawing });
 export const upscale = (picture) => begin("/v1/upscale", picture);
 const look = (id) => json(`/v1/jobs/${id}`);
 export const hasEnded = ({ state }) => ENDED.includes(state);

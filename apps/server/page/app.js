@@ -11,6 +11,7 @@ import { coarseFirst } from "./frames.js";
 import { Gallery } from "./gallery.js";
 import * as lastRun from "./last_run.js";
 import { MaskBrush } from "./mask_brush.js";
+import * as models from "./models.js";
 import { Picture } from "./picture.js";
 import { showProgress } from "./progress.js";
 import { Run } from "./run.js";
@@ -339,9 +340,11 @@ function wire() {
 }
 
 async function begin() {
-  const model = await api.model();
+  const model = await models.begin();
   $("model").textContent = [model.name, model.device].filter(Boolean).join(" · ");
+  models.offer($("models"), model);
   dials.begin(model);
+  lastRun.begin(model);
   form = new Form($("form"), model, () => fit && showChanged());
   const parts = { box: $("fit"), note: $("fit_note"), start: $("fit_start"), save: $("fit_save"), forget: $("fit_forget") };
   const work = { progress: $("fit_progress"), bar: $("fit_bar"), text: $("fit_text"), cancel: $("fit_cancel") };

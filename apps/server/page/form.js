@@ -10,6 +10,8 @@ const NOT_OF_EXTENDED = ["strength", "invert", "width", "height"];  // What is n
 const NOT_OF_RESTORED = ["style", "method", "invert", "width", "height", ...SIDES];  // It is the same picture, at its own size or a multiple of it.
 const OF_RESTORATION = { upscale_by: "upscale", blur_sigma: "deblur" };
 const RESTORED_STRENGTH = 0.5;  // As the program's commands have it.
+const OF_ANY_MODEL = ["prompt", "negative_prompt", "style", "seed"];  // What a form that was filled for another model brings.
+const LORA_SCALE = 0.8;  // To begin with.
 const OF_NETWORK = ["restore", "upscale_by", "upscale_with"];
 const OF_SECOND_PASS = ["hires_with", "hires_strength"];
 const RESTORATION_NOTES = {
@@ -241,9 +243,21 @@ export class Form {
     this.fields.hires_with.append(...this.model.upscalers.map(option));
     this.fields.upscale_with.append(...this.model.upscalers.map(option));
     document.getElementById("enlarger").hidden = this.model.upscalers.length === 0;
+    this.#offerLoras(document.getElementById("lora"));
     if (!this.model.upscales_by) return;
     this.fields.restore.replaceChildren(...[...this.fields.restore.options].filter(({ value }) => value === "upscale"));
     this.fields.upscale_by.replaceChildren(option(this.model.upscales_by));
+  }
+
+  #offerLoras(picker) {
+    picker.hidden = this.model.loras.length === 0;
+    picker.append(...this.model.loras.map((name) => new Option(name, name)));
+    picker.addEventListener("change", () => {
+      const { prompt } = this.fields;
+      prompt.value = `${prompt.value.trimEnd()} <lora:${picker.value}:${LORA_SCALE}>`.trimStart();
+      picker.value = "";
+      this.#keep();
+    });
   }
 
   #methodGroups() {
@@ -284,9 +298,10 @@ export class Form {
 
   #restore() {
     try {
-      const { extras, ...settings } = JSON.parse(localStorage.getItem(SAVED) ?? "{}");
-      this.#write(settings);
-      this.extras = extras ?? {};
+      const { extras, model, ...settings } = JSON.parse(localStorage.getItem(SAVED) ?? "{}");
+      const own = (model ?? this.model.fingerprint) === this.model.fingerprint;
+      this.#write(own ? settings : Object.fromEntries(Object.entries(settings).filter(([name]) => OF_ANY_MODEL.includes(name))));
+      this.extras = own ? (extras ?? {}) : {};
     } catch {
       localStorage.removeItem(SAVED);
     }
@@ -294,7 +309,7 @@ export class Form {
   }
 
   #keep() {
-    localStorage.setItem(SAVED, JSON.stringify({ ...this.#values(() => true), extras: this.extras }));
+    localStorage.setItem(SAVED, JSON.stringify({ ...this.#values(() => true), extras: this.extras, model: this.model.fingerprint }));
     this.#present();
     this.changed();
   }
