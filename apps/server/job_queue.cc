@@ -86,18 +86,18 @@ void JobQueue::require_room(const Job& job) const {
         "{} jobs of yours are waiting or running, which is as many as one client may have", theirs));
 }
 
-void JobQueue::check(const ModelPtr& model, const Request& request) const {
+Settings JobQueue::check(const ModelPtr& model, const Request& request) const {
   models_.require_room(*model);
-  if (const auto loaded = models_.use_loaded(model)) (void)loaded->pipeline().resolve(request);
+  if (const auto loaded = models_.use_loaded(model)) return loaded->pipeline().resolve(request);
+  validate(request);
+  return request.settings;
 }
 
 std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const ModelPtr& model, std::vector<Request> list,
                                                    const Client& client, WhenLeft when_left,
                                                    WantsPreview wants_preview) {
-  models_.require_room(*model);
   auto job = std::make_shared<Job>();
-  if (const auto loaded = models_.use_loaded(model))
-    for (Request& request : list) request.settings = loaded->pipeline().resolve(request);
+  for (Request& request : list) request.settings = check(model, request);
   job->model = model;
   job->list = std::move(list);
   job->client = client;
@@ -113,7 +113,7 @@ std::shared_ptr<JobQueue::Waiter> JobQueue::submit(const ModelPtr& model, Calibr
   Settings plain = options.settings;
   plain.style = "";
   plain.prompt = options.prompts.front();
-  check(model, plain);
+  (void)check(model, plain);
   auto job = std::make_shared<Job>();
   job->model = model;
   job->fit = std::move(options);

@@ -80,17 +80,17 @@ class JobQueue {
   JobQueue& operator=(const JobQueue&) = delete;
 
   /// Takes a list of pictures as one job, for which its asker waits until it lets the Waiter go. All of them
-  /// are given the same images. Without `wants_preview` there are no previews. Throws invalid_input when the
-  /// model never fits, or is loaded and cannot make one of them, and QueueFull. What a model cannot make that
-  /// is not loaded yet fails when it is.
+  /// are given the same images. Without `wants_preview` there are no previews. Throws as `check` does, and
+  /// QueueFull. What a model cannot make that is not loaded yet fails when it is.
   [[nodiscard]] std::shared_ptr<Waiter> submit(const ModelPtr& model, std::vector<Request> list,
                                                const Client& client, WhenLeft when_left,
                                                WantsPreview wants_preview = {});
   /// Takes the fit of a dial as one job, which goes on when nobody waits for it. Throws as the other does.
   [[nodiscard]] std::shared_ptr<Waiter> submit(const ModelPtr& model, CalibrationOptions options,
                                                const Client& client);
-  /// Throws invalid_input as `submit` would of the request.
-  void check(const ModelPtr& model, const Request& request) const;
+  /// The request's settings, of a model that is loaded with every default filled in. Throws invalid_input
+  /// when the model never fits, when no model can make the picture, and when this one cannot and is loaded.
+  [[nodiscard]] Settings check(const ModelPtr& model, const Request& request) const;
   /// Takes pictures to enlarge as one job. Throws QueueFull.
   [[nodiscard]] std::shared_ptr<Waiter> submit(Enlargement enlargement, const Client& client,
                                                WhenLeft when_left);

@@ -180,7 +180,7 @@ Stream stream_picture(std::shared_ptr<JobQueue::Waiter> waiter, PictureStream st
 
 Answer answer(const Context& context, Retries& retries, const OpenAiRequest& request, std::size_t body,
               const std::string& name, const HttpRequest& http) {
-  in_words_of(openai_name, [&] { context.queue.check(request.model, request.asked); });
+  (void)in_words_of(openai_name, [&] { return context.queue.check(request.model, request.asked); });
   auto waiter = start(context, retries, http, body, request);
   if (request.stream) return stream_picture(std::move(waiter), {name, request.format});
   Sent sent{.origin = {}, .format = request.format};

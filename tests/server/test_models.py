@@ -19,6 +19,7 @@ from live import PROGRAM, Client, Person, running_server
 NAMES = ["alpha", "beta", "gamma"]
 DOG = {"prompt": "a dog", "steps": 2, "seed": 3, "guidance_scale": 3}
 A1111 = "/sdapi/v1/"
+TOO_LARGE = "2048x2048"
 
 
 @pytest.fixture(scope="module")
@@ -133,11 +134,24 @@ def test_what_is_no_name_is_refused_in_each_apis_words(many, word):
 
 
 def test_what_a_model_cannot_make_is_told_when_it_is_loaded(many):
-    for name in (NAMES[1], NAMES[2]):  # At least one of them is not loaded.
-        reply = many.post("/v1/images/generations", model=name, size="20x32", prompt="a dog")
-        assert reply.status_code == 400 and "20x32 is not a picture size" in reply.json()["error"]["message"], reply.text
-        reply = many.post(A1111 + "txt2img", override_settings={"sd_model_checkpoint": name}, prompt="a dog", width=20, height=32)
-        assert reply.status_code == 422 and reply.json()["detail"].startswith("width: 20x32 is not a picture size"), reply.text
+    large = {"prompt": "a dog", "steps": 2, "width": 2048, "height": 2048}
+    for name in (NAMES[1], NAMES[2], NAMES[1]):  # One is loaded at a time.
+        reply = many.post("/v1/images/generations", model=name, size="2048x2048", prompt="a dog")
+        assert reply.status_code == 400 and TOO_LARGE in reply.json()["error"]["message"], reply.text
+    for name in (NAMES[2], NAMES[1]):
+        reply = many.post(A1111 + "txt2img", override_settings={"sd_model_checkpoint": name}, **large)
+        assert reply.status_code == 422 and TOO_LARGE in reply.json()["detail"], reply.text
+    own(many, NAMES[0])
+    job = many.finish(many.post("/v1/generate", model=NAMES[1], **large))
+    assert job["state"] == "failed" and TOO_LARGE in job["error"] and job["frames"] == []
+
+
+def test_what_no_model_can_make_is_refused_before_it_is_loaded(many):
+    own(many, NAMES[0])
+    reply = many.post("/v1/generate", model=NAMES[1], prompt="a dog", steps=0)
+    assert reply.status_code == 400 and reply.json()["error"]["field"] == "steps", reply.text
+    reply = many.post("/v1/calibrate", model=NAMES[1], style="sketch", steps=0)
+    assert reply.status_code == 400 and reply.json()["error"]["field"] == "steps", reply.text
 
 
 def test_a_model_that_never_fits_is_refused(start, server):
