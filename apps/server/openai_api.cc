@@ -215,12 +215,14 @@ void add_openai_api(Router& router, const Context& context) {
              }));
   router.post("/v1/images/generations", add([=](HttpRequest& http) {
                 const std::size_t body = hash_of(http, false);  // What reads the body takes it away.
-                return answer(context, *retries, read_generation(context, read_body(http)), body,
+                return answer(context, *retries,
+                              read_generation(read_body(http), context.models, context.upscalers), body,
                               "image_generation", http);
               }));
   router.post("/v1/images/edits", add([=](HttpRequest& http) {
                 const std::size_t body = hash_of(http, true);
-                return answer(context, *retries, read_edit(context, http), body, "image_edit", http);
+                return answer(context, *retries, read_edit(http, context.models, context.upscalers), body,
+                              "image_edit", http);
               }));
   router.post("/v1/images/variations", add([](const HttpRequest&) -> HttpResponse {
                 throw invalid_input("image",

@@ -96,10 +96,10 @@ InputImage read_openai_mask(std::string_view bytes) {
   return transparent;
 }
 
-OpenAiRequest read_request(const Context& context, Body given) {
+OpenAiRequest read_request(Body given, const ModelList& models, const Upscalers& upscalers) {
   Json& body = given.json;
   OpenAiRequest request;
-  request.model = find_openai_model(context, take(body, "model", {}));
+  request.model = find_openai_model(models, take(body, "model", {}));
   check_neutral(body);
   take(body, "user", {});
   take(body, "quality", {});  // A hint.
@@ -115,8 +115,7 @@ OpenAiRequest read_request(const Context& context, Body given) {
   request.format = read_format(body);
   if (body.value("seed", Json()).is_null()) body["seed"] = kAnySeed;
   check_dial(body);
-  request.asked =
-      in_words_of(openai_name, [&] { return read_settings(std::move(given), {}, context.upscalers); });
+  request.asked = in_words_of(openai_name, [&] { return read_settings(std::move(given), {}, upscalers); });
   request.list.assign(static_cast<std::size_t>(count), request.asked.settings);
   for (std::size_t i = 0; i < request.list.size(); ++i) request.list[i].seed += i;
   return request;
@@ -131,19 +130,19 @@ std::string openai_name(std::string_view field) {
   return field == "position" ? "dial" : "";
 }
 
-ModelPtr find_openai_model(const Context& context, const Json& name) {
+ModelPtr find_openai_model(const ModelList& models, const Json& name) {
   const std::string text = name.is_string() ? name.get<std::string>() : name.is_null() ? "" : "?";
-  if (const ModelPtr model = context.models.find(text)) return model;
-  if (text.empty() || is_openais(text)) return context.models.main();
+  if (const ModelPtr model = models.find(text)) return model;
+  if (text.empty() || is_openais(text)) return models.main();
   throw NotFound(
-      fmt::format("The model {} does not exist; this server holds {}", quoted(name), context.models.names()));
+      fmt::format("The model {} does not exist; this server holds {}", quoted(name), models.names()));
 }
 
-OpenAiRequest read_generation(const Context& context, Body body) {
-  return read_request(context, std::move(body));
+OpenAiRequest read_generation(Body body, const ModelList& models, const Upscalers& upscalers) {
+  return read_request(std::move(body), models, upscalers);
 }
 
-OpenAiRequest read_edit(const Context& context, const HttpRequest& request) {
+OpenAiRequest read_edit(const HttpRequest& request, const ModelList& models, const Upscalers& upscalers) {
   Json body = Json::object();
   std::vector<std::string_view> pictures, masks;
   for (const Part& part : read_form(request)) {
@@ -165,7 +164,7 @@ OpenAiRequest read_edit(const Context& context, const HttpRequest& request) {
   // Of what is masked nothing is to be left, unless it is told otherwise.
   const bool has_part = !masks.empty() || body.value("redraw_words", Json("")) != "";
   if (has_part && !body.contains("strength")) body["strength"] = 1;
-  OpenAiRequest edit = read_request(context, Body(std::move(body)));
+  OpenAiRequest edit = read_request(Body(std::move(body)), models, upscalers);
   edit.asked.images.start = read_picture("image", pictures.front());
   if (!masks.empty()) edit.asked.images.mask = read_openai_mask(masks.front());
   return edit;

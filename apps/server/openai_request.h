@@ -23,13 +23,14 @@ struct OpenAiRequest {
 
 /// The model that goes by this name, the main one for OpenAI's own and none, which many programs cannot
 /// change. Throws NotFound.
-[[nodiscard]] ModelPtr find_openai_model(const Context& context, const Json& name);
+[[nodiscard]] ModelPtr find_openai_model(const ModelList& models, const Json& name);
 
 /// Reads a JSON body of /v1/images/generations. Throws invalid_input naming the field, NotFound for a model
 /// that is not here.
-[[nodiscard]] OpenAiRequest read_generation(const Context& context, Body body);
+[[nodiscard]] OpenAiRequest read_generation(Body body, const ModelList& models, const Upscalers& upscalers);
 
 /// Reads the form of /v1/images/edits: the same fields, and `image` as a file.
-[[nodiscard]] OpenAiRequest read_edit(const Context& context, const HttpRequest& request);
+[[nodiscard]] OpenAiRequest read_edit(const HttpRequest& request, const ModelList& models,
+                                      const Upscalers& upscalers);
 
 }  // namespace latentdial::server

@@ -8,6 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace latentdial;
   static const ModelInfo model = {
       .name = "scenes", .sampler = "pndm", .width = 128, .height = 128, .max_tokens = 32};
+  static const server::ModelList models({}, model, "", {});
   const auto read = [&](auto&& reader) {
     fuzz::try_input([&] {
       try {
@@ -21,6 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read([](server::Body body) { (void)server::read_settings(std::move(body)); });
   read([](server::Body body) { (void)server::read_a1111_request(body, false, model, {}); });
   read([](server::Body body) { (void)server::read_a1111_request(body, true, model, {}); });
-  read([](server::Body body) { (void)server::read_generation(std::move(body), model, {}); });
+  read([](server::Body body) { (void)server::read_generation(std::move(body), models, {}); });
   return 0;
 }
