@@ -22,12 +22,14 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 }
 
 /// A message without the folders in which the model's files lie.
-std::string without_places(std::string message, const ModelOptions& options) {
+std::string without_places(std::string message, const ServedModel& model) {
+  const ModelOptions& options = model.options;
   const auto forget = [&](const std::string& path) {
     const auto folder = std::filesystem::path(path).parent_path();
     if (!folder.empty()) replace_all(message, (folder / "").string(), "");
   };
-  for (const std::string* path : {&options.model, &options.unet, &options.vae, &options.taesd}) forget(*path);
+  for (const std::string* path : {&model.info.path, &options.unet, &options.vae, &options.taesd})
+    forget(*path);
   for (const auto* list : {&options.lora, &options.embedding, &options.dials})
     std::ranges::for_each(*list, forget);
   return message;
@@ -116,9 +118,9 @@ std::unique_ptr<LoadedModels::Loaded> LoadedModels::read(const ModelPtr& model) 
     return loaded;
   } catch (const Error& error) {
     log_(fmt::format("{} cannot be loaded: {}", model->name(), error.message()));
-    throw Error(error.code(), "model",
-                fmt::format("{} cannot be loaded: {}", model->name(),
-                            without_places(error.message(), model->options)));
+    throw Error(
+        error.code(), "model",
+        fmt::format("{} cannot be loaded: {}", model->name(), without_places(error.message(), *model)));
   }
 }
 
