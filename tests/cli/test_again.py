@@ -85,13 +85,13 @@ def test_the_loras_of_anothers_prompt_are_found_by_their_hashes(latentdial, fail
     theirs, where = THEIRS.replace("a cat", "a cat <lora:ink:0.5>"), ("-m", SCENES, "--lora-dir", "loras")
     assert latentdial("generate", *where, "-p", "a cat <lora:mine:0.5>", "-n", "bad", "--steps", "1", "--sampler", "euler_a", "--cfg", "7", "--seed", "5", "--size", "64x64", "-o", "a.png").returncode == 0
     renamed = latentdial("generate", *where, "--again", picture(f'{theirs}, Lora hashes: "ink: {short}"'), "-o", "b.png")
-    assert renamed.returncode == 0 and "the LoRA ink is mine here, by its hash" in renamed.stderr
+    assert renamed.returncode == 0 and "the LoRA 'ink' is 'mine' here, by its hash" in renamed.stderr
     assert same(tmp_path, "a.png", "b.png")
     named = theirs.replace("ink", "mine")
     found = latentdial("generate", *where, "--again", picture(f'{named}, Lora hashes: "mine: {short}"'), "-o", "c.png")
     assert found.returncode == 0 and "hash" not in found.stderr and same(tmp_path, "a.png", "c.png")
     other = latentdial("generate", *where, "--again", picture(f'{named}, Lora hashes: "mine: 0123456789ab"'), "-o", "d.png")
-    assert other.returncode == 0 and "the LoRA mine here is another file than the one of then (0123456789ab)" in other.stderr
+    assert other.returncode == 0 and "the LoRA 'mine' here is another file than the one of then ('0123456789ab')" in other.stderr
     assert "there is no <lora:ink>" in fails("generate", *where, "--again", picture(f'{theirs}, Lora hashes: "ink: 0123456789ab"'))
     assert "not here (Lora hashes: mine: " in fails("generate", *where, "--again", picture(f'{named}, Lora hashes: "mine: {short}, wash: {short}"')), "which the prompt does not add"
 

@@ -57,8 +57,15 @@ def check(name, a, b):
 
 
 def test_clip_skip_is_one_more_than_diffusers(build, pipe, tmp_path):
-    """A1111 counts from 1, the last layer, for both prompts; diffusers says how many are left out, of the prompt alone."""
-    embeds, negative = (pipe.encode_prompt(text, "cpu", 1, False, clip_skip=1)[0] for text in ("a castle", ""))
+    """A1111 counts from 1, the last layer, for both prompts; diffusers says how many are left out, of the prompt alone. Its clip_skip=1 is
+    written out here, since it looks for the encoder where transformers had it before version 5."""
+    encoder = getattr(pipe.text_encoder, "text_model", pipe.text_encoder)
+
+    def skipped(text):
+        ids = pipe.tokenizer(text, padding="max_length", max_length=pipe.tokenizer.model_max_length, return_tensors="pt").input_ids
+        return encoder.final_layer_norm(pipe.text_encoder(ids, output_hidden_states=True).hidden_states[-2])
+
+    embeds, negative = skipped("a castle"), skipped("")
     generator = torch.Generator("cpu").manual_seed(SEED)
     picture = numpy.asarray(pipe(prompt_embeds=embeds, negative_prompt_embeds=negative, num_inference_steps=STEPS, generator=generator).images[0])
     check("clip skip", ours(build, tmp_path / "a.png", "a castle", "--clip-skip", "2"), picture)

@@ -127,12 +127,14 @@ def test_a_start_picture(build, model, pipe, tmp_path):
 
 
 def test_a_learnt_word(build, model, tmp_path):
-    """Its vectors are of both text encoders, in one file."""
+    """Its vectors are of both text encoders, in one file. Here the end token says where a text is summed up, as in A1111; diffusers
+    takes the highest id, which a learnt vector has."""
     vectors = {key: 0.1 * torch.randn(3, width) for key, width in (("clip_l", 64), ("clip_g", 128))}
     save_file(vectors, tmp_path / "temple.safetensors")
     pipe = pipeline(model)
     for key, encoder, tokenizer in (("clip_l", pipe.text_encoder, pipe.tokenizer), ("clip_g", pipe.text_encoder_2, pipe.tokenizer_2)):
         pipe.load_textual_inversion({"temple": vectors[key]}, token="temple", text_encoder=encoder, tokenizer=tokenizer)
+    pipe.text_encoder_2.text_model.eos_token_id = pipe.tokenizer_2.eos_token_id
     picture = theirs(pipe)
     quality = psnr(ours(build, model, tmp_path / "ours.png", "--embedding", tmp_path / "temple.safetensors"), picture)
     without = psnr(ours(build, model, tmp_path / "plain.png"), picture)

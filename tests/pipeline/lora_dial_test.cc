@@ -88,8 +88,6 @@ TEST_F(LoraDial, ItsPathLeadsFromTheOneToTheOther) {
   std::vector<Settings> list;
   for (int i = 0; i <= 4; ++i) list.push_back(at(i / 4.0));
   const auto made = pictures(list);
-  for (std::size_t i = 0; i < made.size(); ++i)
-    printf("%zu %.2f %.2f\n", i, distance(made[0], made[i]), distance(made[4], made[i]));
   for (std::size_t i = 1; i < made.size(); ++i)
     EXPECT_GT(distance(made[0], made[i]), 1.1 * distance(made[0], made[i - 1])) << i;
   // Half of the way, and not half of the LoRA.
@@ -134,17 +132,22 @@ TEST_F(LoraDial, OneThatChangesNothingIsSaidTo) {
   EXPECT_EQ(made.shows, std::nullopt);
 }
 
-TEST_F(LoraDial, TheMeterReadsItByBothModels) {
-  const auto read = [&](const Settings& settings, const std::string& style) {
-    return pipeline
-        ->measure({pipeline->generate(settings).image}, {.style = style, .prompt = "a dog", .evaluations = 8})
-        .front()
-        .strength;
+TEST_F(LoraDial, TheMeterAsksBothModels) {
+  const Image dog = pipeline->generate(plain()).image;
+  const auto read = [&](const std::string& style) {
+    return pipeline->measure({dog}, {.style = style, .prompt = "a dog", .evaluations = 4}).front();
   };
-  const double without = read(plain(), "lora:ink"), with = read(plain("a dog<lora:ink>"), "lora:ink");
-  printf("meter %.3f %.3f\n", without, with);
-  EXPECT_GT(with, without + 0.1);
-  EXPECT_EQ(read(plain(), own()), without);
+  const auto length = [](const Reading& reading) {
+    double sum = 0;
+    for (const MeterSample& sample : reading.samples)
+      for (const double channel : sample.length) sum += channel;
+    return sum;
+  };
+  const Reading little = read("lora:ink:0.01"), twice = read("lora:ink:0.02");
+  EXPECT_EQ(little.samples.front().residual, twice.samples.front().residual) << "of the model itself";
+  EXPECT_NEAR(length(twice) / length(little), 4, 0.4) << "of what the LoRA changes, in squares";
+  EXPECT_EQ(length(read("lora:nothing")), 0);
+  EXPECT_EQ(read(own() + ":0.02").strength, twice.strength);
 }
 
 TEST_F(LoraDial, ItsTextNamesNoFile) {
