@@ -88,7 +88,7 @@ std::uint64_t least_memory_of_changes(const Checkpoint& checkpoint, const ops::B
 }
 
 std::uint64_t weights_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet) {
-  return least_memory(checkpoint, unet) + elements(checkpoint.vae.weights) * element_size(unet.dtype);
+  return least_memory(checkpoint, unet) + elements(checkpoint.vae.weights, Counted::all) * element_size(unet.dtype);
 }
 
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet, const fs::path& root) {

@@ -16,6 +16,7 @@
 #include "denoise/denoising.h"
 #include "latentdial/parameters.h"
 #include "model/model.h"
+#include "model/model_variants.h"
 #include "session/conditions.h"
 #include "session/session.h"
 #include "session/start.h"
@@ -36,7 +37,7 @@ Settings read_settings(const char* path) {
 void write_latents(const std::shared_ptr<const Model>& model, const char* settings, const char* out) {
   OpenedFiles files;
   const Content content = resolve(Request(read_settings(settings)), *model, files).task.content;
-  Session session(model);
+  Session session(std::make_shared<ModelVariants>(model));
   std::vector<std::string> notices;
   std::vector<Denoising> runs;
   runs.push_back(start(session, content, condition(session, content, {}, {}, notices)));
