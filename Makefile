@@ -29,6 +29,7 @@ BY_ITSELF := tests/faults tests/library \
              $(foreach name,attacks attacks_on_time clients connections defaults owners schemathesis,tests/server/test_$(name).py)
 # Most of the page's minutes; the rest of tests/page looks at each of its parts.
 PAGE_AT_LENGTH := $(foreach name,fit_button page what_stays,tests/page/test_$(name).py)
+ATTACK = LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q
 COMPARE = LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s
 FULL_SIZE := $(foreach name,dial inpainting lcm lora two_clients upscaling,tests/parity/test_$(name).py)
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
@@ -40,7 +41,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test page library parity parity-build parity-stages parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack clip-vocabulary lock sbom clean
+.PHONY: help demo build python test page library parity parity-build parity-stages parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack attack-connections attack-requests clip-vocabulary lock sbom clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -94,8 +95,13 @@ bench: packages .venv/bench clip-vocabulary  ## Seconds, memory and ratios besid
 load: build .venv/test  ## 64 clients at once on the server for two minutes
 	$(PYTHON) bench/load.py --program $(PROGRAM)
 
-attack: build .venv/test  ## Attacks on the server, all that SECURITY.md promises to hold against (ten minutes)
-	LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/server/test_attacks.py tests/server/test_attacks_on_time.py tests/server/test_connections.py tests/server/test_schemathesis.py
+attack: attack-connections attack-requests  ## Attacks on the server, all that SECURITY.md promises to hold against, both below (ten minutes)
+
+attack-connections: build .venv/test  ## Slow, broken and many connections
+	$(ATTACK) tests/server/test_attacks_on_time.py tests/server/test_connections.py
+
+attack-requests: build .venv/test  ## Requests of every size and kind
+	$(ATTACK) tests/server/test_attacks.py tests/server/test_schemathesis.py
 
 soak: build .venv/test  ## A server under a mixed load for SOAK_SECONDS (two hours): memory, latency, every picture the same
 	$(PYTHON) bench/soak.py --program $(PROGRAM) --seconds $(SOAK_SECONDS) --most-growth $(SOAK_GROWTH)

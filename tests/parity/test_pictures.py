@@ -46,7 +46,7 @@ def psnr(a: numpy.ndarray, b: numpy.ndarray) -> float:
     return float("inf") if error == 0 else float(10 * numpy.log10(255**2 / error))
 
 
-INT8_PICTURES = 50
+INT8_PICTURES = 20
 INT8_PSNR = 30  # dB, median over the pictures
 
 
