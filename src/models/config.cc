@@ -151,11 +151,19 @@ class Fields {
   std::string_view model_;
 };
 
-/// Of a CLIP encoder.
-ops::Activation clip_activation(const Fields& fields) {
+/// What both of CLIP's encoders have.
+template <class Config>
+void read_clip_layers(const Fields& fields, Config& c) {
+  c.hidden_size = fields.positive("hidden_size", c.hidden_size);
+  c.intermediate_size = fields.positive("intermediate_size", c.intermediate_size);
+  c.num_hidden_layers = fields.positive("num_hidden_layers", c.num_hidden_layers);
+  c.num_attention_heads = fields.positive("num_attention_heads", c.num_attention_heads);
+  c.layer_norm_eps = fields.number("layer_norm_eps", c.layer_norm_eps);
   fields.only("hidden_act", {"quick_gelu", "gelu"});
-  return fields.text("hidden_act", "quick_gelu") == "gelu" ? ops::Activation::gelu
-                                                           : ops::Activation::quick_gelu;
+  c.hidden_act =
+      fields.text("hidden_act", "quick_gelu") == "gelu" ? ops::Activation::gelu : ops::Activation::quick_gelu;
+  if (c.hidden_size % c.num_attention_heads != 0)
+    fields.fail("num_attention_heads", "a divisor of hidden_size");
 }
 
 void check_groups(const Fields& fields, const std::vector<std::int64_t>& channels, std::int64_t groups) {
@@ -250,16 +258,9 @@ TextConfig TextConfig::from_json(const nlohmann::json& config) {
   const Fields fields(config, "text_encoder");
   TextConfig c;
   c.vocab_size = fields.positive("vocab_size", c.vocab_size);
-  c.hidden_size = fields.positive("hidden_size", c.hidden_size);
-  c.intermediate_size = fields.positive("intermediate_size", c.intermediate_size);
-  c.num_hidden_layers = fields.positive("num_hidden_layers", c.num_hidden_layers);
-  c.num_attention_heads = fields.positive("num_attention_heads", c.num_attention_heads);
   c.max_position_embeddings = fields.positive("max_position_embeddings", c.max_position_embeddings);
   c.projection_dim = fields.positive("projection_dim", c.projection_dim);
-  c.layer_norm_eps = fields.number("layer_norm_eps", c.layer_norm_eps);
-  c.hidden_act = clip_activation(fields);
-  if (c.hidden_size % c.num_attention_heads != 0)
-    fields.fail("num_attention_heads", "a divisor of hidden_size");
+  read_clip_layers(fields, c);
   return c;
 }
 
@@ -267,17 +268,10 @@ VisionConfig VisionConfig::from_json(const nlohmann::json& config) {
   const Fields fields(config, "image_encoder");
   VisionConfig c;
   fields.only("num_channels", {3});
-  c.hidden_size = fields.positive("hidden_size", c.hidden_size);
-  c.intermediate_size = fields.positive("intermediate_size", c.intermediate_size);
-  c.num_hidden_layers = fields.positive("num_hidden_layers", c.num_hidden_layers);
-  c.num_attention_heads = fields.positive("num_attention_heads", c.num_attention_heads);
   c.image_size = fields.positive("image_size", c.image_size);
   c.patch_size = fields.positive("patch_size", c.patch_size);
   c.projection_dim = fields.positive("projection_dim", c.projection_dim);
-  c.layer_norm_eps = fields.number("layer_norm_eps", c.layer_norm_eps);
-  c.hidden_act = clip_activation(fields);
-  if (c.hidden_size % c.num_attention_heads != 0)
-    fields.fail("num_attention_heads", "a divisor of hidden_size");
+  read_clip_layers(fields, c);
   if (c.image_size > kLargestSeen) fields.fail("image_size", fmt::format("at most {}", kLargestSeen));
   if (c.patch_size > c.image_size) fields.fail("patch_size", "at most image_size");
   return c;

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return fuzz::try_input([&] {
     const nlohmann::json config = read_json_object(file.path());
     fuzz::try_input([&] { (void)models::TextConfig::from_json(config); });
+    fuzz::try_input([&] { (void)models::VisionConfig::from_json(config); });
     fuzz::try_input([&] { (void)models::UNetConfig::from_json(config); });
     fuzz::try_input([&] { (void)models::AutoencoderConfig::from_json(config); });
     fuzz::try_input([&] { (void)models::TinyDecoderConfig::from_json(config); });
