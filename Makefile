@@ -11,8 +11,14 @@ SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := g++ cmake ninja-build pkg-config python3 python3-dev python3-venv libdnnl-dev libhwy-dev nlohmann-json3-dev libcli11-dev \
             libfmt-dev libpng-dev libjpeg-dev libwebp-dev libzip-dev libutf8proc-dev libcairo2-dev libboost1.81-dev \
             libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev
-TEST_PACKAGES := chromium
+TEST_PACKAGES := chromium ccache
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
+# Objects are known by what they are compiled from, so that a build in another folder (pip's, a linked library's) compiles little anew.
+export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+# By the same name, too: pip would say g++ where CMake says c++.
+export CXX
 FUZZ_SECONDS := 1800
 FUZZ_RUNS := 1000000
 FUZZ_SEED := 0
@@ -32,6 +38,8 @@ PAGE_AT_LENGTH := $(foreach name,fit_button page what_stays,tests/page/test_$(na
 ATTACK = LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q
 COMPARE = LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s
 FULL_SIZE := $(foreach name,dial inpainting lcm lora two_clients upscaling,tests/parity/test_$(name).py)
+# What else people have beside the first Stable Diffusions, and hang on them.
+FAMILIES := $(foreach name,clip flow_peers lora_kinds quantised refiner sdxl sega taesd textual_inversion turbo upscalers,tests/parity/test_$(name).py)
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -41,7 +49,7 @@ SANITIZED := LATENTDIAL_SANITIZED=1 UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTION
 THREADS_WATCHED := LATENTDIAL_SANITIZED=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1
 THREADS_TESTS := sweep_run_jobs_test pipeline_threads_test pipeline_batch_test pipeline_preview_test
 
-.PHONY: help demo build python test page library parity parity-build parity-stages parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack attack-connections attack-requests clip-vocabulary lock sbom clean
+.PHONY: help demo build python test page library parity parity-build parity-stages parity-families parity-full-size research bench faults fuzz soak ray ruler train sanitize sanitize-rooms tsan format packages test-packages fuzz-packages load attack attack-connections attack-requests clip-vocabulary lock sbom clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,14 +79,17 @@ page: build test-packages .venv/test  ## The page in a real browser, turned, fit
 library: build .venv/test  ## The library as C++ programs link it: installed, as a folder of another project, static (ten minutes)
 	LATENTDIAL_WHOLE=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q tests/library
 
-parity: parity-stages parity-full-size research  ## Live comparison with diffusers and transformers at full size, all three below
+parity: parity-stages parity-families parity-full-size research  ## Live comparison with diffusers and transformers at full size, all four below
 
 parity-build: packages .venv/parity clip-vocabulary
 	cmake --preset release
 	cmake --build --preset release
 
 parity-stages: parity-build  ## Every stage at full size, whole pictures on the embedded model
-	$(COMPARE) tests/parity $(addprefix --ignore=,$(FULL_SIZE))
+	$(COMPARE) tests/parity $(addprefix --ignore=,$(FAMILIES) $(FULL_SIZE))
+
+parity-families: parity-build  ## SDXL, its refiner, Turbo, upscalers, CLIP, small autoencoders; LoRAs, learnt words, quantised files
+	$(COMPARE) $(FAMILIES)
 
 parity-full-size: parity-build  ## Whole pictures of full-size models
 	$(COMPARE) $(FULL_SIZE)

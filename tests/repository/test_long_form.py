@@ -8,7 +8,10 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-FORMS = ("parity-full-size", "research", "sanitize-rooms", "tsan", "fuzz", "soak", "ray", "faults", "attack-connections", "attack-requests", "page", "library", "python")
+FORMS = (
+    *("parity-families", "parity-full-size", "research", "sanitize-rooms", "tsan", "fuzz", "soak", "ray", "faults"),
+    *("attack-connections", "attack-requests", "page", "library", "python"),
+)
 
 
 def long_form(*commit: str, picked: str = "") -> subprocess.CompletedProcess:
