@@ -108,6 +108,10 @@ void add_serve(CLI::App& app, Run& run) {
   add_text(*command, "--models", c->options.models,
            "Folder of further models that requests may name: diffusers folders and single files, and folders "
            "of them; each is loaded when it is needed");
+  add_text(
+      *command, "--vae-dir", c->options.vae_dir,
+      "Folder of VAEs that requests may name in place of a model's own: files and diffusers folders, and "
+      "folders of them");
   command
       ->add_option_function<double>(
           "--max-memory",

@@ -22,7 +22,7 @@ namespace latentdial::server {
 namespace {
 
 /// The text that A1111 puts beside its pictures: JSON within JSON.
-std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
+std::string describe_pictures(const JobStatus& job, const ServedModel& model,
                               const std::vector<std::string>& notices) {
   const Settings& first = job.frames.front()->settings;
   Json prompts = Json::array(), negatives = Json::array(), seeds = Json::array(), texts = Json::array(),
@@ -46,8 +46,9 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
                      {"cfg_scale", first.guidance_scale.value()},
                      {"steps", first.steps},
                      {"batch_size", 1},
-                     {"sd_model_name", model.name},
-                     {"sd_model_hash", model.hash},
+                     {"sd_model_name", model.name()},
+                     {"sd_model_hash", model.info.hash},
+                     {"sd_vae_name", model.vae.empty() ? Json() : Json(model.vae)},
                      {"index_of_first_image", 0},
                      {"infotexts", texts},
                      {"style", first.style},
@@ -59,7 +60,7 @@ std::string describe_pictures(const JobStatus& job, const ModelInfo& model,
 }
 
 /// An interrupted job answers with the pictures that were finished.
-HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A1111Request& request,
+HttpResponse send_pictures(const ServedModel& model, const JobStatus& job, const A1111Request& request,
                            const Json& body) {
   Json images = Json::array();
   if (request.send_images) {
@@ -72,19 +73,19 @@ HttpResponse send_pictures(const ModelInfo& model, const JobStatus& job, const A
 Pending generate(const A1111& context, bool from_image, HttpRequest& http) {
   Body given = read_body(http);
   const Client client = client_of(context, http);
-  const AskedModel asked = read_asked_model(context, client, given.json);
+  const Asked asked = read_asked(context, client, given.json);
   const ModelPtr& model = asked.model;
-  A1111Request request =
-      read_a1111_request(given, from_image, model->info, a1111_options(context, *model), context.upscalers);
+  A1111Request request = read_a1111_request(given, from_image, model->info,
+                                            a1111_options(context, asked.choice), context.upscalers);
   auto waiter = in_words_of(a1111_name, [&] {
     return context.queue.submit(model, requests_of(request.list, request.asked), client,
                                 JobQueue::WhenLeft::cancel, context.live->preview_when_asked());
   });
-  if (asked.stays) context.choices->choose(client, model);
+  if (asked.stays) context.choices->keep(client, asked.choice);
   request.asked = {};  // The job has its pictures.
   Pending pending =
       when_ended(std::move(waiter), [model, request, body = std::move(given.json)](const JobStatus& job) {
-        return send_pictures(model->info, job, request, body);
+        return send_pictures(*model, job, request, body);
       });
   pending.answer = [answer = std::move(pending.answer)] { return in_words_of(a1111_name, answer); };
   return pending;

@@ -46,6 +46,13 @@ Json list_models(const ModelList& models) {
   return list;
 }
 
+/// The same of VAEs.
+Json list_vaes(const VaeList& vaes) {
+  Json list = Json::array();
+  for (const std::string& name : vaes.names()) list.push_back({{"model_name", name}, {"filename", name}});
+  return list;
+}
+
 /// The same of LoRAs.
 Json list_loras(const std::string& folder) {
   Json list = Json::array();
@@ -79,18 +86,19 @@ void add_a1111_lists(Router& router, const A1111& context) {
     router.get(std::string("/sdapi/v1/") + name, [body](const HttpRequest&) { return reply(body); });
   };
   now("sd-models", [context](const HttpRequest&) { return reply(list_models(context.models)); });
+  now("sd-vae", [context](const HttpRequest&) { return reply(list_vaes(context.vaes)); });
   now("loras",
       [context](const HttpRequest&) { return reply(list_loras(context.models.main()->options.lora_dir)); });
   now("embeddings", [context](const HttpRequest& request) {
-    const ModelPtr model = context.choices->of(client_of(context, request), context.models);
-    return reply(list_embeddings(model->info));
+    return reply(
+        list_embeddings(context.choices->of(client_of(context, request), context.models).model->info));
   });
   always("samplers", list_samplers());
   always("schedulers", list_schedulers());
   always("scripts", {{"txt2img", Json::array()}, {"img2img", Json::array()}});
   always("latent-upscale-modes", Json::array({{{"name", kLatentMode}}}));
   always("cmd-flags", {{"api", true}, {"use_cpu", {"all"}}});
-  for (const char* name : {"sd-vae", "sd-modules", "hypernetworks", "face-restorers", "realesrgan-models",
+  for (const char* name : {"sd-modules", "hypernetworks", "face-restorers", "realesrgan-models",
                            "prompt-styles", "script-info", "extensions", "artist-categories", "artists"})
     always(name, Json::array());
 }

@@ -46,9 +46,7 @@ const Neutral& neutral_keys() {
 /// Options that make another picture, with the values that do not.
 const Neutral& neutral_options() {
   static const Neutral options = {
-      {"sd_model_checkpoint", {}},
       {"sd_checkpoint_hash", {}},
-      {"sd_vae", {"Automatic", "None"}},
       {"sd_hypernetwork", {"None"}},
       {"sd_lora", {"None"}},
       {"forge_additional_modules", {}},
@@ -181,6 +179,15 @@ void read_scripts(const Json& scripts) {
   }
 }
 
+bool is_chosen_option(const std::string& key) {
+  return key == "sd_model_checkpoint" || key == "sd_vae" || key == "CLIP_stop_at_last_layers";
+}
+
+bool is_neutral_option(const std::string& key, const Json& value) {
+  const auto found = neutral_options().find(key);
+  return found != neutral_options().end() && asks_for_nothing(found->second, value);
+}
+
 bool is_option(const Json& options, const std::string& key, const Json& value) {
   const auto found = options.find(key);
   if (found == options.end()) return false;
@@ -193,13 +200,12 @@ void read_overrides(const Json& overrides, const Json& options, std::vector<std:
   if (overrides.is_null()) return;
   if (!overrides.is_object()) throw not_supported("override_settings", overrides);
   for (const auto& [key, value] : overrides.items()) {
-    if (is_option(options, key, value) || key == "sd_model_checkpoint") continue;  // Read before.
+    if (is_chosen_option(key) || is_option(options, key, value)) continue;
     if (key == "sd_checkpoint_hash" && overrides.contains("sd_model_checkpoint")) continue;
     const std::string name = "override_settings." + key;
-    const auto found = neutral_options().find(key);
-    if (found == neutral_options().end())
+    if (!neutral_options().contains(key))
       unknown.push_back(name);
-    else if (!asks_for_nothing(found->second, value))
+    else if (!is_neutral_option(key, value))
       throw not_supported(name, value);
   }
 }

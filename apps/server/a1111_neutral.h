@@ -21,9 +21,14 @@ void read_neutral(const std::string& key, const Json& value, std::vector<std::st
 /// The same of A1111's scripts that always run.
 void read_scripts(const Json& scripts);
 
-/// The same of its `override_settings`. `options` are the server's own: what they are already is taken.
+/// The same of its `override_settings` but those that are chosen. `options` are the server's own: what they
+/// are already is taken.
 void read_overrides(const Json& overrides, const Json& options, std::vector<std::string>& unknown);
 
+/// Whether an option is one that a client chooses (a1111_options.h).
+[[nodiscard]] bool is_chosen_option(const std::string& key);
+/// Whether such a value of an option that is not here asks for nothing.
+[[nodiscard]] bool is_neutral_option(const std::string& key, const Json& value);
 /// Whether an option is this already. The model goes by its title or its name alone.
 [[nodiscard]] bool is_option(const Json& options, const std::string& key, const Json& value);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "a1111_api.h"
@@ -15,6 +17,13 @@ namespace {
 constexpr int kMostPreviewSteps = 32;
 constexpr std::size_t kMostChoices = 4096;
 constexpr const char* kModel = "sd_model_checkpoint";
+constexpr const char* kVae = "sd_vae";
+constexpr const char* kClipSkip = "CLIP_stop_at_last_layers";
+const Settings kPlain;
+
+bool is_live_option(const std::string& key) {
+  return key == "live_previews_enable" || key == "show_progress_every_n_steps";
+}
 
 /// Sets the options of live previews, where `wanted` has them.
 void set_live_previews(LivePreviews& live, const Json& wanted) {
@@ -34,25 +43,59 @@ ModelPtr find_by_word(const A1111& context, const std::string& key, const Json& 
   return model;
 }
 
-/// Those of the model and of live previews can be set, others to what they are: clients send all of them
-/// back, with another model and what was said of the one before.
+/// 0 asks for the model's own, as 1 does.
+int read_clip_skip(const std::string& key, const Json& value) {
+  int most = 0;
+  visit_settings(kPlain, [&](const Option& option, const auto&) {
+    if (option.name == std::string_view("clip_skip")) most = static_cast<int>(option.max);
+  });
+  return std::max(1, read_whole(key, as_number("clip_skip", value), 0, most));
+}
+
+bool is_said(const Json& value) {
+  return !value.is_null() && value != "";
+}
+
+/// What is chosen where options say `wanted` to who has chosen `before`. `prefix` stands before their names
+/// in messages.
+Choice read_choice(const A1111& context, const Choice& before, const Json& wanted,
+                   const std::string& prefix = "") {
+  Choice choice = before;
+  const Json model = wanted.value(kModel, Json()), vae = wanted.value(kVae, Json()),
+             clip_skip = wanted.value(kClipSkip, Json());
+  if (is_said(model) && !is_option(a1111_options(context, before), kModel, model))
+    choice.model = find_by_word(context, prefix + kModel, model);
+  if (is_said(vae)) choice.vae = context.vaes.find(prefix + kVae, vae);
+  if (is_said(clip_skip)) choice.clip_skip = read_clip_skip(prefix + kClipSkip, clip_skip);
+  return choice;
+}
+
+/// The chosen model with the chosen VAE.
+ModelPtr model_of(const A1111& context, const Choice& choice, const std::string& prefix = "") {
+  const ModelPtr model = context.vaes.with(choice.model, prefix + kVae, choice.vae);
+  in_words_of(a1111_name, [&] { context.loaded.require_room(*model); });
+  return model;
+}
+
+/// A Choice and live previews can be set, others to what they are: clients send all of them back, with
+/// another model and what was said of the one before.
 HttpResponse set_options(const A1111& context, HttpRequest& request) {
   const Client client = client_of(context, request);
   const Json wanted = request.body.empty() ? Json::object() : read_body(request).json;
-  const ModelPtr before = context.choices->of(client, context.models);
-  const bool chooses =
-      wanted.contains(kModel) && !is_option(a1111_options(context, *before), kModel, wanted[kModel]);
-  const ModelPtr after = chooses ? find_by_word(context, kModel, wanted[kModel]) : before;
-  const Json now = a1111_options(context, *before), then = a1111_options(context, *after);
+  const Choice before = context.choices->of(client, context.models);
+  const Choice after = read_choice(context, before, wanted);
+  const Json now = a1111_options(context, before), then = a1111_options(context, after);
   for (const auto& [key, value] : wanted.items()) {
-    if (key == "live_previews_enable" || key == "show_progress_every_n_steps" || key == kModel) continue;
-    if (!is_option(now, key, value) && !is_option(then, key, value))
-      throw invalid_input(
-          key, fmt::format("cannot be set to {}; {}", value.dump(),
-                           now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
+    if (is_chosen_option(key) || is_live_option(key) || is_option(now, key, value) ||
+        is_option(then, key, value) || is_neutral_option(key, value))
+      continue;
+    throw invalid_input(
+        key, fmt::format("cannot be set to {}; {}", quoted(value),
+                         now.contains(key) ? "it stays " + now[key].dump() : "there is no such option"));
   }
+  (void)model_of(context, after);
   set_live_previews(*context.live, wanted);
-  if (chooses) context.choices->choose(client, after);
+  context.choices->keep(client, after);
   return reply(Json());
 }
 
@@ -68,34 +111,36 @@ WantsPreview LivePreviews::preview_when_asked() const {
   };
 }
 
-void ModelChoices::choose(const Client& client, const ModelPtr& model) {
+void Choices::keep(const Client& client, const Choice& choice) {
   const std::scoped_lock lock(mutex_);
   if (!chosen_.contains(client.name)) order_.push_back(client.name);
-  chosen_[client.name] = model;
+  chosen_[client.name] = choice;
   if (order_.size() <= kMostChoices) return;
   chosen_.erase(order_.front());
   order_.pop_front();
 }
 
-ModelPtr ModelChoices::of(const Client& client, const ModelList& models) const {
+Choice Choices::of(const Client& client, const ModelList& models) const {
   const std::scoped_lock lock(mutex_);
   const auto found = chosen_.find(client.name);
-  if (found == chosen_.end()) return models.main();
-  const ModelPtr now = models.find(found->second->name());
-  return now ? now : found->second;
+  if (found == chosen_.end()) return {models.main()};
+  Choice choice = found->second;
+  if (const ModelPtr now = models.find(choice.model->name())) choice.model = now;
+  return choice;
 }
 
-Json a1111_options(const A1111& context, const ServedModel& model) {
+Json a1111_options(const A1111& context, const Choice& choice) {
+  const ServedModel& model = *choice.model;
   const std::string decoder = model.info.decoder.empty() ? "Full" : model.info.decoder;
   return {{kModel, model.title()},
           {"sd_checkpoint_hash", model.info.hash},
-          {"sd_vae", "Automatic"},
+          {kVae, choice.vae},
           {"samples_format", "png"},
           {"samples_save", false},
           {"enable_pnginfo", true},
           {"randn_source", "CPU"},
           {"eta_noise_seed_delta", 0},
-          {"CLIP_stop_at_last_layers", 1},
+          {kClipSkip, choice.clip_skip},
           {"sd_vae_decode_method", decoder},
           {"live_previews_enable", context.live->enabled.load()},
           {"show_progress_every_n_steps", context.live->every_n_steps.load()},
@@ -103,13 +148,16 @@ Json a1111_options(const A1111& context, const ServedModel& model) {
           {"live_previews_image_format", "png"}};
 }
 
-AskedModel read_asked_model(const A1111& context, const Client& client, const Json& body) {
+Asked read_asked(const A1111& context, const Client& client, const Json& body) {
+  const std::string prefix = "override_settings.";
   const Json overrides = body.value("override_settings", Json());
-  const Json word = overrides.is_object() ? overrides.value(kModel, Json()) : Json();
   const Json restores = body.value("override_settings_restore_afterwards", Json());
-  const bool stays = !restores.is_null() && !read_flag("override_settings_restore_afterwards", restores);
-  if (word.is_null() || word == "") return {context.choices->of(client, context.models)};
-  return {find_by_word(context, fmt::format("override_settings.{}", kModel), word), stays};
+  Choice choice = context.choices->of(client, context.models);
+  if (overrides.is_object()) choice = read_choice(context, choice, overrides, prefix);
+  const bool names_vae = overrides.is_object() && is_said(overrides.value(kVae, Json()));
+  Asked asked = {choice, model_of(context, choice, names_vae ? prefix : "")};
+  asked.stays = !restores.is_null() && !read_flag("override_settings_restore_afterwards", restores);
+  return asked;
 }
 
 void add_a1111_options(Router& router, const A1111& context) {
@@ -118,7 +166,7 @@ void add_a1111_options(Router& router, const A1111& context) {
     return context.choices->of(client_of(context, request), context.models);
   };
   router.get("/sdapi/v1/options", add([context, chosen](const HttpRequest& request) {
-               return reply(a1111_options(context, *chosen(request)));
+               return reply(a1111_options(context, chosen(request)));
              }));
   router.post("/sdapi/v1/options",
               add([context](HttpRequest& request) { return set_options(context, request); }));
@@ -127,10 +175,10 @@ void add_a1111_options(Router& router, const A1111& context) {
                 return reply(Json());
               }));
   router.post("/sdapi/v1/unload-checkpoint", add([context, chosen](const HttpRequest& request) {
-                context.loaded.unload(chosen(request));
+                context.loaded.unload(model_of(context, chosen(request)));
                 return reply(Json());
               }));
-  // A model is loaded when a job needs it; LoRAs are looked for when a prompt names one.
+  // A model is loaded when a job needs it; VAEs and LoRAs are looked for when somebody names one.
   for (const char* path : {"reload-checkpoint", "refresh-vae", "refresh-loras"})
     router.post(std::string("/sdapi/v1/") + path, [](const HttpRequest&) { return reply(Json()); });
 }

@@ -21,39 +21,47 @@ struct LivePreviews : std::enable_shared_from_this<LivePreviews> {
   [[nodiscard]] WantsPreview preview_when_asked() const;
 };
 
-/// Which model each client has chosen by `options.sd_model_checkpoint`: what one chooses changes no other's
-/// pictures. The latest 4096 clients' choices are kept. Thread-safe.
-class ModelChoices {
+/// What options say of a client's pictures.
+struct Choice {
+  ModelPtr model;                   ///< `sd_model_checkpoint`
+  std::string vae = VaeList::kOwn;  ///< `sd_vae`, one of VaeList's
+  int clip_skip = 1;                ///< `CLIP_stop_at_last_layers`
+};
+
+/// What each client has chosen by its options: what one chooses changes no other's pictures. The latest 4096
+/// clients' choices are kept. Thread-safe.
+class Choices {
  public:
-  void choose(const Client& client, const ModelPtr& model);
-  /// The main one where it has chosen none. One that is not in the list any more stays chosen: another in its
-  /// place would be a wrong picture.
-  [[nodiscard]] ModelPtr of(const Client& client, const ModelList& models) const;
+  void keep(const Client& client, const Choice& choice);
+  /// The main model as it is where the client has chosen nothing. A model that is not in the list any more
+  /// stays chosen: another in its place would be a wrong picture.
+  [[nodiscard]] Choice of(const Client& client, const ModelList& models) const;
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, ModelPtr> chosen_;  // By the client's name.
-  std::deque<std::string> order_;           // In which they have first chosen.
+  std::map<std::string, Choice> chosen_;  // By the client's name.
+  std::deque<std::string> order_;         // In which they have first chosen.
 };
 
 /// What the handlers of A1111's API work with.
 struct A1111 : Context {
   std::shared_ptr<LivePreviews> live = std::make_shared<LivePreviews>();
-  std::shared_ptr<ModelChoices> choices = std::make_shared<ModelChoices>();
+  std::shared_ptr<Choices> choices = std::make_shared<Choices>();
 };
 
-/// What /sdapi/v1/options says where this model is chosen.
-[[nodiscard]] Json a1111_options(const A1111& context, const ServedModel& model);
+/// What /sdapi/v1/options says where this is chosen.
+[[nodiscard]] Json a1111_options(const A1111& context, const Choice& choice);
 
-/// The model of a request.
-struct AskedModel {
-  ModelPtr model;
+/// What one request is to be drawn with.
+struct Asked {
+  Choice choice;
+  ModelPtr model;      ///< The chosen one, with the VAE that was chosen.
   bool stays = false;  ///< It is the client's choice from then on.
 };
 
-/// The one of `override_settings.sd_model_checkpoint`, for this request alone unless
-/// `override_settings_restore_afterwards` is false; else the client's choice. Throws invalid_input.
-[[nodiscard]] AskedModel read_asked_model(const A1111& context, const Client& client, const Json& body);
+/// The client's choice, and what `override_settings` chooses in its place: for this request alone unless
+/// `override_settings_restore_afterwards` is false. Throws invalid_input.
+[[nodiscard]] Asked read_asked(const A1111& context, const Client& client, const Json& body);
 
 /// Adds /sdapi/v1/options, and what loads, unloads and lists models anew.
 void add_a1111_options(Router& router, const A1111& context);

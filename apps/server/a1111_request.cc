@@ -128,14 +128,17 @@ void read_start_image(Json& body, Json& settings) {
     settings["strength"] = body["denoising_strength"];
 }
 
-/// Options that are settings here; the others stay. 0 asks for the model's own, as 1 does.
+/// 0 asks for the model's own, as 1 does.
+void read_clip_skip(const Json& value, Json& settings) {
+  const Json number = as_number("clip_skip", value);
+  if (!number.is_null()) settings["clip_skip"] = number == 0 ? Json(1) : number;
+}
+
+/// Options that are settings here; the others stay.
 Json without_settings(Json overrides, Json& settings) {
-  for (const char* name : {"CLIP_stop_at_last_layers", "clip_skip"}) {
-    if (!overrides.is_object() || !overrides.contains(name)) continue;
-    const Json value = as_number("clip_skip", overrides[name]);
-    if (!value.is_null() && value != 0) settings["clip_skip"] = value;
-    overrides.erase(name);
-  }
+  if (!overrides.is_object() || !overrides.contains("clip_skip")) return overrides;
+  read_clip_skip(overrides["clip_skip"], settings);
+  overrides.erase("clip_skip");
   return overrides;
 }
 
@@ -147,7 +150,7 @@ void read_key(const std::string& key, const Json& value, const Json& options, Js
   } else if (key == "scheduler") {
     read_scheduler(value, settings, notices);
   } else if (key == "clip_skip") {
-    (void)without_settings({{key, value}}, settings);
+    read_clip_skip(value, settings);
   } else if (const auto renamed = kRenamed.find(key); renamed != kRenamed.end()) {
     if (!value.is_null()) settings[renamed->second] = as_number(renamed->second, value);
   } else if (key == "alwayson_scripts") {
@@ -215,7 +218,7 @@ A1111Request read_a1111_request(Body& asked_body, bool from_image, const ModelIn
       "init_images", "resize_mode", "refiner_checkpoint", "refiner_switch_at"};
   A1111Request request;
   std::vector<std::string> unknown;
-  Json settings = {{"prompt", ""}, {"seed", kAnySeed}};
+  Json settings = {{"prompt", ""}, {"seed", kAnySeed}, {"clip_skip", options.at("CLIP_stop_at_last_layers")}};
   InputImages images;
   if (from_image) images.mask = read_a1111_mask(asked_body, settings);
   read_a1111_hires(body, settings, model, upscalers);

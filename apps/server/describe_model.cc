@@ -85,6 +85,8 @@ Json describe_model(const Context& context, const ServedModel& model) {
   for (const ModelPtr& other : context.models.all()) models.push_back(other->name());
   return {{"name", info.name},
           {"models", std::move(models)},
+          {"vaes", context.vaes.names()},
+          {"vae", model.vae.empty() ? Json() : Json(model.vae)},
           {"loras", names_of_loras(model.options.lora_dir)},
           {"format", info.format},
           {"device", info.device},

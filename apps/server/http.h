@@ -15,6 +15,7 @@
 #include "latentdial/upscaler.h"
 #include "loaded_models.h"
 #include "model_list.h"
+#include "vae_list.h"
 
 namespace latentdial::server {
 
@@ -28,6 +29,7 @@ struct Context {
   JobQueue& queue;
   const Keys& keys;
   const Upscalers& upscalers;
+  VaeList& vaes;
   bool behind_proxy = false;
 };
 

@@ -1,16 +1,14 @@
 #include "model_list.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <boost/container_hash/hash.hpp>
 #include <exception>
 #include <filesystem>
 #include <utility>
 
 #include "latentdial/error.h"
-#include "latentdial/text.h"
+#include "latentdial/messages.h"
 
 namespace latentdial::server {
 namespace {
@@ -18,27 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDeepest = 8;
-constexpr std::size_t kMostNamed = 20;
-
-/// Of a single file, or of all that lie in a folder.
-std::size_t stamp_of(const fs::path& path) {
-  std::size_t stamp = 0;
-  const auto add = [&stamp](const fs::path& file) {
-    std::error_code ignored;
-    boost::hash_combine(stamp, file.string());
-    boost::hash_combine(stamp, fs::file_size(file, ignored));
-    boost::hash_combine(stamp, fs::last_write_time(file, ignored).time_since_epoch().count());
-  };
-  if (!fs::is_directory(path)) {
-    add(path);
-    return stamp;
-  }
-  std::set<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(path))
-    if (entry.is_regular_file()) files.insert(entry.path());
-  std::ranges::for_each(files, add);
-  return stamp;
-}
 
 bool is_model_file(const fs::path& path) {
   static const std::set<std::string> kEndings = {".safetensors", ".ckpt", ".gguf"};
@@ -77,7 +54,7 @@ std::string file_of(const ModelInfo& info) {
 }
 
 ServedModel main_model(const ModelOptions& options, const ModelInfo& info) {
-  return {options, info, file_of(info), 0};
+  return {.options = options, .info = info, .file = file_of(info)};
 }
 
 }  // namespace
@@ -168,11 +145,8 @@ ModelPtr ModelList::find(std::string_view word) const {
 
 std::string ModelList::names() const {
   std::vector<std::string> names;
-  const auto models = all();
-  for (const ModelPtr& model : models)
-    if (names.size() < kMostNamed) names.push_back(single_line(model->name()));
-  const std::size_t more = models.size() - names.size();
-  return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+  for (const ModelPtr& model : all()) names.push_back(model->name());
+  return some_names(names);
 }
 
 }  // namespace latentdial::server

@@ -83,7 +83,8 @@ void serve(Pipeline main, const ModelOptions& model, const ServeOptions& options
   const std::uint64_t most = most_memory(options, main.info());
   LoadedModels loaded(most, options.queue.at_once, models.main(), std::move(main), options.log, options.news);
   JobQueue queue(loaded, options.queue);
-  const Context context{models, loaded, queue, options.keys, options.upscalers, options.behind_proxy};
+  VaeList vaes(options.vae_dir);
+  const Context context{models, loaded, queue, options.keys, options.upscalers, vaes, options.behind_proxy};
   HttpServer server(make_site(context, options.log), HttpLimits());
   const std::string address = listen(server, options);
   server.start();

@@ -101,10 +101,11 @@ std::vector<double> read_positions(const Json& at) {
   return positions;
 }
 
-/// "model": NAME; without it the main one.
+/// "model": NAME; without it the main one. "vae": NAME in place of its own.
 ModelPtr take_model(const Context& context, Json& body) {
-  const Json name = take(body, "model", "");
-  return name == "" ? context.models.main() : find_model(context, "model", name);
+  const Json name = take(body, "model", ""), vae = take(body, "vae", Json());
+  const ModelPtr model = name == "" ? context.models.main() : find_model(context, "model", name);
+  return context.vaes.with(model, "vae", context.vaes.find("vae", vae));
 }
 
 /// "preview_every": N asks for a preview after every N steps; 0 for none.
@@ -275,13 +276,14 @@ HttpResponse send_strip(const Context& context, const HttpRequest& request) {
   return make_response("image/png", {bytes.begin(), bytes.end()});
 }
 
-/// "?model=NAME"; without it the main one.
+/// "?model=NAME&vae=NAME"; without them the main one, with its own.
 ModelPtr asked_model(const Context& context, const HttpRequest& request) {
   const std::string name = request.query_value("model");
-  if (name.empty()) return context.models.main();
-  if (const ModelPtr model = context.models.find(name)) return model;
-  throw NotFound(
-      fmt::format("{} is not a model of this server; it has {}", quoted(Json(name)), context.models.names()));
+  const ModelPtr model = name.empty() ? context.models.main() : context.models.find(name);
+  if (!model)
+    throw NotFound(fmt::format("{} is not a model of this server; it has {}", quoted(Json(name)),
+                               context.models.names()));
+  return context.vaes.with(model, "vae", context.vaes.find("vae", request.query_value("vae")));
 }
 
 HttpResponse send_png_info(const HttpRequest& request) {

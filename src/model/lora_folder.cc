@@ -1,11 +1,10 @@
 #include "model/lora_folder.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <set>
 
 #include "latentdial/error.h"
+#include "latentdial/messages.h"
 #include "latentdial/pipeline.h"
 #include "text/require.h"
 #include "text/words.h"
@@ -17,16 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostNamed = 20;
-
 std::string names_of(const std::map<std::string, fs::path>& loras) {
   std::vector<std::string> names;
-  for (const auto& [name, path] : loras)
-    if (names.size() < kMostNamed) names.push_back(single_line(name));
-  if (names.empty()) return "nothing";
-  return fmt::format(
-      "{}{}", fmt::join(names, ", "),
-      loras.size() > names.size() ? fmt::format(" and {} more", loras.size() - names.size()) : "");
+  for (const auto& [name, path] : loras) names.push_back(name);
+  return names.empty() ? "nothing" : some_names(names);
 }
 
 /// As the user wrote it, but for the scale.

@@ -6,7 +6,6 @@
 
 #include "latentdial/error.h"
 #include "model/dials.h"
-#include "model/memory_limit.h"
 #include "model/model_info.h"
 #include "model/open_model.h"
 #include "model/pixels.h"
@@ -127,10 +126,7 @@ models::Scope scope_of(const Component& component, const ops::Backend& ops, mode
 /// The refiner of these options, which goes on from the model's latents; null where there is none.
 std::shared_ptr<const Model> load_refiner(const ModelOptions& options, const Model& model) {
   if (options.refiner.empty()) return nullptr;
-  const ModelOptions own = {.model = options.refiner,
-                            .embedding = options.embedding,
-                            .dtype = options.dtype,
-                            .threads = options.threads};
+  const ModelOptions own = refiner_options(options);
   std::shared_ptr<const Model> refiner;
   try {
     refiner = std::make_shared<const Model>(own, open_model(own), nullptr, &model);
@@ -185,29 +181,21 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
       is_embedded(options.model.empty()) {
   check_widths(texts, unet, vae_config);
   if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
-  if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = zeros(texts);
   if (info.inpaints) nothing_known = base ? base->nothing_known : describe_nothing(encoder, vae_config);
+  if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = zeros(texts);
   if (base != nullptr) {
     refiner = base->refiner;
     return;  // Dials that were loaded with the base were fitted without the LoRAs.
   }
   refiner = load_refiner(options, *this);
-  if (refiner) info.refiner = refiner->info.name;
-  add_embeddings(info, learnt);
+  complete(info, options, checkpoint, tokenizers, learnt, refiner ? &refiner->info : nullptr);
   info.device = denoiser_backend->description();
-  info.memory = weights_memory(checkpoint, denoiser_options(options));
-  info.fingerprint = fingerprint_of(checkpoint, tokenizers);
   dials = read_dials(options.dials, info);
   for (const auto& dial : dials) info.dials.push_back(dial->style);
-  info.hash = model_hash(info.fingerprint, learnt, options.taesd, options.prediction,
-                         refiner ? refiner->info.fingerprint : "");
   for (const auto* component : checkpoint.components()) {
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }
-  if (!options.taesd.empty()) {
-    info.decoder = "TAESD";
-    std::erase_if(info.unused_tensors, is_of_own_decoder);
-  }
+  if (!options.taesd.empty()) std::erase_if(info.unused_tensors, is_of_own_decoder);
 }
 
 Tensor Model::pixels_of(const Tensor& latents) const {

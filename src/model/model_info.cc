@@ -7,11 +7,13 @@
 #include <bit>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 
 #include "diffusion/sampler.h"
 #include "diffusion/schedule.h"
 #include "latentdial/error.h"
+#include "latentdial/inspect.h"
 #include "model/memory_limit.h"
 #include "model/model.h"
 #include "model/open_model.h"
@@ -92,6 +94,18 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
   return info;
 }
 
+void detail::complete(ModelInfo& info, const ModelOptions& options, const Checkpoint& checkpoint,
+                      const std::vector<Tokenizer>& tokenizers, const LearntEmbeddings& learnt,
+                      const ModelInfo* refiner) {
+  add_embeddings(info, learnt);
+  if (refiner != nullptr) info.refiner = refiner->name;
+  if (!options.taesd.empty()) info.decoder = "TAESD";
+  info.memory = weights_memory(checkpoint, denoiser_options(options));
+  info.fingerprint = fingerprint_of(checkpoint, tokenizers);
+  info.hash = model_hash(info.fingerprint, learnt, options.taesd, options.prediction,
+                         refiner != nullptr ? refiner->fingerprint : "");
+}
+
 ModelInfo detail::describe_variant(const Checkpoint& checkpoint, const Model& base) {
   ModelInfo info = base.info;
   info.loras = describe(checkpoint).loras;
@@ -130,6 +144,17 @@ std::string detail::model_hash(const std::string& fingerprint, const LearntEmbed
     all = digits(hash);
   }
   return all.substr(0, kDigitsInPictures);
+}
+
+ModelInfo inspect_options(const ModelOptions& options) {
+  const Checkpoint checkpoint = open_model(options);
+  const auto tokenizers = load_tokenizers(checkpoint);
+  std::optional<ModelInfo> refiner;
+  if (!options.refiner.empty()) refiner = inspect_options(refiner_options(options));
+  ModelInfo info = describe(checkpoint);
+  complete(info, options, checkpoint, tokenizers, load_embeddings(options.embedding, checkpoint, tokenizers),
+           refiner ? &*refiner : nullptr);
+  return info;
 }
 
 ModelInfo inspect_model(const std::string& path, const std::string& dtype) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "latentdial/error.h"
+#include "latentdial/messages.h"
 #include "model/memory_limit.h"
 #include "model/model_info.h"
 #include "model/open_model.h"
@@ -16,12 +17,6 @@ namespace latentdial::detail {
 namespace {
 
 constexpr std::size_t kMostInfos = 8;
-
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (auto at = text.find(from); !from.empty() && at != std::string::npos;
-       at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
 
 /// A server's clients need not know where files lie.
 std::string without_paths(std::string message, const std::filesystem::path& lora,

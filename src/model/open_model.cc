@@ -76,6 +76,13 @@ ops::BackendOptions detail::denoiser_options(const ModelOptions& options) {
   return result;
 }
 
+ModelOptions detail::refiner_options(const ModelOptions& options) {
+  return {.model = options.refiner,
+          .embedding = options.embedding,
+          .dtype = options.dtype,
+          .threads = options.threads};
+}
+
 Checkpoint detail::open_path(const std::string& path, const Parts& parts) {
   return open_checkpoint(path.empty() ? find_embedded_model() : std::filesystem::path(path), parts);
 }

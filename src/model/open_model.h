@@ -15,6 +15,9 @@ namespace latentdial::detail {
 /// The U-Net's: it alone computes in 8 bits, since it is called at every step.
 [[nodiscard]] ops::BackendOptions denoiser_options(const ModelOptions& options);
 
+/// What loads the refiner of a model with these options.
+[[nodiscard]] ModelOptions refiner_options(const ModelOptions& options);
+
 /// The checkpoint at a path, or where that is empty the embedded one: in $LATENTDIAL_SCENES, or `scenes` in
 /// the folder $LATENTDIAL_MODELS where these are set, else share/latentdial/scenes beside the program or the
 /// library. With other parts where they are

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "latentdial/inspect.h"
 #include "latentdial/parameters.h"
 #include "latentdial/pipeline.h"
 #include "pipeline/embedded_pipeline.h"
@@ -27,6 +28,30 @@ TEST(Fingerprint, IsTheSameWhereverTheModelLiesAndBeforeItIsLoaded) {
   EXPECT_EQ(copy.hash, pipeline().info().hash);
   EXPECT_EQ(copy.fingerprint.size(), 16u);
   EXPECT_EQ(copy.hash, copy.fingerprint.substr(0, 10));
+}
+
+TEST(Fingerprint, OfAModelOfSeveralFilesIsKnownBeforeItIsLoaded) {
+  const TempDir dir;
+  const auto vae = retrained_scenes(dir.path(), "vae", kLastValues) / "vae";
+  const auto taesd = write_file(dir / "tiny.safetensors", random_taesd(12)).string();
+  const auto word = write_file(
+      dir / "toy.safetensors",
+      latentdial::testing::safetensors(
+          {{"emb_params", latentdial::testing::f32_tensor({1, 192}, std::vector<float>(192, 0.25F))}}));
+  const ModelOptions options = {.model = "",
+                                .embedding = {word.string()},
+                                .vae = vae.string(),
+                                .taesd = taesd,
+                                .dtype = "f32",
+                                .threads = 2};
+  const ModelInfo before = inspect_options(options), loaded = Pipeline::load(options).info();
+  EXPECT_EQ(before.fingerprint, loaded.fingerprint);
+  EXPECT_NE(before.fingerprint, pipeline().info().fingerprint);
+  EXPECT_EQ(before.hash, loaded.hash);
+  EXPECT_EQ(before.name, loaded.name);
+  EXPECT_EQ(before.memory, loaded.memory);
+  EXPECT_EQ(before.decoder, "TAESD");
+  EXPECT_EQ(before.embeddings.size(), 1u);
 }
 
 TEST(Fingerprint, TellsEveryPartFromOneOfAnotherTraining) {

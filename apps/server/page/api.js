@@ -66,11 +66,11 @@ async function begin(path, settings) {
   return post(path, encode(settings), "application/json");
 }
 
-/** The model that jobs are for; none: the server's main one. */
+/** The model that jobs are for, and its VAE; none: the server's main one, the model's own. */
 let drawing = {};
-export const drawWith = (model) => (drawing = { model });
+export const drawWith = (model, vae) => (drawing = { model, vae });
 
-export const model = (name) => json(name ? `/v1/model?model=${encodeURIComponent(name)}` : "/v1/model");
+export const model = (name = "", vae = "") => json(`/v1/model?${new URLSearchParams({ model: name, vae })}`);
 export const dial = (settings) => begin("/v1/dial", { ...settings, ...drawing });
 export const calibrate = (settings) => begin("/v1/calibrate", { ...settings, ...drawing });
 export const generate = (settings) => begin("/v1/generate", { ...settings, ...drawing });

@@ -342,7 +342,7 @@ function wire() {
 async function begin() {
   const model = await models.begin();
   $("model").textContent = [model.name, model.device].filter(Boolean).join(" · ");
-  models.offer($("models"), model);
+  models.offer($("models"), $("vaes"), model);
   dials.begin(model);
   lastRun.begin(model);
   form = new Form($("form"), model, () => fit && showChanged());
