@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "commands.h"
 #include "latentdial/clip.h"
@@ -64,35 +65,31 @@ struct MeasureCommand {
     return "";
   }
 
-  /// The pictures' readings, in their order; those of one prompt are read together.
-  [[nodiscard]] std::vector<Reading> read(const Pipeline& pipeline, const std::vector<Image>& pictures,
-                                          const std::vector<std::string>& prompts,
-                                          const Observer& observer) const {
-    std::map<std::string, std::vector<std::size_t>> by_prompt;
-    for (std::size_t i = 0; i < paths.size(); ++i) by_prompt[prompts[i]].push_back(i);
-    std::vector<Reading> readings(paths.size());
-    for (const auto& [prompt, places] : by_prompt) {
+  /// What `read` says of the pictures, in their order; those of one prompt are read together.
+  template <class Read>
+  [[nodiscard]] auto by_prompt(const std::vector<Image>& pictures, const std::vector<std::string>& prompts,
+                               const Read& read) const {
+    std::map<std::string, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < paths.size(); ++i) groups[prompts[i]].push_back(i);
+    decltype(read(pictures, measurement)) readings(paths.size());
+    for (const auto& [prompt, places] : groups) {
       std::vector<Image> group;
       for (const auto place : places) group.push_back(pictures[place]);
       Measurement asked = measurement;
       asked.prompt = prompt;
-      auto read = pipeline.measure(group, asked, observer);
-      for (std::size_t k = 0; k < places.size(); ++k) readings[places[k]] = std::move(read[k]);
+      auto said = read(group, asked);
+      for (std::size_t k = 0; k < places.size(); ++k) readings[places[k]] = std::move(said[k]);
     }
     return readings;
   }
 
-  /// What CLIP says of each picture; nothing where it is not asked.
-  [[nodiscard]] std::vector<ClipReading> compare(const std::optional<Clip>& second,
-                                                 const std::vector<Image>& pictures,
-                                                 const std::vector<std::string>& prompts) const {
-    std::vector<ClipReading> seen;
-    for (std::size_t i = 0; second && i < pictures.size(); ++i) {
-      Measurement asked = measurement;
-      asked.prompt = prompts[i];
-      seen.push_back(second->compare(pictures[i], asked));
-    }
-    return seen;
+  /// Once for each text.
+  void say_left_out(const std::vector<ClipReading>& seen) const {
+    std::set<std::string> told;
+    for (const ClipReading& reading : seen)
+      if (!reading.left_out.empty() && told.insert(reading.left_out).second)
+        notice(output, fmt::format("the words are longer than CLIP's window; it reads them without \"{}\"",
+                                   reading.left_out));
   }
 
   [[nodiscard]] std::optional<Clip> load_clip() const {
@@ -116,9 +113,16 @@ struct MeasureCommand {
     std::vector<Reading> readings;
     {
       ProgressLine line(output.quiet);
-      readings = read(pipeline, pictures, prompts, observe(line));
+      readings = by_prompt(pictures, prompts, [&](const auto& group, const Measurement& asked) {
+        return pipeline.measure(group, asked, observe(line));
+      });
     }
-    const std::vector<ClipReading> seen = compare(second, pictures, prompts);
+    std::vector<ClipReading> seen;
+    if (second)
+      seen = by_prompt(pictures, prompts, [&](const auto& group, const Measurement& asked) {
+        return second->compare(group, asked);
+      });
+    say_left_out(seen);
     for (std::size_t i = 0; i < paths.size(); ++i) report(paths[i], readings[i], second ? &seen[i] : nullptr);
     report_profile(output, pipeline);
   }

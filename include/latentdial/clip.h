@@ -30,12 +30,14 @@ using Embedding = std::vector<float>;
 struct ClipReading {
   double styled = 0;  ///< To the prompt with the style, as the meter puts them together.
   double plain = 0;   ///< To the prompt without it.
+  std::string left_out = {};  ///< Of the words with the style what does not fit the window (Clip::left_out).
 };
 
 /// CLIP's two encoders. Calls of one model run one after the other.
 class LATENTDIAL_API Clip {
  public:
-  /// Throws invalid_input when the folder cannot be read or holds another kind of model.
+  /// Throws invalid_input when the folder cannot be read, holds another kind of model, or a tensor that has
+  /// no place in it.
   static Clip load(const ClipOptions& options);
   ~Clip();
   Clip(Clip&&) noexcept;
@@ -47,13 +49,17 @@ class LATENTDIAL_API Clip {
 
   /// What CLIP sees of a picture: its middle square, scaled (bicubic, as transformers does with Pillow).
   [[nodiscard]] Embedding embed(const Image& image) const;
-  /// A text of at most 75 tokens; the rest of a longer one is left out. Throws invalid_input where there is
-  /// no text encoder.
+  /// A text of at most 75 tokens; the rest of a longer one is left out (`left_out`). Throws invalid_input
+  /// where there is no text encoder.
   [[nodiscard]] Embedding embed(const std::string& text) const;
+  /// The end of a text that does not fit the encoder's window, in lower case; "" where all fits. Throws
+  /// invalid_input where there is no text encoder.
+  [[nodiscard]] std::string left_out(const std::string& text) const;
 
-  /// A second opinion beside the meter's; of the measurement counts what is said. Throws invalid_input where
-  /// there is no text encoder.
-  [[nodiscard]] ClipReading compare(const Image& image, const Measurement& measurement) const;
+  /// A second opinion beside the meter's on each picture; of the measurement counts what is said. Throws
+  /// invalid_input where there is no text encoder.
+  [[nodiscard]] std::vector<ClipReading> compare(const std::vector<Image>& pictures,
+                                                 const Measurement& measurement) const;
 
  private:
   struct LATENTDIAL_LOCAL State;

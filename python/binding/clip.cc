@@ -50,7 +50,8 @@ void bind_clip(nb::module_& module) {
           nb::arg("pixels"))
       .def(
           "embed_text", [](const Clip& clip, const std::string& text) { return to_array(embed(clip, text)); },
-          nb::arg("text"));
+          nb::arg("text"))
+      .def("left_out", &Clip::left_out, nb::arg("text"));
 }
 
 }  // namespace latentdial::binding

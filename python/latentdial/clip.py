@@ -30,7 +30,7 @@ class Clip:
             threads: 1 to 1024; 0: all cores.
 
         Raises:
-            InvalidInput: The folder cannot be read or holds another kind of model.
+            InvalidInput: The folder cannot be read, holds another kind of model, or a tensor that has no place in it.
         """
         self._engine = _engine.Clip(os.path.expanduser(os.fspath(folder)), checked("dtype", dtype, str), in_range("threads", threads, 0, 1024))
         self.width, self.image_size, self.reads_texts = self._engine.width, self._engine.image_size, self._engine.reads_texts
@@ -47,12 +47,20 @@ class Clip:
         return self._engine.embed_image(to_pixels("image", image))
 
     def embed_text(self, text: str) -> numpy.ndarray:
-        """A text's embedding [width], transformers' `get_text_features`; what does not fit the encoder's window is left out.
+        """A text's embedding [width], transformers' `get_text_features`; what does not fit the encoder's window is left out (`left_out`).
 
         Raises:
             InvalidInput: The model reads no texts.
         """
         return self._engine.embed_text(checked("text", text, str))
+
+    def left_out(self, text: str) -> str:
+        """The end of a text that does not fit the encoder's window, in lower case; "" where all fits.
+
+        Raises:
+            InvalidInput: The model reads no texts.
+        """
+        return self._engine.left_out(checked("text", text, str))
 
     def __repr__(self) -> str:
         return f"<Clip of width {self.width}>"

@@ -16,6 +16,7 @@
 #include "prompt/tokenizer.h"
 #include "tensor/arithmetic.h"
 #include "text/require.h"
+#include "text/words.h"
 
 namespace latentdial {
 
@@ -40,6 +41,18 @@ struct TextTower {
   models::ClipText model;
 };
 
+/// A text as the encoder reads it, cut at its window.
+Encoding encoded(const std::optional<TextTower>& text, const std::string& words) {
+  require(text.has_value(), "clip",
+          "this model sees pictures alone; texts need a CLIPModel with both encoders");
+  return text->tokenizer.encode(words, text->model.config().max_position_embeddings);
+}
+
+/// What files hold beside the layers: the training's temperature, and counts that transformers once wrote.
+bool is_no_layer(const std::string& tensor) {
+  return tensor == "logit_scale" || tensor.ends_with(".position_ids");
+}
+
 }  // namespace
 
 double similarity(const Embedding& a, const Embedding& b) {
@@ -55,6 +68,10 @@ struct Clip::State {
             backend_options({.model = "", .dtype = options.dtype, .threads = options.threads}))),
         vision({folder.weights, backend.get()}, models::VisionConfig::from_json(folder.vision_config)) {
     if (!folder.text_config.is_null()) text.emplace(folder, models::Scope{folder.weights, backend.get()});
+    const char* kind = text ? "CLIPModel" : "CLIPVisionModelWithProjection";
+    for (const std::string& tensor : folder.weights.unused())
+      require(is_no_layer(tensor), "clip", "{}: a {} has no tensor {}", options.folder, kind,
+              printable(tensor));
   }
 
   std::unique_ptr<ops::Backend> backend;
@@ -91,19 +108,29 @@ Embedding Clip::embed(const Image& image) const {
 }
 
 Embedding Clip::embed(const std::string& text) const {
-  require(reads_texts(), "clip", "this model sees pictures alone; texts need a CLIPModel with both encoders");
+  const Encoding encoding = encoded(state_->text, text);
   const std::scoped_lock lock(state_->one_at_a_time);
   const models::ClipText& model = state_->text->model;
-  const Encoding encoding = state_->text->tokenizer.encode(text, model.config().max_position_embeddings);
   return to_embedding(
       state_->backend->to_host(model.summary(model(encoding.ids), encoding.prompt_tokens + 1)));
 }
 
-ClipReading Clip::compare(const Image& image, const Measurement& m) const {
+std::string Clip::left_out(const std::string& text) const {
+  return encoded(state_->text, text).dropped_text;
+}
+
+std::vector<ClipReading> Clip::compare(const std::vector<Image>& pictures, const Measurement& m) const {
   const std::string content = without_style(m.prompt, m.style).value_or(m.prompt);
-  const Embedding picture = embed(image);
-  return {.styled = similarity(picture, embed(joined(content, around_prompt(m.words, m.style)))),
-          .plain = similarity(picture, embed(content))};
+  const std::string words = joined(content, around_prompt(m.words, m.style));
+  const Embedding styled = embed(words), plain = embed(content);
+  const std::string cut = left_out(words);
+  std::vector<ClipReading> readings;
+  for (const Image& picture : pictures) {
+    const Embedding seen = embed(picture);
+    readings.push_back(
+        {.styled = similarity(seen, styled), .plain = similarity(seen, plain), .left_out = cut});
+  }
+  return readings;
 }
 
 }  // namespace latentdial

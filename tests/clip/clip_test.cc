@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "clip/clip_pixels.h"
 #include "latentdial/error.h"
@@ -53,11 +54,25 @@ TEST(Clip, EmbedsAsTransformersDoes) {
 
 TEST(Clip, ComparesAPictureWithWordsWithAndWithoutTheStyle) {
   const Clip clip = Clip::load({.folder = kFolder.string(), .dtype = "f32", .threads = 2});
-  const ClipReading reading = clip.compare(picture(), {.style = "sketch", .prompt = "a dog, sketch"});
+  const auto readings = clip.compare({picture(), picture()}, {.style = "sketch", .prompt = "a dog, sketch"});
+  ASSERT_EQ(readings.size(), 2u);
+  const ClipReading& reading = readings.back();
+  EXPECT_EQ(reading.left_out, "");
   const Embedding image = clip.embed(picture());
   EXPECT_EQ(reading.plain, similarity(image, clip.embed("a dog")));
   EXPECT_EQ(reading.styled, similarity(image, clip.embed("a dog, sketch")));
   EXPECT_NE(reading.plain, reading.styled);
+}
+
+TEST(Clip, SaysWhatOfATextDoesNotFit) {
+  const Clip clip = Clip::load({.folder = kFolder.string(), .dtype = "f32", .threads = 2});
+  std::string words = "a dog";
+  for (int i = 0; i < 100; ++i) words += " dog";
+  EXPECT_EQ(clip.left_out("a dog"), "");
+  EXPECT_THAT(clip.left_out(words), ::testing::EndsWith("dog dog"));
+  EXPECT_EQ(clip.embed(words), clip.embed(words + " cat"));
+  const auto reading = clip.compare({picture()}, {.style = "a Sketch", .prompt = words}).front();
+  EXPECT_THAT(reading.left_out, ::testing::EndsWith("sketch"));
 }
 
 TEST(Clip, SimilarityIsACosine) {
@@ -98,6 +113,15 @@ TEST(Clip, AConfigThatItsWeightsDoNotFitIsRefused) {
   EXPECT_THAT(with(R"("patch_size": 40, "image_size": 20)"), HasSubstr("patch_size"));
   EXPECT_THAT(with(R"("image_size": 100000)"), HasSubstr("image_size"));
   EXPECT_THAT(with(R"("hidden_act": "tanh")"), HasSubstr("hidden_act"));
+}
+
+TEST(Clip, ATensorThatHasNoPlaceInItIsNamed) {
+  const detail::TempDir folder;
+  std::filesystem::copy(kFolder, folder.path(), std::filesystem::copy_options::recursive);
+  auto config = nlohmann::json::parse(std::ifstream(kFolder / "config.json"));
+  config["vision_config"]["num_hidden_layers"] = config["vision_config"]["num_hidden_layers"].get<int>() - 1;
+  std::ofstream(folder.path() / "config.json") << config;
+  EXPECT_THAT(refusal(folder.path()), HasSubstr("a CLIPModel has no tensor 'vision_model.encoder.layers."));
 }
 
 }  // namespace

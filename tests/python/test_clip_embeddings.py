@@ -34,6 +34,10 @@ def test_texts_are_told_apart(clip):
     assert not numpy.allclose(clip.embed_text("a dog"), clip.embed_text("a cat"))
 
 
+def test_what_of_a_text_does_not_fit_is_said(clip):
+    assert clip.left_out("a dog") == "" and clip.left_out("dog " * 90 + "CAT").endswith("dog cat")
+
+
 def test_what_cannot_be_read_is_said(clip, tmp_path):
     with pytest.raises(InvalidInput, match="config.json"):
         Clip(tmp_path)
