@@ -313,6 +313,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--embedding", action="append", default=[], help="FILE or WORD=FILE; again for more")
     parser.add_argument("--unet", default="", help="U-Net in place of the model's own")
     parser.add_argument("--vae", default="", help="VAE in place of the model's own")
+    parser.add_argument("--refiner", default="", help="refiner that draws the last of the steps")
     parser.add_argument("--prediction", default="", help="epsilon, v_prediction or sample")
     parser.add_argument("--taesd", default="", help="small, fast decoder")
     parser.add_argument("--dtype", default="", help="f32, bf16 or int8")
