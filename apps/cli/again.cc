@@ -14,6 +14,7 @@
 #include "latentdial/image.h"
 #include "latentdial/parameters.h"
 #include "latentdial/upscaler.h"
+#include "options.h"
 
 namespace latentdial::cli {
 namespace {
@@ -86,10 +87,10 @@ std::string shown(const MadeBy& made) {
                      made.hash.empty() ? "" : fmt::format(" ({})", made.hash));
 }
 
+/// A folder of LoRAs names no other model: prompts choose from it, and the picture's text says what.
 bool names_model(const std::function<bool(std::string_view name)>& is_given) {
-  constexpr std::string_view kOfAModel[] = {"model",      "unet", "vae",       "refiner",
-                                            "prediction", "lora", "embedding", "taesd"};
-  return std::ranges::any_of(kOfAModel, is_given);
+  return std::ranges::any_of(kOfAModel,
+                             [&](std::string_view name) { return name != "lora_dir" && is_given(name); });
 }
 
 }  // namespace

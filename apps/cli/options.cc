@@ -50,14 +50,12 @@ void read_option(const Option& option, const std::string& text, T& value) {
                   limit<T>(option.min), limit<T>(option.max), is_seed(option) ? ", or -1 for any" : ""));
 }
 
-/// An empty text where a file is meant, as "$UNSET" of a script gives it, counts as not given.
+/// An empty text where a file or a model's part is meant, as "$UNSET" of a script gives it, counts as not
+/// given.
 void say_empty(const CLI::App& command, const Option& option) {
-  static const std::set<std::string_view> of_a_model = {"model", "unet", "vae",      "refiner",
-                                                        "taesd", "lora", "lora_dir", "embedding"};
-  const bool is_file =
-      of_a_model.contains(option.name) || std::ranges::any_of(input_files(), [&](const InputFile& input) {
-        return option.name == std::string_view(input.name);
-      });
+  const std::string_view name = option.name;
+  const bool is_file = std::ranges::find(kOfAModel, name) != std::end(kOfAModel) ||
+                       std::ranges::find(input_files(), name, &InputFile::name) != input_files().end();
   const CLI::Option* quiet = command.get_option_no_throw("--quiet");
   if (!is_file || (quiet != nullptr && quiet->count() > 0)) return;
   print_line(stderr, fmt::format("notice: {} is empty and counts as not given", long_name(option.flags)));

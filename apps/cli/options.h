@@ -17,6 +17,10 @@ inline constexpr const char* kOfAPart[] = {"mask",         "redraw_words", "mask
 /// Settings of a second pass.
 inline constexpr const char* kOfASecondPass[] = {"hires", "hires_with", "hires_strength", "hires_steps"};
 
+/// Model options that name what is loaded, not how it computes.
+inline constexpr std::string_view kOfAModel[] = {"model", "unet", "vae",      "refiner",  "prediction",
+                                                 "taesd", "lora", "lora_dir", "embedding"};
+
 /// Adds to a command every setting that has a flag, but those named in `without`. Values are read into
 /// `settings`, which must outlive the parsing. A value of the wrong kind throws invalid_input.
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);

@@ -1,10 +1,9 @@
-import json
 import os
 import pathlib
 import subprocess
 
-import numpy
 import pytest
+from tiny_lora import write_lora
 
 PROGRAM = os.environ.get("LATENTDIAL_BIN", "build/release/bin/latentdial")
 
@@ -44,17 +43,5 @@ def fails(latentdial):
 @pytest.fixture
 def lora(tmp_path):
     """A LoRA of one layer of the embedded model, of rank 1."""
-    scenes = pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes"
-    unet = (scenes / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
-    header = json.loads(unet[8 : 8 + int.from_bytes(unet[:8], "little")])
-    name, shape = next((key, value["shape"]) for key, value in header.items() if key.endswith("attn2.to_k.weight"))
-    layer = "unet." + name[: -len("weight")]
-    factors = {f"{layer}lora_A.weight": [1, shape[1]], f"{layer}lora_B.weight": [shape[0], 1]}
-    offset, entries, data = 0, {}, b""
-    for key, extents in factors.items():
-        values = numpy.full(extents, 0.5, numpy.float32).tobytes()
-        entries[key] = {"dtype": "F32", "shape": extents, "data_offsets": [offset, offset + len(values)]}
-        offset, data = offset + len(values), data + values
-    text = json.dumps(entries).encode()
-    (tmp_path / "l.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+    write_lora(tmp_path / "l.safetensors", pathlib.Path(__file__).resolve().parents[2] / "models" / "scenes")
     return "l.safetensors"

@@ -44,8 +44,9 @@ def test_the_same_model_makes_the_same_picture(latentdial, tmp_path):
 
 def test_a_lora_that_is_not_there_is_asked_for(latentdial, fails, tmp_path, lora):
     assert latentdial("generate", "-p", "a cat", *SMALL, "--lora", lora, "-o", "a.png").returncode == 0
-    line = fails("generate", "--again", "a.png", "-o", "b.png")
-    assert "a.png was made by scenes+l:1" in line and "--lora" in line
+    for folder in ((), ("--lora-dir", ".")):  # Which adds nothing by itself.
+        line = fails("generate", "--again", "a.png", *folder, "-o", "b.png")
+        assert "a.png was made by scenes+l:1" in line and "--lora" in line
     assert not (tmp_path / "b.png").exists()
     again = latentdial("generate", "--again", "a.png", "--lora", lora, "-o", "b.png")
     assert again.returncode == 0 and same(tmp_path, "a.png", "b.png")

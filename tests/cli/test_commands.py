@@ -13,13 +13,10 @@ import time
 import numpy
 import pytest
 from PIL import Image
+from pictures import pixels
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = ("--steps", "2", "--size", "64x64")
-
-
-def pixels(path):
-    return numpy.asarray(Image.open(path).convert("RGB"))
 
 
 def test_generate_writes_a_png_that_tells_how_it_was_made(latentdial, tmp_path):
@@ -197,7 +194,7 @@ def test_the_figures_are_the_papers(latentdial, tmp_path):
 
 def check_what_is_mended(folder):
     def picture(name):
-        return numpy.asarray(Image.open(folder / name).convert("RGB")).astype(int)
+        return pixels(folder / name)
 
     lines = [json.loads(line) for line in (folder / "mended/manifest.jsonl").read_text().splitlines()]
     settings = {line["file"]: line["settings"] for line in lines}
@@ -323,7 +320,7 @@ def test_a_mask_keeps_the_style_off_what_is_black(latentdial, tmp_path):
     few = ("-p", "a castle by the lake", "--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5")
     latentdial("generate", *few, "-o", "plain.png")
     latentdial("generate", *few, "--style", "pixel art", "--method", "guide", "--at", "1", "--style-mask", "mask.png", "-o", "half.png")
-    change = abs(pixels(tmp_path / "plain.png").astype(int) - pixels(tmp_path / "half.png")).mean((0, 2))
+    change = abs(pixels(tmp_path / "plain.png") - pixels(tmp_path / "half.png")).mean((0, 2))
     assert change[80:].mean() > 3.5 * change[:48].mean()
 
 
@@ -442,4 +439,4 @@ def test_a_style_mask_of_another_size_is_scaled(latentdial, tmp_path):
     few = ("-p", "a castle", "--style", "sketch", "--at", "1", *SMALL)
     for name in ("small", "large"):
         assert latentdial("generate", *few, "--style-mask", f"{name}.png", "-o", f"of-{name}.png").returncode == 0
-    assert abs(pixels(tmp_path / "of-small.png").astype(int) - pixels(tmp_path / "of-large.png")).mean() < 2
+    assert abs(pixels(tmp_path / "of-small.png") - pixels(tmp_path / "of-large.png")).mean() < 2

@@ -8,7 +8,7 @@ from PIL import Image
 SMALL = ("--steps", "1", "--size", "64x64")
 
 
-@pytest.mark.parametrize("flag", ["--image", "-m", "--taesd", "--lora", "--embedding", "--to-image", "--style-mask", "--dial"])
+@pytest.mark.parametrize("flag", ["--image", "-m", "--refiner", "--prediction", "--taesd", "--lora", "--embedding", "--to-image", "--style-mask", "--dial"])
 def test_an_empty_file_counts_as_not_given_and_is_said(latentdial, flag):
     made = latentdial("generate", "-p", "a cat", *SMALL, flag, "", "-o", "o.png")
     assert made.returncode == 0, made

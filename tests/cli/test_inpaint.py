@@ -5,6 +5,7 @@ import json
 import numpy
 import pytest
 from PIL import Image, ImageDraw
+from pictures import pixels
 
 FEW = ("--steps", "6", "--cfg", "3.5", "-q")
 ASK = ("-p", "a castle in the desert", "--image", "photo.png", "--mask", "mask.png", *FEW)
@@ -18,10 +19,6 @@ def photo(latentdial, tmp_path):
     ImageDraw.Draw(mask).rectangle((64, 0, 127, 127), fill=255)
     mask.save(tmp_path / "mask.png")
     return numpy.asarray(Image.open(tmp_path / "photo.png"))
-
-
-def pixels(path):
-    return numpy.asarray(Image.open(path))
 
 
 def test_the_rest_comes_back_bit_for_bit(latentdial, photo, tmp_path):
@@ -43,7 +40,7 @@ def test_a_part_by_itself_leaves_the_picture_its_size(latentdial, photo, tmp_pat
     spot.save(tmp_path / "spot.png")
     ask = ("-p", "a tree", "--image", "large.png", "--mask", "spot.png", "--only-masked", *FEW)
     assert latentdial("inpaint", *ask, "-o", "out.png").returncode == 0
-    out, given = pixels(tmp_path / "out.png").astype(int), numpy.asarray(large).astype(int)
+    out, given = pixels(tmp_path / "out.png"), numpy.asarray(large).astype(int)
     outside = numpy.ones(out.shape[:2], bool)
     outside[50:110, 190:250] = False
     assert out.shape == given.shape and (out[outside] == given[outside]).all() and abs(out[60:100, 200:240] - given[60:100, 200:240]).mean() > 5

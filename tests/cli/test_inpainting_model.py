@@ -8,6 +8,7 @@ import struct
 import numpy
 import pytest
 from PIL import Image
+from pictures import pixels
 
 SCENES = pathlib.Path(__file__).parents[2] / "models/scenes"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
@@ -57,10 +58,6 @@ def photo(latentdial, tmp_path):
     mask[:, 64:] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     return numpy.asarray(Image.open(tmp_path / "photo.png"))
-
-
-def pixels(path):
-    return numpy.asarray(Image.open(path)).astype(int)
 
 
 def test_it_says_what_it_is(latentdial, model):

@@ -2,9 +2,9 @@
 
 import json
 
-import numpy
 import pytest
 from PIL import Image
+from pictures import pixels
 
 SMALL = ("--steps", "1", "--size", "64x64", "--seed", "3")
 
@@ -17,16 +17,12 @@ def folder(tmp_path, lora):
     return "loras"
 
 
-def pixels(tmp_path, name):
-    return numpy.asarray(Image.open(tmp_path / name)).astype(int)
-
-
 def test_it_is_the_picture_of_a_lora_that_was_loaded_with_the_model(latentdial, tmp_path, folder):
     assert latentdial("generate", "-p", "a cat<lora:l:0.5>", *SMALL, "--lora-dir", folder, "-o", "a.png").returncode == 0
     assert latentdial("generate", "-p", "a cat", *SMALL, "--lora", f"{folder}/l.safetensors:0.5", "-o", "b.png").returncode == 0
     assert latentdial("generate", "-p", "a cat", *SMALL, "-o", "c.png").returncode == 0
-    assert (pixels(tmp_path, "a.png") == pixels(tmp_path, "b.png")).all()
-    assert (pixels(tmp_path, "a.png") != pixels(tmp_path, "c.png")).any()
+    assert (pixels(tmp_path / "a.png") == pixels(tmp_path / "b.png")).all()
+    assert (pixels(tmp_path / "a.png") != pixels(tmp_path / "c.png")).any()
     again = latentdial("generate", "--again", "a.png", "--lora-dir", folder, "-o", "d.png")
     assert (again.returncode, again.stderr) == (0, "")
     assert (tmp_path / "d.png").read_bytes() == (tmp_path / "a.png").read_bytes()
@@ -38,7 +34,7 @@ def test_a_row_of_scales(latentdial, tmp_path, folder):
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     made = latentdial("sweep", "plan.json", "--lora-dir", folder, "--out", "out")
     assert made.returncode == 0, made.stderr
-    pictures = [pixels(tmp_path, path) for path in sorted((tmp_path / "out").glob("*.png"))]
+    pictures = [pixels(path) for path in sorted((tmp_path / "out").glob("*.png"))]
     assert len(pictures) == 3
     for i, one in enumerate(pictures):
         for other in pictures[:i]:
@@ -50,14 +46,14 @@ def test_on_the_dial(latentdial, fails, tmp_path, folder):
     made = latentdial("dial", "-p", "a cat", "--style", "lora:l", "--at", "0:1:3", *small, "--lora-dir", folder, "-o", "strip")
     assert made.returncode == 0, made.stderr
     assert latentdial("generate", "-p", "a cat", *small, "-o", "plain.png").returncode == 0
-    frames = [pixels(tmp_path, f"strip/frame-00{i}.png") for i in range(3)]
-    assert (frames[0] == pixels(tmp_path, "plain.png")).all()
+    frames = [pixels(tmp_path / f"strip/frame-00{i}.png") for i in range(3)]
+    assert (frames[0] == pixels(tmp_path / "plain.png")).all()
     assert abs(frames[2] - frames[0]).mean() > abs(frames[1] - frames[0]).mean() > 0
     again = latentdial("generate", "--again", "strip/frame-001.png", "--lora-dir", folder, "-o", "again.png")
     assert again.returncode == 0, again.stderr
-    assert (pixels(tmp_path, "again.png") == frames[1]).all()
+    assert (pixels(tmp_path / "again.png") == frames[1]).all()
     by_file = latentdial("generate", "--again", "strip/frame-001.png", "--style", f"lora:{folder}/l.safetensors", "-o", "by-file.png")
-    assert by_file.returncode == 0 and (pixels(tmp_path, "by-file.png") == frames[1]).all()
+    assert by_file.returncode == 0 and (pixels(tmp_path / "by-file.png") == frames[1]).all()
     assert "folder" not in Image.open(tmp_path / "by-file.png").info["parameters"]
     assert "--style: lora:l is looked for in a folder of LoRAs, but none was given by --lora-dir" in fails("generate", "--again", "strip/frame-001.png")
     read = latentdial("measure", "strip/frame-002.png", "--style", "lora:l", "--lora-dir", folder, "--evaluations", "2", "--json")
@@ -74,7 +70,7 @@ def test_a_plans_lora_lies_in_its_folder(latentdial, fails, tmp_path, folder):
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     made = latentdial("sweep", "plan.json", "--lora-dir", folder, "--out", "out")
     assert made.returncode == 0, made.stderr
-    one, other = (pixels(tmp_path, path) for path in sorted((tmp_path / "out").glob("*.png")))
+    one, other = (pixels(path) for path in sorted((tmp_path / "out").glob("*.png")))
     assert (one != other).any()
 
 

@@ -6,7 +6,7 @@ import struct
 
 import numpy
 import pytest
-from PIL import Image
+from pictures import pixels
 
 SCENES = pathlib.Path(__file__).parents[2] / "models/scenes"
 UNET, VAE = (SCENES / part / "diffusion_pytorch_model.safetensors" for part in ("unet", "vae"))
@@ -59,7 +59,7 @@ def eight_bits(values: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
 def picture(latentdial, tmp_path, *arguments) -> numpy.ndarray:
     process = latentdial(*ASK, *arguments, "-o", "out.png")
     assert process.returncode == 0, process.stderr
-    return numpy.asarray(Image.open(tmp_path / "out.png")).copy()
+    return pixels(tmp_path / "out.png")
 
 
 def test_a_unet_of_blocks_is_the_same_numbers(latentdial, tmp_path):

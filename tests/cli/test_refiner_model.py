@@ -7,7 +7,9 @@ import shutil
 import numpy
 import pytest
 from PIL import Image
-from test_sdxl_model import METHODS, changed, drawn, pixels, write_word
+from pictures import pixels
+from test_sdxl_model import METHODS, changed, drawn, write_word
+from tiny_lora import write_lora
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden/models"
 
@@ -79,6 +81,20 @@ def test_whatever_else_is_asked_for(latentdial, model, refiner, flags):
     one, two = (drawn(latentdial, model, f"{n}.png", "--refiner", refiner, "--refiner-switch", "0.4", "--threads", n, *flags) for n in ("1", "2"))
     assert one.read_bytes() == two.read_bytes()
     assert (pixels(one) != pixels(drawn(latentdial, model, "plain.png", *flags))).any()
+
+
+def test_a_lora_on_the_dial_is_the_models_alone(latentdial, model, refiner, tmp_path):
+    write_lora(tmp_path / "ink.safetensors", model)
+
+    def turned(share, position):
+        flags = ("--refiner", refiner, "--refiner-switch", share, "--style", "lora:ink.safetensors:4", "--at", f"{position}:{position}:1")
+        result = latentdial("dial", "-m", model, "-p", "a dog", *flags, "--steps", "4", "--seed", "2", "--dtype", "f32", "-q", "-o", f"out{share}{position}")
+        assert result.returncode == 0, result.stderr
+        return pixels(tmp_path / f"out{share}{position}" / "frame-000.png")
+
+    assert (turned("0", 0) == turned("0", 1)).all(), "the refiner draws all, without it"
+    assert (turned("0.6", 0) != turned("0.6", 1)).any(), "it goes on from what was drawn with it"
+    assert (turned("0.6", 1) != turned("1", 1)).any()
 
 
 def test_it_knows_learnt_words(latentdial, model, refiner, tmp_path):

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 from PIL import Image, ImageFilter
+from pictures import pixels
 
 FEW = ("--steps", "8", "--cfg", "3.5", "--rounds", "2", "-q")
 WORDS = ("-p", "a castle by the lake")
@@ -17,10 +18,6 @@ def copies(latentdial, tmp_path):
     photo.resize((51, 45), Image.Resampling.BOX).save(tmp_path / "small.png")
     photo.filter(ImageFilter.GaussianBlur(1.5)).save(tmp_path / "soft.png")
     return tmp_path
-
-
-def pixels(path):
-    return numpy.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
 def test_brightness_stays(latentdial, copies):

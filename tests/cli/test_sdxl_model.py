@@ -7,6 +7,7 @@ import shutil
 import numpy
 import pytest
 from PIL import Image
+from pictures import pixels
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden/models/sdxl"
 METHODS = ("calibrated", "slerp", "slerp-diff", "slerp-diff-normalised", "lerp", "guide", "anchored")
@@ -22,10 +23,6 @@ def changed(model, folder, file, **change):
     settings = json.loads((folder / file).read_text()) | change
     (folder / file).write_text(json.dumps(settings))
     return folder
-
-
-def pixels(path):
-    return numpy.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
 def drawn(latentdial, model, out, *more):

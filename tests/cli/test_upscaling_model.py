@@ -7,6 +7,7 @@ import shutil
 import numpy
 import pytest
 from PIL import Image
+from pictures import pixels
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden/models/upscaling"
 
@@ -22,10 +23,6 @@ def small(tmp_path):
     picture = rng.integers(0, 256, (22, 33, 3), numpy.uint8)
     Image.fromarray(picture).save(tmp_path / "small.png")
     return picture
-
-
-def pixels(path):
-    return numpy.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
 def upscaled(latentdial, model, out, *more):
