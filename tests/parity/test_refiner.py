@@ -7,12 +7,11 @@ import sys
 import numpy
 import pytest
 import torch
-from diffusers import StableDiffusionXLImg2ImgPipeline, UNet2DConditionModel
+from diffusers import StableDiffusionXLImg2ImgPipeline
 from PIL import Image
 from sdxl_models import NARROW_REFINER_UNET, NARROW_TEXT, NARROW_TEXT_2, NARROW_UNET, NARROW_VAE, make_refiner, make_sdxl
 from test_pictures import ROOT, psnr
-from test_sdxl import LEAST, PROMPT, SEED, STEPS, ours, pipeline
-from test_stages import F32_BOUND, describe, read, relative_error, run_stages, to_nhwc
+from test_sdxl import LEAST, PROMPT, SEED, STEPS, check_unet, ours, pipeline
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +39,7 @@ def refined(pipe, **settings) -> numpy.ndarray:
 
 
 def test_unet(build, refiner, tmp_path):
-    unet = UNet2DConditionModel.from_pretrained(refiner / "unet")
-    states, summaries, latents = torch.randn(2, 77, 128), torch.randn(2, 160), torch.randn(2, 4, 24, 19)
-    numbers = torch.tensor([[192.0, 152, 0, 0, 6], [64, 48, 4, 8, 2.5]])
-    reference = to_nhwc(unet(latents, 100, states, added_cond_kwargs={"text_embeds": summaries, "time_ids": numbers}).sample)
-    inputs = {"latents": to_nhwc(latents), "states": states.numpy(), "vectors": torch.cat([summaries, numbers], 1).numpy()}
-    call = {"latents": describe("latents", inputs["latents"]), "timestep": 100, "text_states": describe("states", inputs["states"])}
-    call["vectors"] = describe("vectors", inputs["vectors"])
-    run_stages(build, refiner, "f32", tmp_path, {"unet": call}, inputs)
-    error = relative_error(read(tmp_path, "unet", reference.shape), reference)
-    print(f"\nrefiner's U-Net: f32 relative error {error:.2e}")
-    assert error <= F32_BOUND
+    check_unet(build, refiner, tmp_path, torch.randn(2, 4, 24, 19), [[192, 152, 0, 0, 6], [64, 48, 4, 8, 2.5]])
 
 
 @pytest.mark.parametrize(

@@ -65,24 +65,28 @@ def test_text_states_and_summary(build, model, tmp_path):
     assert max(errors.values()) <= F32_BOUND
 
 
+def check_unet(build, model, folder, latents, numbers):
+    """The U-Net of a model that is told a summary and numbers beside the text, in f32 and in bf16."""
+    unet = UNet2DConditionModel.from_pretrained(model / "unet")
+    states, summaries, numbers = torch.randn(2, 77, unet.config.cross_attention_dim), torch.randn(2, 160), torch.tensor(numbers, dtype=torch.float32)
+    reference = to_nhwc(unet(latents, 500, states, added_cond_kwargs={"text_embeds": summaries, "time_ids": numbers}).sample)
+    inputs = {"latents": to_nhwc(latents), "states": states.numpy(), "vectors": torch.cat([summaries, numbers], 1).numpy()}
+    call = {"latents": describe("latents", inputs["latents"]), "timestep": 500, "text_states": describe("states", inputs["states"])}
+    call["vectors"] = describe("vectors", inputs["vectors"])
+    run_stages(build, model, "f32", folder, {"unet": call}, inputs)
+    error = relative_error(read(folder, "unet", reference.shape), reference)
+    run_stages(build, model, "bf16", folder, {"unet": call}, inputs)
+    similarity = cosine(read(folder, "unet", reference.shape), reference)
+    print(f"\nU-Net on {tuple(latents.shape)}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}")
+    assert error <= F32_BOUND
+    assert similarity >= BF16_COSINE
+
+
 @pytest.mark.parametrize("name", ["whole", "pruned"])
 def test_unet(build, models, tmp_path, name):
-    model = models[name]
-    unet = UNet2DConditionModel.from_pretrained(model / "unet")
-    states, summaries = torch.randn(2, 77, unet.config.cross_attention_dim), torch.randn(2, 160)
-    for size, (height, width) in SIZES.items():
-        latents, sizes = torch.randn(2, 4, height, width), torch.tensor([[8.0 * height, 8 * width, 0, 0, 8 * height, 8 * width], [64, 48, 4, 8, 32, 40]])
-        reference = to_nhwc(unet(latents, 500, states, added_cond_kwargs={"text_embeds": summaries, "time_ids": sizes}).sample)
-        inputs = {"latents": to_nhwc(latents), "states": states.numpy(), "vectors": torch.cat([summaries, sizes], 1).numpy()}
-        call = {"latents": describe("latents", inputs["latents"]), "timestep": 500, "text_states": describe("states", inputs["states"])}
-        call["vectors"] = describe("vectors", inputs["vectors"])
-        run_stages(build, model, "f32", tmp_path, {"unet": call}, inputs)
-        error = relative_error(read(tmp_path, "unet", reference.shape), reference)
-        run_stages(build, model, "bf16", tmp_path, {"unet": call}, inputs)
-        similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
-        print(f"\n{name} U-Net {size}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}")
-        assert error <= F32_BOUND
-        assert similarity >= BF16_COSINE
+    for height, width in SIZES.values():
+        size = [8 * height, 8 * width]
+        check_unet(build, models[name], tmp_path, torch.randn(2, 4, height, width), [[*size, 0, 0, *size], [64, 48, 4, 8, 32, 40]])
 
 
 @pytest.mark.parametrize(
