@@ -48,6 +48,7 @@ struct Settings {
   std::optional<double> guidance_scale;  ///< None: the model's own (ModelInfo::guidance_scale).
   double guidance_start = 0;             ///< Share of the steps after which guidance begins, 0 to 1.
   double guidance_end = 1;               ///< Share of the steps after which it ends, 0 to 1.
+  double guidance_rescale = 0;           ///< How far guidance keeps the prompt's own spread, 0 to 1.
   int width = 0;           ///< Pixels, a multiple of 8; 0: the model's own size, in the start image's shape.
   int height = 0;          ///< Pixels, a multiple of 8; 0: the model's own size, in the start image's shape.
   double hires = 1;        ///< How many times as large the picture is drawn a second time, 1 to 4; 1: not.
@@ -185,6 +186,12 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"guidance_end", "--cfg-end", "CFG end",
                  "Share of the steps after which guidance ends, 0 to 1", 0, 1},
           s.guidance_end);
+  visitor(
+      Option{"guidance_rescale", "--cfg-rescale", "CFG rescale",
+             "How far each guided prediction is brought back to the spread of the prompt's alone, 0 to 1: "
+             "colours burn less at a high @(guidance_scale)",
+             0, 1},
+      s.guidance_rescale);
   visitor(Option{"seed", "--seed", "Seed",
                  "Seed of the starting noise, 0 to 2^64-1; equals torch's CPU generator", 0,
                  18446744073709551615.0},

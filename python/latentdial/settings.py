@@ -28,6 +28,7 @@ class CalibrationSettings(TypedDict, total=False):
     guidance_scale: Union[float, None]
     guidance_start: Union[float, None]
     guidance_end: Union[float, None]
+    guidance_rescale: Union[float, None]
     width: Union[int, None]
     height: Union[int, None]
     num_inference_steps: Union[int, None]

@@ -1,7 +1,10 @@
 #include "dial/conditioning.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "dial/text_states.h"
@@ -32,10 +35,39 @@ std::vector<GuidanceTerm> merged(const std::vector<GuidanceTerm>& terms) {
 
 /// The place of a condition in `list`, added when it is new.
 std::size_t place_of(const Condition& condition, std::vector<Condition>& list) {
-  const auto found = std::ranges::find_if(list, [&](const Condition& other) { return other.is(condition); });
+  const auto found = std::ranges::find(list, condition);
   const auto place = static_cast<std::size_t>(found - list.begin());
   if (found == list.end()) list.push_back(condition);
   return place;
+}
+
+double deviation(std::span<const float> values) {
+  const double count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  const double squares = dot(values, values) / count;
+  return std::sqrt(std::max(squares - mean * mean, 0.0));
+}
+
+/// What `make` makes of what several steps make, a condition that several of them ask about asked once.
+GuidedStep combined(std::vector<GuidedStep> steps,
+                    std::function<Tensor(const std::vector<Tensor>& made)> make) {
+  GuidedStep result;
+  std::vector<std::vector<std::size_t>> places;
+  for (const GuidedStep& step : steps) {
+    auto& own = places.emplace_back();
+    for (const Condition& one : step.conditions) own.push_back(place_of(one, result.conditions));
+  }
+  result.combine = [steps = std::move(steps), places = std::move(places),
+                    make = std::move(make)](const std::vector<Tensor>& predictions) {
+    std::vector<Tensor> made;
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      std::vector<Tensor> own;
+      for (const auto place : places[k]) own.push_back(predictions[place]);
+      made.push_back(steps[k].combine(own));
+    }
+    return make(made);
+  };
+  return result;
 }
 
 }  // namespace
@@ -71,22 +103,22 @@ GuidedStep weighted_sum(const std::vector<GuidanceTerm>& terms) {
 }
 
 GuidedStep sum_of_steps(const std::vector<WeightedStep>& steps) {
-  GuidedStep sum;
-  std::vector<std::vector<std::size_t>> places;
-  for (const auto& [weight, step] : steps) {
-    auto& own = places.emplace_back();
-    for (const Condition& one : step.conditions) own.push_back(place_of(one, sum.conditions));
-  }
-  sum.combine = [steps, places](const std::vector<Tensor>& predictions) {
-    Tensor result = Tensor::zeros(predictions.front().shape());
-    for (std::size_t k = 0; k < steps.size(); ++k) {
-      std::vector<Tensor> own;
-      for (const auto place : places[k]) own.push_back(predictions[place]);
-      add_scaled(result, steps[k].weight, steps[k].step.combine(own));
-    }
+  std::vector<GuidedStep> parts;
+  for (const auto& [weight, step] : steps) parts.push_back(step);
+  return combined(std::move(parts), [steps](const std::vector<Tensor>& made) {
+    Tensor result = Tensor::zeros(made.front().shape());
+    for (std::size_t k = 0; k < steps.size(); ++k) add_scaled(result, steps[k].weight, made[k]);
     return result;
+  });
+}
+
+Conditioning rescaled(const Conditioning& guided, const Conditioning& unguided, double share) {
+  return [=](double progress) {
+    return combined({guided(progress), unguided(progress)}, [share](const std::vector<Tensor>& made) {
+      const double spread = deviation(made[0].values());
+      return spread > 0 ? scaled(made[0], share * deviation(made[1].values()) / spread + 1 - share) : made[0];
+    });
   };
-  return sum;
 }
 
 std::vector<GuidanceTerm> ClassifierFreeGuidance::terms(const Condition& text, double progress) const {

@@ -77,6 +77,11 @@ struct WeightedStep {
 };
 [[nodiscard]] GuidedStep sum_of_steps(const std::vector<WeightedStep>& steps);
 
+/// What `guided` makes of a step, brought by `share` of the way to the spread of what `unguided` makes of it:
+/// g · (share · σ(u)/σ(g) + 1 − share), σ the deviation of all values (Lin et al. 2024, arXiv 2305.08891,
+/// section 3.4). A condition that both ask about is asked once.
+[[nodiscard]] Conditioning rescaled(const Conditioning& guided, const Conditioning& unguided, double share);
+
 /// Shares of the run between which something acts: start ≤ progress < end.
 struct StepInterval {
   double start = 0, end = 1;

@@ -91,7 +91,16 @@ class ConstantPrompt {
   }
 
   [[nodiscard]] Conditioning condition(const Texts& texts, const Turn& turn, const Tensor& mask) const {
-    const auto& [scale, interval] = content_.guidance;
+    const Guidance& guidance = content_.guidance;
+    Conditioning guided = condition_under(guidance, texts, turn, mask);
+    if (guidance.rescale == 0 || guidance.scale <= 1) return guided;
+    return rescaled(guided, condition_under({.scale = 1}, texts, turn, mask), guidance.rescale);
+  }
+
+ private:
+  [[nodiscard]] Conditioning condition_under(const Guidance& content_guidance, const Texts& texts,
+                                             const Turn& turn, const Tensor& mask) const {
+    const auto& [scale, interval, rescale] = content_guidance;
     if (turn.method == nullptr) {
       const Condition prompt = encode_content(texts, {}).condition;
       // Without guidance nothing asks for the negative prompt, and reading it takes as long as reading the
@@ -117,7 +126,6 @@ class ConstantPrompt {
          .with_lora = [&](double strength) { return with_lora(texts, at_strength(*turn.lora, strength)); }});
   }
 
- private:
   /// The prompt within what stands around it, or what lies between it and the other end's.
   [[nodiscard]] EncodedPrompt encode_content(const Texts& texts, const Around& around) const {
     EncodedPrompt from = encode(joined(texts.prompt, around));

@@ -215,7 +215,7 @@ Content content_of(const Settings& s, const InputImages& images, const Framing& 
   if (images.end) content.to.image = images.end->resized(s.width, s.height);
   if (s.to_seed >= 0) content.to.seed = static_cast<std::uint64_t>(s.to_seed);
   content.to.theta = s.theta;
-  content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}};
+  content.guidance = {s.guidance_scale.value(), {s.guidance_start, s.guidance_end}, s.guidance_rescale};
   content.sampling = {s.sampler, s.scheduler, s.eta.value_or(kDefaultEta), s.steps, s.width,
                       s.height,  s.reuse,     s.refiner_switch.value_or(1)};
   content.source = source_of(s, images, framing);
@@ -325,6 +325,8 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
   check_texts(s, turn.around(), model.texts, syntax);
   require(!info.inpaints || s.mask_update != "ding", "mask_update",
           "{} is told the rest and keeps it by itself; leave it out", info.name);
+  require(s.guidance_rescale == 0 || *s.guidance_scale > 1, "guidance_rescale",
+          "{}, but there is no guidance: @(guidance_scale) is {}", s.guidance_rescale, *s.guidance_scale);
   require(s.refiner_switch.value_or(1) == 1 || !info.refiner.empty(), "refiner_switch",
           "no refiner is loaded that could draw after the share {}; name one by @(refiner)",
           s.refiner_switch.value_or(1));

@@ -44,6 +44,7 @@ struct Interpolation {
 struct Guidance {
   double scale = 7.5;
   StepInterval interval = {};
+  double rescale = 0;  ///< How far a prediction is brought back to the spread that it has without guidance.
   bool operator==(const Guidance&) const = default;
 };
 

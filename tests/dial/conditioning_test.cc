@@ -43,6 +43,33 @@ TEST(ClassifierFreeGuidance, ActsWithinItsIntervalOnly) {
   }
 }
 
+/// ClassifierFreeGuidance between the answers -1, 1 without words and 0, 4 with them, rescaled.
+std::vector<float> rescaled_answers(double share) {
+  const auto guidance = [](double scale) {
+    return ClassifierFreeGuidance{kNegative, scale, {}}.condition(kText);
+  };
+  const auto step = rescaled(guidance(3), guidance(1), share)(0.5);
+  EXPECT_EQ(step.conditions.size(), 2u) << "what both ask about is asked once";
+  const Tensor none = Tensor::of({1, 1, 2, 1}, std::vector<float>{-1, 1});
+  const Tensor text = Tensor::of({1, 1, 2, 1}, std::vector<float>{0, 4});
+  const bool text_first = step.conditions.front().is(Condition(kText));
+  return values(step.combine(text_first ? std::vector{text, none} : std::vector{none, text}));
+}
+
+TEST(Rescaled, BringsAGuidedPredictionToTheSpreadOfThePromptAlone) {
+  // Guided they are 2 and 10, with a deviation of 4; the prompt's alone is 2.
+  EXPECT_EQ(rescaled_answers(0), (std::vector<float>{2, 10}));
+  EXPECT_EQ(rescaled_answers(1), (std::vector<float>{1, 5}));
+  EXPECT_EQ(rescaled_answers(0.5), (std::vector<float>{1.5, 7.5}));
+}
+
+TEST(Rescaled, LeavesAPredictionWithoutSpreadAsItIs) {
+  const auto guidance = [](double scale) {
+    return ClassifierFreeGuidance{kNegative, scale, {}}.condition(kText);
+  };
+  EXPECT_EQ(guided(rescaled(guidance(3), guidance(1), 1)(0)), 3 + 3 * (2 - 3));
+}
+
 TEST(WeightedSum, OnePromptIsAskedOnce) {
   const auto step = weighted_sum({{kText, 2}, {kNegative, 0}, {kText, 3}});
   EXPECT_EQ(step.conditions.size(), 1u);

@@ -103,6 +103,13 @@ def test_negative_prompt_and_scale(build, pipe, tmp_path):
     assert psnr(ours, reference(pipe, negative_prompt="sunset", guidance_scale=4)) >= PSNR_BOUND
 
 
+def test_rescaled_guidance(build, pipe, tmp_path):
+    ours = generate(build, tmp_path / "ours.png", "--cfg-rescale", 0.7, "--steps", 20, "--seed", 3)
+    quality = psnr(ours, reference(pipe, guidance_rescale=0.7))
+    print(f"\nrescaled: {quality:.1f} dB, beside one that is not {psnr(ours, reference(pipe)):.1f}")
+    assert quality >= PSNR_BOUND > psnr(ours, reference(pipe))
+
+
 @pytest.mark.parametrize("strength", [0.4, 0.75])
 def test_a_start_picture(build, pipe, scenes, tmp_path, strength):
     start = Image.fromarray(reference(pipe, seed=8))

@@ -146,6 +146,7 @@ const std::map<std::string, Case>& cases() {
       {"guidance_scale", {none, [](Request& r) { r.settings.guidance_scale = 3; }, "guidance"}},
       {"guidance_start", {none, [](Request& r) { r.settings.guidance_start = 0.1; }, "guidance"}},
       {"guidance_end", {none, [](Request& r) { r.settings.guidance_end = 0.9; }, "guidance"}},
+      {"guidance_rescale", {none, [](Request& r) { r.settings.guidance_rescale = 0.7; }, "guidance"}},
       {"seed", {none, [](Request& r) { r.settings.seed = 5; }, "source"}},
       {"image", {from_a_picture, [](Request& r) { r.images.start = grey(101); }, "source"}},
       {"strength", {from_a_picture, [](Request& r) { r.settings.strength = 0.3; }, "source"}},
