@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "denoise/channels.h"
 #include "denoise/ding.h"
 #include "latentdial/error.h"
 #include "tensor/arithmetic.h"
@@ -21,7 +22,7 @@ bool looks_twice(const Denoising& run) {
 void cut_channels(Denoising& run, std::vector<Condition>& conditions, std::size_t tile) {
   Tensor& beside = run.beside[tile];
   for (Condition& condition : conditions) {
-    if (!condition.channels.defined()) continue;
+    if (!condition.channels.defined() || are_everywhere(condition.channels)) continue;
     if (!beside.defined()) beside = cut(condition.channels, run.tiles[tile]);
     condition.channels = beside;
   }

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "denoise/channels.h"
 #include "dial/text_states.h"
 #include "models/config.h"
 #include "tensor/arithmetic.h"
@@ -33,6 +34,32 @@ Tensor everywhere(const Tensor& channels, std::int64_t height, std::int64_t widt
   for (auto to = result.values().begin(); to != result.values().end();)
     to = std::ranges::copy(channels.values(), to).out;
   return result;
+}
+
+/// What lies beside a picture's latents of this height and width, where anything does.
+Tensor channels_of(const Condition& condition, std::int64_t height, std::int64_t width) {
+  const Tensor& own = condition.channels;
+  return are_everywhere(own) ? everywhere(own, height, width) : own;
+}
+
+/// The sizes of a picture, which is whole and nothing but itself, [1,6], or [1,4] where a score follows;
+/// undefined where none are told.
+Tensor sizes_told(const PromptedLatents& input) {
+  const Condition& condition = input.condition;
+  if (condition.told_scale == 0) return {};
+  const auto height = static_cast<float>(condition.told_scale * input.latents.dim(1));
+  const auto width = static_cast<float>(condition.told_scale * input.latents.dim(2));
+  if (condition.aesthetic_score)
+    return Tensor::of({1, models::kToldSizesAndScore - 1}, std::array{height, width, 0.0F, 0.0F});
+  return Tensor::of({1, models::kToldSizes}, std::array{height, width, 0.0F, 0.0F, height, width});
+}
+
+/// A condition's vector with what follows it.
+Tensor vector_told(const Condition& condition, const Tensor& sizes) {
+  if (!sizes.defined()) return condition.vector;
+  const Tensor told = beside(condition.vector, sizes);
+  const auto& score = condition.aesthetic_score;
+  return score ? beside(told, Tensor::of({1, 1}, std::array{*score})) : told;
 }
 
 /// What can be computed of a condition before there are latents.
@@ -75,12 +102,12 @@ const models::Denoiser& PromptedDenoiser::asked(const Condition& condition) cons
   return condition.denoiser ? *condition.denoiser : *denoiser_;
 }
 
-void PromptedDenoiser::forget_others() {
-  std::erase_if(prepared_, [](const Prepared& one) { return one.conditions.front().denoiser != nullptr; });
+void PromptedDenoiser::forget(const models::Denoiser& other) {
+  std::erase_if(prepared_,
+                [&](const Prepared& one) { return one.conditions.front().denoiser.get() == &other; });
 }
 
 void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
-  if (refiner_ != nullptr) refiner_->expect(timesteps);
   if (expected_.size() + timesteps.size() > kMostTimes) {
     expected_.clear();
     prepared_.clear();
@@ -88,23 +115,8 @@ void PromptedDenoiser::expect(const std::vector<float>& timesteps) {
   expected_.insert(timesteps.begin(), timesteps.end());
 }
 
-Tensor PromptedDenoiser::sizes_of(const Tensor& latents) const {
-  if (told_.scale == 0) return {};
-  const auto height = static_cast<float>(told_.scale * latents.dim(1));
-  const auto width = static_cast<float>(told_.scale * latents.dim(2));
-  if (told_.score)
-    return Tensor::of({1, models::kToldSizesAndScore - 1}, std::array{height, width, 0.0F, 0.0F});
-  return Tensor::of({1, models::kToldSizes}, std::array{height, width, 0.0F, 0.0F, height, width});
-}
-
-Tensor PromptedDenoiser::vector_of(const Condition& condition, const Tensor& sizes) const {
-  if (!sizes.defined()) return condition.vector;
-  const Tensor told = beside(condition.vector, sizes);
-  return told_.score ? beside(told, Tensor::of({1, 1}, std::array{condition.aesthetic_score})) : told;
-}
-
 auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Prepared& {
-  const Tensor sizes = sizes_of(inputs.front().latents);
+  const Tensor sizes = sizes_told(inputs.front());
   const auto matches = [&](const Prepared& known) {
     const bool same_sizes = !sizes.defined() || std::ranges::equal(sizes.values(), known.sizes.values());
     return same_sizes && std::ranges::equal(inputs, known.conditions,
@@ -120,7 +132,7 @@ auto PromptedDenoiser::prepare(const std::vector<PromptedLatents>& inputs) -> Pr
   for (const auto& input : inputs) {
     made.conditions.push_back(without_channels(input.condition));
     tokens.push_back(input.condition.tokens);
-    if (input.condition.vector.defined()) vectors.push_back(vector_of(input.condition, sizes));
+    if (input.condition.vector.defined()) vectors.push_back(vector_told(input.condition, sizes));
   }
   if (!vectors.empty()) made.vectors = concat_rows(vectors);
   made.text =
@@ -145,10 +157,7 @@ Tensor PromptedDenoiser::latents_of(const std::vector<PromptedLatents>& inputs) 
   std::vector<Tensor> latents, channels;
   for (const auto& [own, condition, deep, layout_to, layout_from] : inputs) {
     latents.push_back(own);
-    if (condition.channels.defined())
-      channels.push_back(condition.channels);
-    else if (told_.channels.defined())
-      channels.push_back(everywhere(told_.channels, own.dim(1), own.dim(2)));
+    if (condition.channels.defined()) channels.push_back(channels_of(condition, own.dim(1), own.dim(2)));
   }
   const Tensor batch = ops_->to_device(concat_rows(latents));
   return channels.empty() ? batch : ops_->concat_channels(batch, ops_->to_device(concat_rows(channels)));
@@ -187,21 +196,18 @@ std::vector<Tensor> PromptedDenoiser::look_at_words(const PromptedLatents& input
 
 std::vector<Tensor> PromptedDenoiser::operator()(const std::vector<PromptedLatents>& inputs, float timestep,
                                                  const LayoutShare& layout) {
-  std::map<std::tuple<bool, const models::Denoiser*, std::int64_t, Use, Use>, std::vector<std::size_t>>
-      groups;
+  std::map<std::tuple<const models::Denoiser*, std::int64_t, Use, Use>, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const PromptedLatents& input = inputs[i];
     const Condition& condition = input.condition;
-    groups[{condition.for_refiner, condition.denoiser.get(), condition.tokens.dim(1), deep_use(input),
-            layout_use(input)}]
-        .push_back(i);
+    groups[{condition.denoiser.get(), condition.tokens.dim(1), deep_use(input), layout_use(input)}].push_back(
+        i);
   }
   std::vector<Tensor> answers(inputs.size());
   for (const auto& [alike, places] : groups) {
     std::vector<PromptedLatents> group;
     for (const auto place : places) group.push_back(inputs[place]);
-    PromptedDenoiser& asked = std::get<0>(alike) && refiner_ != nullptr ? *refiner_ : *this;
-    auto answered = asked.run(group, timestep, layout);
+    auto answered = run(group, timestep, layout);
     for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = std::move(answered[i]);
   }
   return answers;

@@ -39,31 +39,17 @@ struct GuidedLatents {
   const Features* layout_from = nullptr;  ///< The layout that it takes a share of; null: its own.
 };
 
-/// What a denoiser is told of each picture besides a condition.
-struct ToldBeside {
-  /// [1,1,1,K], what lies beside the latents of a condition that has no channels, at every place; undefined:
-  /// nothing.
-  Tensor channels = {};
-  /// Pixels to a latent where the sizes of a picture follow the vector of its condition (models::kToldSizes);
-  /// 0 where they do not.
-  std::int64_t scale = 0;
-  bool score = false;  ///< After the sizes the condition's aesthetic score (models::kToldSizesAndScore).
-};
-
 /// A denoiser on pairs of latents and conditions: those with prompts of one length, for one denoiser, and
 /// alike in which features they take and give, in one batch. What does not depend on the latents is computed
 /// once per list of conditions and remembered, over steps and over pictures.
 class PromptedDenoiser {
  public:
-  /// Denoisers that conditions bring are told the same beside.
-  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops, ToldBeside told = {})
-      : denoiser_(&denoiser), ops_(&ops), told_(std::move(told)) {}
+  /// `denoiser` is asked under conditions that bring none; all compute on `ops`.
+  PromptedDenoiser(const models::Denoiser& denoiser, const ops::Backend& ops)
+      : denoiser_(&denoiser), ops_(&ops) {}
 
-  /// What is asked under conditions that are the refiner's goes to it. It must outlive this.
-  void hand_over_to(PromptedDenoiser& refiner) { refiner_ = &refiner; }
-
-  /// Forgets what was computed for denoisers that conditions bring.
-  void forget_others();
+  /// Forgets what was computed for one that conditions have brought.
+  void forget(const models::Denoiser& other);
   /// Says which timesteps are to come, so that they are projected all at once.
   void expect(const std::vector<float>& timesteps);
   /// The prediction for each of `inputs`, [1,h,w,C] f32.
@@ -83,7 +69,7 @@ class PromptedDenoiser {
   /// they do.
   struct Prepared {
     std::vector<Condition> conditions;
-    Tensor sizes;    ///< Those of the picture, as sizes_of has them.
+    Tensor sizes;    ///< Those of the picture, as they are told.
     Tensor vectors;  ///< What they are told, [B,V]; undefined where that is nothing.
     models::TextContext text;
     std::map<float, models::TimeContext> times;
@@ -91,11 +77,6 @@ class PromptedDenoiser {
   /// Who is asked about a batch.
   [[nodiscard]] const models::Denoiser& asked(const Condition& condition) const;
   Prepared& prepare(const std::vector<PromptedLatents>& inputs);
-  /// Of a picture of these latents, which is whole and nothing but itself, [1,6], or [1,4] where a score
-  /// follows; undefined where none are told.
-  [[nodiscard]] Tensor sizes_of(const Tensor& latents) const;
-  /// A condition's vector with what follows it.
-  [[nodiscard]] Tensor vector_of(const Condition& condition, const Tensor& sizes) const;
   const models::TimeContext& time_of(Prepared& prepared, float timestep);
   /// One batch, whose prompts have one length, and of which all or none take or give features of a kind.
   [[nodiscard]] std::vector<Tensor> run(const std::vector<PromptedLatents>& inputs, float timestep,
@@ -106,8 +87,6 @@ class PromptedDenoiser {
 
   const models::Denoiser* denoiser_;
   const ops::Backend* ops_;
-  ToldBeside told_;
-  PromptedDenoiser* refiner_ = nullptr;
   std::deque<Prepared> prepared_;
   std::set<float> expected_;
 };

@@ -74,8 +74,7 @@ GuidedStep combined(std::vector<GuidedStep> steps,
 
 bool Condition::operator==(const Condition& other) const {
   return same_values(tokens, other.tokens) && same_values(vector, other.vector) &&
-         same_values(channels, other.channels) && denoiser == other.denoiser &&
-         aesthetic_score == other.aesthetic_score;
+         same_values(channels, other.channels) && asks_alike(other);
 }
 
 Condition combine(const Condition& a, const Condition& b,

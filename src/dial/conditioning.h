@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,11 +22,16 @@ class Denoiser;
 /// What a denoiser is told of a picture besides its latents, f32 on the host, and which denoiser that is.
 struct Condition {
   Tensor tokens;    ///< [1,T,C], what cross-attention looks at: a prompt's text states.
-  Tensor vector;    ///< [1,V], added to the timestep: pooled text, sizes, an image embedding; or undefined.
-  Tensor channels;  ///< [1,h,w,K], laid beside the latents: a mask, a masked picture; or undefined.
-  float aesthetic_score = kAestheticScore;  ///< Told to those that are told one.
-  bool for_refiner = false;                 ///< It is the refiner that is told all this.
-  /// The one that is asked in place of the model's own: that of the model with a LoRA. Null: the own one.
+  Tensor vector;    ///< [1,V], added to the timestep: pooled text, an image embedding; or undefined.
+  Tensor channels;  ///< [1,h,w,K], laid beside the latents: a mask, a masked picture; [1,1,1,K]: the same at
+                    ///< every place; or undefined.
+  /// Pixels to a latent where the vector is followed by the picture's sizes (models::kToldSizes), which the
+  /// latents tell; 0 where it is not.
+  std::int64_t told_scale = 0;
+  /// How good the picture is said to look, after the sizes (models::kToldSizesAndScore); none: it is not.
+  std::optional<float> aesthetic_score = {};
+  /// The one that is asked in place of the model's own: the refiner, or that of the model with a LoRA. Null:
+  /// the own one.
   std::shared_ptr<const models::Denoiser> denoiser = {};
   std::shared_ptr<const Condition> own =
       {};  ///< What the own one is told of the same words, where it is another.
@@ -36,11 +43,16 @@ struct Condition {
   /// Whether both are the same tensors, not only equal ones.
   [[nodiscard]] bool is(const Condition& other) const {
     return tokens.raw() == other.tokens.raw() && vector.raw() == other.vector.raw() &&
-           channels.raw() == other.channels.raw() && denoiser == other.denoiser &&
-           aesthetic_score == other.aesthetic_score;
+           channels.raw() == other.channels.raw() && asks_alike(other);
   }
   /// Whether both say the same to the same denoiser.
   [[nodiscard]] bool operator==(const Condition& other) const;
+
+ private:
+  [[nodiscard]] bool asks_alike(const Condition& other) const {
+    return denoiser == other.denoiser && told_scale == other.told_scale &&
+           aesthetic_score == other.aesthetic_score;
+  }
 };
 
 /// `between` of the tokens of two conditions, brought to one length (`same_length`), and of their vectors;

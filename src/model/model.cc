@@ -182,7 +182,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
   check_widths(texts, unet, vae_config);
   if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
   if (info.inpaints) nothing_known = base ? base->nothing_known : describe_nothing(encoder, vae_config);
-  if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = zeros(texts);
+  if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = told(zeros(texts));
   if (base != nullptr) {
     refiner = base->refiner;
     return;  // Dials that were loaded with the base were fitted without the LoRAs.
@@ -196,6 +196,14 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
     for (auto& name : component->weights.unused()) info.unused_tensors.push_back(std::move(name));
   }
   if (!options.taesd.empty()) std::erase_if(info.unused_tensors, is_of_own_decoder);
+}
+
+Condition Model::told(Condition condition) const {
+  condition.channels = nothing_known;
+  if (unet.config().pooled_text_dim == 0) return condition;
+  condition.told_scale = vae_config.downscale();
+  if (unet.config().told_numbers == models::kToldSizesAndScore) condition.aesthetic_score = kAestheticScore;
+  return condition;
 }
 
 Tensor Model::pixels_of(const Tensor& latents) const {

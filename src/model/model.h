@@ -41,10 +41,9 @@ struct Model {
   [[nodiscard]] models::Encoder::Distribution encoded(const Image& image) const;
   /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
   [[nodiscard]] Tensor latents_of(const Image& image) const;
-  /// Whether the U-Net is told how good a picture looks, as SDXL's refiner is.
-  [[nodiscard]] bool is_told_score() const {
-    return unet.config().told_numbers == models::kToldSizesAndScore && unet.config().pooled_text_dim > 0;
-  }
+  /// The condition with what this model's denoiser is told beside it: that nothing is known of the picture,
+  /// its sizes, how good it looks.
+  [[nodiscard]] Condition told(Condition condition) const;
 
   ModelOptions loaded_by;                                ///< What it was asked for by.
   std::shared_ptr<ops::Profile> profile;                 ///< Null unless asked for.

@@ -86,7 +86,7 @@ class ConstantPrompt {
   [[nodiscard]] Condition negative(const std::string& text) const {
     const Condition& none = session_.model->no_negative_prompt;
     Condition result = text.empty() && none.tokens.defined() ? none : encode(text).condition;
-    if (session_.model->is_told_score()) result.aesthetic_score = kNegativeAestheticScore;
+    if (result.aesthetic_score) result.aesthetic_score = kNegativeAestheticScore;
     return result;
   }
 
@@ -186,20 +186,21 @@ double refiner_begins(const Content& content, const NoiseSchedule& schedule) {
   return 1;
 }
 
-/// A condition of the model's, then the refiner's, which reads the same prompts.
+/// A condition of the model's, then the refiner's, which reads the same prompts. A LoRA on the dial is the
+/// model's alone: the refiner, which has none, goes on by the prompts, from what the model made with it.
 Conditioning hand_over(Session& session, const Content& content, const Turn& turn, const Tensor& mask,
                        std::vector<std::string>& notices) {
   Conditioning first = condition_prompts(session, content, turn, mask, notices);
   if (!session.refiner || content.sampling.refiner_switch >= 1) return first;
   const double begins = refiner_begins(content, session.model->schedule);
-  // A LoRA is the first model's; the refiner has none.
   const Turn none = {};
   const auto& dialled = turn.lora ? none : turn;
-  return [first, begins,
+  const auto& refiner = session.refiner->model;
+  return [first, begins, denoiser = std::shared_ptr<const models::Denoiser>(refiner, &refiner->unet),
           then = condition_prompts(*session.refiner, content, dialled, mask, notices)](double progress) {
     if (progress < begins - kRounding) return first(progress);
     GuidedStep step = then(progress);
-    for (Condition& one : step.conditions) one.for_refiner = true;
+    for (Condition& one : step.conditions) one.denoiser = denoiser;
     return step;
   };
 }

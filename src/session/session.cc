@@ -14,18 +14,13 @@ constexpr std::size_t kMostEditedBytes = 64u << 20;
 // Each keeps one tensor of latents per step: 3 MiB for 512x512 in 50 steps.
 constexpr std::size_t kMostInverted = 8;
 
-ToldBeside told_beside(const Model& model) {
-  const auto& unet = model.unet.config();
-  return {.channels = model.nothing_known,
-          .scale = unet.pooled_text_dim > 0 ? model.vae_config.downscale() : 0,
-          .score = model.is_told_score()};
-}
-
 EncodedPrompt read(const Model& model, ReadPrompts& prompts, const std::string& text, PromptSyntax syntax,
                    std::vector<std::string>& notices, int clip_skip) {
   const std::tuple key(text, syntax, clip_skip);
   if (prompts.find(key) == nullptr) {
-    prompts.keep(key, model.texts.read(text, syntax, clip_skip));
+    ReadText made = model.texts.read(text, syntax, clip_skip);
+    made.encoded.condition = model.told(std::move(made.encoded.condition));
+    prompts.keep(key, std::move(made));
     prompts.trim();
   }
   const auto& [encoded, notice] = *prompts.find(key);
@@ -52,7 +47,7 @@ Session::Session(std::shared_ptr<ModelVariants> of, std::vector<LoraUse> with)
       model(variants->with(loras)),
       refiner(model->refiner ? std::make_unique<Session>(std::make_shared<ModelVariants>(model->refiner))
                              : nullptr),
-      denoiser(model->unet, *model->denoiser_backend, told_beside(*model)),
+      denoiser(model->unet, *model->denoiser_backend),
       prompts(kMostPrompts),
       trunks(kMostTrunks),
       edited(kFewestEdited, kMostEditedBytes,
@@ -64,12 +59,10 @@ Session::Session(std::shared_ptr<ModelVariants> of, std::vector<LoraUse> with)
       inverted(kMostInverted),
       word_masks(kMostTrunks),
       shown_words(kMostTrunks),
-      known_parts(kMostInverted) {
-  if (refiner) denoiser.hand_over_to(refiner->denoiser);
-}
+      known_parts(kMostInverted) {}
 
-EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax,
-                              std::vector<std::string>& notices, int clip_skip) {
+EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax, std::vector<std::string>& notices,
+                              int clip_skip) {
   return read(*model, prompts, text, syntax, notices, clip_skip);
 }
 
@@ -87,7 +80,7 @@ Condition Session::asked_of(const LoraUse& lora, Condition condition, Condition 
 }
 
 void Session::release_dialled() {
-  denoiser.forget_others();
+  if (dialled) denoiser.forget(dialled->model->unet);
   dialled.reset();
 }
 

@@ -64,7 +64,7 @@ struct Session {
   std::vector<LoraUse> loras;
   std::shared_ptr<const Model> model;
   std::unique_ptr<Session> refiner;  ///< Of the model's refiner; null where it has none.
-  PromptedDenoiser denoiser;         ///< Hands over to the refiner's.
+  PromptedDenoiser denoiser;         ///< Asks the refiner's where a condition brings that.
   ReadPrompts prompts;
   Memory<TrunkKey, Denoising> trunks;  ///< All positions of a dial go on from one.
   Memory<Task, EditedPicture> edited;  ///< Positions of a dial are mixed of these.
