@@ -74,12 +74,12 @@ class Arena {
 
   void release_idle() {
     const std::scoped_lock lock(mutex_);
-    release_idle_slabs();
+    release_free_ranges();
   }
 
  private:
   void grow(std::size_t bytes) {
-    release_idle_slabs();  // None of them was large enough.
+    release_free_ranges();  // None of them was large enough.
     const auto size = std::max(kSmallestSlab, round_up(bytes, kHugePage));
     auto* slab = allocate(size, kHugePage);
     // Huge pages spare the faults of first use and the look-ups of strided reading.
@@ -88,7 +88,7 @@ class Arena {
     add_free(slab, size);
   }
 
-  void release_idle_slabs() {
+  void release_free_ranges() {
     std::erase_if(slabs_, [this](const auto& slab) {
       const auto found = free_.find(slab.first);
       if (found == free_.end() || found->second != slab.second) return false;
@@ -96,6 +96,8 @@ class Arena {
       std::free(slab.first);
       return true;
     });
+    // What is left stands beside a buffer in its slab, a weight mostly: its pages go, its addresses stay.
+    for (const auto& [start, size] : free_) ::madvise(start, size, MADV_DONTNEED);
   }
 
   void add_free(std::byte* start, std::size_t size) {
