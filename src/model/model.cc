@@ -176,8 +176,11 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
       unet(scope_of(checkpoint.unet, *denoiser_backend, packed, base),
            models::UNetConfig::from_json(checkpoint.unet.config)),
       vae_config(models::AutoencoderConfig::from_json(checkpoint.vae.config)),
-      encoder(scope_of(checkpoint.vae, *backend, packed, base), vae_config),
-      decode(make_decoder(options.taesd, scope_of(checkpoint.vae, *backend, packed, base), vae_config)),
+      encoder(host ? host->encoder
+                   : models::Encoder(scope_of(checkpoint.vae, *backend, packed, base), vae_config)),
+      decode(host
+                 ? host->decode
+                 : make_decoder(options.taesd, scope_of(checkpoint.vae, *backend, packed, base), vae_config)),
       is_embedded(options.model.empty()) {
   check_widths(texts, unet, vae_config);
   if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
@@ -188,7 +191,8 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
     return;  // Dials that were loaded with the base were fitted without the LoRAs.
   }
   refiner = load_refiner(options, *this);
-  complete(info, options, checkpoint, tokenizers, learnt, refiner ? &refiner->info : nullptr);
+  complete(info, options, checkpoint, tokenizers, learnt, refiner ? &refiner->info : nullptr,
+           host == nullptr);
   info.device = denoiser_backend->description();
   dials = read_dials(options.dials, info);
   for (const auto& dial : dials) info.dials.push_back(dial->style);

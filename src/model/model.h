@@ -27,7 +27,8 @@ struct Model {
   /// Opens the checkpoint with its LoRAs, and packs all weights. Throws invalid_input.
   [[nodiscard]] static std::shared_ptr<const Model> load(const ModelOptions& options);
   /// `base` is the same model without the LoRAs that prompts add, whose other layers are taken over, and
-  /// whose refiner; null: none. `host` is another model on whose back ends it computes; null: on its own.
+  /// whose refiner; null: none. `host` is another model that draws the same latents, on whose back ends it
+  /// computes and whose autoencoder it has; null: its own.
   Model(const ModelOptions& options, const Checkpoint& checkpoint, const Model* base = nullptr,
         const Model* host = nullptr);
   Model(const Model&) = delete;

@@ -96,11 +96,12 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
 
 void detail::complete(ModelInfo& info, const ModelOptions& options, const Checkpoint& checkpoint,
                       const std::vector<Tokenizer>& tokenizers, const LearntEmbeddings& learnt,
-                      const ModelInfo* refiner) {
+                      const ModelInfo* refiner, bool has_autoencoder) {
   add_embeddings(info, learnt);
   if (refiner != nullptr) info.refiner = refiner->name;
   if (!options.taesd.empty()) info.decoder = "TAESD";
-  info.memory = weights_memory(checkpoint, denoiser_options(options));
+  const auto memory = has_autoencoder ? weights_memory : least_memory;
+  info.memory = memory(checkpoint, denoiser_options(options)) + (refiner != nullptr ? refiner->memory : 0);
   info.fingerprint = fingerprint_of(checkpoint, tokenizers);
   info.hash = model_hash(info.fingerprint, learnt, options.taesd, options.prediction,
                          refiner != nullptr ? refiner->fingerprint : "");
@@ -146,15 +147,23 @@ std::string detail::model_hash(const std::string& fingerprint, const LearntEmbed
   return all.substr(0, kDigitsInPictures);
 }
 
-ModelInfo inspect_options(const ModelOptions& options) {
+namespace {
+
+ModelInfo inspect(const ModelOptions& options, bool has_autoencoder) {
   const Checkpoint checkpoint = open_model(options);
   const auto tokenizers = load_tokenizers(checkpoint);
   std::optional<ModelInfo> refiner;
-  if (!options.refiner.empty()) refiner = inspect_options(refiner_options(options));
+  if (!options.refiner.empty()) refiner = inspect(refiner_options(options), false);
   ModelInfo info = describe(checkpoint);
   complete(info, options, checkpoint, tokenizers, load_embeddings(options.embedding, checkpoint, tokenizers),
-           refiner ? &*refiner : nullptr);
+           refiner ? &*refiner : nullptr, has_autoencoder);
   return info;
+}
+
+}  // namespace
+
+ModelInfo inspect_options(const ModelOptions& options) {
+  return inspect(options, true);
 }
 
 ModelInfo inspect_model(const std::string& path, const std::string& dtype) {

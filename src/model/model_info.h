@@ -21,10 +21,11 @@ struct Model;
 [[nodiscard]] ModelInfo describe(const Checkpoint& checkpoint);
 
 /// Adds what is known of it beside: the words that it learnt, `memory`, `fingerprint`, `hash`, `decoder` and
-/// the refiner's name. `refiner` is null where there is none.
+/// the refiner's name. `refiner` is null where there is none; a refiner itself has the other model's
+/// autoencoder, so it counts none.
 void complete(ModelInfo& info, const ModelOptions& options, const Checkpoint& checkpoint,
               const std::vector<Tokenizer>& tokenizers, const LearntEmbeddings& learnt,
-              const ModelInfo* refiner);
+              const ModelInfo* refiner, bool has_autoencoder = true);
 
 /// What is known of a model with LoRAs that prompts add: the fingerprint and the list of LoRAs are its own;
 /// the name and the hash that pictures carry stay the base's, since their prompts carry the LoRAs.

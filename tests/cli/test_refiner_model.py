@@ -51,6 +51,16 @@ def test_it_draws_after_its_share_of_the_schedule(latentdial, model, refiner):
     assert (pixels(drawn(latentdial, refiner, "alone.png", "--vae", model)) == pictures["0"]).all(), "it draws all"
 
 
+def test_its_autoencoder_is_not_read(latentdial, model, refiner, tmp_path):
+    spoilt = shutil.copytree(refiner, tmp_path / "spoilt")
+    (file,) = (spoilt / "vae").glob("*.safetensors")
+    read = file.read_bytes()
+    header = 8 + int.from_bytes(read[:8], "little")
+    file.write_bytes(read[:header] + b"\xff" * (len(read) - header))  # NaN, whatever the type.
+    pictures = [pixels(drawn(latentdial, model, f"{one.name}.png", "--refiner", one)) for one in (refiner, spoilt)]
+    assert (pictures[0] == pictures[1]).all()
+
+
 def test_the_picture_says_so(latentdial, fails, model, refiner):
     one = drawn(latentdial, model, "one.png", "--refiner", refiner, "--refiner-switch", "0.5")
     text = Image.open(one).text["parameters"]
