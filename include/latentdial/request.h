@@ -57,6 +57,7 @@ struct Request {
   InputImages images = {};
   std::shared_ptr<const Dial> dial = {};          ///< In place of Settings::dial.
   std::shared_ptr<const Upscaler> upscaler = {};  ///< In place of the file that Settings::hires_with names.
+  std::string lora_hashes = {};  ///< Of the LoRAs that settings name, "NAME: HASH, …"; resolving finds them.
 
   Request() = default;
   Request(Settings given) : settings(std::move(given)) {}

@@ -74,6 +74,21 @@ std::string LoraFolder::name_of(const std::string& hash) {
   return found == loras_.end() ? "" : found->first;
 }
 
+std::string LoraFolder::hashes_of(const std::vector<LoraUse>& loras) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> list;
+  for (LoraUse lora : loras) {
+    lora.scale = 1;  // Which the hash is not of.
+    auto known = std::ranges::find(hashes_, lora, &std::pair<LoraUse, std::string>::first);
+    if (known == hashes_.end()) {
+      std::erase_if(hashes_, [&](const auto& one) { return one.first.path == lora.path; });
+      known = hashes_.insert(hashes_.end(), {lora, lora_hash(lora.path)});
+    }
+    list.push_back(fmt::format("{}: {}", lora.path.stem().string(), known->second));
+  }
+  return fmt::format("{}", fmt::join(list, ", "));
+}
+
 std::vector<std::string> LoraFolder::files() {
   const std::scoped_lock lock(mutex_);
   if (!folder_.empty() && !is_listed()) list();

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "prompt/lora_tags.h"
@@ -44,6 +45,8 @@ class LoraFolder {
   [[nodiscard]] std::string hash_of(const std::string& name);
   /// The name of a file with this hash; empty where there is none. Reads every file.
   [[nodiscard]] std::string name_of(const std::string& hash);
+  /// "NAME: HASH, …" of files, each read once for as long as it stays what it is.
+  [[nodiscard]] std::string hashes_of(const std::vector<LoraUse>& loras);
   /// The file names of all, by their names without endings. Throws invalid_input of "lora_dir" as `find`.
   [[nodiscard]] std::vector<std::string> files();
   /// How often the folder was listed.
@@ -59,6 +62,7 @@ class LoraFolder {
   Paths loras_;
   std::map<std::filesystem::path, std::filesystem::file_time_type> folders_;  ///< As they were then.
   int listings_ = 0;
+  std::vector<std::pair<LoraUse, std::string>> hashes_;
 };
 
 }  // namespace latentdial::detail

@@ -21,13 +21,14 @@ Resolved Pipeline::State::resolve(const Request& request) {
   loras.insert(loras.end(), beside.begin(), beside.end());
   const ModelInfo info = variants->info_with(loras);
   const auto style = lora_of(asked.style);
+  auto all = loras;
   if (style) {
-    auto all = loras;
     all.push_back(*style);
     (void)variants->info_with(all);  // Which says where it cannot be read, or is of another model.
   }
   Resolved resolved = detail::resolve(without, *session.model, info, files, style);
   resolved.request.settings.prompt = asked.prompt;
+  resolved.request.lora_hashes = variants->folder().hashes_of(all);
   resolved.loras = std::move(loras);
   return resolved;
 }

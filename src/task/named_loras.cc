@@ -40,11 +40,13 @@ std::vector<LoraHash> detail::read_lora_hashes(const std::string& value) {
   return list;
 }
 
-bool detail::names_loras(const std::string& prompt, const std::string& value) {
+bool detail::names_loras(const Settings& settings, const std::string& value) {
   std::vector<LoraTag> tags;
   try {
-    tags = take_lora_tags(prompt).loras;
-  } catch (const Error&) {  // A tag that cannot be read is refused where the prompt is.
+    tags = take_lora_tags(settings.prompt).loras;
+    for (LoraTag& tag : read_loras(settings.loras)) tags.push_back(std::move(tag));
+    if (auto style = lora_of_style(without_folder(settings.style))) tags.push_back(std::move(*style));
+  } catch (const Error&) {  // A tag that cannot be read is refused where the picture is made.
   }
   return std::ranges::all_of(read_lora_hashes(value), [&](const LoraHash& lora) {
     return std::ranges::find(tags, lora.name, &LoraTag::name) != tags.end();
@@ -64,8 +66,9 @@ SoughtLoras seek_loras(const std::string& text, const std::string& lora_dir) {
         sought.notices.push_back(fmt::format("the LoRA {} here is another file than the one of then ({})",
                                              printable(name), printable(hash)));
       const std::string other = here.empty() ? folder.name_of(hash) : "";
-      if (other.empty()) continue;
-      sought.prompt = renamed(std::move(sought.prompt), name, other);
+      std::string prompt = other.empty() ? sought.prompt : renamed(sought.prompt, name, other);
+      if (prompt == sought.prompt) continue;
+      sought.prompt = std::move(prompt);
       sought.notices.push_back(
           fmt::format("the LoRA {} is {} here, by its hash", printable(name), printable(other)));
     }

@@ -120,7 +120,8 @@ std::string hash_label(const InputFile& input) {
   return fmt::format("{} hash", input.label);
 }
 
-std::string settings_line(const Settings& s, const InputHashes& hashes, const ModelInfo& model) {
+std::string settings_line(const Settings& s, const InputHashes& hashes, const std::string& lora_hashes,
+                          const ModelInfo& model) {
   const Settings defaults;
   std::vector<std::string> items;
   const auto add = [&](std::string_view key, std::string_view text) {
@@ -145,6 +146,7 @@ std::string settings_line(const Settings& s, const InputHashes& hashes, const Mo
   for (const InputFile& input : input_files()) {
     if (const std::string& hash = hashes.*input.hash; !hash.empty()) add(hash_label(input), hash);
   }
+  if (!lora_hashes.empty()) add(kLoraHashes, quoted(lora_hashes));
   if (draws_twice(s)) add(kStrength, to_text(s.hires_strength));
   if (s.width > 0) add("Size", fmt::format("{}x{}", s.width, s.height));
   if (!model.hash.empty()) add(kModelHash, model.hash);
@@ -226,6 +228,12 @@ void read_sampler(std::string name, Settings& s) {
   s.sampler = translate(kSamplers, name, false);
 }
 
+std::string find_lora_hashes(const std::string& text) {
+  const Infotext read = read_infotext(text);
+  const auto* found = read.find(kLoraHashes);
+  return found == nullptr ? "" : *found;
+}
+
 /// Whether two texts say the same of what is asked for; a text that cannot be read says nothing. Older ones
 /// name their inputs without a hash.
 bool same_request(const std::string& found, const std::string& wanted) {
@@ -304,7 +312,7 @@ std::string to_parameters(const Request& request, const ModelInfo& model) {
   const Settings settings = without_folders(request.settings);
   std::string text = settings.prompt + "\n";
   if (!settings.negative_prompt.empty()) text += fmt::format("{} {}\n", kNegative, settings.negative_prompt);
-  text += settings_line(settings, hashes_of(request), model);
+  text += settings_line(settings, hashes_of(request), request.lora_hashes, model);
   const Settings read = parse_parameters(text);
   if (read.prompt != settings.prompt)
     text += fmt::format(", {}: {}", kExactPrompt, json_line<json>(settings.prompt));
@@ -349,13 +357,15 @@ std::vector<NamedText> list_parameters(const std::string& text) {
   std::vector<NamedText> list;
   Infotext read = read_infotext(text);
   const bool fills = fills_a_size(read);
-  Settings prompts;
-  split_prompts(read.prompts, prompts);
+  Settings names;  // Of LoRAs.
+  split_prompts(read.prompts, names);
+  if (const auto* loras = read.find("LoRAs")) names.loras = *loras;
+  if (const auto* style = read.find("Style")) names.style = *style;
   for (auto& pair : read.pairs) {
     const std::string& key = pair.first;
     const bool is_hash =
         std::ranges::any_of(input_files(), [&](const InputFile& input) { return key == hash_label(input); });
-    const bool is_lora = key == kLoraHashes && names_loras(prompts.prompt, pair.second);
+    const bool is_lora = key == kLoraHashes && names_loras(names, pair.second);
     const bool is_read = (known.contains(key) || is_hash || is_lora || (key == kHiresSize && fills)) &&
                          !names_no_seed(key, pair.second);
     list.push_back({pair.first, std::move(pair.second), is_read});
@@ -388,6 +398,9 @@ std::string difference(const std::string& found, const std::string& wanted) {
   const MadeBy there = read_made_by(found), here = read_made_by(wanted);
   if (!same_request(found, wanted) || there.model != here.model || there.decoder != here.decoder)
     return "holds a picture with other settings";
+  const std::string loras = find_lora_hashes(found), now = find_lora_hashes(wanted);
+  if (!loras.empty() && loras != now)  // Older texts do not say them.
+    return fmt::format("holds a picture that another LoRA file made ({}, now {})", loras, now);
   if (there.hash == here.hash) return "";
   if (there.hash.empty())
     return "holds a picture of an older version, which does not say which weights made it";

@@ -1,5 +1,6 @@
 """LoRAs that prompts add: `<lora:NAME:SCALE>`, found in --lora-dir."""
 
+import hashlib
 import json
 
 import pytest
@@ -60,6 +61,36 @@ def test_on_the_dial(latentdial, fails, tmp_path, folder):
     assert read.returncode == 0 and "strength" in json.loads(read.stdout)
     assert "slerp turns words" in fails("dial", "-p", "a cat", "--style", "lora:l", "--method", "slerp", *small, "--lora-dir", folder)
     assert "calibrate is for words" in fails("calibrate", "--style", "lora:l", "--lora-dir", folder)
+
+
+def test_a_picture_says_which_files_made_it(latentdial, fails, tmp_path, folder):
+    file = tmp_path / "loras/l.safetensors"
+    short = sha256_of_tensors(file)
+    (tmp_path / "loras/wash.safetensors").write_bytes(file.read_bytes())
+    small = {"steps": 1, "width": 64, "height": 64, "seed": 3}
+    plan = [
+        {"settings": small, "grid": {"prompt": ["a cat", "a cat<lora:l:0.3>"]}},
+        {"settings": {**small, "prompt": "a cat", "loras": "wash", "style": "lora:l", "method": "guide"}, "grid": {"position": [1]}},
+    ]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    sweep = ("sweep", "plan.json", "--lora-dir", folder, "--out", "out")
+    assert latentdial(*sweep).returncode == 0
+    texts = [Image.open(path).info["parameters"] for path in sorted((tmp_path / "out").glob("*.png"))]
+    assert ["Lora hashes" in text for text in texts] == [False, True, True]
+    assert f'Lora hashes: "l: {short}", ' in texts[1] and f'Lora hashes: "wash: {short}, l: {short}", ' in texts[2]
+    again = latentdial("generate", "--again", sorted((tmp_path / "out").glob("*.png"))[2], "--lora-dir", folder, "-o", "again.png")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert latentdial(*sweep, "--resume").returncode == 0
+    swapped = bytearray(file.read_bytes())
+    swapped[-2:] = b"\0\0"
+    file.write_bytes(swapped)
+    line = fails(*sweep, "--resume")
+    assert f"holds a picture that another LoRA file made (l: {short}, now l: {sha256_of_tensors(file)})" in line
+
+
+def sha256_of_tensors(file):
+    read = file.read_bytes()
+    return hashlib.sha256(read[8 + int.from_bytes(read[:8], "little") :]).hexdigest()[:12]
 
 
 def test_a_plans_lora_lies_in_its_folder(latentdial, fails, tmp_path, folder):
