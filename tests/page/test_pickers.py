@@ -60,7 +60,7 @@ def test_another_model_draws_the_picture(page):
     assert page.locator("#width").input_value() == own
 
 
-def test_another_vae_draws_the_picture(page):
+def test_another_vae_draws_the_picture(page, open_page):
     assert page.locator("#vaes option").all_inner_texts() == ["the model's own", "broken.pt", "soft.safetensors"]
     expect(page.locator("#vaes")).to_have_value("")
     choose(page, "tiny")
@@ -77,6 +77,7 @@ def test_another_vae_draws_the_picture(page):
         page.locator("#vaes").select_option("broken.pt")
     page.wait_for_selector("body[data-ready]")
     expect(page.locator("#vaes")).to_have_value("")  # One that does not go with the model is not drawn with.
+    assert len(open_page.complaints) == 1 and "400" in open_page.complaints.pop()  # Which the browser says of itself.
 
 
 def test_a_lora_goes_into_the_prompt(page):
