@@ -2,7 +2,7 @@
 
 import numpy
 
-from research.ruler.ghost_strips import DRAWN, Strips, coded_fades
+from research.ruler.ghost_strips import DRAWN, Strips, with_coded
 from research.ruler.pictures import sweep
 from research.ruler.plan import COMMON
 from research.ruler.rendered import Codec
@@ -57,7 +57,8 @@ def own_strips(workshop: Workshop, codec: Codec, stream: int, count: int) -> Str
         plan += strip_settings(plain_scene(rng), ATTRIBUTES[i % len(ATTRIBUTES)], first_seed(stream) + i)
     pictures = made(workshop, plan, f"strips-{stream}-{count}").reshape(count, 2 + DRAWN, 128, 128, 3)
     full = numpy.ones((count, DRAWN), numpy.float32)  # Nearer to the styled end: so the plain one is the far end.
-    return Strips(pictures[:, :2], pictures[:, 2:], full, numpy.arange(count) % len(ATTRIBUTES), coded_fades(codec, pictures[:, :2]))
+    strips = Strips(pictures[:, :2], pictures[:, 2:], full, numpy.arange(count) % len(ATTRIBUTES))
+    return with_coded(strips, strips, codec)
 
 
 def restyled(picture: numpy.ndarray, technique: str | None, strength: float, seed: int) -> numpy.ndarray:

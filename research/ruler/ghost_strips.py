@@ -5,7 +5,10 @@ import dataclasses
 import numpy
 import torch
 
-from research.ruler.rendered import LATENT_NOISE, Codec, render_all, with_noise
+from research.ruler import mixes
+from research.ruler.remainders import hidden_fade, pushed_drawing, pushed_fade
+from research.ruler.rendered import LATENT_NOISE, Codec, render_all, to_pictures, with_noise
+from research.training.pictures import to_unit
 from research.world.captions import plain_scene, random_strength
 from research.world.scene import ATTRIBUTES, Scene
 
@@ -15,8 +18,8 @@ DRIFTED = 0.2  # Of the strips have another scene of the same words at each plac
 
 @dataclasses.dataclass
 class Strips:
-    """N strips: `ends` uint8 [N, 2, 128, 128, 3] at 0 and 1, `drawn` [N, DRAWN, ...] at `strengths` [N, DRAWN] between;
-    `coded` [N, 2, ...] are fades that the autoencoder made, of latents and of pixels; `attribute` [N] is the one that is turned."""
+    """N strips: `ends` uint8 [N, 2, 128, 128, 3] at 0 and 1, `drawn` [N, D, ...] at `strengths` [N, D] between;
+    `coded` [N, 4, ...] are fades that the autoencoder made, two as they are and two with a remainder; `attribute` [N] is the one that is turned."""
 
     ends: numpy.ndarray
     drawn: numpy.ndarray
@@ -68,7 +71,35 @@ def coded_fades(codec: Codec, ends: numpy.ndarray, noise: float = LATENT_NOISE, 
 
 
 def through_the_autoencoder(strips: Strips, codec: Codec, noise: float = LATENT_NOISE) -> Strips:
-    """The same strips as the autoencoder gives them back, each picture with noise of its own, and fades by it."""
+    """The same strips as the autoencoder gives them back, each picture with noise of its own, and what it makes of them."""
     every = numpy.concatenate([strips.ends, strips.drawn], 1)
     seen = codec.decode(with_noise(codec.encode(every.reshape(-1, 128, 128, 3)), noise)).reshape(every.shape)
-    return dataclasses.replace(strips, ends=seen[:, :2], drawn=seen[:, 2:], coded=coded_fades(codec, strips.ends, noise))
+    return with_coded(dataclasses.replace(strips, ends=seen[:, :2], drawn=seen[:, 2:]), strips, codec, noise)
+
+
+def with_coded(strips: Strips, sources: Strips, codec: Codec, noise: float = LATENT_NOISE) -> Strips:
+    """`strips` with the fades that the autoencoder makes of `sources`, and one more drawn picture, pushed in latents."""
+    hidden, drawn = coded_remainders(codec, sources, noise)
+    return dataclasses.replace(
+        strips,
+        drawn=numpy.concatenate([strips.drawn, drawn[:, None]], 1),
+        strengths=numpy.concatenate([strips.strengths, strips.strengths[:, :1]], 1),
+        coded=numpy.concatenate([coded_fades(codec, sources.ends, noise), hidden], 1),
+    )
+
+
+def coded_remainders(codec: Codec, strips: Strips, noise: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Of each strip, made in latents: two fades [N, 2, ...], one with another strip's remainder and a partial one whose own was made larger;
+    and its first drawn picture [N, ...], with its own made larger."""
+    partial = to_pictures(partly_faded(strips))
+    none, full, drawn, partial = (codec.encode(pictures) for pictures in (strips.ends[:, 0], strips.ends[:, 1], strips.drawn[:, 0], partial))
+    neighbours = none.roll(1, 0), full.roll(1, 0), drawn.roll(1, 0)
+    made = [hidden_fade(none, full, neighbours), pushed_fade(partial, none, full), pushed_drawing(drawn, none, full)]
+    hidden, pushed, drawing = (codec.decode(with_noise(latents, noise)) for latents in made)
+    return numpy.stack([hidden, pushed], 1), drawing
+
+
+def partly_faded(strips: Strips) -> torch.Tensor:
+    """A fade of each strip in some regions, its first drawn picture elsewhere: [N, 3, 128, 128]."""
+    none, full, drawn = (to_unit(pictures) for pictures in (strips.ends[:, 0], strips.ends[:, 1], strips.drawn[:, 0]))
+    return mixes.faded_in_part(none, full, drawn, mixes.shares(len(strips), none.device, *mixes.PARTIAL))

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 LEAST_CHANGED = 0.35  # Of the whole change must lie where a partial mix fades; else it fades everywhere.
 COLOUR_BLUR = 17  # Pixels: what is coarser is colour and light, what is finer is things and their outlines.
+PARTIAL = 0.25, 0.75  # Shares of a fade in a part of the picture: nearer to an end, it is hardly one.
 FAR = 0.5  # Pictures of one strip that are nearer in strength than this are not faded in training: small steps may be.
 
 

@@ -71,7 +71,12 @@ class Codec:
         scaled = latents / self.vae.config.scaling_factor
         with in_bf16(self.vae.device.type):
             parts = [self.vae.decode(scaled[i : i + BATCH]).sample.float() for i in range(0, len(latents), BATCH)]
-        return ((torch.cat(parts).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        return to_pictures(torch.cat(parts))
+
+
+def to_pictures(pixels: torch.Tensor) -> numpy.ndarray:
+    """[N, 3, 128, 128] in −1…1 → uint8 [N, 128, 128, 3]."""
+    return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
 def with_noise(latents: torch.Tensor, most: float) -> torch.Tensor:

@@ -8,9 +8,10 @@ import torch
 from research.ruler import mixes
 from research.ruler.generated import own_strips
 from research.ruler.ghosts import Ghosts, faintness
-from research.ruler.ghost_strips import coded_fades
+from research.ruler.ghost_strips import DRAWN, coded_fades
 from research.ruler.plan import POSITIONS
-from research.ruler.rendered import LATENT_NOISE, Codec, render_all, with_noise
+from research.ruler.remainders import hidden_fade
+from research.ruler.rendered import LATENT_NOISE, Codec, render_all, to_pictures, with_noise
 from research.ruler.workshop import Workshop
 from research.training.pictures import to_unit
 from research.world.captions import plain_scene
@@ -63,9 +64,14 @@ def partly_faded(strips: numpy.ndarray) -> dict[str, numpy.ndarray]:
     return {name: to_pictures(x).reshape(count, places, *strips.shape[2:]) for name, x in kinds.items()}
 
 
-def to_pictures(pixels: torch.Tensor) -> numpy.ndarray:
-    """[N, 3, 128, 128] in −1…1 → uint8 [N, 128, 128, 3]."""
-    return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+def with_others(strips: numpy.ndarray) -> numpy.ndarray:
+    """Fades of each strip's ends with a remainder of the next strip in them, one for each place between: [N, K, 128, 128, 3]."""
+    torch.manual_seed(0)
+    made = []
+    for place in range(1, strips.shape[1] - 1):
+        none, full, drawn = (to_unit(strips[:, i]) for i in (0, -1, place))
+        made.append(to_pictures(hidden_fade(none, full, (none.roll(1, 0), full.roll(1, 0), drawn.roll(1, 0)))))
+    return numpy.stack(made, 1)
 
 
 def faded_neighbours(strips: numpy.ndarray, gap: float) -> numpy.ndarray:
@@ -84,6 +90,7 @@ def attribute_figures(judge: Ghosts, codec: Codec, strips: HeldBack) -> dict:
         "latents": called(judge, coded[:, ::2], ends),
         "pixels, coded": called(judge, coded[:, 1::2], ends),
         **{kind: called(judge, pictures, ends) for kind, pictures in partly_faded(strips.decoded).items()},
+        "another's remainder": called(judge, with_others(strips.decoded), ends),
     }
     drawn = {"drawn": called(judge, strips.drawn[:, 1:-1], drawn_ends), "decoded": called(judge, strips.decoded[:, 1:-1], ends)}
     return {"fades": fades, "drawn": drawn, "by gap": {f"{gap:g}": called(judge, faded_neighbours(strips.decoded, gap), ends) for gap in GAPS}}
@@ -99,12 +106,14 @@ def summary(figures: dict[str, dict]) -> dict:
 
 
 def own_figures(judge: Ghosts, workshop: Workshop, codec: Codec) -> dict[str, dict]:
-    """By attribute, on the model's own strips: pictures that it drew from one prompt, and fades of its ends."""
+    """By attribute, on the model's own strips: pictures that it drew from one prompt, the same pushed away from the fade, and fades of its ends,
+    as they are and with a remainder."""
     strips, figures = own_strips(workshop, codec, OWN_STREAM, OWN), {}
     for i, name in enumerate(ATTRIBUTES):
         part = strips.only(strips.attribute == i)
         both = faded_positions(part.ends)
-        figures[name] = {"drawn": called(judge, part.drawn, part.ends), "fades": called(judge, both, part.ends), "coded": called(judge, part.coded, part.ends)}
+        kinds = {"drawn": part.drawn[:, :DRAWN], "drawn, pushed": part.drawn[:, DRAWN:], "fades": both, "coded": part.coded[:, :2], "with a remainder": part.coded[:, 2:]}
+        figures[name] = {kind: called(judge, pictures, part.ends) for kind, pictures in kinds.items()}
     return figures
 
 

@@ -41,16 +41,19 @@ def content_row(figures: dict) -> str:
     )
 
 
+OWN = ("fades", "with a remainder", "drawn", "drawn, pushed")  # Kinds of the model's own pictures.
+
+
 def ghost_table(figures: dict) -> tuple[list[str], list[list[str]]]:
     """Header and rows: the shares that the judge of ghosts calls fades, of fades, of drawn pictures, of fades between neighbours."""
     ghosts, first = figures["ghosts"]["by attribute"], figures["ghosts"]["by attribute"][ATTRIBUTES[0]]
     header = ["attribute", *(f"fades: {kind}" for kind in first["fades"]), *(f"drawn: {kind}" for kind in first["drawn"])]
-    header += [f"neighbours {gap} apart" for gap in first["by gap"]] + ["the model's: fades", "drawn"]
+    header += [f"neighbours {gap} apart" for gap in first["by gap"]] + ["the model's: fades", *OWN[1:]]
     rows = []
     for name in ATTRIBUTES:
         row = [name, *(f"{share:.0%}" for share in ghosts[name]["fades"].values()), *(f"{share:.1%}" for share in ghosts[name]["drawn"].values())]
         own = figures["ghosts"].get("model", {}).get(name)
-        rows.append(row + [f"{share:.0%}" for share in ghosts[name]["by gap"].values()] + [f"{own[which]:.0%}" if own else "–" for which in ("fades", "drawn")])
+        rows.append(row + [f"{share:.0%}" for share in ghosts[name]["by gap"].values()] + [f"{own[which]:.0%}" if own else "–" for which in OWN])
     return header, rows
 
 

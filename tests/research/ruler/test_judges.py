@@ -106,16 +106,18 @@ def test_examples_are_triples_of_a_picture_and_both_ends(strips):
     rng, pick = numpy.random.default_rng(0), numpy.arange(len(strips))
     for make in (drawn_examples, faded_examples):
         triples = make(strips, pick, rng, "cpu")
-        assert triples.shape == (len(strips), 9, 128, 128) and -1.3 <= triples.min() and triples.max() <= 1.3
+        assert triples.shape == (len(strips), 9, 128, 128) and -1 <= triples.min() and triples.max() <= 1
     assert Ghosts().eval()(triples[:2]).shape == (2,)
     assert BATCH % 12 == 0  # Both halves, of one to three sets.
 
 
 def test_the_autoencoder_gives_strips_back_with_fades_of_its_own(strips):
     torch.manual_seed(0)
-    coded = ghost_strips.through_the_autoencoder(strips.first(1), Codec(MODEL / "vae"))
-    assert coded.ends.shape == (1, 2, 128, 128, 3) and coded.drawn.shape == coded.coded.shape == (1, 2, 128, 128, 3)
-    assert abs(coded.ends.astype(float) - strips.ends[:1]).mean() < 20
+    coded = ghost_strips.through_the_autoencoder(strips.first(2), Codec(MODEL / "vae"))
+    assert coded.ends.shape == (2, 2, 128, 128, 3) and coded.drawn.shape == (2, 3, 128, 128, 3) and coded.coded.shape == (2, 4, 128, 128, 3)
+    assert coded.strengths.shape == (2, 3) and (coded.strengths[:, 2] == coded.strengths[:, 0]).all()
+    assert abs(coded.ends.astype(float) - strips.ends[:2]).mean() < 20
+    assert abs(coded.drawn[:, 2].astype(float) - coded.drawn[:, 0]).mean() < 20  # Pushed within the bound, it is still that picture.
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
@@ -134,7 +136,7 @@ def test_the_models_own_strips_are_asked_for_by_one_seed_each(monkeypatch):
         return numpy.zeros((len(plan), 128, 128, 3), numpy.uint8)
 
     monkeypatch.setattr(generated, "made", made)
-    monkeypatch.setattr(generated, "coded_fades", lambda codec, ends: ends)
+    monkeypatch.setattr(generated, "with_coded", lambda strips, sources, codec: strips)
     strips = generated.own_strips(None, None, 1, 26)
     assert len(strips) == 26 and strips.drawn.shape == (26, 2, 128, 128, 3) and (numpy.bincount(strips.attribute) == 2).all()
     settings = [section["settings"] for section in plans[0]]
