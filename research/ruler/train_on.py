@@ -10,7 +10,7 @@ from research.training.fit import fit
 
 COUNTS = Counts(1300, 416, 208)
 DIALS = 91
-STEPS, RATE = 700, 1e-3
+STEPS, RATE = 300, 1e-3
 SEED = 2
 
 
