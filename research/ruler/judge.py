@@ -11,6 +11,7 @@ from research.ruler.ghosts import Ghosts, ghosts_of
 from research.ruler.pictures import Made
 from research.ruler.plan import CONTENTS, POSITIONS, SEEDS, Trial
 from research.ruler.scorers import strengths
+from research.world.scene import ATTRIBUTES
 
 PLACES = numpy.array(POSITIONS)
 
@@ -78,9 +79,9 @@ def read_reference(judges: Judges, trial: Trial, plain: Made, styled: Made) -> R
     return reference_of(judges, trial, plain.pictures(), styled.pictures())
 
 
-def own_attribute(values: numpy.ndarray) -> numpy.ndarray:
-    """Of readings [contents, attributes, seeds, ..., attributes], each strip's own: [contents, attributes, seeds, ...]."""
-    return numpy.stack([values[:, i, ..., i] for i in range(values.shape[1])], axis=1)
+def own_attribute(values: numpy.ndarray, attributes: tuple[str, ...] = ATTRIBUTES) -> numpy.ndarray:
+    """Of readings [contents, attributes, seeds, ..., ATTRIBUTES], each strip's own: [contents, attributes, seeds, ...]."""
+    return numpy.stack([values[:, i, ..., ATTRIBUTES.index(name)] for i, name in enumerate(attributes)], axis=1)
 
 
 @dataclasses.dataclass
@@ -98,11 +99,14 @@ class Side:
         return Side(self.a[:, attributes], self.b[:, attributes], self.over[:, attributes], self.ghosts[:, attributes])
 
 
-def read_side(judges: Judges, strips: numpy.ndarray, full_a: numpy.ndarray, full_b: numpy.ndarray, budget: float) -> Side:
+def read_side(
+    judges: Judges, strips: numpy.ndarray, full_a: numpy.ndarray, full_b: numpy.ndarray, budget: float, attributes: tuple[str, ...] = ATTRIBUTES
+) -> Side:
     """Of uint8 pictures [contents, attributes, seeds, positions, 128, 128, 3]; `full_a` and `full_b` [contents, attributes, seeds] are the
     strengths at the end that the dial aims at."""
     readings = judges.read(strips.reshape(-1, *strips.shape[4:])).shaped(*strips.shape[:4])
     distances = distance(readings.embeddings, readings.embeddings[..., :1, :])
     ghosts = ghosts_of(judges.ghosts, strips)
     over = spoilt(distances, readings.qualities, ghosts, budget)
-    return Side(responses(own_attribute(readings.a), full_a), responses(own_attribute(readings.b), full_b), over, ghosts)
+    a, b = (responses(own_attribute(read, attributes), full) for read, full in ((readings.a, full_a), (readings.b, full_b)))
+    return Side(a, b, over, ghosts)

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import pathlib
 
 import pytest
 from PIL import Image
 from pictures import pixels
 
+LORAS = pathlib.Path(__file__).parents[2] / "models/loras"
 SMALL = ("--steps", "1", "--size", "64x64", "--seed", "3")
 
 
@@ -91,6 +93,20 @@ def test_a_picture_says_which_files_made_it(latentdial, fails, tmp_path, folder)
 def sha256_of_tensors(file):
     read = file.read_bytes()
     return hashlib.sha256(read[8 + int.from_bytes(read[:8], "little") :]).hexdigest()[:12]
+
+
+def test_the_lora_that_comes_with_the_project(latentdial, tmp_path):
+    (file,) = LORAS.iterdir()
+    assert file.stat().st_size <= 2**20
+    small = ("--steps", "8", "--sampler", "dpm++2m", "--cfg", "3.5", "--seed", "1001")
+    made = latentdial("dial", "-p", "a castle by the lake", "--style", f"lora:{file.stem}", "--lora-dir", LORAS, "--at", "0:1:3", *small, "-o", "strip")
+    assert made.returncode == 0, made.stderr
+    assert latentdial("generate", "-p", "a castle by the lake", *small, "-o", "plain.png").returncode == 0
+    none, half, full = (pixels(tmp_path, f"strip/frame-00{i}.png") for i in range(3))
+    assert (none == pixels(tmp_path, "plain.png")).all()
+    assert abs(full - none).mean() > abs(half - none).mean() > 8
+    blue_over_red = [(sky[:64, :, 2] - sky[:64, :, 0]).mean() for sky in (none, half, full)]
+    assert blue_over_red[0] > blue_over_red[1] > blue_over_red[2], "the sky burns"
 
 
 def test_a_plans_lora_lies_in_its_folder(latentdial, fails, tmp_path, folder):

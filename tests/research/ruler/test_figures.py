@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import stand_ins  # noqa: E402
 from research.ruler.beside import cross_faded  # noqa: E402
 from research.ruler.figures import method_figures, positive_figures  # noqa: E402
+from research.ruler.judge import own_attribute, read_side  # noqa: E402
 from research.ruler.overview import write_overview  # noqa: E402
 from research.ruler.page import write_page  # noqa: E402
 from research.ruler.pictures import kept  # noqa: E402
@@ -33,6 +34,16 @@ def reference(judges):
 
 def group(judges, reference, name: str, response, **changes) -> dict:
     return positive_figures(judges, reference, stand_ins.strips(response, **changes))[0]["groups"][name]
+
+
+def test_one_attribute_by_itself_is_read_as_among_all(judges, reference):
+    made, i = stand_ins.strips(lambda p: p**2), 7
+    full = (own_attribute(reference.styled.a), own_attribute(reference.styled.b))
+    among = read_side(judges, made, *full, reference.budget).only([i])
+    alone = read_side(judges, made[:, [i]], *(values[:, [i]] for values in full), reference.budget, (ATTRIBUTES[i],))
+    assert (alone.a == among.a).all() and (alone.b == among.b).all() and (alone.over == among.over).all()
+    other = read_side(judges, made[:, [i]], *(values[:, [i]] for values in full), reference.budget, (ATTRIBUTES[0],))
+    assert (other.b != among.b).any()
 
 
 @pytest.mark.parametrize("name", GROUPS)
