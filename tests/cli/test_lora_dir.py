@@ -102,8 +102,8 @@ def test_the_lora_that_comes_with_the_project(latentdial, tmp_path):
     made = latentdial("dial", "-p", "a castle by the lake", "--style", f"lora:{file.stem}", "--lora-dir", LORAS, "--at", "0:1:3", *small, "-o", "strip")
     assert made.returncode == 0, made.stderr
     assert latentdial("generate", "-p", "a castle by the lake", *small, "-o", "plain.png").returncode == 0
-    none, half, full = (pixels(tmp_path, f"strip/frame-00{i}.png") for i in range(3))
-    assert (none == pixels(tmp_path, "plain.png")).all()
+    none, half, full = (pixels(tmp_path / f"strip/frame-00{i}.png") for i in range(3))
+    assert (none == pixels(tmp_path / "plain.png")).all()
     assert abs(full - none).mean() > abs(half - none).mean() > 8
     blue_over_red = [(sky[:64, :, 2] - sky[:64, :, 0]).mean() for sky in (none, half, full)]
     assert blue_over_red[0] > blue_over_red[1] > blue_over_red[2], "the sky burns"
