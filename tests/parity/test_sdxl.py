@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from sdxl_models import NARROW_TEXT, NARROW_TEXT_2, NARROW_UNET, NARROW_VAE, PRUNED_UNET, make_sdxl
 from test_pictures import ROOT, psnr
-from test_stages import BF16_COSINE, F32_BOUND, cosine, describe, read, relative_error, run_stages, to_nhwc
+from test_stages import BF16_COSINE, F32_BOUND, cosine, read, relative_error, run_stages, run_unet, to_nhwc
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 PROMPT = "a temple in the jungle"
@@ -71,12 +71,8 @@ def check_unet(build, model, folder, latents, numbers):
     states, summaries, numbers = torch.randn(2, 77, unet.config.cross_attention_dim), torch.randn(2, 160), torch.tensor(numbers, dtype=torch.float32)
     reference = to_nhwc(unet(latents, 500, states, added_cond_kwargs={"text_embeds": summaries, "time_ids": numbers}).sample)
     inputs = {"latents": to_nhwc(latents), "states": states.numpy(), "vectors": torch.cat([summaries, numbers], 1).numpy()}
-    call = {"latents": describe("latents", inputs["latents"]), "timestep": 500, "text_states": describe("states", inputs["states"])}
-    call["vectors"] = describe("vectors", inputs["vectors"])
-    run_stages(build, model, "f32", folder, {"unet": call}, inputs)
-    error = relative_error(read(folder, "unet", reference.shape), reference)
-    run_stages(build, model, "bf16", folder, {"unet": call}, inputs)
-    similarity = cosine(read(folder, "unet", reference.shape), reference)
+    f32, bf16 = run_unet(build, model, folder, inputs, reference.shape, ("f32", "bf16"))
+    error, similarity = relative_error(f32, reference), cosine(bf16, reference)
     print(f"\nU-Net on {tuple(latents.shape)}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}")
     assert error <= F32_BOUND
     assert similarity >= BF16_COSINE

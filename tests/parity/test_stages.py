@@ -60,6 +60,16 @@ def test_text_states(build, model, tmp_path):
     assert error <= F32_BOUND
 
 
+def run_unet(build, model, folder, inputs, shape, dtypes) -> list[numpy.ndarray]:
+    """What the U-Net predicts at timestep 500 of "latents", "states" and, where it is told any, "vectors", in each of these number formats."""
+    told = {{"states": "text_states"}.get(name, name): describe(name, array) for name, array in inputs.items()}
+    made = []
+    for dtype in dtypes:
+        run_stages(build, model, dtype, folder, {"unet": {"timestep": 500, **told}}, inputs)
+        made.append(read(folder, "unet", shape))
+    return made
+
+
 def test_unet(build, model, tmp_path):
     unet = UNet2DConditionModel.from_pretrained(model / "unet")
     states = torch.randn(2, 77, unet.config.cross_attention_dim)
@@ -68,13 +78,8 @@ def test_unet(build, model, tmp_path):
         latents = torch.randn(2, 4, height, width)
         reference = to_nhwc(unet(latents, 500, states).sample)
         inputs = {"latents": to_nhwc(latents), "states": states.numpy()}
-        call = {"latents": describe("latents", inputs["latents"]), "timestep": 500, "text_states": describe("states", inputs["states"])}
-        run_stages(build, model, "f32", tmp_path, {"unet": call}, inputs)
-        error = relative_error(read(tmp_path, "unet", reference.shape), reference)
-        run_stages(build, model, "bf16", tmp_path, {"unet": call}, inputs)
-        similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
-        run_stages(build, model, "int8", tmp_path, {"unet": call}, inputs)
-        int8_similarity = cosine(read(tmp_path, "unet", reference.shape), reference)
+        f32, bf16, int8 = run_unet(build, model, tmp_path, inputs, reference.shape, ("f32", "bf16", "int8"))
+        error, similarity, int8_similarity = relative_error(f32, reference), cosine(bf16, reference), cosine(int8, reference)
         print(f"\n{model.name} U-Net {size}: f32 relative error {error:.2e}, cosine of bf16 {similarity:.6f}, of int8 {int8_similarity:.6f}")
         assert error <= F32_BOUND
         assert similarity >= BF16_COSINE
