@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "find_files.h"
 #include "latentdial/error.h"
 #include "latentdial/messages.h"
 
@@ -15,36 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepest = 8;
-
-bool is_model_file(const fs::path& path) {
-  static const std::set<std::string> kEndings = {".safetensors", ".ckpt", ".gguf"};
-  std::error_code ignored;
-  return kEndings.contains(path.extension().string()) && fs::is_regular_file(path, ignored);
-}
-
-bool is_diffusers_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path / "model_index.json", ignored);
-}
-
-/// The paths of what may be models in a folder, in order.
-std::vector<std::string> find_models(const std::string& folder) {
-  std::set<std::string> paths;
-  try {
-    constexpr auto kWays =
-        fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
-    fs::recursive_directory_iterator at(folder, kWays), end;
-    for (; at != end; ++at) {
-      const bool is_diffusers = is_diffusers_folder(at->path());
-      if (is_diffusers || at.depth() == kDeepest) at.disable_recursion_pending();
-      if (is_diffusers || is_model_file(at->path())) paths.insert(at->path().string());
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw invalid_input("models", fmt::format("the folder cannot be read: {}", error.code().message()));
-  }
-  return {paths.begin(), paths.end()};
-}
+const std::set<std::string> kEndings = {".safetensors", ".ckpt", ".gguf"};
 
 /// What clients may know of where a model lies. With LoRAs it is no file's.
 std::string file_of(const ModelInfo& info) {
@@ -72,7 +44,7 @@ void ModelList::refresh() {
   const std::unique_lock one_at_a_time(refreshing_, std::try_to_lock);
   if (!one_at_a_time) return;  // Nobody's thread waits for another's look.
   std::vector<ModelPtr> found = {main_};
-  for (const std::string& path : find_models(folder_)) {
+  for (const std::string& path : find_files(folder_, kEndings, "model_index.json", "models")) {
     std::error_code ignored;
     if (fs::equivalent(path, main_->info.path, ignored)) continue;
     const ModelPtr model = look_at(path);

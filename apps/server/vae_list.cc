@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "find_files.h"
 #include "http.h"
 #include "latentdial/error.h"
 #include "latentdial/inspect.h"
@@ -17,19 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepest = 8;
-
-bool is_vae_file(const fs::path& path) {
-  static const std::set<std::string> kEndings = {".safetensors", ".ckpt", ".pt", ".bin", ".gguf"};
-  std::error_code ignored;
-  return kEndings.contains(path.extension().string()) && fs::is_regular_file(path, ignored);
-}
-
-/// diffusers' of one part.
-bool is_vae_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path / "config.json", ignored);
-}
+const std::set<std::string> kEndings = {".safetensors", ".ckpt", ".pt", ".bin", ".gguf"};
 
 }  // namespace
 
@@ -40,20 +29,8 @@ VaeList::VaeList(std::string folder) : folder_(std::move(folder)) {
 std::map<std::string, std::string> VaeList::paths() const {
   std::map<std::string, std::string> paths;
   if (folder_.empty()) return paths;
-  std::set<fs::path> found;
-  try {
-    constexpr auto kWays =
-        fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
-    fs::recursive_directory_iterator at(folder_, kWays), end;
-    for (; at != end; ++at) {
-      const bool is_folder = is_vae_folder(at->path());
-      if (is_folder || at.depth() == kDeepest) at.disable_recursion_pending();
-      if (is_folder || is_vae_file(at->path())) found.insert(at->path());
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw invalid_input("vae_dir", fmt::format("the folder cannot be read: {}", error.code().message()));
-  }
-  for (const fs::path& path : found) paths.emplace(path.filename().string(), path.string());
+  for (const std::string& path : find_files(folder_, kEndings, "config.json", "vae_dir"))
+    paths.emplace(fs::path(path).filename().string(), path);
   return paths;
 }
 
