@@ -69,6 +69,10 @@ TEST_P(AttentionTest, TakesLengthsThatFillNoBlock) {
 TEST_P(AttentionTest, TakesLengthsOfWholeBlocks) {
   check({1, 96, 512, 1, 16});
 }
+TEST_P(AttentionTest, OfAPictureToItself) {
+  for (const std::int64_t size : {10, 40, 64, 80, 160}) check({2, 301, 301, 2, size});
+  check({1, 1024, 1024, 1, 40});
+}
 TEST_P(AttentionTest, TakesOneQuery) {
   check({1, 1, 300, 2, 40});
 }
@@ -96,8 +100,29 @@ TEST_P(AttentionTest, SurvivesEnormousLogits) {
   EXPECT_NEAR(y.values()[16], best.values()[0], 1e-30);
 }
 
+// In 8 bits, keys that have much in common would have little left for what tells them apart.
+TEST_P(AttentionTest, TellsKeysApartThatHaveMuchInCommon) {
+  const Tensor q = random_tensor({1, 300, 40}, 1), v = random_tensor({1, 300, 40}, 3);
+  Tensor k = random_tensor({1, 300, 40}, 2);
+  for (std::int64_t i = 0; i < k.count(); ++i) k.data<float>()[i] += i % 40 < 4 ? 100.0f : 0.0f;
+  const Case c{1, 300, 300, 1, 40};
+  expect_close(backend_->attention(on_device(q), on_device(k), on_device(v), 1),
+               expected(c, held(q), held(k), held(v)));
+}
+
+// One key weighs 400 times as much as each of the others, which together weigh four times as much as it.
+TEST_P(AttentionTest, ManySmallWeightsCountBesideALargeOne) {
+  constexpr std::int64_t kKeys = 1024, kSize = 16;
+  const Tensor q = tensor_of({1, kKeys, kSize}, [](std::int64_t) { return 4; });
+  const Tensor k = tensor_of({1, kKeys, kSize}, [](std::int64_t i) { return i < kSize ? 0.375 : 0; });
+  const Tensor v = tensor_of({1, kKeys, kSize}, [](std::int64_t i) { return i < kSize ? 0 : 1; });
+  const Case c{1, kKeys, kKeys, 1, kSize};
+  expect_close(backend_->attention(on_device(q), on_device(k), on_device(v), 1),
+               expected(c, held(q), held(k), held(v)));
+}
+
 TEST_P(AttentionTest, GivesTheSameBitsForAnyNumberOfThreads) {
-  const Tensor q = random_tensor({2, 131, 80}, 1), k = random_tensor({2, 301, 80}, 2);
+  const Tensor q = random_tensor({2, 301, 80}, 1), k = random_tensor({2, 301, 80}, 2);
   expect_same_bits([&](const Backend& backend) {
     return backend.attention(backend.to_device(q), backend.to_device(k), backend.to_device(k), 2);
   });

@@ -26,10 +26,10 @@ struct Extents {
   }
 };
 
-/// One head's matrix, or its transpose, as panels of all heads' matrices want it.
-MatrixView keys_of(const Extents& e, const Tensor& k, std::size_t head) {
-  return {k.dtype(), k.raw() + e.origin(head, e.keys) * element_size(k.dtype()), e.keys, e.size, e.channels,
-          1};
+/// One head's matrix, or its transpose, as panels of all heads' matrices want it; `mean`: see mean_keys.
+MatrixView keys_of(const Extents& e, const Tensor& k, const Tensor& mean, std::size_t head) {
+  return {k.dtype(), k.raw() + e.origin(head, e.keys) * element_size(k.dtype()),   e.keys, e.size, e.channels,
+          1,         mean.defined() ? mean.data<float>() + head * e.size : nullptr};
 }
 MatrixView transposed_values_of(const Extents& e, const Tensor& v, std::size_t head) {
   return {v.dtype(), v.raw() + e.origin(head, e.keys) * element_size(v.dtype()), e.size, e.keys, 1,
@@ -43,12 +43,9 @@ class PackedHeads {
   template <class ViewOf>
   PackedHeads(const Context& context, Products products, std::size_t heads, const ViewOf& view_of)
       : rows_(view_of(0).rows), depth_(view_of(0).depth) {
-    const auto panels = divide_up(rows_, panel_rows());
-    const auto numbers = round_up(depth_, depth_step(products)) * panel_rows();
-    const auto type = products == Products::bf16_pairs ? DType::bf16 : DType::f32;
+    const auto panels = divide_up(rows_, panel_rows()), bytes = panel_bytes(products, depth_);
     const auto extent = [](std::size_t n) { return static_cast<std::int64_t>(n); };
-    data_ = Tensor::empty({extent(heads), extent(panels), extent(numbers)}, type);
-    const auto bytes = numbers * element_size(type);
+    data_ = Tensor::empty({extent(heads), extent(panels), extent(bytes / sizeof(float))});
     parallel_for(context.threads, extent(heads * panels), [&](std::int64_t i, int /*thread*/) {
       const auto at = static_cast<std::size_t>(i);
       pack_panel(view_of(at / panels), products, at % panels, data_.raw() + at * bytes);
@@ -64,9 +61,40 @@ class PackedHeads {
   Tensor data_;
 };
 
-Products products_of(const Context& context) {
-  const auto by = choose(context, Layer::attention, Precision::full).by;
-  return by == Multiplier::bf16_pairs ? Products::bf16_pairs : Products::f32;
+/// The mean key of each head, [heads, size]. Without it keys fill their bytes better, and a softmax does not
+/// see what all its scores have in common.
+Tensor mean_keys(const Context& context, const Extents& e, const Tensor& k) {
+  Tensor mean = Tensor::zeros({static_cast<std::int64_t>(e.all_heads()), static_cast<std::int64_t>(e.size)});
+  parallel_for(context.threads, mean.dim(0), [&](std::int64_t head, int /*thread*/) {
+    const auto view = keys_of(e, k, {}, static_cast<std::size_t>(head));
+    float* to = mean.data<float>() + head * mean.dim(1);
+    with_type(view.dtype, [&]<class T>(T) {
+      for (std::size_t row = 0; row < view.rows; ++row) {
+        const T* from = static_cast<const T*>(view.data) + row * view.row_stride;
+        for (std::size_t i = 0; i < view.depth; ++i) to[i] += static_cast<float>(from[i]);
+      }
+    });
+    for (std::size_t i = 0; i < view.depth; ++i) to[i] /= static_cast<float>(view.rows);
+  });
+  return mean;
+}
+
+/// Pictures attend to themselves in 8 bits, where a model is of those: few keys, as a prompt's are, cost
+/// little, and each counts.
+Precision precision_of(const Extents& e) {
+  constexpr std::size_t kFewKeys = 256;
+  return e.keys == e.queries && e.keys >= kFewKeys ? Precision::reducible : Precision::full;
+}
+
+Products products_of(const Context& context, const Extents& e) {
+  switch (choose(context, Layer::attention, precision_of(e)).by) {
+    case Multiplier::own_int8:
+      return Products::byte_quads;
+    case Multiplier::bf16_pairs:
+      return Products::bf16_pairs;
+    default:
+      return Products::f32;
+  }
 }
 
 Extents check(const Context& context, const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t heads,
@@ -92,8 +120,10 @@ Extents check(const Context& context, const Tensor& q, const Tensor& k, const Te
 Tensor attention(const Context& context, const Tensor& q, const Tensor& k, const Tensor& v,
                  std::int64_t heads, bool causal) {
   const auto e = check(context, q, k, v, heads, causal);
-  const auto products = products_of(context);
-  const PackedHeads keys(context, products, e.all_heads(), [&](std::size_t h) { return keys_of(e, k, h); });
+  const auto products = products_of(context, e);
+  const Tensor mean = products == Products::byte_quads ? mean_keys(context, e, k) : Tensor();
+  const PackedHeads keys(context, products, e.all_heads(),
+                         [&](std::size_t h) { return keys_of(e, k, mean, h); });
   const PackedHeads values(context, products, e.all_heads(),
                            [&](std::size_t h) { return transposed_values_of(e, v, h); });
   Tensor y = Tensor::empty(q.shape(), q.dtype());

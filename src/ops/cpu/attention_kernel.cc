@@ -1,8 +1,12 @@
 #include "ops/cpu/attention_kernel.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
@@ -48,9 +52,10 @@ struct QueryVectors {
 // The memory of one query block: rows of kVectors vectors, whose lanes are queries.
 template <std::size_t kVectors>
 struct Workspace {
-  float* queries;   // [steps of D]
-  float* scores;    // [kKeyBlock], then the weights [steps of kKeyBlock]
-  float* gathered;  // [D in whole tiles]
+  float* queries;                 // [steps of D]
+  float* scores;                  // [kKeyBlock], then the weights [steps of kKeyBlock]
+  float* gathered;                // [D in whole tiles]
+  QueryVectors<kVectors> factor;  // Scores times it are exponents of 2.
   QueryVectors<kVectors> maximum, sum;
 
   static std::size_t row() { return kVectors * hn::Lanes(Floats()); }
@@ -72,18 +77,17 @@ Workspace<kVectors> workspace_in(float* memory, std::size_t size) {
   return w;
 }
 
-// c = factor·c + panel[kTileRows, steps] · b[steps, kVectors]; without `factor` c is replaced.
-template <class Numbers, std::size_t kVectors>
-void multiply_tile(const typename Numbers::Number* HWY_RESTRICT panel, std::size_t steps,
-                   const float* HWY_RESTRICT b, float* HWY_RESTRICT c, const QueryVectors<kVectors>* factor) {
-  const Floats d;
-  const std::size_t lanes = hn::Lanes(d);
-  Vector sums[kTileRows][kVectors];
+template <class Numbers>
+constexpr bool kOfBytes = sizeof(typename Numbers::Number) == 1;
+
+// begin(r, v) + panel[kTileRows, steps] · b[steps, kVectors] goes to end(r, v, sum).
+template <class Numbers, std::size_t kVectors, class Begin, class End>
+HWY_INLINE void multiply_tile(const typename Numbers::Number* HWY_RESTRICT panel, std::size_t steps,
+                              const float* HWY_RESTRICT b, const Begin& begin, const End& end) {
+  const std::size_t lanes = hn::Lanes(Floats());
+  typename Numbers::Sum sums[kTileRows][kVectors];
   for (std::size_t r = 0; r < kTileRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      sums[r][v] =
-          factor ? hn::Mul(factor->of[v], hn::LoadU(d, c + (r * kVectors + v) * lanes)) : hn::Zero(d);
-    }
+    for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = begin(r, v);
   }
   for (std::size_t k = 0; k < steps; ++k) {
     typename Numbers::Factor columns[kVectors];
@@ -95,16 +99,37 @@ void multiply_tile(const typename Numbers::Number* HWY_RESTRICT panel, std::size
     }
   }
   for (std::size_t r = 0; r < kTileRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[r][v], d, c + (r * kVectors + v) * lanes);
+    for (std::size_t v = 0; v < kVectors; ++v) end(r, v, sums[r][v]);
   }
+}
+
+// What stands before a panel's numbers takes whole lines.
+constexpr std::size_t kByteRows = round_up(kTileRows * sizeof(ByteRow), std::size_t{64});
+
+std::size_t target_panel_bytes(Products products, std::size_t depth) {
+  const auto numbers = round_up(depth, depth_step(products)) * kTileRows;
+  if (products == Products::byte_quads) return kByteRows + numbers;
+  return numbers * (products == Products::bf16_pairs ? sizeof(bfloat16) : sizeof(float));
+}
+
+template <class Numbers>
+const std::byte* panel_of(const Panels& m, std::size_t row) {
+  const auto numbers = round_up(m.depth, Numbers::kStep) * kTileRows * sizeof(typename Numbers::Number);
+  return static_cast<const std::byte*>(m.data) +
+         row / kTileRows * (numbers + (kOfBytes<Numbers> ? kByteRows : 0));
+}
+
+template <class Numbers>
+const ByteRow* byte_rows_at(const Panels& m, std::size_t row) {
+  return reinterpret_cast<const ByteRow*>(panel_of<Numbers>(m, row));
 }
 
 // The numbers of a panel from this row and this step of its depth on.
 template <class Numbers>
 const typename Numbers::Number* panel_at(const Panels& m, std::size_t row, std::size_t step) {
-  const auto steps = divide_up(m.depth, Numbers::kStep);
-  return static_cast<const typename Numbers::Number*>(m.data) +
-         (row / kTileRows * steps + step) * kTileRows * Numbers::kStep;
+  return reinterpret_cast<const typename Numbers::Number*>(panel_of<Numbers>(m, row) +
+                                                           (kOfBytes<Numbers> ? kByteRows : 0)) +
+         step * kTileRows * Numbers::kStep;
 }
 
 // Some rows of a matrix as one panel of `panel_rows`.
@@ -128,20 +153,124 @@ void interleave(const MatrixView& m, std::size_t first, std::size_t panel_rows,
   if (rest != 0) copy(m.depth - rest, rest);
 }
 
+#if LATENTDIAL_BYTE_QUADS
+// The rows of a matrix as floats, [rows, padded], zeros behind its depth.
+template <class T>
+void widen_rows(const MatrixView& m, std::size_t first, std::size_t rows, std::size_t padded, float* to) {
+  const T* from = static_cast<const T*>(m.data) + first * m.row_stride;
+  const auto lanes = hn::Lanes(Floats());
+  if (m.depth_stride == 1) {
+    const auto whole = m.depth / lanes * lanes;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const T* row = from + r * m.row_stride;
+      for (std::size_t i = 0; i < whole; i += lanes) hn::StoreU(load(row + i), Floats(), to + r * padded + i);
+      if (whole < m.depth)
+        hn::StoreU(load_part(row + whole, m.depth - whole), Floats(), to + r * padded + whole);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < m.depth; ++i)
+    for (std::size_t r = 0; r < rows; ++r)
+      to[r * padded + i] = static_cast<float>(from[r * m.row_stride + i * m.depth_stride]);
+  for (std::size_t r = 0; r < rows; ++r) std::fill(to + r * padded + m.depth, to + (r + 1) * padded, 0.0f);
+}
+
+void take_from_rows(const float* mean, std::size_t depth, std::size_t rows, std::size_t padded, float* x) {
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t i = 0; i < depth; ++i) x[r * padded + i] -= mean[i];
+}
+
+float largest_magnitude(const float* x, std::size_t count) {
+  const Floats d;
+  auto most = hn::Zero(d);
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) most = hn::Max(most, hn::Abs(hn::LoadU(d, x + i)));
+  return hn::GetLane(hn::MaxOfLanes(d, most));
+}
+
+// Bytes of factor·x + zero; returns the sum of factor·x, rounded.
+std::int32_t quantize_row(const float* x, std::size_t count, float factor, int zero, std::uint8_t* to) {
+  const Floats d;
+  const Ints ints;
+  const hn::Rebind<std::uint8_t, Floats> bytes;
+  auto sum = hn::Zero(ints);
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    const auto q = hn::NearestInt(hn::Mul(hn::LoadU(d, x + i), hn::Set(d, factor)));
+    sum = hn::Add(sum, q);
+    hn::StoreU(
+        hn::TruncateTo(bytes, hn::BitCast(hn::RebindToUnsigned<Floats>(), hn::Add(q, hn::Set(ints, zero)))),
+        bytes, to + i);
+  }
+  return hn::GetLane(hn::SumOfLanes(ints, sum));
+}
+
+// Some rows as a panel of bytes, `zero` standing for 0; `byte_rows` is told how to take them back.
+template <class T>
+void interleave_bytes(const MatrixView& m, std::size_t first, std::size_t panel_rows, int zero,
+                      ByteRow* byte_rows, std::uint8_t* to) {
+  constexpr float kLargest = 127, kSmallest = 1e-30f;
+  constexpr std::size_t kStep = ByteQuads::kStep;
+  const auto rows = std::min(panel_rows, m.rows - first), steps = divide_up(m.depth, kStep);
+  const auto padded = round_up(m.depth, hn::Lanes(Floats()));
+  thread_local std::vector<float> numbers;
+  thread_local std::vector<std::uint8_t> bytes;
+  numbers.resize(rows * padded);
+  bytes.resize(padded);
+  widen_rows<T>(m, first, rows, padded, numbers.data());
+  if (m.mean != nullptr) take_from_rows(m.mean, m.depth, rows, padded, numbers.data());
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float most = std::max(largest_magnitude(numbers.data() + r * padded, padded), kSmallest);
+    const auto sum = quantize_row(numbers.data() + r * padded, padded, kLargest / most, zero, bytes.data());
+    byte_rows[r] = {most / kLargest, -kQueryZero * sum};
+    for (std::size_t k = 0; k < steps; ++k)
+      std::memcpy(to + (k * panel_rows + r) * kStep, bytes.data() + k * kStep, kStep);
+  }
+  for (std::size_t r = rows; r < panel_rows; ++r) {
+    byte_rows[r] = {};
+    for (std::size_t k = 0; k < steps; ++k) std::memset(to + (k * panel_rows + r) * kStep, zero, kStep);
+  }
+}
+#endif
+
 template <class T, class Numbers, std::size_t kVectors>
-void load_queries(const AttentionHead& head, std::size_t first, std::size_t count,
-                  const Workspace<kVectors>& w) {
+void load_queries(const AttentionHead& head, std::size_t first, std::size_t count, Workspace<kVectors>& w) {
+  constexpr float kLog2E = 1.44269504088896f;  // The softmax is taken to base 2.
   const MatrixView q{
       head.dtype, static_cast<const T*>(head.q) + first * head.stride, count, head.size, head.stride, 1};
-  interleave<T, Numbers>(q, 0, w.row(), reinterpret_cast<typename Numbers::Number*>(w.queries));
+  alignas(64) float factors[kVectors * hn::MaxLanes(Floats())];
+  std::fill_n(factors, w.row(), head.scale * kLog2E);
+  if constexpr (kOfBytes<Numbers>) {
+    ByteRow rows[kVectors * hn::MaxLanes(Floats())];
+    interleave_bytes<T>(q, 0, w.row(), kQueryZero, rows, reinterpret_cast<std::uint8_t*>(w.queries));
+    for (std::size_t r = 0; r < w.row(); ++r) factors[r] *= rows[r].scale;
+  } else {
+    interleave<T, Numbers>(q, 0, w.row(), reinterpret_cast<typename Numbers::Number*>(w.queries));
+  }
+  for (std::size_t v = 0; v < kVectors; ++v)
+    w.factor.of[v] = hn::LoadU(Floats(), factors + v * hn::Lanes(Floats()));
 }
 
 template <class Numbers, std::size_t kVectors>
 void score_block(const AttentionHead& head, const Workspace<kVectors>& w, std::size_t key, std::size_t keys) {
+  const Floats d;
   for (std::size_t j = 0; j < keys; j += kTileRows) {
+    [[maybe_unused]] const ByteRow* rows = byte_rows_at<Numbers>(head.keys, key + j);
+    const auto begin = [&]([[maybe_unused]] std::size_t r, std::size_t) {
+      if constexpr (kOfBytes<Numbers>) {
+        return hn::Set(Ints(), rows[r].offset);
+      } else {
+        return hn::Zero(d);
+      }
+    };
+    const auto end = [&](std::size_t r, std::size_t v, typename Numbers::Sum sum) {
+      float* to = w.scores + ((j + r) * kVectors + v) * hn::Lanes(d);
+      if constexpr (kOfBytes<Numbers>) {
+        hn::StoreU(hn::Mul(hn::ConvertTo(d, sum), hn::Set(d, rows[r].scale)), d, to);
+      } else {
+        hn::StoreU(sum, d, to);
+      }
+    };
     multiply_tile<Numbers, kVectors>(panel_at<Numbers>(head.keys, key + j, 0),
-                                     divide_up(head.size, Numbers::kStep), w.queries, w.scores + j * w.row(),
-                                     nullptr);
+                                     divide_up(head.size, Numbers::kStep), w.queries, begin, end);
   }
 }
 
@@ -155,11 +284,12 @@ void hide_later_keys(const Workspace<kVectors>& w, std::size_t first, std::size_
   }
 }
 
-// Each query's largest score of this block and of those before.
+// Each query's largest score of this block.
 template <std::size_t kVectors>
 QueryVectors<kVectors> largest(const Workspace<kVectors>& w, std::size_t keys) {
   const Floats d;
-  auto m = w.maximum;
+  QueryVectors<kVectors> m{};
+  for (auto& of : m.of) of = hn::Set(d, std::numeric_limits<float>::lowest());
   for (std::size_t j = 0; j < keys; ++j) {
     for (std::size_t v = 0; v < kVectors; ++v) {
       m.of[v] = hn::Max(m.of[v], hn::LoadU(d, w.scores + (j * kVectors + v) * hn::Lanes(d)));
@@ -168,40 +298,86 @@ QueryVectors<kVectors> largest(const Workspace<kVectors>& w, std::size_t keys) {
   return m;
 }
 
-// Turns the scores into weights 2^(scale·(score − maximum)), in place and ready to be multiplied; returns by
-// what is known of earlier blocks must be multiplied.
+// By what is multiplied what is known of earlier blocks, and what this one gives.
+template <std::size_t kVectors>
+struct BlockShares {
+  QueryVectors<kVectors> decay, share;
+};
+
+// Turns the scores into weights 2^(factor·(score − maximum)), in place and ready to be multiplied. The
+// maximum is that of all blocks so far; of bytes this block's alone, since next to a larger one they would be
+// zeros.
 template <class Numbers, std::size_t kVectors>
-QueryVectors<kVectors> weigh_block(Workspace<kVectors>& w, std::size_t keys, float scale) {
+BlockShares<kVectors> weigh_block(Workspace<kVectors>& w, std::size_t keys) {
   const Floats d;
-  const auto factor = hn::Set(d, scale);
-  const auto maximum = largest(w, keys);
-  QueryVectors<kVectors> shift{}, decay{};
+  const auto in_block = largest(w, keys);
+  QueryVectors<kVectors> shift{};
+  typename Numbers::Sum sum[kVectors];
+  BlockShares<kVectors> shares{};
   for (std::size_t v = 0; v < kVectors; ++v) {
-    shift.of[v] = hn::Mul(maximum.of[v], factor);
-    decay.of[v] = exp2_of_negative(hn::Sub(hn::Mul(w.maximum.of[v], factor), shift.of[v]));
-    w.sum.of[v] = hn::Mul(w.sum.of[v], decay.of[v]);
+    const auto maximum = hn::Max(w.maximum.of[v], in_block.of[v]), factor = w.factor.of[v];
+    const auto all = hn::Mul(maximum, factor);
+    shares.decay.of[v] = exp2_of_negative(hn::Sub(hn::Mul(w.maximum.of[v], factor), all));
+    shift.of[v] = kOfBytes<Numbers> ? hn::Mul(in_block.of[v], factor) : all;
+    if constexpr (kOfBytes<Numbers>) shares.share.of[v] = exp2_of_negative(hn::Sub(shift.of[v], all));
+    w.sum.of[v] = hn::Mul(w.sum.of[v], shares.decay.of[v]);
+    if constexpr (kOfBytes<Numbers>) {
+      sum[v] = hn::Zero(Ints());
+    } else {
+      sum[v] = w.sum.of[v];
+    }
+    w.maximum.of[v] = maximum;
   }
-  w.maximum = maximum;
   const std::size_t padded = round_up(keys, Numbers::kStep);
   // A key that only pads weighs nothing.
-  if (padded > keys) std::fill_n(w.scores + keys * w.row(), w.row(), std::numeric_limits<float>::lowest());
+  if (padded > keys)
+    std::fill_n(w.scores + keys * w.row(), (padded - keys) * w.row(), std::numeric_limits<float>::lowest());
   for (std::size_t j = 0; j < padded; j += Numbers::kStep) {
     for (std::size_t v = 0; v < kVectors; ++v) {
       const float* from = w.scores + (j * kVectors + v) * hn::Lanes(d);
       float* to = w.scores + (j / Numbers::kStep * kVectors + v) * hn::Lanes(d);
-      w.sum.of[v] = hn::Add(w.sum.of[v], Numbers::weigh(from, w.row(), factor, shift.of[v], to));
+      sum[v] = Numbers::weigh(from, w.row(), w.factor.of[v], shift.of[v], to, sum[v]);
     }
   }
-  return decay;
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    if constexpr (kOfBytes<Numbers>) {
+      w.sum.of[v] = hn::MulAdd(hn::ConvertTo(d, sum[v]), shares.share.of[v], w.sum.of[v]);
+    } else {
+      w.sum.of[v] = sum[v];
+    }
+  }
+  return shares;
 }
 
 template <class Numbers, std::size_t kVectors>
 void gather_block(const AttentionHead& head, const Workspace<kVectors>& w, std::size_t key, std::size_t keys,
-                  const QueryVectors<kVectors>& decay) {
+                  const BlockShares<kVectors>& shares) {
+  const Floats d;
   for (std::size_t i = 0; i < head.size; i += kTileRows) {
+    [[maybe_unused]] const ByteRow* rows = byte_rows_at<Numbers>(head.values, i);
+    const auto at = [&](std::size_t r, std::size_t v) {
+      return w.gathered + ((i + r) * kVectors + v) * hn::Lanes(d);
+    };
+    const auto before = [&](std::size_t r, std::size_t v) {
+      return hn::Mul(shares.decay.of[v], hn::LoadU(d, at(r, v)));
+    };
+    const auto begin = [&](std::size_t r, std::size_t v) {
+      if constexpr (kOfBytes<Numbers>) {
+        return hn::Zero(Ints());
+      } else {
+        return before(r, v);
+      }
+    };
+    const auto end = [&](std::size_t r, std::size_t v, typename Numbers::Sum sum) {
+      if constexpr (kOfBytes<Numbers>) {
+        const auto scale = hn::Mul(shares.share.of[v], hn::Set(d, rows[r].scale));
+        hn::StoreU(hn::MulAdd(hn::ConvertTo(d, sum), scale, before(r, v)), d, at(r, v));
+      } else {
+        hn::StoreU(sum, d, at(r, v));
+      }
+    };
     multiply_tile<Numbers, kVectors>(panel_at<Numbers>(head.values, i, key / Numbers::kStep),
-                                     divide_up(keys, Numbers::kStep), w.scores, w.gathered + i * w.row(),
-                                     &decay);
+                                     divide_up(keys, Numbers::kStep), w.scores, begin, end);
   }
 }
 
@@ -231,7 +407,6 @@ void write_result(const AttentionHead& head, const Workspace<kVectors>& w, std::
 
 template <class T, class Numbers, std::size_t kVectors>
 void attend_typed(const AttentionHead& head, std::size_t first, std::size_t count, float* scratch) {
-  constexpr float kLog2E = 1.44269504088896f;  // The softmax is taken to base 2.
   auto w = workspace_in<kVectors>(scratch, head.size);
   load_queries<T, Numbers>(head, first, count, w);
   const auto all = head.keys.rows;
@@ -240,8 +415,8 @@ void attend_typed(const AttentionHead& head, std::size_t first, std::size_t coun
     const auto keys = std::min(kKeyBlock, end - key);
     score_block<Numbers>(head, w, key, keys);
     if (head.causal) hide_later_keys(w, first, key, keys);
-    const auto decay = weigh_block<Numbers>(w, keys, head.scale * kLog2E);
-    gather_block<Numbers>(head, w, key, keys, decay);
+    const auto shares = weigh_block<Numbers>(w, keys);
+    gather_block<Numbers>(head, w, key, keys, shares);
   }
   write_result<T>(head, w, first, count);
 }
@@ -260,6 +435,14 @@ void pack_panel_target(const MatrixView& m, [[maybe_unused]] Products products, 
     return interleave<bfloat16, Bf16Pairs>(m, panel * kTileRows, kTileRows, static_cast<bfloat16*>(to));
   }
 #endif
+#if LATENTDIAL_BYTE_QUADS
+  if (products == Products::byte_quads) {
+    return with_type(m.dtype, [&]<class T>(T) {
+      interleave_bytes<T>(m, panel * kTileRows, kTileRows, 0, static_cast<ByteRow*>(to),
+                          static_cast<std::uint8_t*>(to) + kByteRows);
+    });
+  }
+#endif
   with_type(m.dtype, [&]<class T>(T) {
     interleave<T, SingleFloats>(m, panel * kTileRows, kTileRows, static_cast<float*>(to));
   });
@@ -269,6 +452,12 @@ void attend_target(const AttentionHead& head, std::size_t first, std::size_t cou
 #if HWY_TARGET == HWY_AVX3
   if (head.products == Products::bf16_pairs)
     return attend_block<bfloat16, Bf16Pairs>(head, first, count, scratch);
+#endif
+#if LATENTDIAL_BYTE_QUADS
+  if (head.products == Products::byte_quads) {
+    return with_type(head.dtype,
+                     [&]<class T>(T) { attend_block<T, ByteQuads>(head, first, count, scratch); });
+  }
 #endif
   with_type(head.dtype, [&]<class T>(T) { attend_block<T, SingleFloats>(head, first, count, scratch); });
 }
@@ -283,6 +472,7 @@ namespace {
 
 HWY_EXPORT(target_panel_rows);
 HWY_EXPORT(target_query_block);
+HWY_EXPORT(target_panel_bytes);
 HWY_EXPORT(workspace_floats);
 HWY_EXPORT(pack_panel_target);
 HWY_EXPORT(attend_target);
@@ -299,6 +489,9 @@ bool has_bf16_pairs() {
 
 std::size_t panel_rows() {
   return HWY_DYNAMIC_DISPATCH(target_panel_rows)();
+}
+std::size_t panel_bytes(Products products, std::size_t depth) {
+  return HWY_DYNAMIC_DISPATCH(target_panel_bytes)(products, depth);
 }
 std::size_t query_block() {
   return HWY_DYNAMIC_DISPATCH(target_query_block)();

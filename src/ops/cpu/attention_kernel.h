@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "tensor/dtype.h"
 
@@ -14,6 +15,9 @@ namespace latentdial::detail::ops::cpu {
 enum class Products {
   f32,
   bf16_pairs,  ///< By AVX-512 BF16's dot product; see has_bf16_pairs.
+  byte_quads,  ///< Of 8 bits, four at a time, by VNNI; see ByteProducts. A row has its own scale, as have the
+               ///< weights of each query in a block of keys (after SageAttention: Zhang et al. 2024, arXiv
+               ///< 2410.02367).
 };
 
 /// Whether this processor has AVX-512 BF16.
@@ -21,13 +25,24 @@ enum class Products {
 
 /// Numbers of one row that lie side by side in a panel, since one instruction multiplies them.
 [[nodiscard]] constexpr std::size_t depth_step(Products products) {
-  return products == Products::bf16_pairs ? 2 : 1;
+  return products == Products::byte_quads ? 4 : products == Products::bf16_pairs ? 2 : 1;
 }
 /// Rows of a panel on this processor.
 [[nodiscard]] std::size_t panel_rows();
 
+/// Bytes of a panel of a matrix of such depth.
+[[nodiscard]] std::size_t panel_bytes(Products products, std::size_t depth);
+
+/// What makes numbers of a row's bytes: scale·(Σ + offset), Σ a sum of products with a query's bytes.
+struct ByteRow {
+  float scale = 0;
+  std::int32_t offset = 0;  ///< A query's bytes are larger than it by kQueryZero: −kQueryZero·Σ of the row.
+};
+inline constexpr int kQueryZero = 128;
+
 /// A matrix [rows, depth] cut into panels of panel_rows() rows, each stored step after step of its depth,
-/// padded with zeros: [panel][step][row][depth_step] of float or bfloat16.
+/// padded with zeros: [panel][step][row][depth_step] of float, bfloat16 or signed bytes. Before the bytes of
+/// a panel stand its rows' ByteRow.
 struct Panels {
   const void* data = nullptr;
   std::size_t rows = 0, depth = 0;
@@ -38,6 +53,7 @@ struct MatrixView {
   DType dtype = DType::f32;
   const void* data = nullptr;
   std::size_t rows = 0, depth = 0, row_stride = 0, depth_stride = 0;
+  const float* mean = nullptr;  ///< [depth], taken from each row that becomes bytes; none: nothing is.
 };
 
 /// Writes panel number `panel` of a matrix. Pairs are made of bf16 alone.

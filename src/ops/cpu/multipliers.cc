@@ -50,6 +50,11 @@ Choice of_byte_pairs(Layer layer) {
   return {Multiplier::own_int8, "Zen 4 held to AVX2: 270 to 400, in f32 140 to 200"};
 }
 
+/// Pairs are too coarse for attention, whose keys and values would have 7 bits; nothing else is written.
+bool has_int8(Layer layer) {
+  return layer != Layer::attention || byte_products() == ByteProducts::quads;
+}
+
 Choice of_int8(Layer layer) {
   switch (byte_products()) {
     case ByteProducts::pairs:
@@ -66,7 +71,7 @@ Choice of_int8(Layer layer) {
 }  // namespace
 
 Choice choose(const Context& context, Layer layer, Precision precision) {
-  if (context.int8 && precision == Precision::reducible && layer != Layer::attention) return of_int8(layer);
+  if (context.int8 && precision == Precision::reducible && has_int8(layer)) return of_int8(layer);
   if (const auto found = context.measured.find(layer); found != context.measured.end()) return found->second;
   switch (context.arithmetic) {
     case Arithmetic::bf16:
