@@ -15,7 +15,7 @@ struct ClipOptions {
   /// Folder as transformers writes it: config.json with model.safetensors (or its shards, or a .bin) of a
   /// CLIPModel, or of a CLIPVisionModelWithProjection, which reads no texts.
   std::string folder;
-  std::string dtype = {};  ///< "f32" or "bf16"; empty: the faster one here.
+  std::string dtype = {};  ///< "f32" or "bf16"; empty: bf16 on processors with AVX2.
   int threads = 0;         ///< 0: every core this process may use.
 };
 

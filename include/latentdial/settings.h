@@ -432,7 +432,7 @@ void visit_model_options(OptionsRef& o, Visitor&& visitor) {
       o.taesd);
   visitor(Option{"dtype", "--dtype", "",
                  "Number format of the computation: f32, bf16, which takes half the memory, or int8, the "
-                 "fastest (default: the faster one of f32 and bf16 here)"},
+                 "fastest (default: bf16 on processors with AVX2, f32 on others)"},
           o.dtype);
   visitor(Option{"threads", "--threads", "", "Threads, 1 to 1024 (0: all cores)", 0, 1024}, o.threads);
   visitor(Option{"profile", "--profile", "",

@@ -26,7 +26,7 @@ class Clip:
 
         Args:
             folder: As transformers writes a CLIPModel, or a CLIPVisionModelWithProjection, which reads no texts.
-            dtype: "f32" or "bf16"; "": the faster one here.
+            dtype: "f32" or "bf16"; "": bf16 on processors with AVX2.
             threads: 1 to 1024; 0: all cores.
 
         Raises:

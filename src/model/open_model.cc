@@ -64,10 +64,8 @@ ops::BackendOptions detail::backend_options(const ModelOptions& options) {
   const std::string& name = options.dtype;
   require(name.empty() || name == "f32" || name == "bf16" || name == "int8", "dtype",
           "\"{}\" is unknown; use f32, bf16 or int8", name);
-  const auto measured = read_tuned_cpu();
-  const DType fastest = ops::fastest_cpu_dtype(measured);
-  const DType dtype = name.empty() ? fastest : name == "f32" ? DType::f32 : DType::bf16;
-  return {.dtype = dtype, .threads = options.threads, .measured = measured};
+  const DType dtype = name.empty() ? ops::fastest_cpu_dtype() : name == "f32" ? DType::f32 : DType::bf16;
+  return {.dtype = dtype, .threads = options.threads, .measured = read_tuned_cpu()};
 }
 
 ops::BackendOptions detail::denoiser_options(const ModelOptions& options) {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 
 import pytest
 
@@ -19,7 +20,8 @@ def kept(tmp_path):
 
 
 def multipliers(latentdial, env, *more, dtype="bf16"):
-    process = latentdial("info", "--cpu", "--json", "--dtype", dtype, *more, env=env)
+    asked = ["--dtype", dtype] if dtype else []
+    process = latentdial("info", "--cpu", "--json", *asked, *more, env=env)
     assert process.returncode == 0, process.stderr
     described = json.loads(process.stdout)
     return described["device"], next(value for key, value in described.items() if key != "device")
@@ -102,3 +104,9 @@ def test_without_a_folder_it_says_so(latentdial, fails, home):
 
 def test_it_needs_cpu(fails):
     assert "--cpu" in fails("info", "--tune")
+
+
+def test_the_number_format_is_what_the_processor_is_fastest_in(latentdial, home):
+    has_avx2 = "avx2" in pathlib.Path("/proc/cpuinfo").read_text().split()
+    assert multipliers(latentdial, home, dtype=None)[0].endswith("f32") != has_avx2
+    assert multipliers(latentdial, home | {"ONEDNN_MAX_CPU_ISA": "SSE41"}, dtype=None)[0].endswith("f32")

@@ -126,12 +126,8 @@ std::vector<LayerMultiplier> cpu_multipliers(const BackendOptions& options) {
   return list;
 }
 
-DType fastest_cpu_dtype(const std::vector<LayerMultiplier>& measured) {
-  const auto choices = cpu::choices(measured);
-  const auto linear = choices.find(cpu::Layer::linear);
-  const bool widens = linear != choices.end() ? linear->second.by == cpu::Multiplier::own_f32
-                                              : fastest_cpu_arithmetic() == Arithmetic::f32;
-  return widens ? DType::f32 : DType::bf16;
+DType fastest_cpu_dtype() {
+  return cpu::onednn::has_avx2() ? DType::bf16 : DType::f32;
 }
 
 std::string cpu_instruction_set() {

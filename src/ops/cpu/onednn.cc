@@ -48,6 +48,10 @@ void append(dnnl::post_ops& ops, Activation activation) {
 
 }  // namespace
 
+bool has_avx2() {
+  return contains(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx2);
+}
+
 bool has_avx512() {
   return contains(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core);
 }

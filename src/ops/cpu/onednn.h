@@ -12,6 +12,8 @@ namespace latentdial::detail::ops::cpu::onednn {
 [[nodiscard]] const dnnl::engine& engine();
 [[nodiscard]] dnnl::memory::data_type data_type(DType dtype);
 
+/// Whether oneDNN may use AVX2 here (ONEDNN_MAX_CPU_ISA counts).
+[[nodiscard]] bool has_avx2();
 /// Whether oneDNN may use AVX-512 here (ONEDNN_MAX_CPU_ISA counts), without which it multiplies no bf16.
 [[nodiscard]] bool has_avx512();
 /// Whether it may use VNNI here in vectors of so many bytes, 64 or 32.
