@@ -55,6 +55,18 @@ bool has_int8(Layer layer) {
   return layer != Layer::attention || byte_products() == ByteProducts::quads;
 }
 
+/// AVX-VNNI's, on a server's core held to it.
+const char* of_byte_quads_by_256(Layer layer) {
+  switch (layer) {
+    case Layer::linear:
+      return "Emerald Rapids held to AVX-VNNI: 490, in f32 150";
+    case Layer::attention:
+      return "Emerald Rapids held to AVX-VNNI: 220, in f32 130";
+    default:
+      return "Emerald Rapids held to AVX-VNNI: 630, in f32 420";
+  }
+}
+
 Choice of_int8(Layer layer) {
   switch (byte_products()) {
     case ByteProducts::pairs:
@@ -64,8 +76,15 @@ Choice of_int8(Layer layer) {
     case ByteProducts::quads:
       break;
   }
-  if (!onednn::has_avx512()) return {Multiplier::own_int8, "from AVX-VNNI's rate; not measured"};
-  return {Multiplier::own_int8, layer == Layer::linear ? "Zen 4: 360 to 650" : "Zen 4: 530 to 760"};
+  if (!onednn::has_avx512()) return {Multiplier::own_int8, of_byte_quads_by_256(layer)};
+  switch (layer) {
+    case Layer::linear:
+      return {Multiplier::own_int8, "Zen 4: 360 to 650; Emerald Rapids: 700 to 1160"};
+    case Layer::attention:
+      return {Multiplier::own_int8, "Emerald Rapids: 530, in f32 245"};
+    default:
+      return {Multiplier::own_int8, "Zen 4: 530 to 760; Emerald Rapids: 900 to 1260"};
+  }
 }
 
 }  // namespace
