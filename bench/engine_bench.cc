@@ -78,7 +78,7 @@ void print(const std::vector<latentdial::OperationTime>& rows) {
 
 struct Arguments {
   std::string model, dtype, stage;
-  int size, repeats;
+  int size, repeats, pictures;
   bool profile;
 };
 
@@ -122,7 +122,7 @@ void time_model(const Arguments& a) {
   } else {
     const models::UNet unet({checkpoint.unet.weights, backend.get()},
                             models::UNetConfig::from_json(checkpoint.unet.config));
-    const std::int64_t batch = a.stage == "unet" ? 2 : 1;
+    const std::int64_t batch = (a.stage == "unet" ? 2 : 1) * a.pictures;
     const Tensor latents = backend->to_device(waves({batch, side, side, unet.config().in_channels}));
     const auto text =
         unet.project_tokens(backend->to_device(waves({batch, 77, unet.config().cross_attention_dim})));
@@ -132,9 +132,12 @@ void time_model(const Arguments& a) {
   if (profile) print(profile->rows());
 }
 
-std::optional<Arguments> read(const std::vector<std::string>& words) {
-  if (words.size() < 5 || words.size() > 6 || (words.size() == 6 && words[5] != "--profile")) return {};
-  return Arguments{words[0], words[1], words[2], std::stoi(words[3]), std::stoi(words[4]), words.size() == 6};
+std::optional<Arguments> read(std::vector<std::string> words) {
+  const bool profile = !words.empty() && words.back() == "--profile";
+  if (profile) words.pop_back();
+  if (words.size() < 5 || words.size() > 6) return {};
+  const int pictures = words.size() == 6 ? std::stoi(words[5]) : 1;
+  return Arguments{words[0], words[1], words[2], std::stoi(words[3]), std::stoi(words[4]), pictures, profile};
 }
 
 }  // namespace
@@ -144,7 +147,7 @@ int main(int argc, char** argv) {
   if (!arguments) {
     std::fprintf(stderr,
                  "usage: engine_bench MODEL f32|bf16|int8 text|unet|unguided|decode|picture SIZE REPEATS "
-                 "[--profile]\n");
+                 "[PICTURES in a call of the U-Net] [--profile]\n");
     return 2;
   }
   try {

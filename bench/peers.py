@@ -1,8 +1,8 @@
 """One stage of a peer, timed in a process of its own:
 
-    python bench/peers.py diffusers|openvino|openvino-int8 MODEL STAGE SIZE REPEATS [bf16|f32]
+    python bench/peers.py diffusers|openvino|openvino-int8 MODEL STAGE SIZE REPEATS [bf16|f32 [PICTURES]]
 
-STAGE is `text`, `unet` (batch 2, as guidance needs), `decode` or `picture` (20 steps of DPM++ 2M with guidance, warm). Prints one JSON
+STAGE is `text`, `unet` (two to a picture, as guidance needs; PICTURES in a call), `decode` or `picture` (20 steps of DPM++ 2M with guidance, warm). Prints one JSON
 object: seconds from the start of the process to the first call's end (`started`), of each further call, and the peak memory in GiB.
 Both peers compute in bf16 on the CPU unless told otherwise. OpenVINO's models are converted beside MODEL once (`convert`);
 openvino-int8 has the U-Net alone, its linear layers and convolutions quantized by OpenVINO's own NNCF (`quantize`).
@@ -22,10 +22,10 @@ CALIBRATION = 2  # Pictures that NNCF measures the ranges of activations on: of 
 class Diffusers:
     """diffusers with torch, channels last."""
 
-    def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str):
+    def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str, pictures: int):
         import torch
 
-        self.torch, self.model, self.side = torch, model, size // 8
+        self.torch, self.model, self.side, self.pictures = torch, model, size // 8, pictures
         self.dtype = {"bf16": torch.bfloat16, "f32": torch.float32}[dtype]
         torch.set_grad_enabled(False)
         parts = {"text": ["text"], "unet": ["unet"], "decode": ["decode"], "picture": ["text", "unet", "decode"]}[stage]
@@ -55,10 +55,10 @@ class OpenVino:
 
     folder = "openvino"
 
-    def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str):
+    def __init__(self, model: pathlib.Path, stage: str, size: int, dtype: str, pictures: int):
         import torch
 
-        self.torch, self.model, self.side, self.dtype = torch, model, size // 8, dtype
+        self.torch, self.model, self.side, self.dtype, self.pictures = torch, model, size // 8, dtype, pictures
         parts = {"text": ["text"], "unet": ["unet"], "decode": ["decode"], "picture": ["text", "unet", "decode"]}[stage]
         self.parts = {part: self._compile(part) for part in parts}
 
@@ -70,7 +70,7 @@ class OpenVino:
         width = json.loads((self.model / "unet" / "config.json").read_text())["cross_attention_dim"]
         shapes = {
             "text": [[2, 77]],
-            "unet": [[2, 4, self.side, self.side], [], [2, 77, width]],
+            "unet": [[2 * self.pictures, 4, self.side, self.side], [], [2 * self.pictures, 77, width]],
             "decode": [[1, 4, self.side, self.side]],
         }[part]
         network.reshape({port: openvino.PartialShape(shape) for port, shape in zip(network.inputs, shapes, strict=True)})
@@ -190,13 +190,14 @@ def main() -> None:
     if stage in ("convert", "quantize"):
         return {"convert": convert, "quantize": quantize}[stage](model)
     dtype = sys.argv[6] if len(sys.argv) > 6 else "bf16"
-    peer = {"diffusers": Diffusers, "openvino": OpenVino, "openvino-int8": OpenVinoInt8}[name](model, stage, size, dtype)
+    pictures = int(sys.argv[7]) if len(sys.argv) > 7 else 1
+    peer = {"diffusers": Diffusers, "openvino": OpenVino, "openvino-int8": OpenVinoInt8}[name](model, stage, size, dtype, pictures)
     import torch
 
     torch.set_grad_enabled(False)
     width = json.loads((model / "unet" / "config.json").read_text())["cross_attention_dim"]
     ids = torch.randint(0, 49407, (2, 77))
-    latents, states = torch.randn(2, 4, peer.side, peer.side), torch.randn(2, 77, width)
+    latents, states = torch.randn(2 * pictures, 4, peer.side, peer.side), torch.randn(2 * pictures, 77, width)
     call = {
         "text": lambda: peer.text(ids),
         "unet": lambda: peer.unet(latents, 500, states),
