@@ -39,7 +39,7 @@ ATTACK = LATENTDIAL_ATTACK=1 LATENTDIAL_BIN=$(PROGRAM) $(PYTHON) -m pytest -q
 COMPARE = LATENTDIAL_BUILD=$(BUILD) LATENTDIAL_CLIP_VOCAB=$(VOCABULARY) $(PYTHON) -m pytest -q -s
 FULL_SIZE := $(foreach name,dial inpainting lcm lora two_clients upscaling,tests/parity/test_$(name).py)
 # What else people have beside the first Stable Diffusions, and hang on them.
-FAMILIES := $(foreach name,clip flow_peers lora_kinds quantised refiner sdxl sega taesd textual_inversion turbo upscalers,tests/parity/test_$(name).py)
+FAMILIES := $(foreach name,clip flow_peers lora_kinds quantised refiner sdxl sega taesd textual_inversion turbo unclip upscalers,tests/parity/test_$(name).py)
 SANITIZED_ROOMS := text files tensor image ops weights prompt diffusion models dial model task
 # What generates requests of every size waits for answers longer than it may when the program is slowed down.
 UNHURRIED := --ignore=tests/server/test_schemathesis.py
@@ -88,7 +88,7 @@ parity-build: packages .venv/parity clip-vocabulary
 parity-stages: parity-build  ## Every stage at full size, whole pictures on the embedded model
 	$(COMPARE) tests/parity $(addprefix --ignore=,$(FAMILIES) $(FULL_SIZE))
 
-parity-families: parity-build  ## SDXL, its refiner, Turbo, upscalers, CLIP, small autoencoders; LoRAs, learnt words, quantised files
+parity-families: parity-build  ## SDXL, its refiner, Turbo, unCLIP, upscalers, CLIP, small autoencoders; LoRAs, learnt words, quantised files
 	$(COMPARE) $(FAMILIES)
 
 parity-full-size: parity-build  ## Whole pictures of full-size models

@@ -10,6 +10,7 @@ using Run = std::function<void()>;
 
 /// Each adds its command to the program; when the user chose it, parsing sets `run`.
 void add_generate(CLI::App& app, Run& run);
+void add_vary(CLI::App& app, Run& run);
 void add_inpaint(CLI::App& app, Run& run);
 void add_outpaint(CLI::App& app, Run& run);
 void add_colorize(CLI::App& app, Run& run);

@@ -77,7 +77,8 @@ void add_dial(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("dial", "A strip of pictures from none of a style to all of it");
   auto c = std::make_shared<DialCommand>();
   c->command = command;
-  add_settings(*command, c->settings, {"position", "to_prompt", "to_seed", "to_image", "theta"});
+  add_settings(*command, c->settings,
+               {"position", "to_prompt", "to_seed", "to_image", "to_reference", "theta"});
   add_text(*command, "--at", c->at,
            "Dial positions A:B:N, N values from A to B; or one number; -4 to 4 (default: 0:1:11)");
   command->add_option("--draft", c->draft_steps,

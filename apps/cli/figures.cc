@@ -123,10 +123,10 @@ void add_figures(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand(
       "figures", "The paper's figures 5 to 9, made anew, its dial beside ours, and pictures mended");
   auto c = std::make_shared<FiguresCommand>();
-  std::set<std::string> without = {"prompt",     "style",       "position",      "method",      "to_prompt",
-                                   "to_seed",    "to_image",    "theta",         "image",       "strength",
-                                   "invert",     "restore",     "blur_sigma",    "blur_motion", "blur_kernel",
-                                   "upscale_by", "noise_level", "restore_rounds"};
+  std::set<std::string> without = {
+      "prompt",      "style",      "position",    "method",         "to_prompt", "to_seed",     "to_image",
+      "theta",       "image",      "strength",    "invert",         "restore",   "blur_sigma",  "blur_motion",
+      "blur_kernel", "upscale_by", "noise_level", "restore_rounds", "reference", "to_reference"};
   without.insert(std::begin(kOfAPart), std::end(kOfAPart));
   without.insert(std::begin(kOfASecondPass), std::end(kOfASecondPass));
   add_settings(*command, c->settings, without);

@@ -45,6 +45,11 @@ std::string take_free_name() {
   return name;
 }
 
+void require_reference(const Settings& s) {
+  if (s.reference.empty())
+    throw invalid_input("reference", "no picture is given; say which variations are drawn of");
+}
+
 void require_part(const Settings& s) {
   if (s.image.empty())
     throw invalid_input("image", "no picture is given; say which a part of is to be redrawn");
@@ -168,9 +173,10 @@ CLI::App* add_restoration(CLI::App& app, Run& run, const std::shared_ptr<Generat
   if (!other.contains("strength")) command->settings.strength = 0.5;
   other.insert(std::begin(kOfAPart), std::end(kOfAPart));
   other.insert(std::begin(kOfASecondPass), std::end(kOfASecondPass));
-  other.insert({"restore", "invert", "to_image", "to_prompt", "to_seed", "theta", "style", "position",
-                "method", "dial", "style_mask", "mask_words", "style_start", "style_end", "style_passes",
-                "style_guidance", "per_token", "width", "height"});
+  other.insert({"restore",      "invert",         "to_image",   "to_reference", "to_prompt",
+                "to_seed",      "theta",          "style",      "position",     "method",
+                "dial",         "style_mask",     "mask_words", "style_start",  "style_end",
+                "style_passes", "style_guidance", "per_token",  "width",        "height"});
   return add_command(app, run, command, name, what, other, examples);
 }
 
@@ -186,6 +192,24 @@ void add_generate(CLI::App& app, Run& run) {
       "  latentdial generate --again dog.png --seed 8 -o dog-8.png\n"
       "  latentdial generate -p \"a castle by the lake\" --hires 2 --hires-with lanczos -o large.png\n"
       "  latentdial generate -m path/to/stable-diffusion-v1-4 -p \"a dog\" --sampler dpm++2m --steps 20\n");
+}
+
+void add_vary(CLI::App& app, Run& run) {
+  auto c = std::make_shared<GenerateCommand>();
+  c->require = require_reference;
+  std::set<std::string> other = {"reference",  "image",       "strength",   "invert",         "to_image",
+                                 "to_prompt",  "to_seed",     "theta",      "to_reference",   "restore",
+                                 "blur_sigma", "blur_motion", "upscale_by", "restore_rounds", "blur_kernel"};
+  other.insert(std::begin(kOfAPart), std::end(kOfAPart));
+  CLI::App* command = add_command(
+      app, run, c, "vary",
+      "Another picture of what one of yours shows, by an unCLIP model: other noise, the same subject", other,
+      "Examples:\n"
+      "  latentdial vary -m path/to/stable-diffusion-2-1-unclip --image photo.png -o other.png\n"
+      "  latentdial vary -m path/to/stable-diffusion-2-1-unclip --image photo.png -p \"in winter\" --seed 3\n"
+      "  latentdial vary -m path/to/stable-diffusion-2-1-unclip --image photo.png --noise-level 500\n");
+  add_text(*command, "--image,--reference", c->settings.reference,
+           "Picture that variations are drawn of (PNG, JPEG or WebP): of it the middle square is seen");
 }
 
 void add_inpaint(CLI::App& app, Run& run) {

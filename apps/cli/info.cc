@@ -60,6 +60,13 @@ ordered_json describe_upscaling(const ModelInfo& info) {
           {"used as", fmt::format("latentdial upscale -m {} --image SMALL.png", info.path)}};
 }
 
+/// What an unCLIP model is for; null of others.
+ordered_json describe_variations(const ModelInfo& info) {
+  if (!info.takes_reference) return nullptr;
+  return {{"max_noise_level", info.max_noise_level},
+          {"used as", fmt::format("latentdial vary -m {} --image PICTURE.png", info.path)}};
+}
+
 ordered_json describe_model(const std::string& path, const ModelOptions& engine) {
   const ModelInfo info = inspect_model(path);
   return {{"model", info.name},
@@ -73,6 +80,7 @@ ordered_json describe_model(const std::string& path, const ModelOptions& engine)
           {"prediction", info.prediction},
           {"inpainting", info.inpaints},
           {"upscaling", describe_upscaling(info)},
+          {"variations", describe_variations(info)},
           {"sampler", info.sampler},
           {"scheduler", info.scheduler},
           {"guidance_scale", info.guidance_scale},

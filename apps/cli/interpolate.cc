@@ -36,11 +36,13 @@ struct InterpolateCommand {
   OutputOptions output;
   std::string from, prompt;
   std::string theta = "0:1:7";
+  std::string in;  ///< Where two pictures are interpolated: "noise" or "clip"; empty: "noise".
   std::string out;
   const CLI::Option* strength = nullptr;
 
   void run() const {
-    const bool pictures = names_picture(from) || names_picture(settings.to_prompt);
+    check_in();
+    const bool pictures = in == "clip" || names_picture(from) || names_picture(settings.to_prompt);
     const Strip strip = interpolation_strip(pictures ? between_pictures() : between_prompts(),
                                             read_range("theta", theta, 0, 1));
     const Pipeline pipeline = load_pipeline(engine, output);
@@ -48,6 +50,14 @@ struct InterpolateCommand {
         out.empty() ? default_folder("interpolate", pipeline.info().name, strip) : fs::path(out);
     make_strips(pipeline, {strip}, folder, output);
     warn_of_jump(strip, folder, output);
+  }
+
+  void check_in() const {
+    if (!in.empty() && in != "noise" && in != "clip")
+      throw invalid_input("in", fmt::format("\"{}\" is unknown; use noise or clip", in));
+    const bool pictures = names_picture(from) && names_picture(settings.to_prompt);
+    if (!in.empty() && !pictures)
+      throw invalid_input("in", "it says where two pictures are interpolated; name them by --from and --to");
   }
 
   [[nodiscard]] Settings between_prompts() const {
@@ -58,12 +68,12 @@ struct InterpolateCommand {
       throw invalid_input("prompt", "--from says it already; only between two pictures is there room for it");
     Settings s = settings;
     s.prompt = from;
-    if (s.to_prompt.empty() && s.to_seed < 0 && s.to_image.empty())
+    if (s.to_prompt.empty() && s.to_seed < 0 && s.to_image.empty() && s.to_reference.empty())
       throw invalid_input("to_prompt", "no other end is given; use --to PROMPT, --to-seed N or both");
     return s;
   }
 
-  /// Both ends inverted to pure noise, unless --strength says how far.
+  /// Both ends inverted to pure noise, unless --strength says how far; or as an image encoder has them.
   [[nodiscard]] Settings between_pictures() const {
     for (const auto& [field, text] : {std::pair{"from", from}, std::pair{"to_prompt", settings.to_prompt}}) {
       if (!names_picture(text))
@@ -77,6 +87,7 @@ struct InterpolateCommand {
     if (!settings.image.empty() || !settings.to_image.empty())
       throw invalid_input(settings.image.empty() ? "to_image" : "image",
                           "--from and --to name the two pictures already");
+    if (in == "clip") return between_references();
     Settings s = settings;
     s.prompt = prompt;
     s.image = from;
@@ -84,6 +95,18 @@ struct InterpolateCommand {
     s.to_prompt.clear();
     s.invert = true;
     if (strength->empty()) s.strength = 1;
+    return s;
+  }
+
+  [[nodiscard]] Settings between_references() const {
+    Settings s = settings;
+    if (!s.reference.empty() || !s.to_reference.empty())
+      throw invalid_input(s.reference.empty() ? "to_reference" : "reference",
+                          "--from and --to name the two pictures already");
+    s.prompt = prompt;
+    s.reference = from;
+    s.to_reference = s.to_prompt;
+    s.to_prompt.clear();
     return s;
   }
 };
@@ -97,6 +120,9 @@ void add_interpolate(CLI::App& app, Run& run) {
   add_text(*command, "--from", c->from, "Prompt at the first end, or a picture: PNG, JPEG or WebP");
   add_text(*command, "-p,--prompt", c->prompt, "Between two pictures, what both show; may be left out");
   add_settings(*command, c->settings, {"prompt", "style", "position", "method", "per_token", "theta"});
+  add_text(*command, "--in", c->in,
+           "Where two pictures are interpolated: noise (what each is inverted to) or, with an unCLIP model, "
+           "clip (what its image encoder sees in them) (default: noise)");
   add_text(*command, "--theta", c->theta,
            "Positions A:B:N, N values from A to B; or one number; 0 to 1 (default: 0:1:7)");
   add_text(*command, "-o,--out", c->out,
@@ -107,13 +133,15 @@ void add_interpolate(CLI::App& app, Run& run) {
   command->footer(
       "Writes frame-000.png …, strip.png and manifest.jsonl. Run again, it makes only what is missing.\n"
       "Two pictures are inverted, to pure noise unless --strength says how far, and that noise is "
-      "interpolated; θ = 0 and 1 show them again.\n\n"
+      "interpolated; θ = 0 and 1 show them again. With --in clip each frame is a variation of what lies "
+      "between them.\n\n"
       "Examples:\n"
       "  latentdial interpolate --from \"a dog\" --to \"a cat\" --theta 0:1:7\n"
       "  latentdial interpolate --from \"a city\" --seed 1 --to-seed 2          the same prompt, from one "
       "noise to another\n"
       "  latentdial interpolate --from a.png --to b.jpg -p \"a house\"            from one picture to "
-      "another\n");
+      "another\n"
+      "  latentdial interpolate -m path/to/stable-diffusion-2-1-unclip --from a.png --to b.png --in clip\n");
   command->callback([c, &run] { run = [c] { c->run(); }; });
 }
 

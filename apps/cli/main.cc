@@ -30,6 +30,7 @@ void add_commands(CLI::App& app, Run& run) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   add_generate(app, run);
+  add_vary(app, run);
   add_inpaint(app, run);
   add_outpaint(app, run);
   add_colorize(app, run);

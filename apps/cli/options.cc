@@ -139,7 +139,7 @@ void read_size(const std::string& text, Settings& settings) {
 
 void require_prompt(const CLI::App& command, const Settings& settings) {
   if (command.count("--prompt") > 0 || !settings.prompt.empty() || settings.invert ||
-      !settings.restore.empty())
+      !settings.restore.empty() || !settings.reference.empty() || command.get_name() == "vary")
     return;
   throw invalid_input("prompt",
                       "no prompt is given; say what the picture shows, as in \"a dog in the meadow\"");
@@ -173,6 +173,8 @@ std::string flag_of(const CLI::App& command, std::string_view field) {
   std::replace(flag.begin() + 2, flag.end(), '_', '-');
   // What a command writes to is in the API a folder or a path.
   if (field == "folder" || field == "path") flag = "--out";
+  // The one picture that this command takes.
+  if (field == "reference" && command.get_name() == "vary") flag = "--image";
   return command.get_option_no_throw(flag) == nullptr ? "" : flag;
 }
 

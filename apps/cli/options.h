@@ -26,7 +26,7 @@ inline constexpr std::string_view kOfAModel[] = {"model", "unet", "vae",      "r
 void add_settings(CLI::App& command, Settings& settings, const std::set<std::string>& without);
 
 /// Throws invalid_input where a command has no --prompt, and neither restores a picture nor starts from an
-/// inverted one. An empty one is one: of nothing in particular.
+/// inverted one, nor draws variations of one. An empty one is one: of nothing in particular.
 void require_prompt(const CLI::App& command, const Settings& settings);
 
 /// Adds --model, --dtype and --threads.

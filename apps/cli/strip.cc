@@ -38,17 +38,20 @@ double theta_of(const Settings& s) {
   return method_of(s).weakens ? -s.position + 0.0 : s.position;
 }
 
-/// What a strip shows: its prompt, or where it has none the picture it starts from.
+std::string name_of(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+/// What a strip shows: its prompt, or where it has none the picture that it is made of.
 std::string subject(const Settings& s) {
-  return s.prompt.empty() ? std::filesystem::path(s.image).filename().string() : s.prompt;
+  return s.prompt.empty() ? name_of(s.image.empty() ? s.reference : s.image) : s.prompt;
 }
 
 std::string interpolation_title(const Settings& s) {
-  if (!s.to_image.empty()) {
-    const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
-    return fmt::format("{} → {}{}", name(s.image), name(s.to_image),
-                       s.prompt.empty() ? "" : fmt::format(", “{}”", s.prompt));
-  }
+  for (const auto& [from, to] : {std::pair{s.image, s.to_image}, std::pair{s.reference, s.to_reference}})
+    if (!to.empty())
+      return fmt::format("{} → {}{}", name_of(from), name_of(to),
+                         s.prompt.empty() ? "" : fmt::format(", “{}”", s.prompt));
   if (s.to_prompt.empty()) return fmt::format("“{}”, seed {} → seed {}", s.prompt, s.seed, s.to_seed);
   return fmt::format("“{}” → “{}”", subject(s), s.to_prompt);
 }

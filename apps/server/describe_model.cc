@@ -108,6 +108,7 @@ Json describe_model(const Context& context, const ServedModel& model) {
           {"schedulers", std::move(schedulers)},
           {"upscalers", std::move(upscalers)},
           {"upscales_by", info.upscales_by},
+          {"takes_reference", info.takes_reference},
           {"settings", describe_settings(info)}};
 }
 

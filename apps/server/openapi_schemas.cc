@@ -156,6 +156,7 @@ Json model_served() {
                          {"dial_methods", array_of(method_of_a_dial())},
                          {"upscalers", array_of({{"type", "string"}})},
                          {"upscales_by", whole("Of an upscaling model how many times; else 0", 0, 16)},
+                         {"takes_reference", {{"type", "boolean"}}},
                          {"settings", array_of({{"type", "object"}})}};
   return model;
 }

@@ -39,7 +39,8 @@ inline constexpr const char* kNotCalibrated[] = {
     "mask",         "mask_blur",      "mask_fill",      "only_masked", "mask_padding", "extend_left",
     "extend_right", "extend_top",     "extend_bottom",  "reuse",       "restore",      "blur_sigma",
     "blur_motion",  "upscale_by",     "restore_rounds", "hires",       "hires_with",   "hires_strength",
-    "hires_steps",  "noise_level",    "redraw_words",   "mask_update", "blur_kernel",  "loras"};
+    "hires_steps",  "noise_level",    "redraw_words",   "mask_update", "blur_kernel",  "loras",
+    "reference",    "to_reference"};
 
 /// Throws invalid_input of the first option that is out of range or at odds with another, or lacks a style.
 /// Needs no model.

@@ -19,7 +19,7 @@ struct ModelInfo;
 /// (InputImage::hash), of a dial (hash_of), or of a network (Upscaler::hash). "": it was made without, or a
 /// text does not say.
 struct InputHashes {
-  std::string image, to_image, style_mask, mask, blur_kernel, dial, upscaler;
+  std::string image, to_image, reference, to_reference, style_mask, mask, blur_kernel, dial, upscaler;
 };
 
 /// A setting that names a file, where its hash stands, and its label in a `parameters` text; the hash has

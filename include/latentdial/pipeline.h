@@ -42,15 +42,16 @@ struct ModelInfo {
   /// An upscaler, told a small picture: how many times as wide and high it makes that; 0: not one. It does
   /// nothing else.
   int upscales_by = 0;
-  int max_noise_level = 0;      ///< An upscaler's: the most of Settings::noise_level.
-  std::string sampler;          ///< The default sampler, from the model's scheduler config.
-  std::string scheduler;        ///< The default scheduler, from the same, where the sampler has it.
-  double guidance_scale = 7.5;  ///< The default: the folder's, an upscaler's 9, SDXL's 5.
-  std::string example = "{}";   ///< Settings to begin with, from the model's folder: a JSON object.
-  int width = 0;                ///< Native size in pixels.
+  bool takes_reference = false;  ///< An unCLIP model: it draws what Settings::reference shows.
+  int max_noise_level = 0;       ///< Of these two: the most of Settings::noise_level.
+  std::string sampler;           ///< The default sampler, from the model's scheduler config.
+  std::string scheduler;         ///< The default scheduler, from the same, where the sampler has it.
+  double guidance_scale = 7.5;   ///< The default: the folder's, an upscaler's 9, SDXL's 5, unCLIP's 10.
+  std::string example = "{}";    ///< Settings to begin with, from the model's folder: a JSON object.
+  int width = 0;                 ///< Native size in pixels.
   int height = 0;
   int max_tokens = 0;                       ///< Length of the text encoder's window, start and end included.
-  std::int64_t parameters = 0;              ///< Weights of text encoder, U-Net and VAE together.
+  std::int64_t parameters = 0;              ///< Weights of all parts together.
   std::uint64_t memory = 0;                 ///< Bytes that they take when they are loaded.
   std::string decoder;                      ///< "TAESD" where one decodes; empty: the model's own VAE.
   std::string refiner;                      ///< Name of ModelOptions::refiner; empty: none.

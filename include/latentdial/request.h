@@ -43,11 +43,13 @@ class LATENTDIAL_API InputImage {
 
 /// The pictures that settings name, in memory.
 struct InputImages {
-  std::optional<InputImage> start = {};       ///< In place of Settings::image.
-  std::optional<InputImage> end = {};         ///< In place of Settings::to_image.
-  std::optional<InputImage> style_mask = {};  ///< In place of Settings::style_mask.
-  std::optional<InputImage> mask = {};        ///< In place of Settings::mask.
-  std::optional<InputImage> kernel = {};      ///< In place of Settings::blur_kernel.
+  std::optional<InputImage> start = {};         ///< In place of Settings::image.
+  std::optional<InputImage> end = {};           ///< In place of Settings::to_image.
+  std::optional<InputImage> reference = {};     ///< In place of Settings::reference.
+  std::optional<InputImage> to_reference = {};  ///< In place of Settings::to_reference.
+  std::optional<InputImage> style_mask = {};    ///< In place of Settings::style_mask.
+  std::optional<InputImage> mask = {};          ///< In place of Settings::mask.
+  std::optional<InputImage> kernel = {};        ///< In place of Settings::blur_kernel.
 };
 
 /// What is asked for: settings, and what they name where that is in memory already. Files that are named and
@@ -65,6 +67,10 @@ struct Request {
 
   [[nodiscard]] bool has_start() const { return images.start || !settings.image.empty(); }
   [[nodiscard]] bool has_end() const { return images.end || !settings.to_image.empty(); }
+  [[nodiscard]] bool has_reference() const { return images.reference || !settings.reference.empty(); }
+  [[nodiscard]] bool has_other_reference() const {
+    return images.to_reference || !settings.to_reference.empty();
+  }
   [[nodiscard]] bool has_mask() const { return images.mask || !settings.mask.empty(); }
   /// Whether a part of the start image is redrawn.
   [[nodiscard]] bool has_part() const { return has_mask() || !settings.redraw_words.empty(); }

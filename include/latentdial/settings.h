@@ -64,7 +64,8 @@ struct Settings {
                                          ///< draws in the model's place, 0 to 1; none: 0.8.
   std::string image;                     ///< Path of the picture to start from; empty: pure noise.
   double strength = 0.75;                ///< How far the start picture is noised, or inverted; 0 to 1.
-  std::string mask;  ///< Path of a picture, white where the start image is redrawn; empty: all of it.
+  std::string reference;  ///< Path of a picture that an unCLIP model draws variations of; empty: none.
+  std::string mask;       ///< Path of a picture, white where the start image is redrawn; empty: all of it.
   std::string
       redraw_words;         ///< Words: the start image is redrawn where it shows them; empty: as `mask` says.
   double mask_blur = 4;     ///< How far the mask's edges are softened, in pixels, 0 to 64.
@@ -84,7 +85,8 @@ struct Settings {
   std::optional<int> upscale_by;  ///< "upscale": how many times as wide and high it becomes, 2 to 4; none: an
                                   ///< upscaler's own (ModelInfo::upscales_by), or 2.
   std::optional<int> noise_level;  ///< "upscale" by an upscaler: how far its small picture is noised, 0 to
-                                   ///< ModelInfo::max_noise_level; none: 20.
+                                   ///< ModelInfo::max_noise_level; none: 20. With `reference`: how far what
+                                   ///< is seen in that is; none: 0.
   int restore_rounds = 4;  ///< How often it is noised, denoised and brought back to what is known, 1 to 16.
   bool invert = false;     ///< Start from the noise that leads back to the picture, not from drawn noise.
 
@@ -106,6 +108,7 @@ struct Settings {
 
   std::string to_prompt;      ///< The other end of an interpolation; empty: none.
   std::string to_image;       ///< With `invert`, the picture at the other end; empty: the same picture.
+  std::string to_reference;   ///< With `reference`, the picture at the other end; empty: the same picture.
   std::int64_t to_seed = -1;  ///< The other end's noise; -1: the same seed.
   double theta = 0;           ///< Interpolation position, 0 to 1.
 
@@ -224,6 +227,10 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"strength", "--strength", "Denoising strength",
                  "How far the start picture is noised, or inverted, before denoising, 0 to 1", 0, 1},
           s.strength);
+  visitor(Option{"reference", "--reference", "Reference",
+                 "For an unCLIP model, a picture that it draws variations of: what its image encoder sees in "
+                 "the middle square of it, and not its pixels"},
+          s.reference);
   visitor(
       Option{"mask", "--mask", "Mask",
              "With @(image), a picture: only what is white in it is redrawn, grey with less strength; the "
@@ -289,11 +296,13 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
              "2, or an upscaler model's own)",
              2, 4},
       s.upscale_by);
-  visitor(Option{"noise_level", "--noise-level", "Noise level",
-                 "With @(restore) upscale by an upscaler model, how much noise lies over the picture before "
-                 "the model sees it, 0 to the model's most, mostly 350; more lets it draw more (default: 20)",
-                 0, 999},
-          s.noise_level);
+  visitor(
+      Option{"noise_level", "--noise-level", "Noise level",
+             "With @(restore) upscale by an upscaler model, how much noise lies over the picture before "
+             "the model sees it, 0 to the model's most, mostly 350 (default: 20); with @(reference), over "
+             "what is seen in that, mostly 0 to 999 (default: 0). More lets it draw more",
+             0, 999},
+      s.noise_level);
   visitor(
       Option{"restore_rounds", "--rounds", "Restoration rounds",
              "With @(restore), how often the picture is noised, denoised and brought back to what is known, "
@@ -355,6 +364,9 @@ void visit_settings(SettingsRef& s, Visitor&& visitor) {
   visitor(Option{"to_image", "--to-image", "Interpolate to image",
                  "With @(invert), the picture at the other end of an interpolation"},
           s.to_image);
+  visitor(Option{"to_reference", "--to-reference", "Interpolate to reference",
+                 "With @(reference), the picture at the other end of an interpolation"},
+          s.to_reference);
   visitor(Option{"to_seed", "--to-seed", "Interpolate to seed",
                  "Seed of the noise at the other end of an interpolation (-1: the same noise)", -1,
                  9223372036854775807.0},

@@ -89,7 +89,9 @@ void bind_info(nb::module_& module) {
       .def_ro("upscales_by", &ModelInfo::upscales_by,
               "An upscaling model: how many times as wide and high it makes a picture; 0: it is another.")
       .def_ro("max_noise_level", &ModelInfo::max_noise_level,
-              "An upscaling model's: the most of noise_level.")
+              "An upscaling or unCLIP model's: the most of noise_level.")
+      .def_ro("takes_reference", &ModelInfo::takes_reference,
+              "An unCLIP model: it draws variations of a reference.")
       .def_ro("inpaints", &ModelInfo::inpaints, "An inpainting checkpoint: it is told the rest of a picture.")
       .def_ro("sampler", &ModelInfo::sampler, "The default sampler, from the model's scheduler config.")
       .def_ro("scheduler", &ModelInfo::scheduler,

@@ -127,7 +127,7 @@ class Pipeline(Stages):
             on_preview: Called as `on_preview(picture, step, image)` with the pictures under way: the place in the
                 list, the step and a PIL image of what the model sees in the noise. No picture changes by it.
             preview_every: Steps from one preview to the next, 1 to 1000; each costs a decoding, which `taesd` makes cheap.
-            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image` and `style_mask`
+            **settings: See below; `num_inference_steps` is understood as `steps`. `image`, `to_image`, `reference` and `style_mask`
                 take a path, a PIL image, or an array [H,W], [H,W,3] or [H,W,4] (uint8, or floats 0 to 1); `dial` a path or
                 what `calibrate` returned.
 
@@ -165,7 +165,7 @@ class Pipeline(Stages):
         """
         if not isinstance(style, str) or not style.strip():
             raise InvalidInput("no style is given; say what the dial turns, as in \"Monet style\"", "style")
-        common = to_settings(dict(settings), position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate")
+        common = to_settings(dict(settings), position="at", theta="interpolate", to_prompt="interpolate", to_seed="interpolate", to_image="interpolate", to_reference="interpolate")
         common.update(prompt=prompt, style=style)
         positions = to_positions("at", at)
         made = self._make([{**common, "position": position} for position in positions], callback)
@@ -178,8 +178,9 @@ class Pipeline(Stages):
 
         Args:
             prompt: What the first picture shows.
-            to_prompt: What the last one shows; may be left out with `to_seed=` (from one noise to another) or
-                `image=`, `to_image=` and `invert=True` (from one picture of yours to another).
+            to_prompt: What the last one shows; may be left out with `to_seed=` (from one noise to another),
+                `image=`, `to_image=` and `invert=True` (from one picture of yours to another), or `reference=` and
+                `to_reference=` (the same by what an unCLIP model sees in them).
             theta: Positions, 0 the first end, 1 the other: numbers, or "A:B:N" for N values from A to B.
             callback, **settings: As for calling the pipeline.
 
@@ -190,8 +191,8 @@ class Pipeline(Stages):
             InvalidInput, Cancelled: As for calling the pipeline.
         """
         common = to_settings(dict(settings))
-        if not to_prompt and "to_seed" not in common and "to_image" not in common:
-            raise InvalidInput("no other end is given; use to_prompt, to_seed or to_image", "to_prompt")
+        if not to_prompt and not {"to_seed", "to_image", "to_reference"} & set(common):
+            raise InvalidInput("no other end is given; use to_prompt, to_seed, to_image or to_reference", "to_prompt")
         common.update(prompt=prompt, to_prompt=to_prompt)
         positions = to_positions("theta", theta)
         made = self._make([{**common, "theta": position} for position in positions], callback)

@@ -46,6 +46,7 @@ class DialSettings(CalibrationSettings, total=False):
     hires_steps: Union[int, None]
     image: Union[PictureLike, None]
     strength: Union[float, None]
+    reference: Union[PictureLike, None]
     mask: Union[PictureLike, None]
     redraw_words: Union[str, None]
     mask_blur: Union[float, None]
@@ -82,6 +83,7 @@ class InterpolationSettings(DialSettings, total=False):
     style: Union[str, None]
     position: Union[float, None]
     to_image: Union[PictureLike, None]
+    to_reference: Union[PictureLike, None]
     to_seed: Union[int, None]
 
 

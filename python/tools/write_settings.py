@@ -25,7 +25,7 @@ OWN_TYPES = {**dict.fromkeys(latentdial._engine.input_pictures(), "PictureLike")
 # Each function's keywords, and which settings it has arguments for or decides itself; each has all of the one before.
 FUNCTIONS = {
     "CalibrationSettings": ("Pipeline.calibrate", {"prompt", "style", "seed", *OF_A_DIAL}),
-    "DialSettings": ("Pipeline.dial", {"prompt", "style", "position", "theta", "to_prompt", "to_seed", "to_image"}),
+    "DialSettings": ("Pipeline.dial", {"prompt", "style", "position", "theta", "to_prompt", "to_seed", "to_image", "to_reference"}),
     "InterpolationSettings": ("Pipeline.interpolate", {"prompt", "to_prompt", "theta"}),
     "Settings": ("a call of the pipeline", {"prompt"}),
 }

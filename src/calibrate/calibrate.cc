@@ -14,6 +14,7 @@
 #include "calibrate/course.h"
 #include "dial/style_words.h"
 #include "latentdial/error.h"
+#include "text/require.h"
 
 namespace latentdial {
 
@@ -259,6 +260,9 @@ int most_pictures(const CalibrationOptions& options) {
 
 Calibration calibrate(const Pipeline& pipeline, const CalibrationOptions& given) {
   validate(given);
+  require(!pipeline.info().takes_reference, "model",
+          "{} draws variations of a picture, but a dial is fitted on pictures of words alone; use another",
+          pipeline.info().name);
   CalibrationOptions options = given;
   options.settings.guidance_scale = given.settings.guidance_scale.value_or(pipeline.info().guidance_scale);
   Fitter fitter(pipeline, options);

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "clip/clip_folder.h"
-#include "clip/clip_pixels.h"
 #include "dial/style_words.h"
+#include "image/area.h"
+#include "model/clip_pixels.h"
 #include "model/open_model.h"
 #include "models/clip_text.h"
 #include "models/clip_vision.h"
@@ -104,7 +105,7 @@ bool Clip::reads_texts() const {
 
 Embedding Clip::embed(const Image& image) const {
   const std::scoped_lock lock(state_->one_at_a_time);
-  return to_embedding(state_->vision(clip_pixels(image, image_size())));
+  return to_embedding(state_->vision(clip_pixels(middle_square(image, image_size(), Resampling::bicubic))));
 }
 
 Embedding Clip::embed(const std::string& text) const {

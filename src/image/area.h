@@ -26,6 +26,10 @@ enum class Resampling {
 [[nodiscard]] Image resized(const Image& image, const PixelArea& area, int width, int height,
                             Resampling resampling = Resampling::lanczos);
 
+/// The middle square of a picture whose shorter side is scaled to `size`, the other cut down to whole pixels;
+/// only what is in it is computed.
+[[nodiscard]] Image middle_square(const Image& image, int size, Resampling resampling);
+
 /// A picture of width × height in which `image` lies with its corner at (left, top), continued by the colours
 /// of its edge.
 [[nodiscard]] Image continued(const Image& image, int left, int top, int width, int height);

@@ -38,13 +38,19 @@ struct Taps {
   std::vector<std::int32_t> weights;
 };
 
-/// Taps of every output pixel along one axis that shows [from, to) of `size` input pixels.
-std::vector<Taps> make_taps(const Filter& filter, int size, double from, double to, int out_size) {
+/// Output pixels of one axis: which, of what is scaled.
+struct Range {
+  int first = 0, count = 0;
+};
+
+/// Taps of these output pixels, of `out_size` along an axis that shows [from, to) of `size` input pixels.
+std::vector<Taps> make_taps(const Filter& filter, int size, double from, double to, int out_size,
+                            Range wanted) {
   const double scale = (to - from) / out_size;
   const double stretch = std::max(scale, 1.0);
-  std::vector<Taps> taps(static_cast<std::size_t>(out_size));
-  for (int i = 0; i < out_size; ++i) {
-    const double centre = from + (i + 0.5) * scale;
+  std::vector<Taps> taps(static_cast<std::size_t>(wanted.count));
+  for (int i = 0; i < wanted.count; ++i) {
+    const double centre = from + (wanted.first + i + 0.5) * scale;
     const int first = std::max(0, static_cast<int>(centre - filter.support * stretch + 0.5));
     const int last = std::min(size, static_cast<int>(centre + filter.support * stretch + 0.5));
     std::vector<double> weights;
@@ -93,24 +99,44 @@ Image resize_columns(const Image& image, const std::vector<Taps>& taps) {
   return out;
 }
 
-/// What lies between these sides, scaled. Of the picture only the rows that take part are looked at.
-Image scaled(const Filter& filter, const Image& image, double left, double top, double shown_width,
-             double shown_height, int width, int height) {
-  std::vector<Taps> rows = make_taps(filter, image.height, top, top + shown_height, height);
+/// What these taps of columns and rows make of a picture, of which only the rows that take part are looked
+/// at.
+Image resampled(const Image& image, const std::vector<Taps>& columns, std::vector<Taps> rows) {
   const int first = rows.front().first;
   const int last = rows.back().first + static_cast<int>(rows.back().weights.size());
   for (Taps& row : rows) row.first -= first;
-  const Image shown = resize_rows(image, make_taps(filter, image.width, left, left + shown_width, width),
-                                  first, last - first);
-  return resize_columns(shown, rows);
+  return resize_columns(resize_rows(image, columns, first, last - first), rows);
+}
+
+/// What lies between these sides, scaled.
+Image scaled(const Filter& filter, const Image& image, double left, double top, double shown_width,
+             double shown_height, int width, int height) {
+  return resampled(image, make_taps(filter, image.width, left, left + shown_width, width, {0, width}),
+                   make_taps(filter, image.height, top, top + shown_height, height, {0, height}));
+}
+
+const Filter& filter_of(detail::Resampling resampling) {
+  return resampling == detail::Resampling::bicubic ? kBicubic : kLanczos;
+}
+
+/// Of a side that is scaled with one of `shorter` pixels to `size`, the middle so many pixels.
+std::vector<Taps> middle_taps(const Filter& filter, int side, int shorter, int size) {
+  const int scaled_side = static_cast<int>(std::int64_t{size} * side / shorter);
+  return make_taps(filter, side, 0, side, scaled_side, {(scaled_side - size) / 2, size});
 }
 
 }  // namespace
 
 Image detail::resized(const Image& image, const PixelArea& area, int width, int height,
                       Resampling resampling) {
-  const Filter& filter = resampling == Resampling::bicubic ? kBicubic : kLanczos;
-  return scaled(filter, image, area.left, area.top, area.width, area.height, width, height);
+  return scaled(filter_of(resampling), image, area.left, area.top, area.width, area.height, width, height);
+}
+
+Image detail::middle_square(const Image& image, int size, Resampling resampling) {
+  const Filter& filter = filter_of(resampling);
+  const int shorter = std::min(image.width, image.height);
+  return resampled(image, middle_taps(filter, image.width, shorter, size),
+                   middle_taps(filter, image.height, shorter, size));
 }
 
 Image detail::continued(const Image& image, int left, int top, int width, int height) {

@@ -51,9 +51,10 @@ std::uint64_t elements(const Weights& weights, Counted counted) {
 
 std::uint64_t memory_of(const Checkpoint& checkpoint, const ops::BackendOptions& unet, Counted counted) {
   const std::uint64_t size = element_size(unet.dtype);
-  std::uint64_t texts = elements(checkpoint.text_encoder.weights, counted);
-  if (checkpoint.text_encoder_2) texts += elements(checkpoint.text_encoder_2->weights, counted);
-  return texts * size + elements(checkpoint.unet.weights, counted) * (unet.int8 ? 1 : size);
+  std::uint64_t encoders = elements(checkpoint.text_encoder.weights, counted);
+  if (checkpoint.text_encoder_2) encoders += elements(checkpoint.text_encoder_2->weights, counted);
+  if (checkpoint.pictures) encoders += elements(checkpoint.pictures->image_encoder.weights, counted);
+  return encoders * size + elements(checkpoint.unet.weights, counted) * (unet.int8 ? 1 : size);
 }
 
 double in_mib(std::uint64_t bytes) {
@@ -88,7 +89,8 @@ std::uint64_t least_memory_of_changes(const Checkpoint& checkpoint, const ops::B
 }
 
 std::uint64_t weights_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet) {
-  return least_memory(checkpoint, unet) + elements(checkpoint.vae.weights, Counted::all) * element_size(unet.dtype);
+  return least_memory(checkpoint, unet) +
+         elements(checkpoint.vae.weights, Counted::all) * element_size(unet.dtype);
 }
 
 void require_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet, const fs::path& root) {

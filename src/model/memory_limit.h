@@ -13,7 +13,7 @@ namespace latentdial::detail {
 /// no bound. `root` is the folder that holds proc/ and sys/.
 [[nodiscard]] std::optional<std::uint64_t> memory_limit(const std::filesystem::path& root = "/");
 
-/// Bytes that text encoders and U-Net take at least.
+/// Bytes that the encoders of texts and of an unCLIP model's pictures and the U-Net take at least.
 [[nodiscard]] std::uint64_t least_memory(const Checkpoint& checkpoint, const ops::BackendOptions& unet);
 
 /// Bytes that those of its weights take at least which LoRAs change, where the model stays loaded beside

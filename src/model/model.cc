@@ -96,6 +96,12 @@ std::vector<float> low_res_schedule(const Checkpoint& checkpoint) {
   return alphas;
 }
 
+std::shared_ptr<const PictureReader> load_pictures(const PictureParts& parts, const Model& model) {
+  return std::make_shared<const PictureReader>(
+      parts, models::Scope{parts.image_encoder.weights, model.backend.get()},
+      model.unet.config().told_picture_dim);
+}
+
 /// The decoder of the model's `vae`, or the TAESD at the path `taesd` where that is not empty.
 PictureDecoder make_decoder(const std::string& taesd, const models::Scope& vae,
                             const models::AutoencoderConfig& config) {
@@ -133,9 +139,9 @@ std::shared_ptr<const Model> load_refiner(const ModelOptions& options, const Mod
   } catch (const Error& error) {
     throw error.about("refiner");
   }
-  require(!model.info.inpaints && model.info.upscales_by == 0 && !refiner->info.inpaints &&
-              refiner->info.upscales_by == 0,
-          "refiner", "neither an inpainting model nor an upscaler goes with one; leave it out");
+  for (const Model* one : {&model, refiner.get()})
+    require(!one->info.inpaints && one->info.upscales_by == 0 && !one->pictures, "refiner",
+            "neither an inpainting model nor an upscaler nor an unCLIP model goes with one; leave it out");
   const auto &latents = model.vae_config, &theirs = refiner->vae_config;
   require(theirs.latent_channels == latents.latent_channels && theirs.downscale() == latents.downscale() &&
               theirs.scaling_factor == latents.scaling_factor,
@@ -184,6 +190,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
       is_embedded(options.model.empty()) {
   check_widths(texts, unet, vae_config);
   if (info.upscales_by > 0) low_res_alphas = low_res_schedule(checkpoint);
+  if (checkpoint.pictures) pictures = base ? base->pictures : load_pictures(*checkpoint.pictures, *this);
   if (info.inpaints) nothing_known = base ? base->nothing_known : describe_nothing(encoder, vae_config);
   if (checkpoint.zeros_for_empty_prompt) no_negative_prompt = told(zeros(texts));
   if (base != nullptr) {
@@ -204,6 +211,7 @@ Model::Model(const ModelOptions& options, const Checkpoint& checkpoint, const Mo
 
 Condition Model::told(Condition condition) const {
   condition.channels = nothing_known;
+  if (pictures) condition.vector = pictures->nothing();
   if (unet.config().pooled_text_dim == 0) return condition;
   condition.told_scale = vae_config.downscale();
   if (unet.config().told_numbers == models::kToldSizesAndScore) condition.aesthetic_score = kAestheticScore;

@@ -8,6 +8,7 @@
 #include "latentdial/dial.h"
 #include "latentdial/pipeline.h"
 #include "model/learnt_embeddings.h"
+#include "model/picture_reader.h"
 #include "model/text_reader.h"
 #include "models/autoencoder.h"
 #include "models/unet.h"
@@ -43,7 +44,7 @@ struct Model {
   /// The latents of a picture: the mean of the encoder's distribution, [1,h,w,C].
   [[nodiscard]] Tensor latents_of(const Image& image) const;
   /// The condition with what this model's denoiser is told beside it: that nothing is known of the picture,
-  /// its sizes, how good it looks.
+  /// nor of one like it, its sizes, how good it looks.
   [[nodiscard]] Condition told(Condition condition) const;
 
   ModelOptions loaded_by;                                ///< What it was asked for by.
@@ -63,6 +64,7 @@ struct Model {
   /// What the U-Net is told where all is redrawn, at any place: [1,1,1,1+C]; undefined unless info.inpaints.
   Tensor nothing_known;
   Condition no_negative_prompt;  ///< What stands for an empty one; undefined where it is read like any text.
+  std::shared_ptr<const PictureReader> pictures;  ///< Of an unCLIP model; null of others.
   std::vector<float> low_res_alphas;  ///< ᾱ of each level of an upscaler's small picture; else empty.
   std::vector<std::shared_ptr<const Dial>> dials;  ///< Loaded with it.
   std::shared_ptr<const Model> refiner;            ///< Draws the last of the steps; null: this one draws all.

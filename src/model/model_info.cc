@@ -28,8 +28,9 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kDigitsInPictures = 10;  // As A1111 writes them.
-constexpr double kUpscalersGuidance = 9;       // diffusers', as the next.
+constexpr double kUpscalersGuidance = 9;       // diffusers', as the next two.
 constexpr double kGuidanceWithSummary = 5;
+constexpr double kGuidanceWithReference = 10;
 
 std::string digits(std::uint64_t hash) {
   return fmt::format("{:016x}", hash);
@@ -86,6 +87,12 @@ ModelInfo detail::describe(const Checkpoint& checkpoint) {
     info.guidance_scale = kUpscalersGuidance;
   }
   if (unet.pooled_text_dim > 0) info.guidance_scale = kGuidanceWithSummary;
+  if (checkpoint.pictures) {
+    info.takes_reference = true;
+    info.max_noise_level =
+        NoiseSchedule::from_json(checkpoint.pictures->image_noising_scheduler_config).num_train_timesteps - 1;
+    info.guidance_scale = kGuidanceWithReference;
+  }
   info.guidance_scale = checkpoint.defaults.value("guidance_scale", info.guidance_scale);
   info.example = checkpoint.defaults.value("example", nlohmann::json::object()).dump();
   info.max_tokens = static_cast<int>(text.max_position_embeddings);

@@ -209,8 +209,9 @@ void check_supported(const Fields& fields) {
     fields.only(switched_off, {false});
   }
   fields.only("addition_embed_type", {"text_time"});
-  for (const char* absent : {"class_embed_type", "encoder_hid_dim", "encoder_hid_dim_type",
-                             "time_cond_proj_dim", "timestep_post_act"}) {
+  fields.only("class_embed_type", {"projection"});
+  for (const char* absent :
+       {"encoder_hid_dim", "encoder_hid_dim_type", "time_cond_proj_dim", "timestep_post_act"}) {
     fields.only(absent, {});
   }
 }
@@ -250,6 +251,16 @@ void read_addition(const Fields& fields, UNetConfig& c) {
   if (c.pooled_text_dim < 1)
     fields.fail("projection_class_embeddings_input_dim",
                 fmt::format("more than {} times addition_time_embed_dim", c.told_numbers));
+}
+
+/// What it is told of a picture.
+void read_told_picture(const Fields& fields, UNetConfig& c) {
+  constexpr auto kWidth = "projection_class_embeddings_input_dim";
+  if (fields.text("class_embed_type", "").empty()) return;
+  for (const char* other : {"num_class_embeds", "addition_embed_type"})
+    if (fields.given(other)) fields.fail(other, "null beside \"class_embed_type\"");
+  if (!fields.given(kWidth)) fields.fail(kWidth, "a number beside \"class_embed_type\"");
+  c.told_picture_dim = fields.positive(kWidth, 0);
 }
 
 }  // namespace
@@ -303,6 +314,7 @@ UNetConfig UNetConfig::from_json(const nlohmann::json& config) {
   c.cross_attention_dim = fields.positive("cross_attention_dim", c.cross_attention_dim);
   c.num_class_embeds = fields.positive("num_class_embeds", 0);
   read_addition(fields, c);
+  read_told_picture(fields, c);
   c.norm_num_groups = fields.positive("norm_num_groups", c.norm_num_groups);
   check_groups(fields, c.block_out_channels, c.norm_num_groups);
   c.norm_eps = fields.number("norm_eps", c.norm_eps);

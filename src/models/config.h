@@ -79,6 +79,9 @@ struct UNetConfig {
   /// follows it, as a sinusoid: "text_time", SDXL (Podell et al. 2023, arXiv 2307.01952, section 2.2).
   std::int64_t pooled_text_dim = 0, addition_time_embed_dim = 0;
   std::int64_t told_numbers = kToldSizes;  ///< How many follow, where any do.
+  /// Width of what it is told of a picture beside the timestep, 0: nothing: "projection", Stable unCLIP
+  /// (Ramesh et al. 2022, arXiv 2204.06125, section 2.1).
+  std::int64_t told_picture_dim = 0;
   std::int64_t norm_num_groups = 32;
   float norm_eps = 1e-5f;
   bool flip_sin_to_cos = true;

@@ -3,31 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "latentdial/error.h"
+#include "models/sinusoid.h"
 
 namespace latentdial::detail::models {
 namespace {
 
-/// The sinusoid of "Attention Is All You Need" as diffusers lays it out, a row per timestep: `flip` puts the
-/// cosines first.
-Tensor sinusoid(std::span<const float> timesteps, std::int64_t channels, bool flip, float freq_shift) {
-  const auto half = channels / 2;
-  Tensor embedding = Tensor::zeros({static_cast<std::int64_t>(timesteps.size()), channels});
-  auto* row = embedding.data<float>();
-  for (const float timestep : timesteps) {
-    for (std::int64_t i = 0; i < half; ++i) {
-      const float exponent =
-          -std::log(10000.0f) * static_cast<float>(i) / (static_cast<float>(half) - freq_shift);
-      const float angle = timestep * std::exp(exponent);
-      row[flip ? half + i : i] = std::sin(angle);
-      row[flip ? i : half + i] = std::cos(angle);
-    }
-    row += channels;
-  }
-  return embedding;
+/// Width of what the timestep's embedding is told beside it, through two layers; 0: nothing.
+std::int64_t told_width(const UNetConfig& c) {
+  return c.pooled_text_dim > 0 ? c.pooled_text_dim + c.told_numbers * c.addition_time_embed_dim
+                               : c.told_picture_dim;
 }
 
 }  // namespace
@@ -46,9 +33,8 @@ UNet::UNet(const Scope& scope, const UNetConfig& c)
     class_embedding_ = ops_->prepare_embedding(
         scope.weights.load("class_embedding.weight", {c.num_class_embeds, 4 * c.block_out_channels.front()}));
   }
-  if (c.pooled_text_dim > 0) {
-    const auto told = c.pooled_text_dim + c.told_numbers * c.addition_time_embed_dim;
-    const auto added = (scope / "add_embedding").in_full();
+  if (const auto told = told_width(c); told > 0) {
+    const auto added = (scope / (c.pooled_text_dim > 0 ? "add_embedding" : "class_embedding")).in_full();
     added_linear1_.emplace(added / "linear_1", told, 4 * c.block_out_channels.front());
     added_linear2_.emplace(added / "linear_2", 4 * c.block_out_channels.front(),
                            4 * c.block_out_channels.front());
@@ -130,7 +116,7 @@ void UNet::build_up(const Scope& scope) {
 }
 
 Tensor UNet::sinusoids(std::span<const float> numbers, std::int64_t channels) const {
-  return sinusoid(numbers, channels, config_.flip_sin_to_cos, config_.freq_shift);
+  return models::sinusoids(numbers, channels, config_.flip_sin_to_cos, config_.freq_shift);
 }
 
 bool UNet::is_told_vectors() const {
@@ -158,7 +144,7 @@ Tensor UNet::embed_sizes(const Tensor& vectors) const {
 
 Tensor UNet::embed_vectors(const Tensor& vectors) const {
   if (added_linear1_) {
-    const Tensor told = ops_->to_device(embed_sizes(vectors));
+    const Tensor told = ops_->to_device(config_.pooled_text_dim > 0 ? embed_sizes(vectors) : vectors);
     return (*added_linear2_)((*added_linear1_)(told, {.activation = ops::Activation::silu}));
   }
   const std::vector<std::int32_t> classes(vectors.values().begin(), vectors.values().end());

@@ -23,7 +23,7 @@ class UNet final : public Denoiser {
   [[nodiscard]] TextContext project_tokens(const Tensor& tokens) const override;
   /// `vectors` holds what the members are told: [B,1] their classes, 0 to num_class_embeds − 1, where the
   /// network has classes; [B, pooled_text_dim + told_numbers] a text's summary and sizes in pixels where it
-  /// takes those.
+  /// takes those; [B, told_picture_dim] what it is told of a picture, zeros for nothing, where it takes that.
   [[nodiscard]] std::vector<TimeContext> project_times(std::span<const float> timesteps,
                                                        const Tensor& vectors = {}) const override;
   Tensor operator()(const Tensor& latents, const TimeContext& time, const TextContext& text,

@@ -85,6 +85,9 @@ Values Stages::unet(const Values& latents, float timestep, const Values& text_st
   require(model.unet.config().pooled_text_dim == 0, "model",
           "the U-Net of {} is told a prompt's summary and sizes too, for which there is no place here",
           model.info.name);
+  require(!model.pictures, "model",
+          "the U-Net of {} is told what a picture shows too, for which there is no place here",
+          model.info.name);
   const Tensor x = channels_last(latents, model.unet.config().in_channels);
   const std::int64_t width = model.unet.config().cross_attention_dim;
   const auto& shape = text_states.shape;

@@ -10,6 +10,7 @@
 #include "dial/slerp.h"
 #include "model/pixels.h"
 #include "session/known_part.h"
+#include "session/reference.h"
 #include "session/shown_words.h"
 #include "session/small_picture.h"
 #include "task/redrawn_part.h"
@@ -74,18 +75,23 @@ class ConstantPrompt {
   /// Read by the session's model, or by that with one LoRA more.
   ConstantPrompt(Session& session, const Content& content, std::vector<std::string>& notices,
                  std::optional<LoraUse> lora = {})
-      : session_(session), content_(content), notices_(notices), lora_(std::move(lora)) {}
+      : session_(session),
+        content_(content),
+        notices_(notices),
+        lora_(std::move(lora)),
+        reference_(reference_told(session, content)) {}
 
+  /// A text, and what is drawn variations of.
   [[nodiscard]] EncodedPrompt encode(const std::string& text) const {
-    const Words& words = content_.words;
-    return lora_ ? session_.encode_with(*lora_, text, words.syntax, notices_, words.clip_skip)
-                 : session_.encode(text, words.syntax, notices_, words.clip_skip);
+    EncodedPrompt result = read(text);
+    if (reference_.defined()) result.condition.vector = reference_;
+    return result;
   }
 
-  /// A negative prompt, or what stands for none.
+  /// A negative prompt, or what stands for none. It is of no reference.
   [[nodiscard]] Condition negative(const std::string& text) const {
     const Condition& none = session_.model->no_negative_prompt;
-    Condition result = text.empty() && none.tokens.defined() ? none : encode(text).condition;
+    Condition result = text.empty() && none.tokens.defined() ? none : read(text).condition;
     if (result.aesthetic_score) result.aesthetic_score = kNegativeAestheticScore;
     return result;
   }
@@ -98,6 +104,12 @@ class ConstantPrompt {
   }
 
  private:
+  [[nodiscard]] EncodedPrompt read(const std::string& text) const {
+    const Words& words = content_.words;
+    return lora_ ? session_.encode_with(*lora_, text, words.syntax, notices_, words.clip_skip)
+                 : session_.encode(text, words.syntax, notices_, words.clip_skip);
+  }
+
   [[nodiscard]] Conditioning condition_under(const Guidance& content_guidance, const Texts& texts,
                                              const Turn& turn, const Tensor& mask) const {
     const auto& [scale, interval, rescale] = content_guidance;
@@ -150,6 +162,7 @@ class ConstantPrompt {
   const Content& content_;
   std::vector<std::string>& notices_;
   std::optional<LoraUse> lora_;
+  Tensor reference_;  ///< As reference_told has it.
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "model/pixels.h"
 #include "session/conditions.h"
 #include "session/in_tiles.h"
+#include "session/reference.h"
 #include "session/stage.h"
 #include "session/start.h"
 #include "tensor/interpolation.h"
@@ -48,6 +49,7 @@ Denoising start_larger(Work& work, std::size_t i) {
   const SecondPass& pass = *work.batch.second_pass;
   const Content content = larger(work.batch.tasks[i].content, pass);
   TorchGenerator generator(content.source.seed);
+  pass_reference(model, generator);
   const Tensor clean = enlarged(work.drawn[i].latents, model, pass, generator, work.observer.stop());
   const Tensor noise = starting_noise(model, content, generator);
   auto sampler = make_sampler(content.sampling, model.schedule);

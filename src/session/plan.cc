@@ -159,6 +159,7 @@ std::vector<Content> inverted_ends(const Content& content) {
   if (!content.to.image) return {from};
   Content to = from;
   to.source.image = content.to.image;
+  if (content.to.reference) to.source.reference->seen = *content.to.reference;
   if (!content.to.prompt.empty()) to.words.prompt = content.to.prompt;
   return {from, to};
 }

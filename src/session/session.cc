@@ -59,7 +59,8 @@ Session::Session(std::shared_ptr<ModelVariants> of, std::vector<LoraUse> with)
       inverted(kMostInverted),
       word_masks(kMostTrunks),
       shown_words(kMostTrunks),
-      known_parts(kMostInverted) {}
+      known_parts(kMostInverted),
+      embeddings(kMostTrunks) {}
 
 EncodedPrompt Session::encode(const std::string& text, PromptSyntax syntax, std::vector<std::string>& notices,
                               int clip_skip) {
@@ -100,6 +101,7 @@ void Session::trim() {
   word_masks.trim();
   shown_words.trim();
   known_parts.trim();
+  embeddings.trim();
 }
 
 }  // namespace latentdial::detail

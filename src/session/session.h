@@ -78,7 +78,8 @@ struct Session {
   Memory<ShownWords, InputImage> shown_words;  ///< White where they are: what is redrawn.
   Memory<Content, Tensor> known_parts;  ///< As an inpainting model is told them; of a content's sampling and
                                         ///< source alone.
-  int inversions = 0;                   ///< Pictures inverted so far.
+  Memory<InputImage, Tensor> embeddings;  ///< Of references, as the image encoder has them.
+  int inversions = 0;                     ///< Pictures inverted so far.
   std::unique_ptr<DialledModel> dialled;  ///< The last one.
 
   /// What a text that is the same at every step is to the denoiser; adds a line to `notices` when words did

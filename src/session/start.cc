@@ -11,6 +11,7 @@
 #include "diffusion/random.h"
 #include "model/pixels.h"
 #include "session/known_part.h"
+#include "session/reference.h"
 #include "session/shown_words.h"
 #include "session/small_picture.h"
 #include "session/stage.h"
@@ -101,6 +102,7 @@ Tensor starting_noise(const Model& model, const Content& content, TorchGenerator
   Tensor noise = generator.randn_nhwc(shape);
   if (!content.to.seed) return noise;
   TorchGenerator other(*content.to.seed);
+  pass_reference(model, other);
   return slerp(noise, other.randn_nhwc(shape), content.to.theta);
 }
 
@@ -127,6 +129,7 @@ Denoising start(const Session& session, const Content& content, Conditioning con
   auto sampler = make_sampler(content.sampling, model.schedule);
   TorchGenerator generator(source.seed);
   pass_small_picture(source, generator);
+  pass_reference(model, generator);
   const auto [original, known] = start_latents(session, source, generator);
   const Tensor noise = starting_noise(model, content, generator);
   const int first = first_evaluation(source, *sampler);

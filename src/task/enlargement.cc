@@ -20,8 +20,9 @@ bool enlarges(const Settings& settings) {
 
 void check_enlargement(const Settings& s, const ModelInfo& model) {
   const int by = model.upscales_by;
-  require(by > 0 || !s.noise_level, "noise_level",
-          "{} is not an upscaling model, which alone is told one; leave it out", model.name);
+  require(by > 0 || model.takes_reference || !s.noise_level, "noise_level",
+          "{} is neither an upscaling nor an unCLIP model, which alone are told one; leave it out",
+          model.name);
   if (by == 0) return;
   require(
       enlarges(s), "restore",

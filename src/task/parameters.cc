@@ -268,9 +268,12 @@ void split_prompts(std::string_view text, Settings& s) {
 }  // namespace
 
 std::span<const InputFile> input_files() {
-  static constexpr std::array<InputFile, 7> kFiles{
+  static constexpr std::array<InputFile, 9> kFiles{
       {{"image", "Start image", &Settings::image, &InputHashes::image, &InputImages::start},
        {"to_image", "Interpolate to image", &Settings::to_image, &InputHashes::to_image, &InputImages::end},
+       {"reference", "Reference", &Settings::reference, &InputHashes::reference, &InputImages::reference},
+       {"to_reference", "Interpolate to reference", &Settings::to_reference, &InputHashes::to_reference,
+        &InputImages::to_reference},
        {"style_mask", "Style mask", &Settings::style_mask, &InputHashes::style_mask, &InputImages::style_mask,
         true},
        {"mask", "Mask", &Settings::mask, &InputHashes::mask, &InputImages::mask, true},

@@ -21,6 +21,7 @@
 #include "task/picture_size.h"
 #include "task/prompts.h"
 #include "task/redrawn_part.h"
+#include "task/reference.h"
 #include "task/second_pass.h"
 #include "text/require.h"
 
@@ -84,6 +85,7 @@ Settings with_defaults(Settings s, const ModelInfo& model, const std::optional<P
   if (s.width == 0) s.width = model.width;
   if (s.height == 0) s.height = model.height;
   if (!s.guidance_scale) s.guidance_scale = model.guidance_scale;
+  if (!s.noise_level && model.takes_reference) s.noise_level = 0;
   if (!s.refiner_switch && !model.refiner.empty()) s.refiner_switch = kRefinerSwitch;
   if (s.sampler.empty()) s.sampler = model.sampler;
   if (s.scheduler.empty()) s.scheduler = own_scheduler(s.sampler, model);
@@ -303,6 +305,7 @@ void hold_position(Resolved& resolved) {
 Resolved resolve(const Request& request, const Model& model, const ModelInfo& info, OpenedFiles& files,
                  const std::optional<LoraUse>& style) {
   validate(request);
+  check_reference(request, info);
   check_enlargement(request.settings, info);
   Resolved result{request, {}};
   Request& filled = result.request;
@@ -339,6 +342,7 @@ Resolved resolve(const Request& request, const Model& model, const ModelInfo& in
   } else if (restores(s)) {
     source.restoration = restoration_of(s, *images.start, multiple, images.kernel);
   }
+  if (model.pictures) add_references(s, images, model.pictures->size(), result.task.content);
   if (restores(s)) source.tiles = tiles_to_draw({s.width, s.height}, info, multiple);
   if (!restores(s)) result.notices = size_notices(filled, info, multiple);
   if (source.part) std::ranges::move(part_notices(*source.part), std::back_inserter(result.notices));

@@ -118,7 +118,8 @@ void check_restoration(const Request& request) {
   require(deblurs || s.blur_motion.empty(), "blur_motion", "only @(restore) deblur undoes a blur");
   require(deblurs || !request.has_kernel(), "blur_kernel", "only @(restore) deblur undoes a blur");
   require(enlarges || !s.upscale_by, "upscale_by", "only @(restore) upscale enlarges");
-  require(enlarges || !s.noise_level, "noise_level", "only @(restore) upscale enlarges");
+  require(enlarges || request.has_reference() || !s.noise_level, "noise_level",
+          "only @(restore) upscale enlarges, and no @(reference) is given");
   if (!restores(s)) return;
   require(request.has_start(), "image", "no picture is given; say which is to be restored");
   require(s.restore != "colorize" || s.strength == Settings{}.strength || s.strength == 1, "strength",
@@ -134,6 +135,8 @@ void check_restoration(const Request& request) {
           "a restored picture is drawn whole; leave it out");
   require(!extends(s), extended_side(s), "a restored picture keeps its sides; leave it out");
   require(s.to_prompt.empty() && s.to_seed < 0, s.to_seed < 0 ? "to_prompt" : "to_seed",
+          "a restored picture has no other end; leave it out");
+  require(!request.has_other_reference(), "to_reference",
           "a restored picture has no other end; leave it out");
 }
 

@@ -32,10 +32,18 @@ struct Words {
   bool operator==(const Words&) const = default;
 };
 
+/// A picture that an unCLIP model draws variations of.
+struct Reference {
+  InputImage seen;      ///< The square that its image encoder sees.
+  int noise_level = 0;  ///< How far what it sees there is noised.
+  bool operator==(const Reference&) const = default;
+};
+
 /// The other end of an interpolation, and how far it is on the way there.
 struct Interpolation {
   std::string prompt = {};  ///< Empty: the same.
   std::optional<InputImage> image = {};
+  std::optional<InputImage> reference = {};  ///< As Reference::seen.
   std::optional<std::uint64_t> seed = {};
   double theta = 0;  ///< 0 the first end, 1 the other; 0 where there is no other.
   bool operator==(const Interpolation&) const = default;
@@ -89,6 +97,7 @@ struct Source {
   bool inverted = false;                 ///< The noise is that which leads back to `image`.
   std::optional<Restoration> restoration = {};  ///< `image` is a worse copy of what is to be made.
   std::optional<Enlargement> enlargement = {};  ///< What an upscaling model is told; `image` is none then.
+  std::optional<Reference> reference = {};      ///< What an unCLIP model is told.
   std::vector<Tile> tiles = {};  ///< Of the latents, that are looked at one by one; empty: seen whole.
   bool operator==(const Source&) const = default;
 };

@@ -14,6 +14,7 @@
 #include "prompt/lora_tags.h"
 #include "task/canvas.h"
 #include "task/prompts.h"
+#include "task/reference.h"
 #include "task/restoration.h"
 #include "task/second_pass.h"
 #include "text/require.h"
@@ -221,14 +222,19 @@ void validate(const Request& request) {
   check_inversion(request);
   check_choice("restore", s.restore, {"colorize", "deblur", "upscale"});
   check_restoration(request);
+  check_reference(request);
   check_part(request);
   check_second_pass(request);
   check_prompts(s);
   require(s.guidance_start <= s.guidance_end, "guidance_start",
           "{} is behind @(guidance_end), {}; guidance would never be on", s.guidance_start, s.guidance_end);
   check_dial(request);
-  require(!s.to_prompt.empty() || s.to_seed >= 0 || request.has_end() || s.theta == 0, "theta",
-          "{} of the way, but neither @(to_prompt) nor @(to_seed) nor @(to_image) says where to", s.theta);
+  const bool has_other_end =
+      !s.to_prompt.empty() || s.to_seed >= 0 || request.has_end() || request.has_other_reference();
+  require(has_other_end || s.theta == 0, "theta",
+          "{} of the way, but neither @(to_prompt) nor @(to_seed) nor @(to_image) nor @(to_reference) says "
+          "where to",
+          s.theta);
 }
 
 }  // namespace latentdial

@@ -28,6 +28,16 @@ void check_parts_fit(const Checkpoint& checkpoint) {
                                     checkpoint.path.string(), a_is, *a, b_is, *b));
   };
   const auto& unet = checkpoint.unet.config;
+  const auto classes = unet.find("class_embed_type");
+  const bool takes_picture = classes != unet.end() && *classes == "projection";
+  if (takes_picture != checkpoint.pictures.has_value())
+    throw invalid_input(fmt::format(
+        "{}: mixes parts of different models: {}", checkpoint.path.string(),
+        takes_picture
+            ? "the U-Net is told what a picture shows (class_embed_type), as in Stable unCLIP, but "
+              "there is no image_normalizer/ beside it"
+            : "there is an image_normalizer/, as in Stable unCLIP, but the U-Net is not told what a "
+              "picture shows (class_embed_type)"));
   const auto added = unet.find("addition_embed_type");
   const bool takes_summary = added != unet.end() && !added->is_null();
   const bool is_refiner = checkpoint.text_encoder.weights.has("text_projection.weight");
@@ -54,6 +64,7 @@ std::vector<const Component*> Checkpoint::components() const {
   std::vector<const Component*> all = {&text_encoder};
   if (text_encoder_2) all.push_back(&*text_encoder_2);
   all.insert(all.end(), {&unet, &vae});
+  if (pictures) all.insert(all.end(), {&pictures->image_encoder, &pictures->image_normalizer});
   return all;
 }
 

@@ -39,6 +39,13 @@ struct Parts {
   std::string prediction = {};      ///< "epsilon", "v_prediction" or "sample".
 };
 
+/// What an unCLIP model sees pictures by.
+struct PictureParts {
+  Component image_encoder;
+  Component image_normalizer;  ///< "mean" and "std" of what the encoder sees in pictures, number by number.
+  nlohmann::json image_noising_scheduler_config;  ///< By which what is seen is noised.
+};
+
 /// Everything a Stable Diffusion model needs, whatever form it was stored in.
 struct Checkpoint {
   std::filesystem::path path;
@@ -63,8 +70,9 @@ struct Checkpoint {
   std::filesystem::path tokenizer_2_dir = {};
   /// Whether zeros stand for an empty negative prompt's states ("force_zeros_for_empty_prompt").
   bool zeros_for_empty_prompt = false;
+  std::optional<PictureParts> pictures = {};  ///< Of an unCLIP model.
 
-  /// All components, the text encoders first.
+  /// All components, the text encoders first, those of an unCLIP model for pictures last.
   [[nodiscard]] std::vector<const Component*> components() const;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -91,6 +92,8 @@ void require_stable_diffusion(const fs::path& path, const nlohmann::json& index)
                                      path.string(), what, printable(pipeline)));
   };
   if (has("transformer")) throw refuse("a diffusion transformer (Stable Diffusion 3, Flux or the like)");
+  if (has("prior") && has("image_normalizer"))
+    throw refuse("Stable unCLIP that draws from words, by a prior");
   if (has("prior") || has("movq")) throw refuse("another kind of diffusion model");
   for (const auto* part : {"text_encoder", "unet", "vae", "scheduler"}) {
     const bool is_refiners = part == std::string_view("text_encoder") && has("text_encoder_2");
@@ -172,6 +175,43 @@ void read_summing(const fs::path& index_path, const nlohmann::json& index, Check
     checkpoint.unet.config["requires_aesthetics_score"] = true;
 }
 
+/// Whether two lists of numbers are those of CLIP's training.
+bool is_clips(const nlohmann::json& config, const char* field, const std::vector<double>& own) {
+  const auto found = config.find(field);
+  if (found == config.end()) return true;
+  if (!found->is_array() || found->size() != own.size()) return false;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (!(*found)[i].is_number() || std::abs((*found)[i].get<double>() - own[i]) > 1e-6) return false;
+  return true;
+}
+
+/// Pictures are shown to an image encoder as CLIP's was trained; a folder may say so.
+void check_feature_extractor(const fs::path& folder) {
+  const auto path = folder / "feature_extractor" / "preprocessor_config.json";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return;
+  const auto config = read_json_object(path);
+  const bool is_usual = is_clips(config, "image_mean", {0.48145466, 0.4578275, 0.40821073}) &&
+                        is_clips(config, "image_std", {0.26862954, 0.26130258, 0.27577711}) &&
+                        config.value("resample", nlohmann::json(3)) == 3;
+  if (!is_usual)
+    throw invalid_input(
+        fmt::format("{}: pictures would be prepared otherwise than for CLIP's image encoders, by another "
+                    "\"image_mean\", \"image_std\" or \"resample\"",
+                    path.string()));
+}
+
+/// What an unCLIP model's folder has beside the parts of any; nothing of others.
+void read_picture_parts(const fs::path& folder, const nlohmann::json& index, Checkpoint& checkpoint) {
+  if (!names_part(index, "image_normalizer")) return;
+  constexpr std::string_view kStem = "diffusion_pytorch_model";
+  check_feature_extractor(folder);
+  checkpoint.pictures = {
+      read_part(folder, "image_encoder", "model", "pytorch_model", KeyFamily::summing_text),
+      read_part(folder, "image_normalizer", kStem, kStem, KeyFamily::diffusers_vae),
+      read_json_object(folder / "image_noising_scheduler" / "scheduler_config.json")};
+}
+
 }  // namespace
 
 std::map<std::string, Tensor> read_component(const fs::path& folder, std::string_view stem,
@@ -230,6 +270,7 @@ Checkpoint open_diffusers_folder(const fs::path& folder) {
                         read_defaults(index_path, index)};
   read_upscaling(index_path, index, checkpoint);
   read_summing(index_path, index, checkpoint);
+  read_picture_parts(folder, index, checkpoint);
   return checkpoint;
 }
 

@@ -11,8 +11,8 @@
 namespace latentdial::detail {
 
 /// Opens a folder in diffusers' layout: model_index.json, scheduler/, text_encoder/, unet/, vae/ and mostly
-/// tokenizer/. Throws invalid_input naming the file that is missing or wrong, or the other architecture it
-/// holds.
+/// tokenizer/; of an unCLIP model image_encoder/, image_normalizer/ and image_noising_scheduler/ too. Throws
+/// invalid_input naming the file that is missing or wrong, or the other architecture it holds.
 [[nodiscard]] Checkpoint open_diffusers_folder(const std::filesystem::path& folder);
 
 /// The folder of a tokenizer beside a model when it holds a vocabulary (vocab.json with merges.txt, or

@@ -138,6 +138,7 @@ constexpr std::string_view kIgnored[] = {
     "first_stage_model.loss.",
     "cond_stage_model.transformer.text_model.embeddings.position_ids",
     "cond_stage_model.transformer.embeddings.position_ids",
+    "vision_model.embeddings.position_ids",
     "cond_stage_model.model.text_projection",
     "cond_stage_model.model.logit_scale",
     "cond_stage_model.model.attn_mask",

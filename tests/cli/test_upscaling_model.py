@@ -159,7 +159,7 @@ def test_what_it_is_not_for_is_refused_in_a_line(fails, model, small, tmp_path, 
 @pytest.mark.parametrize(
     ("ask", "line"),
     [
-        (("upscale", "--image", "small.png", "--noise-level", "20"), "--noise-level: scenes is not an upscaling model, which alone is told one; leave it out"),
+        (("upscale", "--image", "small.png", "--noise-level", "20"), "--noise-level: scenes is neither an upscaling nor an unCLIP model, which alone are told one; leave it out"),
         (("upscale", "--image", "small.png", "--noise-level", "nan"), "--noise-level"),
         (("upscale", "--image", "small.png", "--noise-level", "-1"), "--noise-level"),
         (("generate", "-p", "a", "--noise-level", "20"), "--noise-level: only --restore upscale enlarges"),

@@ -10,8 +10,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "clip/clip_pixels.h"
+#include "image/area.h"
 #include "latentdial/error.h"
+#include "model/clip_pixels.h"
 #include "models/golden.h"
 #include "temp_dir.h"
 
@@ -40,7 +41,8 @@ double error_of_embedding(const Embedding& ours, const std::string& name) {
 }
 
 TEST(Clip, SeesOfAPictureWhatTransformersSees) {
-  EXPECT_LE(error_of(detail::clip_pixels(picture(), 16), expected("pixels")), 1e-6);
+  const Image square = detail::middle_square(picture(), 16, detail::Resampling::bicubic);
+  EXPECT_LE(error_of(detail::clip_pixels(square), expected("pixels")), 1e-6);
 }
 
 TEST(Clip, EmbedsAsTransformersDoes) {

@@ -55,6 +55,22 @@ TEST(UNetConfig, HasClassesOrNone) {
   EXPECT_THAT(complaint_about({{"class_embed_type", "timestep"}}), HasSubstr("class_embed_type"));
 }
 
+TEST(UNetConfig, IsToldWhatAPictureShows) {
+  const json told = {{"class_embed_type", "projection"}, {"projection_class_embeddings_input_dim", 2048}};
+  EXPECT_EQ(UNetConfig::from_json(told).told_picture_dim, 2048);
+  EXPECT_EQ(UNetConfig::from_json({{"projection_class_embeddings_input_dim", 2048}}).told_picture_dim, 0);
+  EXPECT_THAT(complaint_about({{"class_embed_type", "projection"}}),
+              HasSubstr("projection_class_embeddings_input_dim"));
+  for (const char* kind : {"identity", "simple_projection"})
+    EXPECT_THAT(complaint_about({{"class_embed_type", kind}}), HasSubstr("\"projection\" is needed"));
+  for (const auto& [field, value] : {std::pair<std::string, json>{"num_class_embeds", 10},
+                                     std::pair<std::string, json>{"addition_embed_type", "text_time"}}) {
+    json both = told;
+    both[field] = value;
+    EXPECT_THAT(complaint_about(both), HasSubstr(field));
+  }
+}
+
 TEST(UNetConfig, IsToldASummaryAndSixSizes) {
   const auto told = [](const json& width) {
     return json{{"addition_embed_type", "text_time"},

@@ -172,6 +172,19 @@ TEST_P(UpscalingModelTest, AnotherLevelIsAnotherAnswer) {
   EXPECT_GT(largest_difference(answer(levels), answer(swapped)), 0.1);
 }
 
+class ToldPictureTest : public ModelTest {};
+
+TEST_P(ToldPictureTest, AnotherPictureIsAnotherAnswer) {
+  const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
+  const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
+  const Tensor latents = ops_->to_device(expected("latents")), vectors = expected("vectors");
+  const auto swapped = concat_rows({vectors.slice(1, 2), vectors.slice(0, 1)});
+  const auto answer = [&](const Tensor& told) {
+    return ops_->to_host(unet(latents, unet.project_times(std::vector{321.0F}, told).front(), text));
+  };
+  EXPECT_GT(largest_difference(answer(vectors), answer(swapped)), 0.1);
+}
+
 TEST_P(ModelTest, ALayoutOfItsOwnChangesNothingAndAnothersDoes) {
   const UNet unet({checkpoint_.unet.weights, ops_.get()}, UNetConfig::from_json(checkpoint_.unet.config));
   const auto text = unet.project_tokens(ops_->to_device(expected("text_states")));
@@ -229,6 +242,7 @@ TEST_P(ModelTest, EveryTensorOfTheFilesIsUsed) {
   const UNet unet_model(unet, UNetConfig::from_json(checkpoint_.unet.config));
   const Decoder decoder(vae, AutoencoderConfig::from_json(checkpoint_.vae.config));
   const Encoder encoder(vae, AutoencoderConfig::from_json(checkpoint_.vae.config));
+  checkpoint_.pictures.reset();  // Of another room (tests/model/picture_reader_test.cc).
   for (const Component* component : checkpoint_.components())
     EXPECT_EQ(component->weights.unused(), std::vector<std::string>{});
 }
@@ -240,13 +254,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"refiner", DType::f32, 1e-4}, Case{"pruned", DType::f32, 1e-4},
                     Case{"without-middle", DType::f32, 1e-4}, Case{"conv-projection", DType::bf16, 0.05},
                     Case{"linear-projection", DType::bf16, 0.05}, Case{"upscaling", DType::bf16, 0.05},
-                    Case{"sdxl", DType::bf16, 0.05}),
+                    Case{"sdxl", DType::bf16, 0.05}, Case{"unclip", DType::f32, 1e-4},
+                    Case{"unclip", DType::bf16, 0.05}),
     case_name);
 
 INSTANTIATE_TEST_SUITE_P(, ToldSizesTest,
                          testing::Values(Case{"sdxl", DType::f32, 0}, Case{"pruned", DType::f32, 0},
                                          Case{"refiner", DType::f32, 0}),
                          case_name);
+
+INSTANTIATE_TEST_SUITE_P(, ToldPictureTest, testing::Values(Case{"unclip", DType::f32, 0}), case_name);
 
 INSTANTIATE_TEST_SUITE_P(, UpscalingModelTest, testing::Values(Case{"upscaling", DType::f32, 0}), case_name);
 

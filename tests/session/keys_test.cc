@@ -110,6 +110,10 @@ void noised(Request& request) {
   request.settings.noise_level = 30;
 }
 
+void varied(Request& request) {
+  request.images.reference = grey(100);
+}
+
 /// What a setting needs to be taken, what changes it, and what it belongs to: a part of the task, or the
 /// second pass.
 struct Case {
@@ -149,6 +153,8 @@ const std::map<std::string, Case>& cases() {
       {"guidance_rescale", {none, [](Request& r) { r.settings.guidance_rescale = 0.7; }, "guidance"}},
       {"seed", {none, [](Request& r) { r.settings.seed = 5; }, "source"}},
       {"image", {from_a_picture, [](Request& r) { r.images.start = grey(101); }, "source"}},
+      {"reference", {varied, [](Request& r) { r.images.reference = grey(101); }, "source"}},
+      {"to_reference", {varied, [](Request& r) { r.images.to_reference = grey(7); }, "to"}},
       {"strength", {from_a_picture, [](Request& r) { r.settings.strength = 0.3; }, "source"}},
       {"mask", {from_a_picture, [](Request& r) { r.images.mask = grey(200); }, "source"}},
       {"redraw_words", {from_a_picture, [](Request& r) { r.settings.redraw_words = "dog"; }, "source"}},
@@ -214,6 +220,13 @@ const Model& upscaling_model() {
   return *loaded;
 }
 
+/// One that is told what a picture shows.
+const Model& unclip_model() {
+  const std::string path = std::string(LATENTDIAL_GOLDEN_DIR) + "/models/unclip";
+  static const auto loaded = Model::load({.model = path, .dtype = "f32", .threads = 2});
+  return *loaded;
+}
+
 /// One whose last steps another draws.
 const Model& refined_model() {
   const std::string folder = std::string(LATENTDIAL_GOLDEN_DIR) + "/models/";
@@ -231,6 +244,7 @@ Resolved resolved(const Request& request) {
     dial.fingerprint = model().info.fingerprint;
     known.dial = std::make_shared<const Dial>(dial);
   }
+  if (request.images.reference) return resolve(known, unclip_model(), files);
   if (request.settings.refiner_switch) return resolve(known, refined_model(), files);
   return resolve(known, request.settings.noise_level ? upscaling_model() : model(), files);
 }
@@ -272,6 +286,15 @@ TEST(Keys, ASettingChangesItsPartAndNoOther) {
     const auto [before, after] = both(one);
     EXPECT_EQ(changed_parts(before, after), (std::set<std::string>{one.part})) << name;
   }
+}
+
+TEST(Keys, HowFarAReferenceIsNoisedIsTheSources) {
+  Request request = a_request();
+  varied(request);
+  const Resolved before = resolved(request);
+  EXPECT_EQ(before.request.settings.noise_level, 0) << "as pictures say it";
+  request.settings.noise_level = 30;
+  EXPECT_EQ(changed_parts(before, resolved(request)), std::set<std::string>{"source"});
 }
 
 TEST(Keys, WhatHasNoSayIsNoPartOfATask) {

@@ -81,6 +81,50 @@ TEST_F(DiffusersFolder, AnUpscalingModelSaysHowItsSmallPictureIsNoised) {
   }
 }
 
+TEST_F(DiffusersFolder, AnUnclipModelHasWhatItSeesPicturesBy) {
+  const auto index_of = [](const std::string& more) {
+    std::string index = kIndex;
+    return index.insert(
+        1, R"("image_normalizer": ["stable_diffusion", "StableUnCLIPImageNormalizer"], )" + more);
+  };
+  EXPECT_FALSE(open().pictures.has_value());
+  write("model_index.json", index_of(""));
+  EXPECT_THAT(refused(), HasSubstr("image_encoder/config.json"));
+  write("image_encoder/config.json", R"({"projection_dim": 12})");
+  write("image_encoder/model.safetensors", one("visual_projection.weight", 4));
+  write("image_normalizer/config.json", R"({"embedding_dim": 12})");
+  write("image_normalizer/diffusion_pytorch_model.safetensors", one("mean", 5));
+  EXPECT_THAT(refused(), HasSubstr("image_noising_scheduler/scheduler_config.json"));
+  write("image_noising_scheduler/scheduler_config.json", R"({"beta_schedule": "squaredcos_cap_v2"})");
+  EXPECT_THAT(refused(), HasSubstr("but the U-Net is not told what a picture shows (class_embed_type)"));
+  write("unet/config.json",
+        R"({"cross_attention_dim": 8, "out_channels": 4, "class_embed_type": "projection"})");
+  const Checkpoint checkpoint = open();
+  ASSERT_TRUE(checkpoint.pictures.has_value());
+  EXPECT_EQ(checkpoint.components().size(), 5u);
+  EXPECT_EQ(checkpoint.pictures->image_noising_scheduler_config.at("beta_schedule"), "squaredcos_cap_v2");
+  EXPECT_THAT(checkpoint.pictures->image_normalizer.weights.load("mean", {1}).values(), ElementsAre(5));
+  write("model_index.json", kIndex);
+  EXPECT_THAT(refused(), HasSubstr("there is no image_normalizer/ beside it"));
+  write("model_index.json", index_of(R"("prior": ["diffusers", "PriorTransformer"], )"));
+  EXPECT_THAT(refused(), HasSubstr("is Stable unCLIP that draws from words, by a prior"));
+}
+
+TEST_F(DiffusersFolder, PicturesArePreparedForAnImageEncoderAsForClips) {
+  std::string index = kIndex;
+  index.insert(1, R"("image_normalizer": ["stable_diffusion", "StableUnCLIPImageNormalizer"], )");
+  write("model_index.json", index);
+  constexpr const char* kPath = "feature_extractor/preprocessor_config.json";
+  write(kPath, R"({"image_mean": [0.48145466, 0.4578275, 0.40821073], "resample": 3})");
+  EXPECT_THAT(refused(), HasSubstr("image_encoder/config.json")) << "which is looked for after it";
+  for (const char* other : {R"({"image_mean": [0.5, 0.5, 0.5]})", R"({"image_std": [0.26862954]})",
+                            R"({"image_std": "CLIP's"})", R"({"resample": 2})"}) {
+    write(kPath, other);
+    EXPECT_THAT(refused(), HasSubstr("preprocessor_config.json: pictures would be prepared otherwise"))
+        << other;
+  }
+}
+
 TEST_F(DiffusersFolder, SaysHowItsPicturesAreMade) {
   EXPECT_TRUE(open().defaults.empty());
   write("model_index.json", index_with(R"({"guidance_scale": 3.5, "example": {"prompt": "a dog"}})"));

@@ -20,7 +20,7 @@ const RESTORATION_NOTES = {
   network: "The network is told nothing but the picture.",
 };
 // Files on the server and the other end of an interpolation: a picture's settings name them but do not hold them.
-const NOT_HELD = ["image", "style_mask", "mask", "blur_kernel", "dial", "to_prompt", "to_image", "to_seed", "theta"];
+const NOT_HELD = ["image", "reference", "to_reference", "style_mask", "mask", "blur_kernel", "dial", "to_prompt", "to_image", "to_seed", "theta"];
 
 export class Form {
   #taken = null;  // The size that a start image's shape gave.

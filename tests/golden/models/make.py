@@ -3,22 +3,25 @@
 Run with diffusers and transformers installed: python tests/golden/models/make.py
 Each model folder holds f16 weights in diffusers' layout; expected.safetensors beside them holds the inputs and
 diffusers' f32 outputs, pictures and latents channels-last. tiny-decoder also has its decoder in the original's keys;
-upscalers holds networks as spandrel builds them. upscaling and sdxl are whole models, with tokenizers.
+upscalers holds networks as spandrel builds them. upscaling, sdxl and unclip are whole models, with tokenizers.
 """
 
 import json
 import pathlib
 import shutil
 import sys
+from types import SimpleNamespace
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, DDPMScheduler, StableUnCLIPImg2ImgPipeline, UNet2DConditionModel
+from diffusers.pipelines.stable_diffusion import StableUnCLIPImageNormalizer
 from PIL import Image
 from safetensors.torch import save_file
 from spandrel.architectures.__arch_helpers.block import RRDB
 from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
 from spandrel.architectures.ESRGAN.__arch.RRDB import RRDBNet
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "parity"))
@@ -50,10 +53,14 @@ REFINER_UNET = SDXL_UNET | dict(transformer_layers_per_block=2, cross_attention_
 PRUNED_UNET = SDXL_UNET | dict(layers_per_block=2, transformer_layers_per_block=[1, [2, 1], [3, 1]], mid_block_type="UNetMidBlock2D",
                                reverse_transformer_layers_per_block=[[1, 3, 2], [2, 1, 1], 1])  # fmt: skip
 TINY_UNET = dict(down_block_types=("CrossAttnDownBlock2D",) * 2, up_block_types=("CrossAttnUpBlock2D",) * 2, mid_block_type=None)
+# Stable unCLIP's: told what CLIP's image encoder sees in a picture, of which it has one, and how far that is noised.
+VISION = dict(hidden_size=24, intermediate_size=48, num_hidden_layers=2, num_attention_heads=3, image_size=16, patch_size=4, projection_dim=12)
+UNCLIP_UNET = dict(attention_head_dim=[1, 2], use_linear_projection=True, class_embed_type="projection", projection_class_embeddings_input_dim=24)
+NOISING = dict(_class_name="DDPMScheduler", beta_schedule="squaredcos_cap_v2", num_train_timesteps=1000)
 IDS = torch.tensor([[38, 5, 17, 2, 39, 39, 39, 39, 39]])
 LEVELS = torch.tensor([3, 21])  # Of the two pictures that a U-Net is shown.
 TINY = dict(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4, latent_channels=4)
-WITH_TOKENIZER = ("upscaling", "sdxl", "refiner")
+WITH_TOKENIZER = ("upscaling", "sdxl", "refiner", "unclip")
 MODELS = {
     "conv-projection": (dict(attention_head_dim=2), dict(hidden_act="quick_gelu"), {}),
     "linear-projection": (
@@ -66,6 +73,7 @@ MODELS = {
     "pruned": (PRUNED_UNET, dict(vocab_size=643), {}),
     "without-middle": (TINY_UNET, {}, {}),
     "refiner": (REFINER_UNET, {}, dict(scaling_factor=0.13025)),
+    "unclip": (UNCLIP_UNET, dict(hidden_act="gelu", vocab_size=643), {}),
 }
 
 
@@ -103,12 +111,38 @@ def make_second(folder: pathlib.Path, unet: object) -> tuple[dict, dict]:
     return expected, {"added_cond_kwargs": {"text_embeds": summaries, "time_ids": sizes}}
 
 
+def make_picture_parts(folder: pathlib.Path) -> tuple[dict, dict]:
+    """The image encoder, what its embeddings are normalised by, how they are noised. What is told of a picture, and of none."""
+    encoder = rounded(CLIPVisionModelWithProjection(CLIPVisionConfig(**VISION, hidden_act="gelu")))
+    save(encoder, folder / "image_encoder", "model.safetensors", {**VISION, "hidden_act": "gelu"})
+    normalizer = StableUnCLIPImageNormalizer(VISION["projection_dim"])
+    normalizer.mean.copy_(torch.randn_like(normalizer.mean).half())
+    normalizer.std.copy_((0.5 + torch.rand_like(normalizer.std)).half())
+    save(normalizer, folder / "image_normalizer", "diffusion_pytorch_model.safetensors", {"embedding_dim": VISION["projection_dim"]})
+    (folder / "image_noising_scheduler").mkdir(exist_ok=True)
+    (folder / "image_noising_scheduler/scheduler_config.json").write_text(json.dumps(NOISING))
+    seen = CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size=16)
+    (folder / "feature_extractor").mkdir(exist_ok=True)
+    (folder / "feature_extractor/preprocessor_config.json").write_text(json.dumps({"image_mean": seen.image_mean, "image_std": seen.image_std, "resample": 3}))
+    picture, noise = torch.randint(0, 256, (41, 30, 3), dtype=torch.uint8), torch.randn(1, VISION["projection_dim"])
+    embedding = encoder(**seen(Image.fromarray(picture.numpy()), return_tensors="pt")).image_embeds
+    parts = SimpleNamespace(image_normalizer=normalizer, image_noising_scheduler=DDPMScheduler.from_config(NOISING))
+    told = StableUnCLIPImg2ImgPipeline.noise_image_embeddings(parts, embedding, noise_level=300, noise=noise)
+    vectors = torch.cat([told, torch.zeros_like(told)])
+    expected = {"picture": picture.float(), "embedding": embedding, "embedding_noise": noise, "vectors": vectors}
+    return expected, {"class_labels": vectors}
+
+
 @torch.no_grad()
 def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None:
     torch.manual_seed(7)
     folder = HERE / name
     text = rounded(CLIPTextModel(CLIPTextConfig(**{**TEXT, **text_extra})))
-    unet = rounded(UNet2DConditionModel(**{**UNET, **unet_extra}))
+    unet = UNet2DConditionModel(**{**UNET, **unet_extra})
+    if unet.config.class_embed_type:  # So that what it is told of a picture shows.
+        for parameter in unet.class_embedding.parameters():
+            parameter.mul_(4)
+    unet = rounded(unet)
     vae = rounded(AutoencoderKL(**{**VAE, **vae_extra}))
     save(text, folder / "text_encoder", "model.safetensors", {**TEXT, **text_extra})
     save(unet, folder / "unet", "diffusion_pytorch_model.safetensors", {**UNET, **unet_extra})
@@ -130,11 +164,17 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
     if unet.config.addition_embed_type:
         of_second, told = make_second(folder, unet.config)
         index["text_encoder_2"] = ["transformers", "CLIPTextModelWithProjection"]
+    of_pictures = {}
+    if unet.config.class_embed_type:
+        of_pictures, told = make_picture_parts(folder)
+        index |= {"image_encoder": ["transformers", "CLIPVisionModelWithProjection"], "feature_extractor": ["transformers", "CLIPImageProcessor"]}
+        index |= {"image_normalizer": ["stable_diffusion", "StableUnCLIPImageNormalizer"], "image_noising_scheduler": ["diffusers", "DDPMScheduler"]}
     if name == "refiner":
         index |= {"text_encoder": [None, None], "force_zeros_for_empty_prompt": False, "requires_aesthetics_score": True}
         for part in ("text_encoder", "tokenizer"):
             shutil.rmtree(folder / part)
-    (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline", **index}))
+    kind = "StableUnCLIPImg2ImgPipeline" if of_pictures else "StableDiffusionPipeline"
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": kind, **index}))
 
     channels = unet.config.in_channels
     latents, odd_latents, states = torch.randn(2, channels, 8, 8), torch.randn(2, channels, 7, 5), torch.randn(2, 9, unet.config.cross_attention_dim)
@@ -154,7 +194,7 @@ def make(name: str, unet_extra: dict, text_extra: dict, vae_extra: dict) -> None
         "encoded_mean": nhwc(vae.encode(pixels).latent_dist.mean * vae.config.scaling_factor),
         "encoded_log_variance": nhwc(vae.encode(pixels).latent_dist.logvar),
     }
-    expected |= of_second
+    expected |= of_second | of_pictures
     if name == "refiner":
         expected["text"] = expected.pop("text_2")
     if unet.config.num_class_embeds:
