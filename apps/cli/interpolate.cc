@@ -106,6 +106,11 @@ struct InterpolateCommand {
     s.prompt = prompt;
     s.reference = from;
     s.to_reference = s.to_prompt;
+    if (s.invert) {
+      s.image = s.reference;
+      s.to_image = s.to_reference;
+      if (strength->empty()) s.strength = 1;
+    }
     s.to_prompt.clear();
     return s;
   }
@@ -122,7 +127,7 @@ void add_interpolate(CLI::App& app, Run& run) {
   add_settings(*command, c->settings, {"prompt", "style", "position", "method", "per_token", "theta"});
   add_text(*command, "--in", c->in,
            "Where two pictures are interpolated: noise (what each is inverted to) or, with an unCLIP model, "
-           "clip (what its image encoder sees in them) (default: noise)");
+           "clip (what its image encoder sees in them; with --invert the noise too) (default: noise)");
   add_text(*command, "--theta", c->theta,
            "Positions A:B:N, N values from A to B; or one number; 0 to 1 (default: 0:1:7)");
   add_text(*command, "-o,--out", c->out,

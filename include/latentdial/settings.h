@@ -64,13 +64,12 @@ struct Settings {
                                          ///< draws in the model's place, 0 to 1; none: 0.8.
   std::string image;                     ///< Path of the picture to start from; empty: pure noise.
   double strength = 0.75;                ///< How far the start picture is noised, or inverted; 0 to 1.
-  std::string reference;  ///< Path of a picture that an unCLIP model draws variations of; empty: none.
-  std::string mask;       ///< Path of a picture, white where the start image is redrawn; empty: all of it.
-  std::string
-      redraw_words;         ///< Words: the start image is redrawn where it shows them; empty: as `mask` says.
-  double mask_blur = 4;     ///< How far the mask's edges are softened, in pixels, 0 to 64.
-  std::string mask_fill;    ///< What the masked part begins with; empty: "original".
-  std::string mask_update;  ///< How the rest is kept: "replace" or "ding"; empty: "replace".
+  std::string reference;     ///< Path of a picture that an unCLIP model draws variations of; empty: none.
+  std::string mask;          ///< Path of a picture, white where the start image is redrawn; empty: all of it.
+  std::string redraw_words;  ///< Words: the start image is redrawn where it shows them; empty: by `mask`.
+  double mask_blur = 4;      ///< How far the mask's edges are softened, in pixels, 0 to 64.
+  std::string mask_fill;     ///< What the masked part begins with; empty: "original".
+  std::string mask_update;   ///< How the rest is kept: "replace" or "ding"; empty: "replace".
   bool only_masked = false;  ///< The area around the mask is drawn by itself, and laid back into the picture.
   int extend_left = 0;  ///< Pixels that are drawn beside the start image, which stays as it is; 0 to 4096.
   int extend_right = 0;
@@ -78,8 +77,7 @@ struct Settings {
   int extend_bottom = 0;
   int mask_padding = 32;  ///< With `only_masked`, how far beyond the mask that area goes; 0 to 1024 pixels.
   std::string restore;    ///< What `image` is a worse copy by: "colorize", "deblur", "upscale"; empty: none.
-  double blur_sigma =
-      0;  ///< "deblur": deviation of the Gaussian that blurred it, in pixels, 0 to 20; 0: none.
+  double blur_sigma = 0;  ///< "deblur": deviation of the Gaussian that blurred it, 0 to 20 pixels; 0: none.
   std::string blur_motion;  ///< "deblur": "LENGTH,ANGLE" of the movement that did, in pixels and degrees.
   std::string blur_kernel;  ///< "deblur": path of a grey picture, by whose pixels each was spread.
   std::optional<int> upscale_by;  ///< "upscale": how many times as wide and high it becomes, 2 to 4; none: an
@@ -95,12 +93,9 @@ struct Settings {
   double position = 0;     ///< Dial position: 0 none, 1 full, negative away from the style.
   std::string method;      ///< Empty: "calibrated".
   std::string dial;        ///< Method "calibrated": its dial file; empty: the one that comes with the model.
-  std::string style_mask;  ///< Path of a picture, white where the style acts, black where not; empty:
-                           ///< everywhere.
-  std::string mask_words;  ///< Words of the prompt: the style acts where the picture shows them; empty:
-                           ///< everywhere.
-  double style_start =
-      0;  ///< Methods "guide" and "anchored": share of the steps before the style begins, 0 to 1.
+  std::string style_mask;  ///< Path of a picture, white where the style acts; empty: everywhere.
+  std::string mask_words;  ///< Words of the prompt: the style acts where they show; empty: everywhere.
+  double style_start = 0;  ///< Methods "guide" and "anchored": share of the steps before the style, 0 to 1.
   double style_end = 1;  ///< Methods "guide" and "anchored": share of the steps after which it ends, 0 to 1.
   int style_passes = 1;  ///< Method "anchored": how often the style's steps are gone through, 1 to 16.
   double style_guidance = 1;  ///< Method "anchored": the edit's guidance, a share of guidance_scale, 0 to 4.

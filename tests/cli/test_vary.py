@@ -100,6 +100,15 @@ def test_it_is_interpolated_by_what_is_seen(vary, latentdial, model, tmp_path):
     assert "Reference: a.png" in text and "Interpolate to reference: b.png" in text and "Interpolate to reference hash: " in text
 
 
+def test_the_noise_that_leads_back_to_each_is_interpolated_too(latentdial, model, photos, tmp_path):
+    result = latentdial("interpolate", "-m", model, "--from", "a.png", "--to", "b.png", "--in", "clip", "--invert", "--theta", "0:1:3", *STEPS, "--out", "strip")
+    assert result.returncode == 0, result.stderr
+    for frame, picture in (("000", "a.png"), ("002", "b.png")):
+        alone = ("--reference", picture, "--image", picture, "--invert", "--strength", "1", "-p", "")
+        assert latentdial("generate", "-m", model, *alone, *STEPS, "-o", "alone.png").returncode == 0
+        assert (pixels(tmp_path / f"strip/frame-{frame}.png") == pixels(tmp_path / "alone.png")).all()
+
+
 def test_a_dial_turns_what_is_drawn_of_a_picture(latentdial, model, photos, tmp_path):
     result = latentdial("dial", "-m", model, "--reference", "a.png", "-p", "a dog", "--style", "sketch", "--at", "0:1:3", *STEPS, "--out", "strip")
     assert result.returncode == 0, result.stderr
