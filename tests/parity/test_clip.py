@@ -8,11 +8,10 @@ import torch
 from latentdial import Clip
 from PIL import Image
 from programs import ROOT
+from test_stages import BF16_COSINE, F32_BOUND, cosine, relative_error
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 TOKENIZER = ROOT / "tests/golden/prompt/tokenizer"
-F32_BOUND = 1e-3  # max |Δ| / max |reference|
-BF16_COSINE = 0.999
 TEXT = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12, "projection_dim": 768}
 VIT_L = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16, "patch_size": 14, "projection_dim": 768}
 VIT_H_FORM = {"hidden_size": 1280, "intermediate_size": 5120, "num_hidden_layers": 3, "num_attention_heads": 16, "patch_size": 14, "projection_dim": 1024}
@@ -25,14 +24,6 @@ def picture(width: int, height: int) -> Image.Image:
 
 def processed(image: Image.Image) -> torch.Tensor:
     return CLIPImageProcessorPil()(image, return_tensors="pt")["pixel_values"]
-
-
-def relative_error(ours: numpy.ndarray, reference: numpy.ndarray) -> float:
-    return float(abs(ours - reference).max() / abs(reference).max())
-
-
-def cosine(a: numpy.ndarray, b: numpy.ndarray) -> float:
-    return float(a @ b / numpy.linalg.norm(a) / numpy.linalg.norm(b))
 
 
 @pytest.fixture(scope="module")
