@@ -129,7 +129,7 @@ def test_an_inverted_picture_comes_out_all_the_same(latentdial, model, refiner):
     [
         (("--refiner-switch", "0.5"), "--refiner-switch: no refiner is loaded that could draw after the share 0.5; name one by --refiner"),
         (("--refiner", "nowhere"), "--refiner: nowhere: no such file or folder"),
-        (("--refiner", GOLDEN / "upscaling"), "--refiner: neither an inpainting model nor an upscaler goes with one"),
+        *((("--refiner", GOLDEN / other), "--refiner: neither an inpainting model nor an upscaler nor an unCLIP model goes with one") for other in ("upscaling", "unclip")),
         (("--refiner", "scenes"), "--refiner: "),
     ],
     ids=str,
