@@ -56,7 +56,6 @@ def test_a_picture_is_made_as_the_file_says_and_always_the_same(latentdial, home
     edit(kept, lambda file: file["multiplied_by"]["linear layers"].update(by="f32"))
     device, rows = multipliers(latentdial, home)
     assert "multiplied in f32" in device and rows["linear layers"].startswith("f32 (")
-    assert latentdial("info", "--cpu", env=home).stdout.startswith("device: CPU ") and "bf16" not in latentdial("info", "--cpu", env=home).stdout.splitlines()[0]
     for name in ("one.png", "two.png"):
         made = latentdial("generate", "-p", "a dog", "--seed", "1", "--steps", "2", "--dtype", "bf16", "-o", name, env=home)
         assert made.returncode == 0, made.stderr

@@ -167,7 +167,7 @@ def test_a_model_that_never_fits_is_refused(start, server):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--max-memory", "0.001"), "--max-memory: the model alpha alone takes 2 MiB, so allow as much"),
+        (("--max-memory", "0.001", "--dtype", "f32"), "--max-memory: the model alpha alone takes 2 MiB, so allow as much"),
         (("--max-memory", "0"), "--max-memory"),
         (("--max-memory", "much"), "--max-memory"),
         (("--models", "nowhere"), "--models: the folder cannot be read: No such file or directory"),
