@@ -1,11 +1,12 @@
 """Our engine, OpenVINO and diffusers in turn on the same random full-size model: seconds, ratios, memory, and the machine's own peak.
 
-    python bench/run.py --build build/release [--sizes 512 ...] [--stages unet decode text picture] [--pictures 1 ...] [--rounds 2] [--isa AVX2]
-        [--keep FOLDER] [--stable-diffusion-cpp PROGRAM]
+    python bench/run.py --build build/release [--sizes 512 ...] [--stages unet decode text picture] [--pictures 1 ...] [--rounds 2] [--repeats 2]
+        [--isa AVX2] [--keep FOLDER] [--stable-diffusion-cpp PROGRAM]
 
 All compute in bf16; ours in int8 and f32 follow, and of the U-Net OpenVINO's int8, by its own quantization. stable-diffusion.cpp, whose
-program you name, computes in f16 and is its own judge of seconds; it has no text encoder to call alone, and no instruction set to be held to. With --isa all are held to an older instruction set, and compute in f32. The table goes to the terminal row by row and, with every single figure, to
-out/bench.json. Run it on an idle machine: half an hour at 512 pixels, hours for all sizes.
+program you name, computes in f16 and is its own judge of seconds; it has no text encoder to call alone, and no instruction set to be held to.
+With --isa all are held to an older instruction set, and compute in f32. The table goes to the terminal row by row and, with every single
+figure, to out/bench.json. Run it on an idle machine: half an hour at 512 pixels, hours for all sizes.
 """
 
 import argparse
@@ -52,17 +53,18 @@ def cpu_name() -> str:
 
 
 class Bench:
-    def __init__(self, build: pathlib.Path, model: pathlib.Path, isa: str | None, sd_cpp: pathlib.Path | None):
+    def __init__(self, build: pathlib.Path, model: pathlib.Path, isa: str | None, sd_cpp: pathlib.Path | None, repeats: int | None):
         self.build, self.model, self.isa, self.sd_cpp, self.dtype = build, model, isa, sd_cpp, "f32" if isa else "bf16"
+        self.repeats = REPEATS | ({} if repeats is None else dict.fromkeys(REPEATS, repeats))
         self.peak = {dtype: run_json([build / "bin" / "peak_bench", dtype], isa)["gflops"] for dtype in dict.fromkeys((self.dtype, "f32", "int8"))}
 
     def ours(self, dtype: str, stage: str, size: int, pictures: int) -> dict:
-        return run_json([self.build / "bin" / "engine_bench", self.model, dtype, stage, size, REPEATS[stage], pictures], self.isa)
+        return run_json([self.build / "bin" / "engine_bench", self.model, dtype, stage, size, self.repeats[stage], pictures], self.isa)
 
     def theirs(self, peer: str, stage: str, size: int, pictures: int) -> dict:
         if peer == SD_CPP:
-            return run_json([sys.executable, ROOT / "bench" / "stable_diffusion_cpp.py", self.sd_cpp, self.model, stage, size, REPEATS[stage]])
-        return run_json([sys.executable, ROOT / "bench" / "peers.py", peer, self.model, stage, size, REPEATS[stage], self.dtype, pictures], self.isa)
+            return run_json([sys.executable, ROOT / "bench" / "stable_diffusion_cpp.py", self.sd_cpp, self.model, stage, size, self.repeats[stage]])
+        return run_json([sys.executable, ROOT / "bench" / "peers.py", peer, self.model, stage, size, self.repeats[stage], self.dtype, pictures], self.isa)
 
     def row(self, stage: str, size: int, pictures: int, rounds: int) -> dict:
         """Ours and theirs in turn, so that a drift of the machine's speed touches all."""
@@ -99,6 +101,7 @@ def main() -> None:
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES), help="what to time")
     parser.add_argument("--pictures", type=int, nargs="+", default=[1], help="in a call of the U-Net")
     parser.add_argument("--rounds", type=int, default=2, help="alternations of ours and theirs (whole pictures: one)")
+    parser.add_argument("--repeats", type=int, help="calls that are timed in each alternation, behind one that is not (default: by stage)")
     parser.add_argument("--isa", help="hold all to this instruction set, as ONEDNN_MAX_CPU_ISA names it, in f32: AVX2, AVX512_CORE")
     parser.add_argument("--stable-diffusion-cpp", type=pathlib.Path, metavar="PROGRAM", help="its sd-cli, timed as well")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the random model, kept between runs")
@@ -114,7 +117,7 @@ def main() -> None:
         for work_on_model in ("convert", "quantize"):
             command = [sys.executable, ROOT / "bench" / "peers.py", "openvino", model, work_on_model, "0", "0"]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        bench = Bench(arguments.build, model, arguments.isa, arguments.stable_diffusion_cpp)
+        bench = Bench(arguments.build, model, arguments.isa, arguments.stable_diffusion_cpp, arguments.repeats)
         print(f"{cpu_name()}, {os.cpu_count()} cores; peak of a matrix product: " + ", ".join(f"{t} {g:.0f} GFLOP/s" for t, g in bench.peak.items()))
         print(f"{bench.dtype + (f', held to {bench.isa}' if bench.isa else ''):34}{'ours':>9}{'peak':>7}" + "".join(f"{peer:>9}{'':7}" for peer in PEERS) + f"{'int8':>9}" + ("" if bench.isa else f"{'f32':>9}") + f"{'OpenVINO int8':>15}" + (f"{SD_CPP:>22}" if bench.sd_cpp else ""), flush=True)
         result = {"cpu": cpu_name(), "cores": os.cpu_count(), "isa": bench.isa, "peak": bench.peak, "rows": {}}

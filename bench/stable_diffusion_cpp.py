@@ -9,6 +9,7 @@ call's end (`started`), of each call, and the peak memory in GiB.
 
 import json
 import os
+import pathlib
 import re
 import resource
 import subprocess
@@ -20,10 +21,28 @@ STEPS = 20
 STAGES = {"unet": r"sampling completed, taking ([\d.]+)s", "decode": r"decode_first_stage completed, taking ([\d.]+)s"}
 
 
-def run(program: str, model: str, size: int, steps: int) -> str:
+def named_for_it(model: pathlib.Path) -> pathlib.Path:
+    """The same folder with the text encoder's tensors named as older versions of transformers do, which is what the program knows."""
+    from safetensors.numpy import load_file, save_file
+
+    folder = model / "stable-diffusion.cpp"
+    if not folder.exists():
+        part = folder.with_suffix(".part")
+        (part / "text_encoder").mkdir(parents=True, exist_ok=True)
+        for name in ("unet", "vae"):
+            (part / name).unlink(missing_ok=True)
+            (part / name).symlink_to((model / name).resolve())
+        tensors = load_file(model / "text_encoder" / "model.safetensors")
+        named = {name if name.startswith("text_model.") else f"text_model.{name}": tensor for name, tensor in tensors.items()}
+        save_file(named, part / "text_encoder" / "model.safetensors")
+        part.rename(folder)
+    return folder
+
+
+def run(program: str, model: pathlib.Path, size: int, steps: int) -> str:
     """What the program says while it makes a picture."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [program, "-m", model, "-p", "a temple hidden in the jungle", "--cfg-scale", "7.5", "--sampling-method", "dpm++2m", "--steps", str(steps)]
+        command = [program, "-m", str(model), "-p", "a temple hidden in the jungle", "--cfg-scale", "7.5", "--sampling-method", "dpm++2m", "--steps", str(steps)]
         command += ["-W", str(size), "-H", str(size), "--seed", "1", "-t", str(os.cpu_count()), "--type", "f16", "-o", os.path.join(folder, "picture.png")]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
@@ -33,7 +52,7 @@ def seconds_of(stage: str, said: str) -> float:
 
 
 def main() -> None:
-    program, model, stage, size, repeats = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+    program, model, stage, size, repeats = sys.argv[1], named_for_it(pathlib.Path(sys.argv[2])), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
     steps = STEPS if stage == "picture" else repeats
     begin = time.perf_counter()
     said = run(program, model, size, steps)
