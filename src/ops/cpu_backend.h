@@ -53,8 +53,9 @@ struct BackendOptions {
 /// bench`).
 [[nodiscard]] Arithmetic fastest_cpu_arithmetic();
 
-/// The faster of f32 and bf16 activations on this processor. With AVX2 and later bf16 is at least as fast even
-/// where it is widened to be multiplied, in half the memory (docs/speed.md); without, it was not measured.
+/// The faster of f32 and bf16 activations on this processor. With AVX2 and later bf16 is at least as fast
+/// even where it is widened to be multiplied, in half the memory (docs/speed.md); without, it was not
+/// measured.
 [[nodiscard]] DType fastest_cpu_dtype();
 
 }  // namespace latentdial::detail::ops

@@ -153,7 +153,7 @@ void interleave_bytes(const MatrixView& m, std::size_t first, std::size_t panel_
   for (std::size_t r = 0; r < rows; ++r) {
     const float most = std::max(largest_magnitude(numbers.data() + r * padded, padded), kSmallest);
     const auto sum = quantize_row(numbers.data() + r * padded, padded, kLargest / most, zero, bytes.data());
-    byte_rows[r] = {most / kLargest, -kQueryZero * sum};
+    byte_rows[r] = {most / kLargest, static_cast<std::int32_t>(-std::int64_t{kQueryZero} * sum)};
     for (std::size_t k = 0; k < steps; ++k)
       std::memcpy(to + (k * panel_rows + r) * kStep, bytes.data() + k * kStep, kStep);
   }
