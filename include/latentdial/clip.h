@@ -28,8 +28,8 @@ using Embedding = std::vector<float>;
 
 /// How near a picture is to words, each −1 to 1: what `styled` is above `plain` the style's words add.
 struct ClipReading {
-  double styled = 0;  ///< To the prompt with the style, as the meter puts them together.
-  double plain = 0;   ///< To the prompt without it.
+  double styled = 0;          ///< To the prompt with the style, as the meter puts them together.
+  double plain = 0;           ///< To the prompt without it.
   std::string left_out = {};  ///< Of the words with the style what does not fit the window (Clip::left_out).
 };
 
