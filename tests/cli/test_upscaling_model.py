@@ -6,6 +6,7 @@ import shutil
 
 import numpy
 import pytest
+from damaged_model import damaged
 from PIL import Image
 from pictures import pixels
 
@@ -168,14 +169,6 @@ def test_what_it_is_not_for_is_refused_in_a_line(fails, model, small, tmp_path, 
 )
 def test_other_models_are_told_no_level(fails, small, ask, line):
     assert line in fails(*ask, "-q")
-
-
-def damaged(model, folder, file, change):
-    shutil.copytree(model, folder)
-    settings = json.loads((folder / file).read_text())
-    change(settings)
-    (folder / file).write_text(json.dumps(settings))
-    return folder
 
 
 @pytest.mark.parametrize(

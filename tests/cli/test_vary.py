@@ -6,6 +6,7 @@ import shutil
 
 import numpy
 import pytest
+from damaged_model import damaged
 from PIL import Image
 from pictures import pixels
 
@@ -153,14 +154,6 @@ def test_other_models_draw_no_variations(fails, photos):
     assert f"--reference: {line}" in fails("generate", "-p", "a dog", "--reference", "a.png", "-q")
     assert f"--reference: {line}" in fails("interpolate", "--from", "a.png", "--to", "b.png", "--in", "clip", "-q")
     assert "--noise-level: only --restore upscale enlarges, and no --reference is given" in fails("generate", "-p", "a", "--noise-level", "20", "-q")
-
-
-def damaged(model, folder, file, change):
-    shutil.copytree(model, folder)
-    settings = json.loads((folder / file).read_text())
-    change(settings)
-    (folder / file).write_text(json.dumps(settings))
-    return folder
 
 
 @pytest.mark.parametrize(

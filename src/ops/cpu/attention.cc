@@ -42,22 +42,23 @@ class PackedHeads {
   /// `view_of(head)` is that head's matrix; all are of one shape.
   template <class ViewOf>
   PackedHeads(const Context& context, Products products, std::size_t heads, const ViewOf& view_of)
-      : rows_(view_of(0).rows), depth_(view_of(0).depth) {
-    const auto panels = divide_up(rows_, panel_rows()), bytes = panel_bytes(products, depth_);
+      : rows_(view_of(0).rows), depth_(view_of(0).depth), panel_bytes_(panel_bytes(products, depth_)) {
+    const auto panels = divide_up(rows_, panel_rows());
     const auto extent = [](std::size_t n) { return static_cast<std::int64_t>(n); };
-    data_ = Tensor::empty({extent(heads), extent(panels), extent(bytes / sizeof(float))});
+    data_ = Tensor::empty({extent(heads), extent(panels), extent(panel_bytes_ / sizeof(float))});
     parallel_for(context.threads, extent(heads * panels), [&](std::int64_t i, int /*thread*/) {
       const auto at = static_cast<std::size_t>(i);
-      pack_panel(view_of(at / panels), products, at % panels, data_.raw() + at * bytes);
+      pack_panel(view_of(at / panels), products, at % panels, data_.raw() + at * panel_bytes_);
     });
   }
 
   [[nodiscard]] Panels of(std::size_t head) const {
-    return {data_.raw() + head * (data_.bytes() / static_cast<std::size_t>(data_.dim(0))), rows_, depth_};
+    return {data_.raw() + head * (data_.bytes() / static_cast<std::size_t>(data_.dim(0))), rows_, depth_,
+            panel_bytes_};
   }
 
  private:
-  std::size_t rows_, depth_;
+  std::size_t rows_, depth_, panel_bytes_;
   Tensor data_;
 };
 

@@ -1,12 +1,8 @@
 #include "ops/cpu/attention_kernel.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <limits>
-#include <vector>
 
 #include "ops/cpu/operations.h"
 #include "ops/cpu/parallel.h"
@@ -114,7 +110,7 @@ template <class Numbers, std::size_t kVectors>
 void score_block(const AttentionHead& head, const Workspace<kVectors>& w, std::size_t key, std::size_t keys) {
   const Floats d;
   for (std::size_t j = 0; j < keys; j += kTileRows) {
-    [[maybe_unused]] const ByteRow* rows = byte_rows_at<Numbers>(head.keys, key + j);
+    [[maybe_unused]] const ByteRow* rows = byte_rows_at(head.keys, key + j);
     const auto begin = [&]([[maybe_unused]] std::size_t r, std::size_t) {
       if constexpr (kOfBytes<Numbers>) {
         return hn::Set(Ints(), rows[r].offset);
@@ -215,7 +211,7 @@ void gather_block(const AttentionHead& head, const Workspace<kVectors>& w, std::
                   const BlockShares<kVectors>& shares) {
   const Floats d;
   for (std::size_t i = 0; i < head.size; i += kTileRows) {
-    [[maybe_unused]] const ByteRow* rows = byte_rows_at<Numbers>(head.values, i);
+    [[maybe_unused]] const ByteRow* rows = byte_rows_at(head.values, i);
     const auto at = [&](std::size_t r, std::size_t v) {
       return w.gathered + ((i + r) * kVectors + v) * hn::Lanes(d);
     };

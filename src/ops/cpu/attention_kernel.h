@@ -46,6 +46,7 @@ inline constexpr int kQueryZero = 128;
 struct Panels {
   const void* data = nullptr;
   std::size_t rows = 0, depth = 0;
+  std::size_t panel_bytes = 0;  ///< As the function of this name has it.
 };
 
 /// A matrix inside of a tensor of f32, or of bf16: element (row, i) lies at row·row_stride + i·depth_stride.

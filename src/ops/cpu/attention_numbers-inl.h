@@ -30,7 +30,6 @@ inline Vector coarse_exp2(Vector x) {
 #else
 inline Vector coarse_exp2(Vector x) {
   const Floats d;
-  const hn::RebindToSigned<Floats> integers;
   const auto rounder = hn::Set(d, kRounder);
   const auto clamped = hn::Max(x, hn::Set(d, -125.0f));
   const auto n_shifted = hn::Add(clamped, rounder);
@@ -38,8 +37,7 @@ inline Vector coarse_exp2(Vector x) {
   auto p = hn::MulAdd(hn::Set(d, 0.05517166f), f, hn::Set(d, 0.24261112f));
   p = hn::MulAdd(p, f, hn::Set(d, 0.69326099f));
   p = hn::MulAdd(p, f, hn::Set(d, 0.99992807f));
-  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(integers, n_shifted));
-  return hn::BitCast(d, hn::Add(hn::BitCast(integers, p), exponent));
+  return times_exp2(n_shifted, p);
 }
 #endif
 

@@ -43,22 +43,18 @@ inline std::size_t target_panel_bytes(Products products, std::size_t depth) {
   return numbers * (products == Products::bf16_pairs ? sizeof(bfloat16) : sizeof(float));
 }
 
-template <class Numbers>
-const std::byte* panel_of(const Panels& m, std::size_t row) {
-  const auto numbers = round_up(m.depth, Numbers::kStep) * kTileRows * sizeof(typename Numbers::Number);
-  return static_cast<const std::byte*>(m.data) +
-         row / kTileRows * (numbers + (kOfBytes<Numbers> ? kByteRows : 0));
+inline const std::byte* panel_of(const Panels& m, std::size_t row) {
+  return static_cast<const std::byte*>(m.data) + row / kTileRows * m.panel_bytes;
 }
 
-template <class Numbers>
-const ByteRow* byte_rows_at(const Panels& m, std::size_t row) {
-  return reinterpret_cast<const ByteRow*>(panel_of<Numbers>(m, row));
+inline const ByteRow* byte_rows_at(const Panels& m, std::size_t row) {
+  return reinterpret_cast<const ByteRow*>(panel_of(m, row));
 }
 
 // The numbers of a panel from this row and this step of its depth on.
 template <class Numbers>
 const typename Numbers::Number* panel_at(const Panels& m, std::size_t row, std::size_t step) {
-  return reinterpret_cast<const typename Numbers::Number*>(panel_of<Numbers>(m, row) +
+  return reinterpret_cast<const typename Numbers::Number*>(panel_of(m, row) +
                                                            (kOfBytes<Numbers> ? kByteRows : 0)) +
          step * kTileRows * Numbers::kStep;
 }

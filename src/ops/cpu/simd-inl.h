@@ -86,12 +86,17 @@ inline Vector exp2_polynomial(Vector f) {
   return hn::MulAdd(p, f, hn::Set(d, 1.0f));
 }
 
-/// 2^(n + f) for |f| ≤ 1/2 and whole n in [-126, 126], where n is given as 1.5·2^23 + n: that number's low
-/// bits are n, which is added to the exponent of 2^f.
-inline Vector exp2_of_parts(Vector n_shifted, Vector f) {
+/// 2^n·x for x near 1 and whole n in [-126, 126], where n is given as 1.5·2^23 + n: that number's low bits
+/// are n, which is added to the exponent of x.
+inline Vector times_exp2(Vector n_shifted, Vector x) {
   const hn::RebindToSigned<Floats> integers;
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(integers, n_shifted));
-  return hn::BitCast(Floats(), hn::Add(hn::BitCast(integers, exp2_polynomial(f)), exponent));
+  return hn::BitCast(Floats(), hn::Add(hn::BitCast(integers, x), exponent));
+}
+
+/// 2^(n + f) for |f| ≤ 1/2 and such an n.
+inline Vector exp2_of_parts(Vector n_shifted, Vector f) {
+  return times_exp2(n_shifted, exp2_polynomial(f));
 }
 
 /// Adding it rounds a float of magnitude below 2^22 to a whole number.
